@@ -1,0 +1,160 @@
+"""The words every part of the world shares: number types, the environment, rows, today's public facts."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+HOURS_PER_DAY = 24
+DAYS_PER_YEAR = 365.0
+HOURS_PER_YEAR = 8760.0
+
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+PositiveCount = Annotated[int, Field(ge=1)]
+
+
+class Parameters(BaseModel):
+    """Frozen, strict settings; the field names are the keys of the YAML files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What nature and policy impose today; shocks return changed copies of a fresh baseline.
+
+    `pool_availability` is the share of the capacity offered to the spot market that runs, `fleet_availability` that
+    of whole fleets (contracts are served first, or pro rata with `contracts_first=False`). The `*_scale` fields
+    multiply demand in the spot market, contracted demand and the price of new chips; `policy_rate_add` is per year.
+    """
+
+    pool_availability: float = 1.0
+    fleet_availability: float = 1.0
+    contracts_first: bool = True
+    demand_scale: float = 1.0
+    contracted_demand_scale: float = 1.0
+    chip_price_scale: float = 1.0
+    policy_rate_add: float = 0.0
+
+
+class Shock(Protocol):
+    """A pure function of the day on a fresh environment: it never compounds."""
+
+    def __call__(self, day: int, environment: Environment) -> Environment:
+        """Return the environment of that day under this shock."""
+        ...
+
+
+class SupplyRow(NamedTuple):
+    """An offer to the spot market for each of the day's hours.
+
+    kind 0: convex marginal cost, price = floor + slope * occupancy ** convexity; a, b, c = floor_usd, slope_usd,
+    convexity. kind 1: swing capacity that comes on in log price; a, b, c = start_usd, full_usd, unused.
+    `quantity_ve` is capacity in H100 value equivalents, before it is spread over products by `weights`.
+    """
+
+    kind: int
+    quantity_ve: float
+    a: float
+    b: float
+    c: float
+    weights: Floats
+
+
+class DemandRow(NamedTuple):
+    """A user's demand in each of the day's hours: quantity * season[hour] * (price / reference) ** -elasticity.
+
+    `work` names the kind of work (how it splits over products), `season` the row of the season table, `service` the
+    class of service (0 is served first when the market is at its cap).
+    """
+
+    work: int
+    season: int
+    service: int
+    quantity_ve: float
+    reference_usd: float
+    elasticity: float
+
+
+class FutureRow(NamedTuple):
+    """A hedger's or dealer's linear schedule in one maturity of the call auction.
+
+    Wanted trade at price F: clip(trade_at_last - slope * (F - F_last), low, high), in contracts (+ buys).
+    """
+
+    maturity: int
+    trade_at_last: float
+    slope_per_usd: float
+    low: float
+    high: float
+
+
+class ReservedRow(NamedTuple):
+    """Reserved capacity wanted (+) or offered (-) this week in one tenor, VE, and the limit rent in USD per VE-hour."""
+
+    tenor: int
+    quantity_ve: float
+    limit_usd: float
+
+
+class ChipRow(NamedTuple):
+    """Chips of one grade wanted this month, in VE, before lenders and the vendor have had their say."""
+
+    grade: int
+    quantity_ve: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The futures curve as last settled: prices, horizons and the normal premium by maturity, nearest first.
+
+    Horizons are years from today to the middle of what is still to be averaged; `known_weight` is the share of the
+    settlement mean that is already known and `known_mean_usd` that part's mean.
+    """
+
+    price_usd: tuple[float, ...]
+    horizon_years: tuple[float, ...]
+    known_weight: tuple[float, ...]
+    known_mean_usd: tuple[float, ...]
+    normal_premium: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Public facts that every agent may read today; rents are USD per VE-hour unless a grade is named."""
+
+    day: int
+    date: datetime.date
+    years: float
+    technology: float
+    environment: Environment
+    anchor_usd: float
+    rent_usd: float
+    rent_30d_usd: float
+    rent_180d_usd: float
+    rent_30d_by_grade_usd: tuple[float, ...]
+    index_usd: dict[str, float]
+    policy_rate: float
+    chip_price_usd: float
+    capital_charge: float
+    curve: Curve | None
+    hours_of_month: float
+    days_of_month: int
+
+
+Rows = list[tuple[int, Any]]
+Propose = Callable[[Any], Any]
