@@ -1,0 +1,205 @@
+"""The settings of a study: everything in the configuration that is not the world."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from experiments.errors import Problem, UsageError, nearest_name
+
+NAME = re.compile(r"[A-Za-z0-9_.+-]+")
+Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str
+
+
+class Strict(BaseModel):
+    """Unknown keys, wrong types and non-finite numbers are errors; nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False)
+
+
+class Span(Strict):
+    """Days from `start_day` (counted from 0, included) to `end_day` (not included)."""
+
+    start_day: int = Field(ge=0)
+    end_day: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Span:
+        if self.end_day <= self.start_day:
+            raise ValueError(f"end_day must be greater than start_day = {self.start_day}")
+        return self
+
+
+class Fork(Strict):
+    """The arm whose state on the event's first day is copied into every arm."""
+
+    arm: str
+
+
+class Study(Strict):
+    """Arms x shocks x swept parameters, and how they are to be read."""
+
+    name: str
+    kind: Literal["paired", "neutrality", "moments"] = "paired"
+    question: str = ""
+    arms: dict[str, list[str]] = Field(default_factory=dict)  # name -> overrides
+    baseline: str | None = None  # the arm others are compared with; the first by default
+    shocks: dict[str, list[str]] = Field(default_factory=dict)  # name -> presets and overrides of theirs
+    sweep: dict[str, list[Scalar]] = Field(default_factory=dict)  # key -> values, as a grid
+    event: Span | None = None  # the days of the shock, for forks and figures
+    window: Span | None = None  # the days that metrics are taken over
+    fork: Fork | None = None
+    endpoints: list[str] = Field(default_factory=list)  # the pre-registered metrics, for Holm's correction
+    equivalence: dict[str, float] = Field(default_factory=dict)  # metric -> margin within which effects count as none
+
+    @field_validator("arms")
+    @classmethod
+    def _one_arm_at_least(cls, arms: dict[str, list[str]]) -> dict[str, list[str]]:
+        return check_names(arms) or {"base": []}
+
+    @field_validator("shocks")
+    @classmethod
+    def _none_is_always_there(cls, shocks: dict[str, list[str]]) -> dict[str, list[str]]:
+        if shocks.get("none"):
+            raise ValueError("'none' is the run without a shock and takes no presets")
+        return {"none": [], **check_names(shocks)}
+
+    @field_validator("sweep")
+    @classmethod
+    def _values_to_sweep(cls, sweep: dict[str, list[Scalar]]) -> dict[str, list[Scalar]]:
+        for key, values in sweep.items():
+            if not values or len(set(map(repr, values))) < len(values):
+                raise ValueError(f"the values of {key} must be one or more, each given once")
+        return sweep
+
+    @model_validator(mode="after")
+    def _names_an_arm(self) -> Study:
+        wanted = {"baseline": self.baseline, "fork.arm": self.fork.arm if self.fork else None}
+        for key, arm in wanted.items():
+            if arm is not None and arm not in self.arms:
+                near = nearest_name(arm, self.arms)
+                hint = f"; did you mean {near}?" if near else ""
+                raise ValueError(f"{key} = {arm!r} must be one of the arms {', '.join(self.arms)}{hint}")
+        if self.fork and not self.event:
+            raise ValueError("a forked study needs event.start_day and event.end_day")
+        return self
+
+    @property
+    def reference_arm(self) -> str:
+        """The arm that others are compared with."""
+        return self.baseline or next(iter(self.arms))
+
+
+class Executor(Strict):
+    """Who runs the runs."""
+
+    kind: Literal["in_process", "local"] = "local"
+    start_method: Literal["forkserver", "spawn"] = "forkserver"
+    retries: int = Field(default=1, ge=0)  # of a run whose worker died
+
+
+class Settings(Strict):
+    """One call of the program."""
+
+    study: Study
+    seeds: Annotated[int, Field(ge=1)] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = 4
+    days: int = Field(ge=1)
+    workers: Annotated[int, Field(ge=1)] | None = None  # all cores by default
+    record: Literal["summary", "paths"] = "summary"
+    out: str = Field(min_length=1)
+    executor: Executor = Executor()
+
+    @field_validator("seeds")
+    @classmethod
+    def _each_seed_once(cls, seeds: int | list[int]) -> int | list[int]:
+        if isinstance(seeds, list) and len(set(seeds)) < len(seeds):
+            raise ValueError("each seed must be given once")
+        return seeds
+
+    @field_validator("days")
+    @classmethod
+    def _the_study_fits(cls, days: int, info: ValidationInfo) -> int:
+        study = info.data.get("study")
+        if study and study.event and study.event.start_day >= days:
+            raise ValueError(f"days must be greater than study.event.start_day = {study.event.start_day}")
+        if study and study.window and study.window.end_day > days:
+            raise ValueError(f"days must be at least study.window.end_day = {study.window.end_day}")
+        return days
+
+    @field_validator("record")
+    @classmethod
+    def _what_the_study_reads(cls, record: str, info: ValidationInfo) -> str:
+        study = info.data.get("study")
+        if study and study.kind != "paired" and record != "paths":
+            raise ValueError(f"must be 'paths' for a study of kind {study.kind}")
+        return record
+
+    @property
+    def seed_list(self) -> list[int]:
+        """The seeds to run: 1 to `seeds`, or those listed."""
+        return list(range(1, self.seeds + 1)) if isinstance(self.seeds, int) else list(self.seeds)
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Days that metrics are taken over (first, last + 1): as set, else from the event on, else all."""
+        if self.study.window:
+            return self.study.window.start_day, self.study.window.end_day
+        return (self.study.event.start_day if self.study.event else 0), self.days
+
+
+def read_settings(container: dict[str, Any]) -> Settings:
+    """Validates the experiment's own keys; a UsageError lists everything that is wrong."""
+    try:
+        return Settings.model_validate(container)
+    except ValidationError as error:
+        raise UsageError("the settings of the study cannot be used; nothing was run", problems_of(error)) from None
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """The problems of a pydantic error, with the nearest valid name for unknown keys."""
+    found: dict[tuple[str, str], Problem] = {}
+    for detail in error.errors():
+        path = [str(part) for part in detail["loc"] if not is_union_branch(part)]
+        key, near = ".".join(path), None
+        allowed = detail["msg"].replace("Input should be", "must be").replace("String should have", "must have")
+        allowed = allowed.removeprefix("Value error, ")
+        if detail["type"] == "extra_forbidden":
+            allowed = "there is no such key"
+            near = nearest_name(path[-1], fields_at(path[:-1]))
+            near = ".".join([*path[:-1], near]) if near else None
+        elif detail["type"] == "missing":
+            allowed = "must be given"
+        earlier = found.get((key, ""))
+        if earlier and detail["type"] != "extra_forbidden":
+            allowed = f"{earlier.allowed}, or {allowed.removeprefix('must be ')}"
+        found[(key, "")] = Problem(key, detail["input"], allowed, near)
+    return list(found.values())
+
+
+def is_union_branch(part: Any) -> bool:
+    """Whether a step of pydantic's location names a branch of a union and not a key."""
+    return isinstance(part, str) and ((part in {"int", "float", "str", "bool"} or "[" in part or part.startswith("constrained-"))
+
+
+def fields_at(path: list[str]) -> list[str]:
+    """The names of the fields of the model at a dotted path."""
+    models: dict[tuple[str, ...], type[BaseModel]] = {
+        (): Settings,
+        ("study",): Study,
+        ("study", "event"): Span,
+        ("study", "window"): Span,
+        ("study", "fork"): Fork,
+        ("executor",): Executor,
+    }
+    model = models.get(tuple(path))
+    return list(model.model_fields) if model else []
+
+
+def check_names(named: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The same mapping, if its names can stand in a table and a file name."""
+    for name in named:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"the name {name!r} may hold letters, digits and _ . + - only")
+    return named
