@@ -180,7 +180,9 @@ def problems_of(error: ValidationError) -> list[Problem]:
 
 def is_union_branch(part: Any) -> bool:
     """Whether a step of pydantic's location names a branch of a union and not a key."""
-    return isinstance(part, str) and ((part in {"int", "float", "str", "bool"} or "[" in part or part.startswith("constrained-"))
+    if not isinstance(part, str):
+        return False
+    return part in {"int", "float", "str", "bool"} or part.startswith(("list[", "constrained-"))
 
 
 def fields_at(path: list[str]) -> list[str]:
