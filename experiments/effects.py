@@ -1,0 +1,161 @@
+"""Effect sizes: every comparison a study's design offers, as paired differences with intervals over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments import stats
+from experiments.results import FORK, NO_SHOCK, Design, Results, is_fork
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "metric", "arm", "baseline", "shock", "n", "estimate", "low", "high", "p", "p_holm", "variance_ratio",
+)  # fmt: skip
+RESPONSE = "response:"  # before a metric's name: the difference between two arms' responses to one shock
+KEYS = frozenset({"key", "arm", "shock", "seed", "status", "error", "days"})
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A signed sum of cells (arm, shock), each the same seeds: what `arm`, `baseline`, `shock` of a row mean."""
+
+    kind: str  # "shock", "arm" or "response"
+    arm: str
+    baseline: str
+    shock: str
+    cells: tuple[tuple[int, str, str], ...]  # sign, arm, shock
+
+
+def comparisons(design: Design) -> Iterator[Comparison]:
+    """Yield what can be compared: a shock within its arm, an arm with the baseline, and the arms' responses."""
+    for arm in design.arms:
+        for shock in design.shocks:
+            if shock != NO_SHOCK:
+                yield Comparison("shock", arm, arm, shock, ((1, arm, shock), (-1, arm, NO_SHOCK)))
+    for arm in design.arms:
+        base = design.baseline + FORK if is_fork(arm) else design.baseline
+        if arm == base or base not in design.arms:
+            continue
+        for shock in design.shocks:
+            yield Comparison("arm", arm, base, shock, ((1, arm, shock), (-1, base, shock)))
+        for shock in design.shocks:
+            if shock != NO_SHOCK:
+                within_arm = ((1, arm, shock), (-1, arm, NO_SHOCK))
+                within_base = ((-1, base, shock), (1, base, NO_SHOCK))
+                yield Comparison("response", arm, base, shock, within_arm + within_base)
+
+
+def metric_columns(runs: pd.DataFrame, design: Design) -> list[str]:
+    """Return the columns of `runs` that are metrics: the numbers that are neither keys nor swept."""
+    import pandas as pd
+
+    numbers = [name for name in runs.columns if pd.api.types.is_numeric_dtype(runs[name])]
+    return [name for name in numbers if name not in KEYS and name not in design.sweep]
+
+
+def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
+    """Return the table of effects: one row a metric, comparison and swept point, Holm-adjusted over the endpoints.
+
+    Holm's family is all pre-registered endpoints of one kind of comparison (shock, arm, response; forked runs
+    apart) over all arms, shocks and swept points; other metrics are exploratory and have no adjusted p.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    families: dict[tuple[str, bool], list[int]] = {}
+    for point, cells in _swept_points(runs, design):
+        for comparison, metric, terms in _contrasts(cells, design, metric_columns(runs, design)):
+            if metric in design.endpoints:
+                families.setdefault((comparison.kind, is_fork(comparison.arm)), []).append(len(rows))
+            estimate = stats.contrast(terms)
+            label = RESPONSE + metric if comparison.kind == "response" else metric
+            values = (label, comparison.arm, comparison.baseline, comparison.shock, estimate.n, estimate.estimate,
+                      estimate.low, estimate.high, estimate.p, None, estimate.variance_ratio)  # fmt: skip
+            rows.append(dict(zip(COLUMNS, values, strict=True)) | point)
+    for family in families.values():
+        adjusted = stats.holm([rows[row]["p"] for row in family])
+        for row, p in zip(family, adjusted, strict=True):
+            rows[row]["p_holm"] = p
+    return pd.DataFrame(rows, columns=[*COLUMNS, *design.sweep])
+
+
+def equivalences(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
+    """Return the tests that arms are equivalent within the margins set in advance, one row a comparison of arms."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for point, cells in _swept_points(runs, design):
+        for comparison, metric, terms in _contrasts(cells, design, list(design.margins)):
+            if comparison.kind != "shock":
+                test = stats.equivalence(terms, design.margins[metric])
+                label = RESPONSE + metric if comparison.kind == "response" else metric
+                row = {"metric": label, "arm": comparison.arm, "baseline": comparison.baseline}
+                row |= {"shock": comparison.shock, "margin": design.margins[metric], "n": test.n}
+                row |= {"estimate": test.estimate, "low": test.low, "high": test.high, "p": test.p}
+                rows.append(row | {"equivalent": test.equivalent} | point)
+    return pd.DataFrame(rows)
+
+
+def write_effects(out: Path, settings: object = None) -> Path:
+    """Write `effects.parquet`, and `equivalence.parquet` where margins are set; return the former's path."""
+    del settings  # the folder's config.yaml says it all
+    results = Results(Path(out))
+    table = effects(results.finished, results.design)
+    path = results.out / "effects.parquet"
+    _write(table, path)
+    if results.design.margins:
+        _write(equivalences(results.finished, results.design), results.out / "equivalence.parquet")
+    return path
+
+
+def _swept_points(runs: pd.DataFrame, design: Design) -> Iterator[tuple[dict[str, Any], dict[tuple[str, str], Any]]]:
+    """Yield each swept point with its cells: (arm, shock) -> rows indexed by seed."""
+    sweep = list(design.sweep)
+    groups = runs.groupby(sweep, sort=True, dropna=False) if sweep else [((), runs)]
+    for values, group in groups:
+        point = dict(zip(sweep, values, strict=True))
+        by_cell = group.set_index("seed").sort_index().groupby(["arm", "shock"], sort=True)
+        yield point, {(str(arm), str(shock)): cell for (arm, shock), cell in by_cell}
+
+
+def _contrasts(
+    cells: Mapping[tuple[str, str], pd.DataFrame], design: Design, metrics: Sequence[str]
+) -> Iterator[tuple[Comparison, str, list[tuple[int, np.ndarray]]]]:
+    """Yield every comparison and metric with its signed columns over the seeds that all its cells share."""
+    for comparison in comparisons(design):
+        frames = [(sign, cells.get((arm, shock))) for sign, arm, shock in comparison.cells]
+        if any(frame is None for _, frame in frames):
+            continue
+        seeds = frames[0][1].index
+        for _, frame in frames[1:]:
+            seeds = seeds.intersection(frame.index)
+        for metric in metrics:
+            if metric in frames[0][1].columns:
+                yield comparison, metric, [(sign, frame.loc[seeds, metric].to_numpy(float)) for sign, frame in frames]
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    import os
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    numbers = ("estimate", "low", "high", "p", "p_holm", "variance_ratio", "margin")
+    arrow = pa.table(
+        {
+            name: pa.array(table[name].astype(float), pa.float64(), from_pandas=True)
+            if name in numbers
+            else pa.array(table[name], pa.int64() if name == "n" else None, from_pandas=True)
+            for name in table.columns
+        }
+    )
+    temporary = path.with_suffix(".parquet.tmp")
+    pq.write_table(arrow, temporary)
+    os.replace(temporary, path)

@@ -1,0 +1,166 @@
+"""A result folder, read back: the study that made it, its runs, effects and paths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NO_SHOCK = "none"
+FORK = "@fork"
+FINISHED = "ok"
+
+
+class MissingDataError(LookupError):
+    """What a figure or table needs is not in this result folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """When the shocks of a study strike: first day and length, days."""
+
+    start: int
+    days: int
+
+
+@dataclass(frozen=True)
+class Design:
+    """What the statistics need to know of a study; arms and shocks in the order the user wrote them."""
+
+    name: str = "study"
+    title: str = ""
+    question: str = ""
+    kind: str = "paired"
+    arms: tuple[str, ...] = ()
+    shocks: tuple[str, ...] = (NO_SHOCK,)
+    baseline: str = ""
+    endpoints: tuple[str, ...] = ()
+    margins: dict[str, float] = field(default_factory=dict)  # metric -> equivalence margin, in the metric's unit
+    sweep: tuple[str, ...] = ()
+    event: Event | None = None
+    days: int = 0
+    seeds: int = 0
+    record: str = "summary"
+
+
+@dataclass(frozen=True)
+class Results:
+    """One result folder; tables are read when first asked for."""
+
+    out: Path
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The study as it was resolved, or nothing when the folder holds none."""
+        import yaml
+
+        path = self.out / "config.yaml"
+        return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, sources and seeds behind the runs."""
+        import json
+
+        path = self.out / "provenance.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    @cached_property
+    def design(self) -> Design:
+        """The study's arms, shocks, endpoints and event, from `config.yaml`; what it does not say, from the runs."""
+        return read_design(self.config, self.runs)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """A row a run, failures included."""
+        return self._table("runs.parquet")
+
+    @cached_property
+    def finished(self) -> pd.DataFrame:
+        """A row a run that ended well."""
+        return self.runs[self.runs["status"] == FINISHED]
+
+    @cached_property
+    def effects(self) -> pd.DataFrame:
+        """A row a metric and comparison."""
+        return self._table("effects.parquet")
+
+    @property
+    def has_paths(self) -> bool:
+        """Whether days were recorded."""
+        return any((self.out / "paths").glob("*.parquet"))
+
+    @cached_property
+    def path_columns(self) -> tuple[str, ...]:
+        """Columns of the recorded days, in the file's order."""
+        import pyarrow.parquet as pq
+
+        files = sorted((self.out / "paths").glob("*.parquet"))
+        return tuple(pq.read_schema(files[0]).names) if files else ()
+
+    def paths(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Return `arm, shock, seed, day` and the columns asked for, a row a day, in that order."""
+        if not self.has_paths:
+            raise MissingDataError("days were not recorded (record=summary)")
+        missing = [name for name in columns if name not in self.path_columns]
+        if missing:
+            raise MissingDataError(f"paths/ has no column {', '.join(missing)}")
+        import pandas as pd
+        import pyarrow.parquet as pq
+
+        keys = ["arm", "shock", "seed", *(name for name in self.design.sweep if name in self.path_columns), "day"]
+        wanted = [*keys, *(name for name in columns if name not in keys)]
+        parts = [
+            pq.ParquetFile(file).read(wanted).to_pandas() for file in sorted((self.out / "paths").glob("*.parquet"))
+        ]
+        return pd.concat(parts, ignore_index=True).sort_values(keys, kind="stable", ignore_index=True)
+
+    def _table(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+
+        path = self.out / name
+        if not path.exists():
+            raise MissingDataError(f"{path} does not exist")
+        return pd.read_parquet(path)
+
+
+def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
+    """Return the design a resolved config describes; arms and shocks that ran but are not named come last."""
+    study = config.get("study") or {}
+    ran = [str(arm) for arm in runs["arm"].unique()]
+    arms = _in_order([str(arm) for arm in study.get("arms") or {}], [arm for arm in ran if not arm.endswith(FORK)])
+    forks = [arm + FORK for arm in arms if arm + FORK in ran]
+    shocks = _in_order(
+        [NO_SHOCK, *map(str, study.get("shocks") or {})], [str(shock) for shock in runs["shock"].unique()]
+    )
+    event = study.get("event") or {}
+    return Design(
+        name=str(study.get("name") or "study"),
+        title=str(study.get("title") or ""),
+        question=str(study.get("question") or ""),
+        kind=str(study.get("kind") or "paired"),
+        arms=(*arms, *forks),
+        shocks=tuple(shocks),
+        baseline=str(study.get("baseline") or (arms[0] if arms else "")),
+        endpoints=tuple(study.get("endpoints") or ()),
+        margins={str(name): float(margin) for name, margin in (study.get("margins") or {}).items()},
+        sweep=tuple(name for name in (study.get("sweep") or {}) if name in runs.columns),
+        event=Event(int(event["start"]), int(event.get("days", 0))) if event.get("start") is not None else None,
+        days=int(config.get("days") or 0),
+        seeds=int(runs["seed"].nunique()),
+        record=str(config.get("record") or "summary"),
+    )
+
+
+def is_fork(arm: str) -> bool:
+    """Whether an arm's runs were forked from one common state."""
+    return arm.endswith(FORK)
+
+
+def _in_order(named: list[str], ran: list[str]) -> list[str]:
+    return [name for name in dict.fromkeys([*named, *sorted(ran)]) if name in ran]

@@ -1,0 +1,131 @@
+"""Which comparisons a design offers, and what the table of effects says of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.effects import COLUMNS, RESPONSE, effects, equivalences, write_effects
+from experiments.results import Design, Results
+
+DESIGN = Design(arms=("plain", "loans"), shocks=("none", "outage"), baseline="plain", endpoints=("rent",))
+
+
+def table(**cells: list[float]) -> pd.DataFrame:
+    """Build runs from `arm__shock=[rent by seed]`."""
+    rows = [
+        {"key": f"{cell}{seed}", "arm": cell.split("__")[0], "shock": cell.split("__")[1], "seed": seed, "status": "ok",
+         "error": None, "rent": value}
+        for cell, values in cells.items() for seed, value in enumerate(values)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def row(found: pd.DataFrame, metric: str, arm: str, baseline: str, shock: str) -> pd.Series:
+    match = found[(found.metric == metric) & (found.arm == arm) & (found.baseline == baseline) & (found.shock == shock)]
+    assert len(match) == 1
+    return match.iloc[0]
+
+
+FOUR_CELLS = {
+    "plain__none": [1.0, 2.0, 3.0], "plain__outage": [2.0, 3.1, 4.2],
+    "loans__none": [1.5, 2.5, 3.7], "loans__outage": [3.0, 4.0, 5.5],
+}  # fmt: skip
+
+
+def test_the_columns_are_exactly_those_promised() -> None:
+    assert tuple(effects(table(**FOUR_CELLS), DESIGN).columns) == COLUMNS
+
+
+def test_each_comparison_is_the_mean_of_the_differences_it_names() -> None:
+    found = effects(table(**FOUR_CELLS), DESIGN)
+    assert len(found) == 5
+    assert row(found, "rent", "plain", "plain", "outage").estimate == pytest.approx(1.1)
+    assert row(found, "rent", "loans", "loans", "outage").estimate == pytest.approx(1.6)
+    assert row(found, "rent", "loans", "plain", "none").estimate == pytest.approx(np.mean([0.5, 0.5, 0.7]))
+    assert row(found, "rent", "loans", "plain", "outage").estimate == pytest.approx(np.mean([1.0, 0.9, 1.3]))
+    assert row(found, RESPONSE + "rent", "loans", "plain", "outage").estimate == pytest.approx(0.5)
+
+
+def test_seeds_are_paired_by_their_number_and_not_by_their_row() -> None:
+    runs = table(**FOUR_CELLS)
+    shuffled = runs.sample(frac=1.0, random_state=3)
+    pd.testing.assert_frame_equal(effects(shuffled, DESIGN), effects(runs, DESIGN))
+
+
+def test_a_seed_missing_on_one_side_is_left_out_as_a_pair() -> None:
+    runs = table(**FOUR_CELLS)
+    runs = runs[~((runs.arm == "loans") & (runs.shock == "none") & (runs.seed == 0))]
+    runs.loc[(runs.arm == "plain") & (runs.shock == "outage") & (runs.seed == 2), "rent"] = np.inf
+    found = effects(runs, DESIGN)
+    assert row(found, "rent", "loans", "plain", "none").n == 2
+    assert row(found, "rent", "plain", "plain", "outage").n == 2
+    assert row(found, RESPONSE + "rent", "loans", "plain", "outage").n == 1
+
+
+def test_forked_arms_are_compared_with_the_forked_baseline_only() -> None:
+    cells = FOUR_CELLS | {f"{c.replace('__', '@fork__')}": [v + 9 for v in values] for c, values in FOUR_CELLS.items()}
+    design = Design(
+        arms=("plain", "loans", "plain@fork", "loans@fork"), shocks=("none", "outage"), baseline="plain", endpoints=()
+    )
+    found = effects(table(**cells), design)
+    pairs = set(zip(found.arm, found.baseline, strict=True))
+    assert ("loans@fork", "plain@fork") in pairs
+    assert all(arm.endswith("@fork") == base.endswith("@fork") for arm, base in pairs)
+    assert len(found) == 10
+
+
+def test_holm_covers_the_endpoints_of_one_kind_and_leaves_the_rest_exploratory() -> None:
+    runs = table(**FOUR_CELLS)
+    runs["other"] = runs["rent"] ** 2
+    found = effects(runs, DESIGN)
+    assert found[found.metric == "other"].p_holm.isna().all()
+    within = found[(found.metric == "rent") & (found.arm == found.baseline)]
+    assert within.p_holm.max() == pytest.approx(max(2 * within.p.min(), within.p.max()))
+    response = row(found, RESPONSE + "rent", "loans", "plain", "outage")
+    assert response.p_holm == response.p  # alone in its family
+
+
+def test_swept_values_are_further_columns_and_never_mixed() -> None:
+    low, high = table(**FOUR_CELLS), table(**FOUR_CELLS)
+    high["rent"] *= 10
+    runs = pd.concat([low.assign(**{"spot.convexity": 3.0}), high.assign(**{"spot.convexity": 8.0})])
+    design = Design(arms=DESIGN.arms, shocks=DESIGN.shocks, baseline="plain", sweep=("spot.convexity",))
+    found = effects(runs, design)
+    assert list(found.columns) == [*COLUMNS, "spot.convexity"]
+    shock = found[(found.arm == "plain") & (found.metric == "rent")].set_index("spot.convexity").estimate
+    assert shock[3.0] == pytest.approx(1.1)
+    assert shock[8.0] == pytest.approx(11.0)
+    assert set(found.metric) == {"rent", RESPONSE + "rent"}  # the swept number is no metric
+
+
+def test_the_written_table_skips_failed_runs_and_is_the_same_bytes_every_time(folder: Path) -> None:
+    first = write_effects(folder).read_bytes()
+    assert write_effects(folder).read_bytes() == first
+    found = Results(folder).effects
+    assert tuple(found.columns) == COLUMNS
+    assert row(found, "rent_peak_share", "no_finance", "no_finance", "pool_outage").n == 11  # one run failed
+    assert row(found, "rent_peak_share", "loans", "loans", "pool_outage").n == 12
+    assert row(found, "unserved_gpu_hours", "loans", "loans", "pool_outage").low > 0
+    never = row(found, "recovery_days", "loans", "loans", "pool_outage")
+    assert never.n == 0
+    assert np.isnan(never.estimate)
+
+
+def test_runs_that_are_the_same_have_null_p_and_ratio_in_the_file(folder: Path) -> None:
+    write_effects(folder)
+    same = row(Results(folder).effects, "unserved_gpu_hours", "futures", "no_finance", "none")
+    assert (same.estimate, same.low, same.high) == (0.0, 0.0, 0.0)
+    assert np.isnan([same.p, same.p_holm, same.variance_ratio]).all()
+
+
+def test_margins_set_in_advance_give_a_table_of_equivalence(folder: Path) -> None:
+    write_effects(folder)
+    tests = pd.read_parquet(folder / "equivalence.parquet")
+    assert set(tests.metric) == {"rent_mean_usd_per_gpu_hour", RESPONSE + "rent_mean_usd_per_gpu_hour"}
+    assert tests[tests.shock == "none"].equivalent.all()
+
+
+def test_no_margin_means_no_equivalence_claims() -> None:
+    assert equivalences(table(**FOUR_CELLS), DESIGN).empty
