@@ -20,6 +20,13 @@ class Problem(NamedTuple):
 ABSENT = object()
 
 
+class Typed(str):
+    """A value as it stood on the command line."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 class UsageError(Exception):
     """A request that cannot be run; the message is all that a user sees."""
 
@@ -50,7 +57,7 @@ def shown(value: Any, limit: int = 80) -> str:
 def nearest_name(name: str, names: Iterable[str]) -> str | None:
     """The valid name most like `name`, or none: the whole dotted name first, then its last part."""
     names = sorted(set(names))
-    whole = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
+    whole = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if whole:
         return whole[0]
     by_last_part: dict[str, str] = {}
