@@ -33,7 +33,6 @@ class Design:
     """What the statistics need to know of a study; arms and shocks in the order the user wrote them."""
 
     name: str = "study"
-    title: str = ""
     question: str = ""
     kind: str = "paired"
     arms: tuple[str, ...] = ()
@@ -138,19 +137,18 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
     shocks = _in_order(
         [NO_SHOCK, *map(str, study.get("shocks") or {})], [str(shock) for shock in runs["shock"].unique()]
     )
-    event = study.get("event") or {}
+    event = study.get("event")
     return Design(
         name=str(study.get("name") or "study"),
-        title=str(study.get("title") or ""),
         question=str(study.get("question") or ""),
         kind=str(study.get("kind") or "paired"),
         arms=(*arms, *forks),
         shocks=tuple(shocks),
         baseline=str(study.get("baseline") or (arms[0] if arms else "")),
         endpoints=tuple(study.get("endpoints") or ()),
-        margins={str(name): float(margin) for name, margin in (study.get("margins") or {}).items()},
+        margins={str(name): float(margin) for name, margin in (study.get("equivalence") or {}).items()},
         sweep=tuple(name for name in (study.get("sweep") or {}) if name in runs.columns),
-        event=Event(int(event["start"]), int(event.get("days", 0))) if event.get("start") is not None else None,
+        event=Event(event["start_day"], event["end_day"] - event["start_day"]) if event else None,
         days=int(config.get("days") or 0),
         seeds=int(runs["seed"].nunique()),
         record=str(config.get("record") or "summary"),

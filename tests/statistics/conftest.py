@@ -74,10 +74,9 @@ def write_folder(out: Path, record: str = "paths", seeds: int = SEEDS, failed: i
     (out / "paths").mkdir(parents=True)
     study = {
         "name": "outage", "kind": "paired", "baseline": "no_finance", "arms": {arm: [] for arm in ARMS},
-        "title": "A 30-day outage of 15 % of capacity",
-        "question": "What does a 30-day outage of 15 % of capacity do to rents, volatility, unserved hours and defaults?",
-        "shocks": {"pool_outage": ["pool_outage"]}, "event": {"start": START, "days": LENGTH},
-        "endpoints": ENDPOINTS, "margins": {"rent_mean_usd_per_gpu_hour": 0.05},
+        "question": "What does a 30-day outage of 15 % of capacity do to rents and defaults?",
+        "shocks": {"pool_outage": ["pool_outage"]}, "event": {"start_day": START, "end_day": START + LENGTH},
+        "endpoints": ENDPOINTS, "equivalence": {"rent_mean_usd_per_gpu_hour": 0.05},
     }  # fmt: skip
     config = {"study": study, "seeds": list(range(1, seeds + 1)), "days": DAYS, "record": record}
     (out / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))

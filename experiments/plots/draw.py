@@ -1,0 +1,48 @@
+"""Finds every figure in this folder (a file with a `draw(results)`) and keeps them under `figures/`."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import experiments.plots
+from experiments.plots import style
+from experiments.results import MissingDataError, Results
+
+log = logging.getLogger(__name__)
+
+ORDER = ("rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures")
+
+
+def draw_figures(out: Path, settings: object = None) -> list[Path]:
+    """Draw every figure the folder has data for, as PNG and PDF; return the PNGs' paths."""
+    del settings  # the folder's config.yaml says it all
+    results = Results(Path(out))
+    folder = results.out / "figures"
+    folder.mkdir(exist_ok=True)
+    written = []
+    with style.house_style():
+        for plot in plots(results):
+            style.save(plot, folder)
+            written.append(folder / f"{plot.name}.png")
+    return written
+
+
+def plots(results: Results) -> Iterator[style.Plot]:
+    """Yield the figures in their order; a theme whose data are missing is left out with a line in the log."""
+    for theme in themes():
+        module = importlib.import_module(f"experiments.plots.{theme}")
+        try:
+            yield from module.draw(results)
+        except MissingDataError as missing:
+            log.info("no figure %s: %s", theme, missing)
+
+
+def themes() -> list[str]:
+    """Return the modules here that draw: the known in their order, then any a user has added."""
+    found = [module.name for module in pkgutil.iter_modules(experiments.plots.__path__)]
+    drawing = [name for name in found if name not in ("draw", "style", "series")]
+    return sorted(drawing, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))

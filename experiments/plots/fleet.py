@@ -1,0 +1,78 @@
+"""Fleet and investment: the stock of GPUs and the orders for new ones, relative to the growth path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from experiments.plots import series, style
+from experiments.results import NO_SHOCK, Design, Results, is_fork
+
+FLEET = "fleet_ve"
+PATH = "fleet_path_ve"
+ORDERS = "orders_ve"
+SMOOTHED_DAYS = 90
+
+
+def draw(results: Results) -> Iterator[style.Plot]:
+    """Yield the calm world's fleet and orders, then the response of both to each shock."""
+    design = results.design
+    paths = results.paths([FLEET, PATH, ORDERS])
+    paths["fleet"] = paths[FLEET] / paths[PATH]
+    by_run = paths.groupby(["arm", "shock", "seed"], sort=False)[ORDERS]
+    paths["ordered"] = by_run.transform(lambda run: run.rolling(SMOOTHED_DAYS).mean()) * 365.0 / paths[PATH]
+    yield style.Plot("fleet", _levels(paths, design), _LEVELS.format(seeds=design.seeds))
+    for shock in design.shocks:
+        if shock != NO_SHOCK:
+            caption = _RESPONSE.format(shock=style.label(shock), seeds=design.seeds)
+            yield style.Plot(f"fleet_{shock}", _responses(paths, design, shock), caption)
+
+
+def _levels(paths: pd.DataFrame, design: Design) -> object:
+    figure, axes = style.panels(2, 1, 3.6, sharex=True)
+    for panel, column in zip(axes[:, 0], ("fleet", "ordered"), strict=True):
+        for arm in _whole(design):
+            values = series.cell(paths, arm, NO_SHOCK, column).dropna()
+            if not values.empty:
+                style.band(panel, values.index.to_numpy(), values.to_numpy(), **style.line(design, arm))
+        panel.margins(x=0)
+    axes[0, 0].axhline(1.0, color=style.GREY, linewidth=0.6)
+    axes[0, 0].set_ylabel("Fleet, path = 1")
+    axes[1, 0].set_ylabel("Orders, share of\nthe path fleet a year")
+    axes[1, 0].set_xlabel("Day")
+    style.legend_above(figure, axes[0, 0])
+    return figure
+
+
+def _responses(paths: pd.DataFrame, design: Design, shock: str) -> object:
+    figure, axes = style.panels(2, 1, 3.6, sharex=True)
+    for panel, column in zip(axes[:, 0], ("fleet", "ordered"), strict=True):
+        style.shade_event(panel, design)
+        panel.axhline(0.0, color=style.GREY, linewidth=0.6)
+        for arm in _whole(design):
+            change = series.response(paths, arm, shock, column).dropna()
+            days, values = series.since_shock(change, design, after=design.days)
+            if values.size:
+                style.middle_with_interval(panel, days, 100.0 * values, **style.line(design, arm))
+        panel.margins(x=0)
+    axes[0, 0].set_ylabel("Change in the fleet,\n% of the path")
+    axes[1, 0].set_ylabel("Change in orders, % of\nthe path fleet a year")
+    axes[1, 0].set_xlabel("Days since the shock")
+    style.legend_above(figure, axes[0, 0])
+    return figure
+
+
+def _whole(design: Design) -> Sequence[str]:
+    return [arm for arm in design.arms if not is_fork(arm)]
+
+
+_LEVELS = (
+    "The fleet (in H100 value equivalents) and chip orders without any shock, relative to the balanced growth path; "
+    f"orders are {SMOOTHED_DAYS}-day means at an annual rate. Line: median over {{seeds}} seeds; band: the middle 80 %."
+)
+_RESPONSE = (
+    "Response of the fleet and of chip orders to {shock} (shock minus none, same arm and seed), relative to the path "
+    f"fleet; orders are {SMOOTHED_DAYS}-day means at an annual rate. Line: median over {{seeds}} seeds; band: its 95 % "
+    "interval."
+)

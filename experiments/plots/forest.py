@@ -1,0 +1,82 @@
+"""Effect sizes of the pre-registered endpoints as a forest: a panel an endpoint in its own unit, a row an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from experiments.effects import RESPONSE, metric_columns
+from experiments.plots import style
+from experiments.results import NO_SHOCK, Design, MissingDataError, Results, is_fork
+from experiments.wording import metric_label
+
+MOST_PANELS = 10
+
+
+def draw(results: Results) -> Iterator[style.Plot]:
+    """Yield, for each shock, its effects within arms; and, where arms differ, the effects of arms without a shock."""
+    design = results.design
+    table = first_point(results.effects, design)
+    metrics = [name for name in (design.endpoints or metric_columns(results.finished, design))][:MOST_PANELS]
+    within = table[table["arm"] == table["baseline"]]
+    for shock in design.shocks:
+        if shock != NO_SHOCK:
+            rows = within[(within["shock"] == shock) & within["metric"].isin(metrics)]
+            if not rows["estimate"].isna().all():
+                yield style.Plot(f"forest_{shock}", _figure(rows, metrics, design), _caption(design, shock))
+    apart = table[(table["arm"] != table["baseline"]) & (table["shock"] == NO_SHOCK) & table["metric"].isin(metrics)]
+    if not apart.empty and not apart["estimate"].isna().all():
+        yield style.Plot("forest_arms", _figure(apart, metrics, design), _caption(design, NO_SHOCK))
+
+
+def first_point(table: pd.DataFrame, design: Design) -> pd.DataFrame:
+    """Return the rows of the first swept point, responses left out."""
+    table = table[~table["metric"].str.startswith(RESPONSE)]
+    for name in design.sweep:
+        table = table[table[name] == table[name].min()]
+    if table.empty:
+        raise MissingDataError("no effects: the study compares nothing")
+    return table
+
+
+def _figure(rows: pd.DataFrame, metrics: list[str], design: Design) -> object:
+    shown = [metric for metric in metrics if rows.loc[rows["metric"] == metric, "estimate"].notna().any()]
+    arms = [arm for arm in design.arms if not is_fork(arm) and (rows["arm"].str.removesuffix("@fork") == arm).any()]
+    forked = rows["arm"].map(is_fork).any()
+    figure, axes = style.panels(len(shown), 1, 0.5 + len(shown) * (0.5 + 0.17 * len(arms)))
+    for panel, metric in zip(axes[:, 0], shown, strict=True):
+        _panel(panel, rows[rows["metric"] == metric], arms, design)
+        panel.set_title(metric_label(metric), fontsize=7.5)
+    if forked:
+        style.forest_key(figure)
+    return figure
+
+
+def _panel(panel: Axes, rows: pd.DataFrame, arms: list[str], design: Design) -> None:
+    panel.axvline(0.0, color=style.GREY, linewidth=0.8)
+    for row in rows.itertuples():
+        fork = is_fork(row.arm)
+        height = arms.index(row.arm.removesuffix("@fork")) + (0.18 if fork else -0.12)
+        shade = style.colour(design, row.arm)
+        if not pd.isna(row.low):
+            panel.plot([row.low, row.high], [height, height], color=shade, linewidth=1.1)
+        panel.plot(row.estimate, height, "o", color=shade, markersize=3.6, markerfacecolor="white" if fork else shade)
+    panel.set_yticks(range(len(arms)), [style.label(arm) for arm in arms])
+    panel.set_ylim(len(arms) - 0.45, -0.55)
+    panel.grid(axis="y", visible=False)
+    panel.locator_params(axis="x", nbins=5)
+    style.compact(panel.xaxis)
+
+
+def _caption(design: Design, shock: str) -> str:
+    what = (
+        f"Effect of {style.label(shock)} within each arm (shock minus none, same seed)"
+        if shock != NO_SHOCK
+        else f"Effect of each arm against {style.label(design.baseline)} without any shock (same seed)"
+    )
+    how = "95 % interval (BCa bootstrap over seeds" + ("" if design.seeds >= 10 else "; a paired t below ten seeds")
+    return (
+        f"{what}: mean over {design.seeds} seeds with its {how}). A panel is one pre-registered endpoint in its unit."
+    )

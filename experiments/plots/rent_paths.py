@@ -1,0 +1,47 @@
+"""Rent relative to its growth path: each arm calm and shocked, median and 80 % band over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from experiments.plots import series, style
+from experiments.results import NO_SHOCK, Results, is_fork
+
+RENT = "rent_h100_usd_per_gpu_hour"
+PATH = "rent_path_usd_per_ve_hour"
+
+
+def draw(results: Results) -> Iterator[style.Plot]:
+    """Yield one figure a shock (or one of the calm world where a study has none)."""
+    design = results.design
+    paths = results.paths([RENT, PATH])
+    paths["relative"] = paths[RENT] / paths[PATH]
+    arms = [arm for arm in design.arms if not is_fork(arm)]
+    columns = min(2, len(arms))
+    rows = -(-len(arms) // columns)
+    for shock in [name for name in design.shocks if name != NO_SHOCK] or [NO_SHOCK]:
+        figure, axes = style.panels(rows, columns, 0.75 + 1.35 * rows, sharex=True, sharey=True)
+        for panel, arm in zip(axes.flat, arms, strict=False):
+            style.shade_event(panel, design)
+            panel.axhline(1.0, color=style.GREY, linewidth=0.6)
+            days, values = series.since_shock(series.cell(paths, arm, shock, "relative"), design)
+            style.band(panel, days, values, color=style.colour(design, arm))
+            if shock != NO_SHOCK:
+                days, calm = series.since_shock(series.cell(paths, arm, NO_SHOCK, "relative"), design)
+                style.middle(panel, days, calm, color=style.GREY, linestyle="--")
+            panel.set_title(style.label(arm))
+            panel.margins(x=0)
+        for panel in axes.flat[len(arms) :]:
+            panel.set_visible(False)
+        figure.supxlabel("Days since the shock" if design.event else "Day", fontsize=8)
+        figure.supylabel("H100 rent, growth path = 1", fontsize=8)
+        yield style.Plot(f"rent_paths_{shock}", figure, _caption(shock, design.seeds))
+
+
+def _caption(shock: str, seeds: int) -> str:
+    calm = "; the dashed grey line is the median without the shock" if shock != NO_SHOCK else ""
+    event = f" under {style.label(shock)}" if shock != NO_SHOCK else ""
+    return (
+        f"H100 rent over the balanced growth path{event}, one panel an arm. Line: median over {seeds} seeds; band: "
+        f"the middle 80 % of seeds{calm}. Shaded: the days the shock lasts."
+    )

@@ -1,0 +1,181 @@
+"""How every figure looks: column width, 8 pt, colours told apart by the colour-blind, the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.results import FORK, Design
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_IN = 3.5  # one column of a journal
+PALETTE = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe and Ito (2008)
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (2, 1)), (0, (6, 1, 1.5, 1)))  # arms that coincide stay visible
+GREY = "#8A8A8A"
+SHADE = "#E9E3D3"
+
+SETTINGS: dict[str, Any] = {
+    "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 8,
+    "axes.titlesize": 8, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 8,
+    "xtick.labelsize": 7.5, "ytick.labelsize": 7.5, "legend.fontsize": 7.5, "legend.frameon": False,
+    "legend.handlelength": 2.4, "legend.borderaxespad": 0.2,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6, "axes.axisbelow": True,
+    "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5, "ytick.major.size": 2.5,
+    "lines.linewidth": 1.2, "axes.grid": True, "grid.linewidth": 0.3, "grid.color": "#D5D5D5",
+    "figure.dpi": 100, "savefig.dpi": 200, "figure.constrained_layout.use": True,
+    "svg.hashsalt": "rackrate", "svg.fonttype": "path", "pdf.fonttype": 42, "path.simplify": True,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A figure with the file name it is kept under and the caption that says what it shows."""
+
+    name: str
+    figure: Figure
+    caption: str
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw without a screen in the shared style."""
+    import logging
+
+    import matplotlib as mpl
+
+    for chatty in ("fontTools", "matplotlib"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    mpl.use("Agg")
+    with mpl.rc_context(SETTINGS):
+        yield
+
+
+def panels(rows: int = 1, columns: int = 1, height_in: float = 2.2, **keywords: Any) -> tuple[Figure, np.ndarray]:
+    """Return a figure of column width and its axes, shape (rows, columns)."""
+    from matplotlib.figure import Figure as NewFigure
+
+    figure = NewFigure(figsize=(WIDTH_IN, height_in))
+    axes = figure.subplots(rows, columns, squeeze=False, **keywords)
+    return figure, axes
+
+
+def colour(design: Design, arm: str) -> str:
+    """Return an arm's colour: by its place among the arms, the same in every figure, forked or not."""
+    return PALETTE[_place(design, arm) % len(PALETTE)]
+
+
+def dashes(design: Design, arm: str) -> Any:
+    """Return an arm's line style, so that no figure speaks by colour alone."""
+    return DASHES[_place(design, arm) % len(DASHES)]
+
+
+def _place(design: Design, arm: str) -> int:
+    whole = [name for name in design.arms if not name.endswith(FORK)]
+    plain = arm.removesuffix(FORK)
+    return whole.index(plain) if plain in whole else len(whole)
+
+
+def label(name: str) -> str:
+    """Return an arm's or shock's name as words."""
+    return name.removesuffix(FORK).replace("_", " ")
+
+
+def shade_event(axes: Axes, design: Design) -> None:
+    """Shade the days on which the shock lasts, on an axis of days since its start."""
+    if design.event is not None and design.event.days > 0:
+        axes.axvspan(0, design.event.days, color=SHADE, linewidth=0, zorder=0)
+
+
+def band(axes: Axes, days: np.ndarray, values: np.ndarray, share: float = 0.8, **line: Any) -> None:
+    """Draw the median over seeds and the band that holds `share` of them; values have shape (days, seeds)."""
+    low, high = np.nanquantile(values, [0.5 - share / 2, 0.5 + share / 2], axis=1)
+    axes.fill_between(days, low, high, color=line["color"], alpha=0.16, linewidth=0)
+    middle(axes, days, values, **line)
+
+
+def middle_with_interval(axes: Axes, days: np.ndarray, values: np.ndarray, **line: Any) -> None:
+    """Draw the median over seeds and its 95 % interval; values have shape (days, seeds)."""
+    low, high = median_interval(values)
+    axes.fill_between(days, low, high, color=line["color"], alpha=0.16, linewidth=0)
+    middle(axes, days, values, **line)
+
+
+def middle(axes: Axes, days: np.ndarray, values: np.ndarray, **line: Any) -> None:
+    """Draw the median over seeds alone; values have shape (days, seeds)."""
+    axes.plot(days, np.nanmedian(values, axis=1), **line)
+
+
+def line(design: Design, arm: str) -> dict[str, Any]:
+    """Return how an arm's line is drawn in a figure that shows several arms: colour, dashes, label."""
+    return {"color": colour(design, arm), "linestyle": dashes(design, arm), "label": label(arm)}
+
+
+def compact(axis: Any) -> None:
+    """Print an axis' ticks without powers of ten beside it: 20 k, 1.5 m."""
+    from matplotlib.ticker import FuncFormatter
+
+    def words(value: float, _: object) -> str:
+        for size, suffix in ((1e9, " bn"), (1e6, " m"), (1e4, " k")):
+            if abs(value) >= size:
+                return f"{value / (1e3 if suffix == ' k' else size):g}{suffix}".replace("-", "−")
+        return f"{value:g}".replace("-", "−")
+
+    axis.set_major_formatter(FuncFormatter(words))
+
+
+def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the interval of the median over seeds, day by day: order statistics that hold it in 95 % of samples.
+
+    `values` has shape (days, seeds). Below six seeds no pair of order statistics reaches 95 %: the range is given.
+    """
+    from scipy.stats import binom
+
+    ordered = np.sort(values, axis=1)
+    n = values.shape[1]
+    rank = max(int(binom.ppf(0.025, n, 0.5)) - 1, 0)
+    while rank + 1 < n - rank - 1 and 1 - 2 * binom.cdf(rank + 1, n, 0.5) >= 0.95:
+        rank += 1
+    return ordered[:, rank], ordered[:, n - 1 - rank]
+
+
+def legend_above(figure: Figure, axes: Axes, columns: int = 2) -> None:
+    """Put the legend of one axis above all panels."""
+    handles, names = axes.get_legend_handles_labels()
+    if len(handles) > 1:
+        figure.legend(handles, names, loc="outside upper center", ncols=columns, columnspacing=1.2)
+
+
+def forest_key(figure: Figure) -> None:
+    """Say which marks of a forest are whole arms and which are forked."""
+    from matplotlib.lines import Line2D
+
+    marks = {"own history": GREY, "forked from one state": "white"}
+    handles = [
+        Line2D([], [], marker="o", linestyle="", markersize=3.6, color=GREY, markerfacecolor=face)
+        for face in marks.values()
+    ]
+    figure.legend(handles, list(marks), loc="outside upper center", ncols=2, columnspacing=1.2)
+
+
+def save(plot: Plot, folder: Path, kinds: Sequence[str] = ("png", "pdf")) -> None:
+    """Write a figure as PNG (200 dpi) and PDF; no file carries a date or a version."""
+    for kind in kinds:
+        bare = {"pdf": {"CreationDate": None, "Producer": None, "Creator": None}, "png": {"Software": None}}[kind]
+        plot.figure.savefig(folder / f"{plot.name}.{kind}", metadata=bare)
+
+
+def as_svg(figure: Figure) -> str:
+    """Return a figure as an SVG element to set into a page, the same bytes every time."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
