@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +63,8 @@ class SupplyRow(NamedTuple):
 
     kind 0: convex marginal cost, price = floor + slope * occupancy ** convexity; a, b, c = floor_usd, slope_usd,
     convexity. kind 1: swing capacity that comes on in log price; a, b, c = start_usd, full_usd, unused.
-    `quantity_ve` is capacity in H100 value equivalents, before it is spread over products by `weights`.
+    `quantity_ve` is capacity in H100 value equivalents; it is spread over products as the owner's own fleet
+    (`own_mix`) or as the market's.
     """
 
     kind: int
@@ -72,7 +72,7 @@ class SupplyRow(NamedTuple):
     a: float
     b: float
     c: float
-    weights: Floats
+    own_mix: bool
 
 
 class DemandRow(NamedTuple):
@@ -123,7 +123,8 @@ class Curve:
     """The futures curve as last settled: prices, horizons and the normal premium by maturity, nearest first.
 
     Horizons are years from today to the middle of what is still to be averaged; `known_weight` is the share of the
-    settlement mean that is already known and `known_mean_usd` that part's mean.
+    settlement mean that is already known and `known_mean_usd` that part's mean; `index_ratio` is the usual ratio of the
+    contract's index to the mean rent per VE-hour, `days_left` the days of each contract's month that are still to come.
     """
 
     price_usd: tuple[float, ...]
@@ -131,6 +132,9 @@ class Curve:
     known_weight: tuple[float, ...]
     known_mean_usd: tuple[float, ...]
     normal_premium: tuple[float, ...]
+    days_left: tuple[float, ...]
+    index_ratio: float
+    contract_hours: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ class Today:
     environment: Environment
     anchor_usd: float
     rent_usd: float
+    rent_10d_usd: float
     rent_30d_usd: float
     rent_180d_usd: float
     rent_30d_by_grade_usd: tuple[float, ...]
@@ -151,10 +156,6 @@ class Today:
     policy_rate: float
     chip_price_usd: float
     capital_charge: float
+    loans_open: bool
     curve: Curve | None
-    hours_of_month: float
     days_of_month: int
-
-
-Rows = list[tuple[int, Any]]
-Propose = Callable[[Any], Any]

@@ -31,6 +31,15 @@ def order_rate(q: float, q_star: float, replacement_rate: float, stiffness: floa
     return max(0.0, replacement_rate + (q - q_star) / stiffness) * ahead
 
 
+def grade_mix(qs: list[float], shares: list[float], sensitivity: float) -> tuple[list[float], float]:
+    """Logit of the grades of an order over their q, around given shares. Returns (mix, mean q)."""
+    best = max(qs)
+    pulls = [share * math.exp(sensitivity * (q - best)) for q, share in zip(qs, shares, strict=True)]
+    total = math.fsum(pulls)
+    mix = [pull / total for pull in pulls]
+    return mix, math.fsum(m * q for m, q in zip(mix, qs, strict=True))
+
+
 def cost_of_capital(advance_rate: float, debt_rate: float, equity_rate: float) -> float:
     """Weighted cost of capital: a * (base + spread) + (1 - a) * r_E, per year."""
     return advance_rate * debt_rate + (1.0 - advance_rate) * equity_rate

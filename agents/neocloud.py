@@ -1,0 +1,166 @@
+"""Neoclouds: levered landlords of GPUs. Reserved capacity first, the rest to the spot market, debt for chips."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from sim.agent import Agent, Endowment, GroupParameters
+from sim.growth_path import GrowthPath, Landlord
+from sim.investing import wanted_chips
+from sim.rules.hedging import hedge_schedule, hedge_target
+from sim.rules.investment import cost_of_capital
+from sim.rules.rents import mean_expected_rent
+from sim.streams import Purpose
+from sim.view import View
+from sim.vocabulary import (
+    HOURS_PER_DAY,
+    ChipRow,
+    FutureRow,
+    NonNegative,
+    Positive,
+    ReservedRow,
+    Share,
+    SupplyRow,
+)
+
+MAX_GAP = 0.6
+
+
+class NeocloudParameters(GroupParameters):
+    """Rates per year, money in USD, capacity in VE."""
+
+    fleet_ve: Positive  # of the whole group
+    reserved_share: Share  # of the fleet, kept under contract when customers want it
+    advance_rate: Share
+    spread: NonNegative
+    equity_access: Share  # share of the wanted orders' equity that outside owners will put in
+    stiffness: Positive  # k: q above q* that raises orders by 100 % of the fleet a year
+    belief_half_life_years: Positive  # perceived persistence of rent deviations, for investment and contracts
+    trading_half_life_years: Positive  # the same over the months of the futures curve
+    grade_sensitivity: NonNegative  # logit of the grade mix of orders over q
+    hedge_ratio: Share  # of expected spot output, sold forward
+    hedge_tolerance: NonNegative  # speculative part, in shares of the exposure per unit of mispricing
+    hedge_reach: NonNegative  # farthest from the hedge, in shares of the exposure
+    ask_markup: Positive  # list ask over the mean rent of the last days
+    ask_hazard_per_day: Share
+    ask_hazard_per_gap: NonNegative  # added hazard per unit of log gap to the wanted ask
+    ask_noise: NonNegative
+
+
+class Neocloud(Agent):
+    """A levered landlord. Its q is the value of a new chip, at its own cost of capital, over the chip's price."""
+
+    Parameters: ClassVar[type[GroupParameters]] = NeocloudParameters
+    kind = "neocloud"
+
+    @classmethod
+    def landlord(cls, parameters: Any, policy_rate: float, equity_rate: float) -> Landlord:
+        """Share of the group's fleet, mix of contracts and of money."""
+        return Landlord(
+            share=parameters.size,
+            reserved_share=parameters.reserved_share,
+            advance_rate=parameters.advance_rate,
+            debt_rate=policy_rate + parameters.spread,
+            equity_rate=equity_rate,
+        )
+
+    def start(self, path: GrowthPath) -> None:
+        """Know one's own costs: the fixed cost that puts q at q* on the path."""
+        terms = self.landlord(self.p, path.settings.policy_rate, path.settings.equity_rate)
+        self.fixed_cost_usd = path.fixed_cost_usd(terms)
+        self.equity_rate = path.settings.equity_rate
+
+    def endowment(self, path: GrowthPath) -> Endowment:
+        """The share of the group's fleet, its contracts, its debt, and a month's running cost in cash."""
+        fleet = self.p.fleet_ve * self.weight
+        return Endowment(
+            fleet_ve=fleet,
+            debt_usd=fleet * path.debt_usd(self.p.advance_rate),
+            reserved_sold_ve=fleet * self.p.reserved_share,
+        )
+
+    def spot_offers(self, view: View) -> Iterable[SupplyRow]:
+        """Offer what contracts leave at convex marginal cost (Bessembinder-Lemmon supply)."""
+        today, s = view.today, view.path.settings
+        environment, fleet, sold = today.environment, view.fleet_ve, view.reserved_sold_ve
+        running = environment.fleet_availability
+        if environment.contracts_first:
+            pool = max(0.0, fleet * running - sold)
+        else:
+            pool = max(0.0, fleet - sold) * running
+        pool *= environment.pool_availability
+        if pool <= 0.0:
+            return
+        floor = s.cost_usd * today.technology
+        slope = (s.rent_usd - s.cost_usd) / math.exp(math.log(s.occupancy) * s.convexity) * today.technology
+        yield SupplyRow(0, pool, floor, slope, s.convexity, True)
+
+    def list_ask(self, view: View, posted_usd: float) -> float:
+        """Reprice with a hazard that rises with the gap to the wanted ask (Calvo; sticky list prices)."""
+        wanted = self.p.ask_markup * view.today.rent_10d_usd
+        gap = min(MAX_GAP, abs(math.log(posted_usd / wanted)))
+        hazard = self.p.ask_hazard_per_day + self.p.ask_hazard_per_gap * gap
+        if view.uniform(Purpose.LIST_ASK_TIME) >= hazard:
+            return posted_usd
+        return wanted * math.exp(self.p.ask_noise * view.normal(Purpose.LIST_ASK_NOISE))
+
+    def reserved(self, view: View) -> Iterable[ReservedRow]:
+        """Offer what is not under contract up to the target share, at the discounted mean rent expected.
+
+        Rent of tenor T = (1 - discount) * mean over T of expected rent, never below variable cost.
+        """
+        today, path, s = view.today, view.path, view.path.settings
+        free = self.p.reserved_share * view.fleet_ve - view.reserved_sold_ve
+        if free <= 0.0 or view.barred_from_contracts:
+            return
+        reversion = math.log(2.0) / self.p.belief_half_life_years
+        trading = math.log(2.0) / self.p.trading_half_life_years
+        rent = view.rent_as_read("curve_to_reserved", today.rent_30d_usd, trading)
+        for k, tenor in enumerate(path.tenors):
+            expected = mean_expected_rent(rent, today.anchor_usd, s.technology, reversion, tenor.years)
+            ask = max(s.cost_usd * today.technology, (1.0 - s.reserved_discount) * expected)
+            yield ReservedRow(k, -free, ask)
+
+    def futures(self, view: View) -> Iterable[FutureRow]:
+        """Sell a share of expected spot output of each listed month forward, around own expectations."""
+        curve = view.today.curve
+        if curve is None:
+            return
+        s = view.path.settings
+        pool = max(0.0, view.fleet_ve - view.reserved_sold_ve)
+        reversion = math.log(2.0) / self.p.trading_half_life_years
+        for m, price in enumerate(curve.price_usd):
+            hours = pool * s.occupancy * HOURS_PER_DAY * curve.days_left[m]
+            exposure = hedge_target(1.0, hours, curve.contract_hours)
+            expected = view.expected_settlement_usd(m, reversion) * math.exp(curve.normal_premium[m])
+            yield FutureRow(
+                m,
+                *hedge_schedule(
+                    -self.p.hedge_ratio * exposure,
+                    view.position(m),
+                    expected,
+                    price,
+                    self.p.hedge_tolerance * exposure,
+                    self.p.hedge_reach * exposure,
+                ),
+            )
+
+    def chips(self, view: View) -> Iterable[ChipRow]:
+        """Order by q at own cost of capital; the equity that cash does not cover is up to the loan desk."""
+        if view.barred_from_orders:
+            return ()
+        today = view.today
+        advance = self.p.advance_rate if today.loans_open else 0.0
+        rate = cost_of_capital(advance, today.policy_rate + self.p.spread + today.capital_charge, self.equity_rate)
+        return wanted_chips(
+            view,
+            reserved_share=self.p.reserved_share,
+            fixed_cost_usd=self.fixed_cost_usd,
+            cost_of_capital=rate,
+            belief_half_life_years=self.p.belief_half_life_years,
+            trading_half_life_years=self.p.trading_half_life_years,
+            stiffness=self.p.stiffness,
+            grade_sensitivity=self.p.grade_sensitivity,
+        )

@@ -1,0 +1,48 @@
+"""Renters: the long tail of users, who take what they need from the spot market."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from sim.agent import Agent, GroupParameters
+from sim.growth_path import GrowthPath
+from sim.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
+from sim.view import View
+from sim.vocabulary import DemandRow, NonNegative, Positive, Share
+
+DAYTIME_SEASON = 1
+
+
+class RenterParameters(GroupParameters):
+    """Elasticities are positive numbers; `demand_share` is the whole group's share of spot demand on day 0."""
+
+    demand_share: Share
+    elasticity: NonNegative
+    long_run_elasticity: NonNegative
+    adaptation_years: Positive
+
+
+class Renter(Agent):
+    """A small user: isoelastic demand within the hour, slow adaptation to usual rents."""
+
+    Parameters: ClassVar[type[GroupParameters]] = RenterParameters
+    kind = "renter"
+
+    def start(self, path: GrowthPath) -> None:
+        """Believe the path."""
+        s = path.settings
+        self.slow_rent_usd = starting_slow_rent(s.rent_usd, s.technology, self.p.adaptation_years)
+        self.usual_rent_usd = s.rent_usd
+
+    def spot_demand(self, view: View) -> Iterable[DemandRow]:
+        """D (p / usual rent) ** -epsilon in every hour."""
+        level = wanted_at_usual_rent(
+            view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
+        )
+        yield DemandRow(0, DAYTIME_SEASON, 1, level * view.common_factor, self.usual_rent_usd, self.p.elasticity)
+
+    def learn(self, view: View) -> None:
+        """Let usual rents follow today's."""
+        self.slow_rent_usd = learned_slow_rent(view, self.slow_rent_usd, self.p.adaptation_years)
+        self.usual_rent_usd = usual_rent(self.slow_rent_usd, view.path.settings.technology, self.p.adaptation_years)

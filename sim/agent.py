@@ -1,0 +1,92 @@
+"""What every modelled participant is: a name, frozen parameters, beliefs, and one method for each market it trades in.
+
+An agent proposes rows from its view and changes nothing but its own beliefs; silence where it does not trade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import mesa
+
+from sim.growth_path import GrowthPath, Landlord
+from sim.streams import stable_id
+from sim.view import View
+from sim.vocabulary import ChipRow, DemandRow, FutureRow, Parameters, Positive, PositiveCount, ReservedRow, SupplyRow
+
+
+class GroupParameters(Parameters):
+    """What every group of agents says of itself: how many, and their relative sizes (dealt out in turn)."""
+
+    count: PositiveCount
+    size: Positive
+
+
+@dataclass(frozen=True)
+class Endowment:
+    """What an agent starts with on the growth path; amounts in VE and USD."""
+
+    fleet_ve: float = 0.0
+    cash_usd: float = 0.0
+    debt_usd: float = 0.0
+    reserved_sold_ve: float = 0.0
+    reserved_weight: float = 0.0
+    lending_weight: float = 0.0
+    capital_ratio: float = 0.0
+    fields: dict[str, float] = field(default_factory=dict)
+
+
+class Agent(mesa.Agent):  # type: ignore[misc]
+    """Base of all participants. `weight` is this agent's share of its group."""
+
+    Parameters: ClassVar[type[GroupParameters]] = GroupParameters
+    kind: ClassVar[str] = "agent"
+
+    def __init__(self, model: Any, name: str, parameters: GroupParameters, weight: float, path: GrowthPath) -> None:
+        super().__init__(model)
+        self.name = name
+        self.identity = stable_id(name)
+        self.p: Any = parameters
+        self.weight = weight
+        self.start(path)
+
+    def start(self, path: GrowthPath) -> None:
+        """Form the beliefs held on day 0."""
+
+    def endowment(self, path: GrowthPath) -> Endowment:
+        """What this agent owns on day 0."""
+        return Endowment()
+
+    @classmethod
+    def landlord(cls, parameters: Any, policy_rate: float, equity_rate: float) -> Landlord | None:
+        """How an agent of this kind enters the growth path, if it lets capacity."""
+        return None
+
+    def spot_offers(self, view: View) -> Iterable[SupplyRow]:
+        """Capacity offered to the rental market for the day's hours."""
+        return ()
+
+    def spot_demand(self, view: View) -> Iterable[DemandRow]:
+        """Hours wanted in the rental market."""
+        return ()
+
+    def list_ask(self, view: View, posted_usd: float) -> float:
+        """The list ask from today on, USD per VE-hour, given the one posted; zero for those who post none."""
+        return 0.0
+
+    def reserved(self, view: View) -> Iterable[ReservedRow]:
+        """Reserved capacity offered (-) or wanted (+) this week."""
+        return ()
+
+    def futures(self, view: View) -> Iterable[FutureRow]:
+        """Schedules in the futures auction."""
+        return ()
+
+    def chips(self, view: View) -> Iterable[ChipRow]:
+        """Chips wanted this month."""
+        return ()
+
+    def learn(self, view: View) -> None:
+        """Update beliefs at the end of the day."""

@@ -1,0 +1,196 @@
+"""The balanced growth path in closed form: where a world starts, and what its prices are studied relative to.
+
+Each trend enters once: technology g lowers the price of a new VE and every cost per VE-hour, so rents fall at g as an
+outcome; autonomous demand grows at n - epsilon_L g, so the quantity on the path grows at n. The reference rent and
+occupancy are given; the price of a new chip is solved so that every landlord's q (value over price) equals q*.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.rules.investment import cost_of_capital
+from sim.rules.rents import annuity
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_YEAR, Floats
+
+WEEKS_PER_YEAR = DAYS_PER_YEAR / 7.0
+
+
+@dataclass(frozen=True)
+class Tenor:
+    """A tenor of reserved capacity: its share of the stock, and whether part of it is paid ahead."""
+
+    name: str
+    weeks: int
+    stock_share: float
+    prepaid_share: float
+
+    @property
+    def years(self) -> float:
+        """Length in years of 52.14 weeks."""
+        return self.weeks / WEEKS_PER_YEAR
+
+
+@dataclass(frozen=True)
+class Landlord:
+    """What the path needs to know of an owner that lets capacity: its mix of contracts and of money."""
+
+    share: float
+    reserved_share: float
+    advance_rate: float
+    debt_rate: float
+    equity_rate: float
+
+    @property
+    def cost_of_capital(self) -> float:
+        """Weighted cost of capital per year at the reference terms."""
+        return cost_of_capital(self.advance_rate, self.debt_rate, self.equity_rate)
+
+
+@dataclass(frozen=True)
+class PathSettings:
+    """Scalars of the path: trends per year, rents and costs in USD per VE-hour, times in years."""
+
+    technology: float
+    quantity: float
+    rent_usd: float
+    occupancy: float
+    reserved_use: float
+    reserved_discount: float
+    cost_usd: float
+    fixed_cost_usd: float
+    life_years: float
+    lead_years: float
+    q_star: float
+    amortisation: float
+    convexity: float
+    policy_rate: float
+    equity_rate: float
+
+
+@dataclass(frozen=True)
+class GrowthPath:
+    """Closed forms of the path at day 0, per VE; see each field's comment for units."""
+
+    settings: PathSettings
+    tenors: tuple[Tenor, ...]
+    delivery_rate: float  # b, deliveries a year over the fleet
+    ahead: float  # orders over deliveries, since they are made ahead of growth
+    forward: float  # price at delivery over price at order
+    lead_weights: Floats  # (days,) share of an order that arrives so many days later (index 0 = 1 day)
+    menu: Floats  # (tenors,) contract price over spot
+    contract_value: float  # f, present value of reserved revenue over that of spot revenue
+    chip_price_usd: float  # P, of a new VE, all in
+    reference_margin_usd: float  # M, mean margin per VE-hour
+    pass_through: float  # dln(anchor rent) / dln(chip price)
+    bill_usd: float  # chip orders a year per VE of fleet
+
+    @property
+    def tenor_years(self) -> Floats:
+        """Lengths of the tenors in years."""
+        return np.array([tenor.years for tenor in self.tenors])
+
+    def technology_factor(self, years: float) -> float:
+        """tau(t) = e^(-g t): prices and costs relative to day 0."""
+        return math.exp(-self.settings.technology * years)
+
+    def quantity_factor(self, years: float) -> float:
+        """e^(n t): fleets and demand relative to day 0."""
+        return math.exp(self.settings.quantity * years)
+
+    def revenue_coefficient(self, reserved_share: float) -> float:
+        """USD of revenue per VE-hour of fleet and per USD of rent."""
+        s = self.settings
+        return reserved_share * s.reserved_use * self.contract_value + (1.0 - reserved_share) * s.occupancy
+
+    def hours_used(self, reserved_share: float) -> float:
+        """Share of hours that run, and cost the variable cost."""
+        return reserved_share * self.settings.reserved_use + (1.0 - reserved_share) * self.settings.occupancy
+
+    def fixed_cost_usd(self, landlord: Landlord) -> float:
+        """Fixed cost per VE-hour that puts this landlord's q at q*, so that shares do not drift."""
+        s = self.settings
+        rate = landlord.cost_of_capital
+        worth = math.exp(-rate * s.lead_years) * annuity(rate + s.technology, s.life_years)
+        needed = s.q_star * self.chip_price_usd / HOURS_PER_YEAR / worth
+        return (
+            self.revenue_coefficient(landlord.reserved_share) * s.rent_usd
+            - s.cost_usd * self.hours_used(landlord.reserved_share)
+            - needed
+        )
+
+    def debt_usd(self, advance_rate: float) -> float:
+        """Loan balance per VE: draws at the advance rate of the bill, exponential amortisation."""
+        s = self.settings
+        return advance_rate * self.bill_usd / (s.amortisation + s.quantity - s.technology)
+
+    def age_density(self, ages_years: Floats) -> Floats:
+        """Density of vintages by age: b e^(-n age)."""
+        return np.asarray(self.delivery_rate * np.exp(-self.settings.quantity * ages_years))
+
+    def contracts(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Reserved stock on the path, per VE reserved, by weeks to expiry and tenor: (tenors, weeks + 1) each.
+
+        Returns quantity, contracted USD per hour, prepaid balance in USD and (tenors,) the weekly signing rate.
+        Ages have density e^(-n a) and a contract of age a carries the price of its date, e^(g a) of today's.
+        """
+        s = self.settings
+        longest = max(tenor.weeks for tenor in self.tenors)
+        shape = (len(self.tenors), longest + 1)
+        quantity, value, prepaid, rate = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(len(self.tenors))
+        for k, tenor in enumerate(self.tenors):
+            left = np.arange(1, tenor.weeks + 1)
+            age = (tenor.weeks - left) / WEEKS_PER_YEAR
+            density = np.exp(-s.quantity * age)
+            rate[k] = tenor.stock_share / density.sum()
+            quantity[k, left] = rate[k] * density
+            value[k, left] = quantity[k, left] * self.menu[k] * s.rent_usd * np.exp(s.technology * age)
+            whole = value[k, left] * tenor.prepaid_share * HOURS_PER_YEAR * tenor.years * s.reserved_use
+            prepaid[k, left] = whole * left / tenor.weeks
+        return quantity, value, prepaid, rate
+
+
+def lead_time_weights(lead_years: float, shape: int = 4) -> Floats:
+    """Gamma lead time in whole days: weights of 1, 2, ... days after the order, summing to one."""
+    days = np.arange(1, max(2, int(3 * lead_years * DAYS_PER_YEAR)))
+    weights = days ** (shape - 1.0) * np.exp(-shape * days / (lead_years * DAYS_PER_YEAR))
+    return np.asarray(weights / weights.sum())
+
+
+def growth_path(settings: PathSettings, tenors: tuple[Tenor, ...], landlords: list[Landlord]) -> GrowthPath:
+    """Solve the path for these landlords (shares are normalised).
+
+    Raises ValueError where no landlord could earn its cost of capital at the reference rent.
+    """
+    s = settings
+    share = np.array([x.share for x in landlords])
+    share = share / share.sum()
+    rates = np.array([x.cost_of_capital for x in landlords])
+    reserved = np.array([x.reserved_share for x in landlords])
+    rate = float(share @ rates)
+    delivery = 1.0 / annuity(s.quantity, s.life_years)
+    weights = lead_time_weights(s.lead_years)
+    lags = np.arange(1, len(weights) + 1) / DAYS_PER_YEAR
+    ahead = 1.0 / float(weights @ np.exp(-s.quantity * lags))
+    forward = float(weights @ np.exp(-s.technology * lags))
+    years = [tenor.years for tenor in tenors]
+    menu = np.array([(1.0 - s.reserved_discount) * annuity(s.technology, t) / t for t in years])
+    mix = np.array([tenor.stock_share for tenor in tenors])
+    lasting = np.array([annuity(rate, t) / annuity(rate + s.technology, t) for t in years])
+    contract_value = float(mix @ (menu * lasting))
+    reserved_mean = float(share @ reserved)
+    coefficient = reserved_mean * s.reserved_use * contract_value + (1.0 - reserved_mean) * s.occupancy
+    hours = reserved_mean * s.reserved_use + (1.0 - reserved_mean) * s.occupancy
+    margin = coefficient * s.rent_usd - s.cost_usd * hours - s.fixed_cost_usd
+    if margin <= 0.0:
+        raise ValueError(f"the reference rent {s.rent_usd} does not cover costs: margin {margin:.3f} USD per VE-hour")
+    worth = math.exp(-rate * s.lead_years) * annuity(rate + s.technology, s.life_years)
+    price = worth * HOURS_PER_YEAR * margin / s.q_star
+    return GrowthPath(
+        settings=s, tenors=tenors, delivery_rate=delivery, ahead=ahead, forward=forward, lead_weights=weights,
+        menu=menu, contract_value=contract_value, chip_price_usd=price, reference_margin_usd=margin,
+        pass_through=margin / (coefficient * s.rent_usd), bill_usd=price * forward * ahead * delivery,
+    )

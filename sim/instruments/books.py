@@ -1,0 +1,76 @@
+"""All that is owned and owed: the ledger, the typed tables beside it, and who is who."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sim.instruments.fleet import Fleet
+from sim.instruments.loans import LoanBook
+from sim.instruments.reserved import ReservedBook
+from sim.ledger import Ledger
+from sim.vocabulary import Floats, Ints
+
+CLEARING_HOUSE, PARENTS, REST_OF_WORLD = "clearing_house", "parents", "rest_of_world"
+OUTSIDERS = (CLEARING_HOUSE, PARENTS, REST_OF_WORLD)
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Who is who, as rows of the ledger (ints, in order of stable id).
+
+    `chip_owners` own GPUs, `landlords` let capacity and borrow, `customers` reserve it, `users` rent by the hour.
+    """
+
+    names: tuple[str, ...]
+    chip_owners: Ints
+    landlords: Ints
+    customers: Ints
+    users: Ints
+    lenders: Ints
+    vendor: int
+    clearing_house: int
+    parents: int
+    rest_of_world: int
+    landlord_fleet: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # fleet row of each landlord
+
+
+@dataclass
+class Books:
+    """Ledger and tables; products are described by arrays (products,)."""
+
+    roll: Roll
+    ledger: Ledger
+    fleet: Fleet
+    contracts: ReservedBook
+    loans: LoanBook
+    grade_names: tuple[str, ...]
+    grade_value: Floats  # (grades,) VE per GPU
+    product_names: tuple[str, ...]
+    product_grade: Ints  # (products,)
+    product_place: Floats  # (products,) share of its grade's capacity
+    market_mix: Floats  # (products,) share of a grade-neutral VE
+
+
+def open_ledger(names: Sequence[str], grades: Sequence[str], roll: Roll) -> Ledger:
+    """A ledger with every instrument but futures listed; each names who may owe it."""
+    ledger = Ledger(names)
+    at = ledger.owners
+    users = sorted({at[i] for i in (*roll.users, *roll.customers)})
+    landlords = [at[i] for i in roll.landlords]
+    sellers = sorted({*landlords, *users, *(at[i] for i in roll.chip_owners)})
+    ledger.list("cash", "USD", [REST_OF_WORLD])
+    ledger.list("rent_accrued", "USD", users)
+    ledger.list("rent_billed", "USD", users)
+    ledger.list("prepayment_due", "USD", users)
+    ledger.list("prepaid_rent", "USD", landlords)
+    ledger.list("loan", "USD", landlords)
+    ledger.list("funding", "USD", [at[i] for i in roll.lenders])
+    ledger.list("margin", "USD", [CLEARING_HOUSE])
+    ledger.list("reserved_capacity", "VE", sellers)
+    for grade in grades:
+        ledger.list(f"gpu:{grade}", "GPU", [at[roll.vendor]])
+        ledger.list(f"chip_order:{grade}", "GPU", [at[roll.vendor]])
+    return ledger

@@ -1,0 +1,118 @@
+"""GPUs by owner, grade and day of installation, and the orders that will become them.
+
+Quantities are VE (H100 value equivalents; GPUs = VE / value of the grade). Index `life + t` of a row holds what is
+delivered on day t, index t what retires on day t: one array is vintages, pipeline and retirement at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.growth_path import GrowthPath
+from sim.vocabulary import DAYS_PER_YEAR, Floats
+
+BOOK_LIFE_DAYS = 6 * 365
+
+
+class Fleet:
+    """Vintages (owners, grades, days) with their cost; book value is straight-line over six years."""
+
+    def __init__(self, owners: int, grades: int, path: GrowthPath, days: int) -> None:
+        self.life = round(path.settings.life_years * DAYS_PER_YEAR)
+        self.weights = path.lead_weights
+        self.path = path
+        length = self.life + days + len(self.weights) + 2
+        self.installed: Floats = np.zeros((owners, grades, length))
+        self.cost: Floats = np.zeros((owners, grades, length))
+        self.working: Floats = np.zeros((owners, grades))
+        self.on_order: Floats = np.zeros((owners, grades))
+        self.book_usd: Floats = np.zeros(owners)
+        self.on_order_usd: Floats = np.zeros(owners)
+        self.cost_working: Floats = np.zeros(owners)
+        self.delivered: Floats = np.zeros((owners, grades))
+        self.retired: Floats = np.zeros((owners, grades))
+
+    def start_on_path(self, owner: int, ve_by_grade: Floats) -> None:
+        """Give an owner a fleet with the path's ages and pipeline: `ve_by_grade` (grades,) working on day 0."""
+        path, s = self.path, self.path.settings
+        ages = np.arange(self.life, 0, -1) / DAYS_PER_YEAR
+        density = path.age_density(ages)
+        density = density / density.sum()
+        price = path.chip_price_usd * np.exp(s.technology * ages)
+        for grade, ve in enumerate(ve_by_grade):
+            self.installed[owner, grade, : self.life] = ve * density
+            self.cost[owner, grade, : self.life] = ve * density * price
+            ordered = ve * path.delivery_rate * path.ahead / DAYS_PER_YEAR
+            for back in range(1, len(self.weights)):
+                still = self.weights[back:]
+                amount = ordered * np.exp(-s.quantity * back / DAYS_PER_YEAR) * still
+                at = slice(self.life, self.life + len(still))
+                self.installed[owner, grade, at] += amount
+                self.cost[owner, grade, at] += amount * self._price(np.arange(len(still)))
+        self.recount(owner, 0)
+
+    def _price(self, days: Floats) -> Floats:
+        s = self.path.settings
+        return np.asarray(self.path.chip_price_usd * np.exp(-s.technology * np.asarray(days) / DAYS_PER_YEAR))
+
+    def recount(self, owner: int, day: int) -> None:
+        """Recompute an owner's totals from its vintages: those installed before `day`, and what is still due."""
+        at = self.life + day
+        held = slice(max(0, at - self.life), at)
+        self.working[owner] = self.installed[owner, :, held].sum(axis=1)
+        self.on_order[owner] = self.installed[owner, :, at:].sum(axis=1)
+        self.book_usd[owner] = self.book_from_vintages(owner, day)
+        self.on_order_usd[owner] = self.cost[owner, :, at:].sum()
+        self.cost_working[owner] = self.cost[owner, :, held].sum()
+
+    def book_from_vintages(self, owner: int, day: int) -> float:
+        """Cost less straight-line depreciation over six years of all that was installed before `day`."""
+        at = self.life + day
+        first = max(0, at - self.life)
+        ages = at - np.arange(first, at)
+        kept = 1.0 - ages / BOOK_LIFE_DAYS
+        return float((self.cost[owner, :, first:at] * kept).sum())
+
+    def advance(self, day: int) -> None:
+        """Deliveries arrive, the oldest vintage retires, the book value falls by a day."""
+        self._room(day)
+        at = self.life + day
+        self.delivered = self.installed[:, :, at].copy()
+        self.retired = self.installed[:, :, day].copy()
+        self.working += self.delivered - self.retired
+        self.on_order -= self.delivered
+        delivered_usd = self.cost[:, :, at].sum(axis=1)
+        retired_usd = self.cost[:, :, day].sum(axis=1)
+        self.cost_working += delivered_usd - retired_usd
+        self.on_order_usd -= delivered_usd
+        scrapped = retired_usd * (1.0 - self.life / BOOK_LIFE_DAYS)
+        self.book_usd += delivered_usd - scrapped - self.cost_working / BOOK_LIFE_DAYS
+
+    def order(self, owner: int, grade: int, day: int, ve: float, cost_usd: float) -> None:
+        """Add chips ordered and paid on `day`; they arrive from the next day on, over the lead-time distribution."""
+        self._room(day)
+        first = self.life + day + 1
+        at = slice(first, first + len(self.weights))
+        price = self.weights * self._price(day + 1 + np.arange(len(self.weights)))
+        self.installed[owner, grade, at] += ve * self.weights
+        self.cost[owner, grade, at] += cost_usd * price / price.sum()
+        self.on_order[owner, grade] += ve
+        self.on_order_usd[owner] += cost_usd
+
+    def write_to(self, owner: int, day: int, value_usd: float) -> float:
+        """Set an owner's book of what works (after `day`'s close) to a sale price; returns the change in USD."""
+        at = self.life + day + 1
+        first = max(0, at - self.life)
+        factor = value_usd / self.book_usd[owner] if self.book_usd[owner] > 0.0 else 1.0
+        self.cost[owner, :, first:at] *= factor
+        self.cost_working[owner] *= factor
+        change = self.book_usd[owner] * (factor - 1.0)
+        self.book_usd[owner] *= factor
+        return float(change)
+
+    def _room(self, day: int) -> None:
+        needed = self.life + day + len(self.weights) + 2
+        if needed > self.installed.shape[2]:
+            shape = (*self.installed.shape[:2], needed)
+            self.installed = np.concatenate([self.installed, np.zeros(shape)], axis=2)
+            self.cost = np.concatenate([self.cost, np.zeros(shape)], axis=2)

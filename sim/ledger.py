@@ -1,0 +1,154 @@
+"""The only writer of balances: every posting has both legs, and what each owner gained is kept by reason.
+
+`positions[instrument, owner]`: a liability is a negative position, cash is an instrument, the outside world is an
+owner. An instrument with `unit` "USD" counts in net worth at face; others (GPUs, contracts) are quantities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.vocabulary import Bools, Floats, Ints
+
+CASH = "cash"
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """One row of the ledger: its unit, and who may owe it (hold a negative position); None: anyone may."""
+
+    name: str
+    unit: str
+    issuers: tuple[str, ...] | None = None
+
+
+class Ledger:
+    """A matrix of positions and the flows that explain its change.
+
+    Raises ValueError for a posting that is negative, not finite, or whose net legs do not cancel.
+    """
+
+    def __init__(self, owners: Sequence[str]) -> None:
+        self.owners = tuple(owners)
+        self.owner = {name: i for i, name in enumerate(self.owners)}
+        self.instruments: list[Instrument] = []
+        self.row: dict[str, int] = {}
+        self.reasons: dict[str, int] = {}
+        self.positions: Floats = np.zeros((32, len(self.owners)))
+        self.flows: Floats = np.zeros((48, len(self.owners)))
+        self._face: Floats = np.zeros(32)
+        self._may_owe: Bools = np.zeros((32, len(self.owners)), dtype=bool)
+
+    def list(self, name: str, unit: str, issuers: Iterable[str] | None = None) -> int:
+        """Add an instrument and return its row; listing a known name again returns its row."""
+        if name in self.row:
+            return self.row[name]
+        row = len(self.instruments)
+        if row == len(self.positions):
+            self.positions = np.concatenate([self.positions, np.zeros_like(self.positions)])
+            self._face = np.concatenate([self._face, np.zeros_like(self._face)])
+            self._may_owe = np.concatenate([self._may_owe, np.zeros_like(self._may_owe)])
+        instrument = Instrument(name, unit, None if issuers is None else tuple(issuers))
+        self.instruments.append(instrument)
+        self.row[name] = row
+        self._face[row] = 1.0 if unit == "USD" else 0.0
+        owing = self.owners if instrument.issuers is None else instrument.issuers
+        self._may_owe[row, [self.owner[name] for name in owing]] = True
+        return row
+
+    def held(self, instrument: str) -> Floats:
+        """Positions of all owners in an instrument (owners,), read-only."""
+        view = self.positions[self.row[instrument]].view()
+        view.flags.writeable = False
+        return view
+
+    def cash(self, owner: str) -> float:
+        """Cash of an owner, USD."""
+        return float(self.positions[self.row[CASH], self.owner[owner]])
+
+    def transfer(self, reason: str, instrument: str, payer: int, payee: int, amount: float) -> None:
+        """Move a non-negative amount of an instrument from one owner to another."""
+        if not 0.0 <= amount < np.inf:
+            raise ValueError(f"{reason}: {self.owners[payer]} cannot pay {amount!r} of {instrument}")
+        row = self.row[instrument]
+        self.positions[row, payer] -= amount
+        self.positions[row, payee] += amount
+        if self._face[row]:
+            kept = self.flows[self._reason(reason)]
+            kept[payer] -= amount
+            kept[payee] += amount
+
+    def post(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
+        """Many transfers of one instrument at once; arrays of equal length, amounts not negative."""
+        if not np.all((amounts >= 0.0) & (amounts < np.inf)):
+            raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative: {amounts}")
+        n = len(self.owners)
+        net = np.bincount(payees, amounts, n) - np.bincount(payers, amounts, n)
+        self._add(reason, instrument, net)
+
+    def post_net(self, reason: str, instrument: str, net: Floats) -> None:
+        """Net legs (owners,) as a market or kernel returns them; they must cancel to 1e-9 of their size."""
+        size, gap = float(np.abs(net).sum()), float(net.sum())
+        if not abs(gap) <= 1e-9 * max(size, 1.0):
+            raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {size!r}")
+        self._add(reason, instrument, net)
+
+    def post_pairs(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
+        """A table of transfers (payers, payees) of one instrument; amounts not negative."""
+        if not np.all((amounts >= 0.0) & (amounts < np.inf)):
+            raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative")
+        net = np.zeros(len(self.owners))
+        net[payees] += amounts.sum(axis=0)
+        net[payers] -= amounts.sum(axis=1)
+        self._add(reason, instrument, net)
+
+    def _add(self, reason: str, instrument: str, net: Floats) -> None:
+        row = self.row[instrument]
+        self.positions[row] += net
+        if self._face[row]:
+            self.flows[self._reason(reason)] += net
+
+    def _reason(self, reason: str) -> int:
+        index = self.reasons.get(reason)
+        if index is None:
+            index = self.reasons[reason] = len(self.reasons)
+            if index == len(self.flows):
+                self.flows = np.concatenate([self.flows, np.zeros_like(self.flows)])
+        return index
+
+    def flow(self, reason: str) -> Floats:
+        """What each owner has gained so far by a reason (owners,), USD, cumulative."""
+        index = self.reasons.get(reason)
+        return np.zeros(len(self.owners)) if index is None else self.flows[index].copy()
+
+    def net_worth(self) -> Floats:
+        """Face value of all USD instruments by owner (owners,)."""
+        n = len(self.instruments)
+        return np.asarray(self._face[:n] @ self.positions[:n])
+
+    def explained(self) -> Floats:
+        """Sum of all flows by owner (owners,): what the net worth must have become."""
+        return np.asarray(self.flows[: len(self.reasons)].sum(axis=0))
+
+    def out_of_balance(self) -> tuple[str, float] | None:
+        """The instrument whose positions do not net to zero, if any, and by how much."""
+        n = len(self.instruments)
+        gap = self.positions[:n].sum(axis=1)
+        size = np.abs(self.positions[:n]).sum(axis=1)
+        bad = ~(np.abs(gap) <= 1e-9 * np.maximum(size, 1.0))
+        if not bad.any():
+            return None
+        row = int(np.argmax(bad))
+        return self.instruments[row].name, float(gap[row])
+
+    def owing_without_right(self, tolerance_usd: float) -> tuple[str, str, float] | None:
+        """An owner with a negative position in something it may not owe: (owner, instrument, position)."""
+        n = len(self.instruments)
+        bad = (self.positions[:n] < -tolerance_usd) & ~self._may_owe[:n]
+        if not bad.any():
+            return None
+        row, owner = np.argwhere(bad)[0]
+        return self.owners[owner], self.instruments[row].name, float(self.positions[row, owner])

@@ -1,0 +1,139 @@
+"""The hourly rental market: one uniform-price auction per product and hour, all hours of a day in one kernel call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.kernels.spot import clear_day
+from sim.rules.spot import season
+from sim.vocabulary import HOURS_PER_DAY, DemandRow, Floats, Ints, SupplyRow
+
+ClearDay = Callable[..., tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]]
+
+
+@dataclass(frozen=True)
+class Trades:
+    """What the day's hours brought. Shapes: T steps, J products, O owners; VE-hours and USD.
+
+    `price_usd` (T, J) per VE-hour, `traded_ve_hours` (T, J); `sold_ve_hours` (O, J) by landlords and `swing_ve_hours`
+    (O, J) of capacity released or re-let; `revenue_usd`, `spent_usd` (O,); `bought` maps (owner, row) to VE-hours.
+    """
+
+    price_usd: Floats
+    traded_ve_hours: Floats
+    sold_ve_hours: Floats
+    swing_ve_hours: Floats
+    revenue_usd: Floats
+    spent_usd: Floats
+    bought: dict[tuple[int, int], float]
+    unserved_ve_hours: float
+    offered_ve: Floats  # (J,) capacity of landlords on offer in each hour
+
+    @property
+    def volume(self) -> float:
+        """VE-hours traded in all products."""
+        return float(self.traded_ve_hours.sum())
+
+    @property
+    def mean_rent_usd(self) -> float:
+        """Volume-weighted mean rent, USD per VE-hour; nan where nothing traded."""
+        volume = self.volume
+        return float((self.price_usd * self.traded_ve_hours).sum() / volume) if volume > 0.0 else math.nan
+
+
+@dataclass(frozen=True)
+class SpotRules:
+    """Settings of the auction; `adjustment` is the share of users who reconsider their product per step."""
+
+    step_hours: int
+    reconsider_per_hour: float
+    substitution: float
+    season_amplitude: float
+    season_peak_hour: float
+    weekend: float
+
+    @property
+    def adjustment(self) -> float:
+        """1 - (1 - a) ** hours."""
+        return 1.0 - (1.0 - self.reconsider_per_hour) ** self.step_hours
+
+    def seasons(self, weekend: bool, has_weekends: bool) -> Floats:
+        """Season table (2, T): flat, and hour-of-week with a weekly mean of one."""
+        steps = HOURS_PER_DAY // self.step_hours
+        middle = (np.arange(steps) + 0.5) * self.step_hours
+        mean = (5.0 + 2.0 * self.weekend) / 7.0
+        level = (self.weekend if weekend else 1.0) / mean if has_weekends else 1.0
+        load = np.array([season(float(h), self.season_amplitude, self.season_peak_hour) for h in middle])
+        return np.stack([np.ones(steps), level * load])
+
+
+class SpotAuction:
+    """Clears the day's hours; remembers the last log prices and how each kind of work is spread over products."""
+
+    def __init__(self, rules: SpotRules, market_mix: Floats, rent_usd: float, kinds_of_work: int = 1) -> None:
+        self.rules = rules
+        self.market_mix = market_mix
+        self.log_price: Floats = np.full(len(market_mix), math.log(rent_usd))
+        self.share: Floats = np.tile(market_mix, (kinds_of_work, 1))
+
+    def clear(
+        self,
+        supply: Sequence[tuple[int, SupplyRow]],
+        demand: Sequence[tuple[int, int, DemandRow]],
+        mix: Floats,
+        product_factor: Floats,
+        seasons: Floats,
+        low_usd: float,
+        cap_usd: float,
+        engine: ClearDay = clear_day,
+    ) -> Trades:
+        """Match the rows: `supply` (owner, row), `demand` (owner, number, row), `mix` (owners, products).
+
+        Rows are put in a fixed order (kind or class, then owner by stable id), so who was asked first never matters.
+        """
+        supply = sorted(supply, key=lambda item: (item[1].kind, item[0]))
+        demand = sorted(demand, key=lambda item: (item[2].service, item[2].season, item[0], item[1]))
+        owners_s = np.array([owner for owner, _ in supply], dtype=np.int64)
+        offers = _columns([row for _, row in supply], (0, 1, 2, 3, 4))
+        own = np.array([row.own_mix for _, row in supply], dtype=bool)
+        kinds = offers[:, 0].astype(np.int64)
+        capacity = offers[:, 1:2] * np.where(own[:, None], mix[owners_s], self.market_mix)
+        wants = _columns([row for _, _, row in demand], (0, 1, 2, 3, 4, 5))
+        taste = np.tile(self.market_mix * product_factor, (len(self.share), 1))
+        price, traded, sold, revenue, wanted, bought, spent = engine(
+            self.log_price, self.share, float(self.rules.step_hours), self.rules.adjustment, taste,
+            self.rules.substitution, math.log(low_usd), math.log(cap_usd),
+            wants[:, 0].astype(np.int64), wants[:, 2].astype(np.int64), wants[:, 1].astype(np.int64), seasons,
+            wants[:, 3].copy(), np.log(wants[:, 4]), wants[:, 5].copy(),
+            kinds, capacity, offers[:, 2].copy(), offers[:, 3].copy(), offers[:, 4].copy(),
+        )  # fmt: skip
+        owners_d = np.array([owner for owner, _, _ in demand], dtype=np.int64)
+        return self._trades(owners_s, kinds, owners_d, demand, mix, capacity, price, traded, sold, revenue, wanted,
+                            bought, spent)
+
+    def _trades(
+        self, owners_s: Ints, kinds: Ints, owners_d: Ints, demand: Sequence[tuple[int, int, DemandRow]], mix: Floats,
+        capacity: Floats, price: Floats, traded: Floats, sold: Floats, revenue: Floats, wanted: Floats,
+        bought: Floats, spent: Floats,
+    ) -> Trades:
+        n = len(mix)
+        let, swing = np.zeros_like(mix), np.zeros_like(mix)
+        np.add.at(let, owners_s[kinds == 0], sold[kinds == 0])
+        np.add.at(swing, owners_s[kinds != 0], sold[kinds != 0])
+        return Trades(
+            price_usd=price, traded_ve_hours=traded, sold_ve_hours=let, swing_ve_hours=swing,
+            revenue_usd=np.bincount(owners_s, revenue, n), spent_usd=np.bincount(owners_d, spent, n),
+            bought={(owner, number): float(hours) for (owner, number, _), hours in zip(demand, bought, strict=True)},
+            unserved_ve_hours=float(np.maximum(0.0, wanted - bought).sum()) if (wanted > bought * (1 + 1e-9)).any()
+            else 0.0,
+            offered_ve=capacity[kinds == 0].sum(axis=0),
+        )  # fmt: skip
+
+
+def _columns(rows: Sequence[Any], fields: tuple[int, ...]) -> Floats:
+    return np.array([[row[f] for f in fields] for row in rows], dtype=np.float64).reshape(len(rows), len(fields))

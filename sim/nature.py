@@ -1,0 +1,88 @@
+"""Noise in demand and in firms' revenue: independent mean-reverting processes, each draw at its own address."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.streams import Purpose, Streams
+from sim.vocabulary import DAYS_PER_YEAR, Environment, Floats, Ints, NonNegative, Parameters, Positive
+
+
+class Process(Parameters):
+    """A mean-reverting log factor: sd of innovations per square root of a year, half-life in days."""
+
+    sd_per_sqrt_year: NonNegative
+    half_life_days: Positive
+
+    @property
+    def decay(self) -> float:
+        """What is left of a deviation after a day."""
+        return math.exp(-math.log(2.0) / self.half_life_days)
+
+    @property
+    def daily_sd(self) -> float:
+        """Standard deviation of a day's innovation."""
+        return self.sd_per_sqrt_year / math.sqrt(DAYS_PER_YEAR)
+
+    @property
+    def variance(self) -> float:
+        """Variance of the stationary distribution."""
+        return self.daily_sd**2 / (1.0 - self.decay**2)
+
+
+class Noise(Parameters):
+    """The processes: common slow and fast demand, each lab's, each product's, each firm's revenue."""
+
+    slow: Process
+    fast: Process
+    lab: Process
+    product: Process
+    firm: Process
+
+
+class Nature:
+    """States of the noise; log factors that start at zero.
+
+    `common` is the log factor of all spot demand, `users` (users,) that of each user with demand of its own,
+    `products` (products,), `firms` (landlords,); `contracted` is the lagged log factor of contracted demand.
+    """
+
+    def __init__(self, noise: Noise, users: Ints, noisy: Floats, products: Ints, firms: Ints) -> None:
+        self.noise = noise
+        self._ids = users, products, firms
+        self._noisy = noisy
+        self.slow = 0.0
+        self.fast = 0.0
+        self.contracted = 0.0
+        self.users: Floats = np.zeros(len(users))
+        self.products: Floats = np.zeros(len(products))
+        self.firms: Floats = np.zeros(len(firms))
+
+    def pass_day(
+        self, day: int, streams: Streams, environment: Environment, lag_days: float, slow_share: float
+    ) -> None:
+        """Draw the day's innovations; contracted demand follows `slow_share` of the slow factor with a lag."""
+        n = self.noise
+        users, products, firms = self._ids
+        self.slow = self.slow * n.slow.decay + n.slow.daily_sd * streams.normal(Purpose.DEMAND_SLOW, day, 0)
+        self.fast = self.fast * n.fast.decay + n.fast.daily_sd * streams.normal(Purpose.DEMAND_FAST, day, 0)
+        self.users = self.users * n.lab.decay + n.lab.daily_sd * streams.normals(Purpose.DEMAND_LAB, day, users)
+        self.products = self.products * n.product.decay + n.product.daily_sd * streams.normals(
+            Purpose.DEMAND_PRODUCT, day, products
+        )
+        self.firms = self.firms * n.firm.decay + n.firm.daily_sd * streams.normals(Purpose.FIRM_REVENUE, day, firms)
+        target = slow_share * self.slow + math.log(environment.contracted_demand_scale)
+        self.contracted += (target - self.contracted) / lag_days
+
+    @property
+    def common_factor(self) -> float:
+        """Factor of all spot demand."""
+        return math.exp(self.slow + self.fast)
+
+    @property
+    def user_factors(self) -> list[float]:
+        """Each user's own factor, mean one (one for users without noise of their own)."""
+        correction = 0.5 * self.noise.lab.variance
+        return [math.exp(x - correction) if own else 1.0 for x, own in zip(self.users, self._noisy, strict=True)]

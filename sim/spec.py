@@ -1,0 +1,315 @@
+"""The world as configured: one frozen record per section, checked all at once before anything runs."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import importlib
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
+
+from sim.nature import Noise
+from sim.view import Links
+from sim.vocabulary import (
+    NonNegative,
+    Parameters,
+    Positive,
+    PositiveCount,
+    Share,
+)
+
+MAX_TOTAL_GAP = 1e-9
+
+
+def _date(text: str) -> str:
+    datetime.date.fromisoformat(text)
+    return text
+
+
+class Trend(Parameters):
+    """Rates per year; technology lowers prices and costs, quantity is the growth of demand on the path."""
+
+    technology: NonNegative
+    quantity: NonNegative
+
+
+class World(Parameters):
+    """Calendar, trends and the reference rent in USD per VE-hour; rates per year."""
+
+    start_date: Annotated[str, AfterValidator(_date)]
+    equal_months: bool
+    trend: Trend
+    rent_usd: Positive
+    policy_rate: NonNegative
+    equity_rate: Positive
+
+
+class Grade(Parameters):
+    """A grade of GPU: value in H100 equivalents for rents and costs, share of fleets and of orders by value."""
+
+    value: Positive
+    fleet_share: Share
+    order_share: Share
+
+
+class Place(Parameters):
+    """A region or tier: its share of every grade's capacity."""
+
+    share: Share
+
+
+class Season(Parameters):
+    """Hour-of-day and weekend pattern of inference and renters' load."""
+
+    amplitude: Annotated[float, Field(ge=0.0, lt=1.0)]
+    peak_hour: Annotated[float, Field(ge=0.0, le=24.0)]
+    weekend: Positive
+
+
+class Demand(Parameters):
+    """How contracted demand follows the slow factor of demand: share and lag."""
+
+    contracted_lag_days: Positive
+    contracted_slow_share: Share
+    season: Season
+
+
+class Spot(Parameters):
+    """The hourly auction: occupancy on the path, convexity of marginal cost, costs and cap in USD per VE-hour."""
+
+    mechanism: Annotated[str, Field(pattern="^uniform$")]
+    occupancy: Annotated[float, Field(gt=0.0, lt=1.0)]
+    convexity: Positive
+    variable_cost_usd: Positive
+    fixed_cost_usd: NonNegative
+    price_cap_usd: Positive
+    step_hours: Annotated[int, Field(ge=1, le=24)]
+    reconsider_per_hour: Share
+    substitution: NonNegative
+
+
+class TenorTerms(Parameters):
+    """Length in weeks, share of the reserved stock, share of the rent that is paid ahead."""
+
+    weeks: PositiveCount
+    stock_share: Share
+    prepaid_share: Share
+
+
+class Reserved(Parameters):
+    """Take-or-pay contracts: share of hours billed, discount to expected rents, tenors."""
+
+    use: Share
+    discount: Annotated[float, Field(ge=0.0, lt=1.0)]
+    tenors: dict[str, TenorTerms]
+
+
+class Investment(Parameters):
+    """Chips: life, lead time, and the ratio of value to price on the path."""
+
+    life_years: Positive
+    lead_time_days: Positive
+    q_star: Positive
+
+
+class Loan(Parameters):
+    """Terms of all loans; amortisation is a share of the balance per year, coverage ratios are DSCRs."""
+
+    enabled: bool
+    amortisation: Positive
+    lock_up: Positive
+    covenant: NonNegative
+    grace_months: Annotated[int, Field(ge=0)]
+    cure_probability: Share
+    cure_share: Share
+    cash_sweep: Share
+    lock_up_payout: Share
+    payout_slack: Positive
+    capital_hurdle: NonNegative
+
+
+class Resolution(Parameters):
+    """What happens to a firm in default: sale after some days at a haircut, contracts rejected."""
+
+    haircut: Share
+    days: PositiveCount
+    rejected_share: Share
+
+
+class Margin(Parameters):
+    """Fixed initial and maintenance margin, as shares of notional."""
+
+    initial: Annotated[float, Field(gt=0.0, le=1.0)]
+    maintenance: Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+class Venue(Parameters):
+    """A futures exchange: contract, tick, daily limit, the index it settles on."""
+
+    listed: bool
+    index: str
+    maturities: Annotated[int, Field(ge=1, le=36)]
+    contract_gpu_hours: Positive
+    tick_usd: Positive
+    daily_limit: Annotated[float, Field(gt=0.0, lt=1.0)]
+    round_to_tick: bool
+    margin: Margin
+
+
+class Spec(BaseModel):
+    """The whole world, validated; `agents`, `shocks` and `indices` hold built parameter records."""
+
+    model_config = Parameters.model_config | {"arbitrary_types_allowed": True}
+
+    world: World
+    grades: dict[str, Grade]
+    regions: dict[str, Place]
+    tiers: dict[str, Place]
+    demand: Demand
+    noise: Noise
+    spot: Spot
+    reserved: Reserved
+    investment: Investment
+    loan: Loan
+    resolution: Resolution
+    venue: Venue
+    links: Links
+    indices: dict[str, dict[str, Any]]
+    agents: dict[str, dict[str, Any]]
+    shocks: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a configuration."""
+
+    key: str
+    value: object
+    allowed: str
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        near = f"; did you mean {self.nearest!r}?" if self.nearest else ""
+        return f"{self.key} = {self.value!r}: {self.allowed}{near}"
+
+
+class SpecError(ValueError):
+    """A configuration that cannot be built; `problems` lists everything that is wrong with it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+def nearest(name: str, names: list[str]) -> str | None:
+    """The closest valid name, if any is close."""
+    found = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[Problem]:
+    """Translate pydantic's errors: key, value, what is allowed, the nearest valid name."""
+    problems = []
+    for item in error.errors():
+        where = [str(part) for part in item["loc"]]
+        key = ".".join([prefix, *where] if prefix else where)
+        if item["type"] == "extra_forbidden":
+            names = _names_at(model, where[:-1])
+            problems.append(Problem(key, item["input"], f"no such key; allowed are {', '.join(names)}",
+                                    nearest(where[-1], names)))
+        elif item["type"] == "missing":
+            problems.append(Problem(key, None, "is required"))
+        else:
+            problems.append(Problem(key, item["input"], item["msg"]))
+    return problems
+
+
+def _names_at(model: type[BaseModel], where: list[str]) -> list[str]:
+    for name in where:
+        field = model.model_fields.get(name)
+        inner = getattr(field, "annotation", None)
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return list(model.model_fields)
+
+
+TRUSTED = ("sim", "agents")
+
+
+def find_class(target: str, plugins: tuple[str, ...] = ()) -> type:
+    """The class a `_target_` names; only from this project and from packages the user named as plug-ins.
+
+    Raises ValueError saying what is allowed and the nearest valid name.
+    """
+    module_name, _, name = str(target).rpartition(".")
+    if not module_name or module_name.split(".")[0] not in (*TRUSTED, *plugins):
+        raise ValueError(f"is not in a package that may be built from: {', '.join((*TRUSTED, *plugins))}")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if not module_name.startswith(str(error.name)):
+            raise
+        raise ValueError(f"there is no module {module_name}") from error
+    found = getattr(module, name, None)
+    if not isinstance(found, type):
+        classes = [key for key, value in vars(module).items() if isinstance(value, type)]
+        near = nearest(name, classes)
+        raise ValueError(f"there is no class {name} in {module_name}" + (f"; did you mean {near!r}?" if near else ""))
+    return found
+
+
+def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
+    """Validate a plain nested dict of the world's sections; raises SpecError with all problems at once."""
+    from sim.population import check_agents, check_parts
+
+    problems: list[Problem] = []
+    spec: Spec | None = None
+    try:
+        spec = Spec.model_validate(container)
+    except ValidationError as error:
+        problems += problems_of(error, Spec)
+    problems += check_agents(container.get("agents") or {}, plugins)
+    for section in ("shocks", "indices"):
+        problems += check_parts(section, container.get(section) or {}, plugins)
+    if spec is not None:
+        problems += _impossible(spec)
+    if problems or spec is None:
+        raise SpecError(problems)
+    return spec
+
+
+def _impossible(spec: Spec) -> list[Problem]:
+    problems = []
+    for section, names in (("regions", spec.regions), ("tiers", spec.tiers)):
+        total = math.fsum(place.share for place in names.values())
+        if abs(total - 1.0) > MAX_TOTAL_GAP:
+            problems.append(Problem(f"{section}.*.share", total, "shares must add up to 1"))
+    for field in ("fleet_share", "order_share"):
+        total = math.fsum(getattr(grade, field) for grade in spec.grades.values())
+        if abs(total - 1.0) > MAX_TOTAL_GAP:
+            problems.append(Problem(f"grades.*.{field}", total, "shares must add up to 1"))
+    total = math.fsum(tenor.stock_share for tenor in spec.reserved.tenors.values())
+    if abs(total - 1.0) > MAX_TOTAL_GAP:
+        problems.append(Problem("reserved.tenors.*.stock_share", total, "shares must add up to 1"))
+    if spec.venue.index not in spec.indices:
+        names = list(spec.indices)
+        problems.append(Problem("venue.index", spec.venue.index, f"allowed are {', '.join(names)}",
+                                nearest(spec.venue.index, names)))
+    if spec.venue.margin.maintenance > spec.venue.margin.initial:
+        problems.append(Problem("venue.margin.maintenance", spec.venue.margin.maintenance,
+                                f"must not exceed the initial margin {spec.venue.margin.initial}"))
+    if spec.venue.listed and len(spec.links.normal_premium) != spec.venue.maturities:
+        problems.append(Problem("links.normal_premium", spec.links.normal_premium,
+                                f"needs one number for each of venue.maturities = {spec.venue.maturities}"))
+    if 24 % spec.spot.step_hours:
+        problems.append(Problem("spot.step_hours", spec.spot.step_hours, "must divide 24"))
+    if spec.spot.variable_cost_usd >= min(spec.world.rent_usd, spec.spot.price_cap_usd):
+        problems.append(Problem("spot.variable_cost_usd", spec.spot.variable_cost_usd,
+                                "must be below world.rent_usd and spot.price_cap_usd"))
+    if spec.spot.price_cap_usd <= spec.world.rent_usd:
+        problems.append(Problem("spot.price_cap_usd", spec.spot.price_cap_usd, "must exceed world.rent_usd"))
+    return problems

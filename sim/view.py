@@ -1,0 +1,227 @@
+"""What an agent may see when it proposes: public facts of the day, its own sheet, its own random draws.
+
+A view cannot write, and there is no way from it to another agent's sheet. The futures price is reached only through
+`curve_gap`, which names the link that reads it: with the link's strength at zero the answer is exactly zero.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from sim.growth_path import GrowthPath
+from sim.rules.rents import expected_rent
+from sim.streams import Purpose, Streams
+from sim.vocabulary import Finite, Floats, Parameters, Share, Today
+
+
+class Links(Parameters):
+    """The registry of all ways from the futures price to the physical world; zero is exact.
+
+    `curve_to_capex`, `curve_to_collateral`, `curve_to_reserved`: weight of the curve, against own expectations (or
+    book value), in chip orders, in lenders' marks, in rents of reserved capacity. `hedge_cash`: share of hedge
+    profit, loss and margin that meets operating cash; a parent bears the rest. `normal_premium` is the usual log gap
+    of the curve over expectations, by maturity, so that a link that is switched on is neutral to the level.
+    """
+
+    curve_to_capex: Share
+    curve_to_collateral: Share
+    curve_to_reserved: Share
+    hedge_cash: Share
+    normal_premium: list[Finite]
+
+    @property
+    def curve_is_read(self) -> bool:
+        """Whether any link reads the curve."""
+        return self.curve_to_capex > 0.0 or self.curve_to_collateral > 0.0 or self.curve_to_reserved > 0.0
+
+
+@dataclass
+class Desk:
+    """The frozen tables of one beat that all views share; filled by the economy, indexed by owner."""
+
+    path: GrowthPath
+    links: Links
+    streams: Streams
+    today: Today
+    order_shares: list[float]
+    spot_demand_ve: float
+    contracted_ve: float
+    cash_usd: list[float] = field(default_factory=list)
+    fleet_ve: list[list[float]] = field(default_factory=list)
+    reserved_sold_ve: list[float] = field(default_factory=list)
+    reserved_held_ve: list[float] = field(default_factory=list)
+    reserved_short_ve: list[float] = field(default_factory=list)
+    user_factor: list[float] = field(default_factory=list)
+    common_factor: float = 1.0
+    contracted_log: float = 0.0
+    debt_usd: list[float] = field(default_factory=list)
+    dscr: list[float] = field(default_factory=list)
+    position: list[list[float]] = field(default_factory=list)
+    bought_ve_hours: dict[tuple[int, int], float] = field(default_factory=dict)
+    normal_cash_usd: list[float] = field(default_factory=list)
+    no_orders: list[bool] = field(default_factory=list)
+    no_contracts: list[bool] = field(default_factory=list)
+
+
+class View:
+    """One agent's window on the desk."""
+
+    __slots__ = ("_desk", "identity", "owner")
+
+    def __init__(self, desk: Desk, owner: int, identity: int) -> None:
+        self._desk = desk
+        self.owner = owner
+        self.identity = identity
+
+    @property
+    def today(self) -> Today:
+        """Public facts of the day."""
+        return self._desk.today
+
+    @property
+    def path(self) -> GrowthPath:
+        """The balanced growth path of the world as it was at the start."""
+        return self._desk.path
+
+    @property
+    def order_shares(self) -> list[float]:
+        """Share of each grade in orders when all grades are worth the same."""
+        return self._desk.order_shares
+
+    @property
+    def path_spot_demand_ve(self) -> float:
+        """Spot demand of the whole market on day 0 at the path's rent, VE."""
+        return self._desk.spot_demand_ve
+
+    @property
+    def path_contracted_ve(self) -> float:
+        """Reserved capacity of the whole market on day 0, VE."""
+        return self._desk.contracted_ve
+
+    @property
+    def cash_usd(self) -> float:
+        """Own cash."""
+        return self._desk.cash_usd[self.owner]
+
+    @property
+    def normal_cash_usd(self) -> float:
+        """A month of own running cost and debt service on the path: the cash a careful firm holds."""
+        return self._desk.normal_cash_usd[self.owner]
+
+    @property
+    def fleet_by_grade_ve(self) -> list[float]:
+        """Own GPUs that work, by grade, in VE."""
+        return self._desk.fleet_ve[self.owner]
+
+    @property
+    def fleet_ve(self) -> float:
+        """Own GPUs that work, in VE."""
+        return math.fsum(self._desk.fleet_ve[self.owner])
+
+    @property
+    def reserved_sold_ve(self) -> float:
+        """Capacity this landlord has let under contracts, VE."""
+        return self._desk.reserved_sold_ve[self.owner]
+
+    @property
+    def reserved_held_ve(self) -> float:
+        """Capacity this customer has reserved, VE."""
+        return self._desk.reserved_held_ve[self.owner]
+
+    @property
+    def reserved_short_ve(self) -> float:
+        """Reserved capacity that is not being delivered today (outage), VE."""
+        return self._desk.reserved_short_ve[self.owner]
+
+    @property
+    def own_factor(self) -> float:
+        """Own demand noise, mean one."""
+        return self._desk.user_factor[self.owner]
+
+    @property
+    def common_factor(self) -> float:
+        """Common demand noise times what shocks do to spot demand."""
+        return self._desk.common_factor
+
+    @property
+    def contracted_log(self) -> float:
+        """Log factor of contracted demand."""
+        return self._desk.contracted_log
+
+    @property
+    def debt_usd(self) -> float:
+        """Own loans outstanding."""
+        return self._desk.debt_usd[self.owner]
+
+    @property
+    def debt_service_coverage(self) -> float:
+        """Own DSCR: smoothed cash flow available for debt service over debt service."""
+        return self._desk.dscr[self.owner]
+
+    @property
+    def barred_from_orders(self) -> bool:
+        """Whether a covenant or an administrator keeps this firm from ordering chips."""
+        return self._desk.no_orders[self.owner]
+
+    @property
+    def barred_from_contracts(self) -> bool:
+        """Whether an administrator keeps this firm from new contracts."""
+        return self._desk.no_contracts[self.owner]
+
+    def position(self, maturity: int) -> float:
+        """Own futures position in contracts (+ long), by place on the curve (0 = nearest)."""
+        return self._desk.position[maturity][self.owner]
+
+    def bought_ve_hours(self, row: int) -> float:
+        """VE-hours that this agent's spot demand row number `row` got today."""
+        return self._desk.bought_ve_hours.get((self.owner, row), 0.0)
+
+    def uniform(self, purpose: Purpose, k: int = 0) -> float:
+        """A uniform draw of this agent's own for today."""
+        return self._desk.streams.uniform(purpose, self.today.day, self.identity, k)
+
+    def normal(self, purpose: Purpose, k: int = 0) -> float:
+        """A standard normal draw of this agent's own for today."""
+        return self._desk.streams.normal(purpose, self.today.day, self.identity, k)
+
+    def expected_settlement_usd(self, maturity: int, reversion: float) -> float:
+        """Own expectation of a contract's settlement: what is known of its month, and expected rents for the rest.
+
+        `reversion` is the believed speed (per year) at which deviations fade. The index is taken to keep its usual
+        ratio to rents. USD per GPU-hour of the reference grade.
+        """
+        today, curve = self.today, self.today.curve
+        if curve is None:
+            raise ValueError("no futures are listed")
+        rent = expected_rent(
+            today.rent_usd, today.anchor_usd, self.path.settings.technology, reversion, curve.horizon_years[maturity]
+        )
+        known = curve.known_weight[maturity]
+        return known * curve.known_mean_usd[maturity] + (1.0 - known) * curve.index_ratio * rent
+
+    def strength(self, link: str) -> float:
+        """Strength of a link from futures to the physical world (0 to 1)."""
+        value: float = getattr(self._desk.links, link)
+        return value
+
+    def curve_gap(self, link: str, reversion: float) -> float:
+        """Mean log gap of the curve over own expectations and the normal premium, as a link reads it.
+
+        Exactly zero when the link is off or nothing is listed. This is the only reader of the futures price outside
+        the futures market itself.
+        """
+        curve = self.today.curve
+        if curve is None or self.strength(link) == 0.0:
+            return 0.0
+        total = 0.0
+        for m, price in enumerate(curve.price_usd):
+            total += math.log(price / self.expected_settlement_usd(m, reversion)) - curve.normal_premium[m]
+        return total / len(curve.price_usd)
+
+    def rent_as_read(self, link: str, rent_usd: float, reversion: float) -> float:
+        """Own rent estimate blended with the curve's: (1 - w) own + w own e^gap; exactly own when w is zero."""
+        weight, gap = self.strength(link), self.curve_gap(link, reversion)
+        if weight == 0.0:
+            return rent_usd
+        return (1.0 - weight) * rent_usd + weight * rent_usd * math.exp(gap)
