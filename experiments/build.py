@@ -1,0 +1,21 @@
+"""One economy from overrides, for notebooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.compose import composer, split
+
+if TYPE_CHECKING:
+    from sim.economy import Economy
+
+
+def build(*overrides: str, seed: int = 1, days: int = 365, config_dir: str | Path | None = None) -> Economy:
+    """An economy on its first morning: `build("shocks=[pool_outage]", days=200)`; then `.run(days)` or `.step()`."""
+    from sim.economy import Economy
+    from sim.spec import read_spec
+
+    with composer(config_dir) as open_composer:
+        world, _ = split(open_composer.compose(overrides))
+    return Economy(read_spec(world), seed=seed, days=days)

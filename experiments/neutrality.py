@@ -1,0 +1,91 @@
+"""The neutrality check: which daily series are the same, to the last bit, in every arm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from experiments.settings import Settings
+
+# Series that belong to the futures market itself; every other series is on the spot side and must not move.
+FINANCIAL = (
+    "future",
+    "open_interest",
+    "hedge",
+    "margin",
+    "crowd",
+    "speculator",
+    "venue",
+    "clearing",
+    "basis",
+    "traded_",
+)
+LABELS = ("arm", "shock", "seed", "day", "date")
+
+
+def write_neutrality(out: Path, settings: Settings) -> bool:
+    """Writes and prints neutrality.parquet (column, max_abs_difference, identical); whether all are identical."""
+    table = compare_arms(out, settings)
+    pq.write_table(
+        pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None), out / "neutrality.parquet"
+    )
+    moved = table[~table["identical"]]
+    arms = ", ".join(settings.study.arms)
+    if len(moved):
+        print(f"NOT NEUTRAL: {len(moved)} of {len(table)} spot-side series differ between {arms}:")
+        for row in moved.itertuples():
+            print(f"  {row.column}: largest difference {row.max_abs_difference:g}")
+    else:
+        print(f"Neutral: all {len(table)} spot-side series are identical to the last bit between {arms}.")
+    return not len(moved)
+
+
+def compare_arms(out: Path, settings: Settings) -> pd.DataFrame:
+    """Every spot-side series of the first arm against every other arm, under each shock and seed."""
+    study = settings.study
+    sweep = list(study.sweep)
+    paths = {key: frame for file in sorted((out / "paths").glob("*.parquet")) for key, frame in keyed(file, sweep)}
+    reference = study.reference_arm
+    largest: dict[str, float] = {}
+    same: dict[str, bool] = {}
+    for (arm, *rest), frame in paths.items():
+        if arm == reference or (reference, *rest) not in paths:
+            continue
+        base = paths[(reference, *rest)]
+        for column in [name for name in base.columns if is_spot_side(name, sweep)]:
+            difference, identical = compare(base[column], frame.get(column))
+            largest[column] = max(largest.get(column, 0.0), difference)
+            same[column] = same.get(column, True) and identical
+    rows = [(name, largest[name], same[name]) for name in largest]
+    return pd.DataFrame(rows, columns=["column", "max_abs_difference", "identical"])
+
+
+def keyed(file: Path, sweep: list[str]) -> list[tuple[tuple[object, ...], pd.DataFrame]]:
+    """A stored path under (arm, shock, seed, swept values)."""
+    frame = pq.ParquetFile(file).read().to_pandas()
+    first = frame.iloc[0]
+    return [((first["arm"], first["shock"], first["seed"], *(first[key] for key in sweep)), frame)]
+
+
+def is_spot_side(name: str, sweep: list[str]) -> bool:
+    """Whether a series belongs to the world without futures."""
+    return name not in LABELS and name not in sweep and not name.startswith(FINANCIAL)
+
+
+def compare(base: pd.Series, other: pd.Series | None) -> tuple[float, bool]:
+    """The largest absolute difference of two series, and whether their bits are the same."""
+    if other is None or len(other) != len(base):
+        return float("inf"), False
+    a, b = base.to_numpy(), other.to_numpy()
+    if a.tobytes() == b.tobytes() and a.dtype == b.dtype and a.dtype != object:
+        return 0.0, True
+    if a.dtype.kind not in "fiu" or b.dtype.kind not in "fiu":
+        return (0.0, True) if (a == b).all() else (float("inf"), False)
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(a.astype(float) - b.astype(float))
+    one_is_missing = np.isnan(a.astype(float)) != np.isnan(b.astype(float))
+    return (float("inf") if one_is_missing.any() else float(np.nanmax(difference, initial=0.0))), False

@@ -1,0 +1,195 @@
+"""The program: `rackrate experiment=NAME [key=value ...]` runs a study and leaves a folder of results."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.errors import ABSENT, Problem, StorageError, UsageError, nearest_name
+
+if TYPE_CHECKING:
+    from experiments.settings import Settings
+    from experiments.study import Expansion
+    from experiments.worker import Outcome
+
+WRONG_USE, RUNS_MISSING, NOT_NEUTRAL, INTERRUPTED = 2, 3, 4, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0 done, 2 wrong use, 3 runs failed or missing, 4 not neutral, 130 interrupted."""
+    try:
+        return run(list(sys.argv[1:] if arguments is None else arguments))
+    except UsageError as error:
+        print(f"rackrate: {error}", file=sys.stderr)
+        return WRONG_USE
+    except StorageError as error:
+        print(f"rackrate: {error}; finished runs are kept, the same call goes on from there", file=sys.stderr)
+        return RUNS_MISSING
+    except KeyboardInterrupt:
+        print("rackrate: interrupted; nothing was run", file=sys.stderr)
+        return INTERRUPTED
+
+
+def run(arguments: list[str]) -> int:
+    """Composes the study, runs what its folder lacks, and writes tables, figures and report."""
+    asked = read_arguments(arguments)
+    if asked.version:
+        from importlib.metadata import version
+
+        print(f"rackrate {version('rackrate')}")
+        return 0
+    # Presets may name the user's own modules, which lie where he works or beside his presets.
+    sys.path += [os.getcwd(), *([str(Path(asked.config_dir).resolve().parent)] if asked.config_dir else [])]
+    if asked.hydra:
+        return show_with_hydra(asked)
+    from experiments.compose import composer
+    from experiments.execute import one_thread_each
+
+    one_thread_each()
+    with composer(asked.config_dir) as open_composer:
+        from experiments.study import expand
+
+        expansion = expand(open_composer, asked.overrides)
+    return run_study(expansion)
+
+
+def run_study(expansion: Expansion) -> int:
+    """Runs what is missing in the study's folder, then reads it."""
+    from experiments.execute import batches_of, execute
+    from experiments.folder import opened_folder
+    from experiments.progress import print_failures, progress
+    from experiments.store import compact, missing_runs
+
+    settings, began = expansion.settings, time.monotonic()
+    out = Path(settings.out).resolve()
+    with opened_folder(out, expansion):
+        missing = missing_runs(out, expansion.runs, settings.record)
+        announce(expansion, missing)
+        failures: list[Outcome] = []
+        interrupted = False
+        try:
+            if missing:
+                with progress(len(missing)) as shown:
+                    failures = shown.failures
+                    execute(batches_of(missing, out, settings.record), settings, shown.report)
+        except KeyboardInterrupt:
+            interrupted = True
+        rows = compact(out)
+        if interrupted:
+            done = sum(row["status"] == "ok" for row in rows)
+            print(f"\nrackrate: interrupted; {done} finished runs are kept in {out}", file=sys.stderr)
+            return INTERRUPTED
+        write_timing(out, len(missing), time.monotonic() - began)
+        neutral = read_results(out, settings)
+    if failures:
+        print_failures(failures, expansion.runs)
+    print(out)
+    return RUNS_MISSING if failures else 0 if neutral else NOT_NEUTRAL
+
+
+def announce(expansion: Expansion, missing: Sequence[object]) -> None:
+    """Says what is about to be run."""
+    study, total = expansion.settings.study, len(expansion.runs)
+    stored = f", {total - len(missing)} of them stored already" if len(missing) < total else ""
+    arms, shocks = len(study.arms), len(study.shocks)
+    print(
+        f"{study.name}: {total} runs of {expansion.settings.days} days ({arms} arms, {shocks} shocks){stored}",
+        flush=True,
+    )
+
+
+def write_timing(out: Path, runs: int, seconds: float) -> None:
+    """Keeps how long the last call took, apart from what the results depend on."""
+    from experiments.store import write_whole
+
+    if runs:
+        write_whole(out / "timing.json", json.dumps({"runs": runs, "seconds": round(seconds, 3)}))
+
+
+def read_results(out: Path, settings: Settings) -> bool:
+    """Writes what is read from the runs (effects, checks, figures, report); false if a check of neutrality fails."""
+    neutral = True
+    if settings.study.kind == "neutrality":
+        from experiments.neutrality import write_neutrality
+
+        neutral = write_neutrality(out, settings)
+    if settings.study.kind == "moments":
+        from experiments.moments import write_moments
+
+        write_moments(out, settings)
+    for module, writer in (("effects", "write_effects"), ("plots.draw", "draw_figures"), ("report", "write_report")):
+        if importlib.util.find_spec(f"experiments.{module}"):
+            getattr(importlib.import_module(f"experiments.{module}"), writer)(out, settings)
+    return neutral
+
+
+# ---- the command line
+
+HYDRA_FLAGS = {
+    **{
+        "--help": 0,
+        "-h": 0,
+        "--hydra-help": 0,
+        "--resolve": 0,
+        "--shell-completion": 0,
+        "-sc": 0,
+        "--info": 1,
+        "-i": 1,
+    },
+    **{"--cfg": 1, "-c": 1, "--package": 1, "-p": 1},
+}
+
+
+def read_arguments(arguments: list[str]) -> argparse.Namespace:
+    """Parts flags from overrides; `hydra` holds the flags that show something and run nothing."""
+    parser = argparse.ArgumentParser(prog="rackrate", add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--version", action="store_true")
+    parser.add_argument("--config-dir", "-cd")
+    try:
+        asked, rest = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise UsageError("nothing was run", [Problem(error.argument_name or "flag", ABSENT, error.message)]) from None
+    asked.hydra, asked.overrides = [], []
+    while rest:
+        word = rest.pop(0)
+        flag = word.split("=")[0]
+        if flag in HYDRA_FLAGS:
+            asked.hydra.append(word)
+            if HYDRA_FLAGS[flag] and "=" not in word and rest and "=" not in rest[0]:
+                asked.hydra.append(rest.pop(0))
+        elif flag in {"--multirun", "-m"}:
+            allowed = "is not used here: list arms, shocks and swept values in a study (study.sweep: {key: [values]})"
+            raise UsageError("nothing was run", [Problem(flag, ABSENT, allowed)])
+        elif flag.startswith("-"):
+            near = nearest_name(flag, [*HYDRA_FLAGS, "--version", "--config-dir"])
+            raise UsageError("nothing was run", [Problem(flag, ABSENT, "there is no such flag", near)])
+        else:
+            asked.overrides.append(word)
+    return asked
+
+
+def show_with_hydra(asked: argparse.Namespace) -> int:
+    """Lets Hydra print a configuration, its help or completions."""
+    import hydra
+
+    from experiments.compose import PACKAGED, composer
+
+    if "-sc" not in asked.hydra and "--shell-completion" not in asked.hydra:
+        with composer(asked.config_dir) as open_composer:
+            open_composer.compose(asked.overrides)
+    folder = ["--config-dir", str(Path(asked.config_dir).resolve())] if asked.config_dir else []
+    sys.argv = [sys.argv[0], *asked.hydra, *folder, *asked.overrides]
+    hydra.main(version_base="1.3", config_path=str(PACKAGED), config_name="config")(lambda config: None)()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""The runs of a result folder: each is stored whole or not at all, then gathered in one ordered table."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.errors import StorageError
+from experiments.study import RunSpec
+
+LABELS = ("key", "arm", "shock", "seed", "status")
+
+
+def write_part(out: Path, row: dict[str, Any]) -> None:
+    """Stores the row of one run under its key, whole or not at all."""
+    write_whole(out / "parts" / f"{row['key']}.json", json.dumps(row))
+
+
+def row_of(run: RunSpec, status: str, error: str = "", metrics: dict[str, float] | None = None) -> dict[str, Any]:
+    """A run's row: labels, status, error, then its metrics."""
+    labels = {"key": run.key, "arm": run.arm, "shock": run.shock, "seed": run.seed, "status": status}
+    return {**labels, "sweep": dict(run.sweep), "error": error, "metrics": metrics or {}}
+
+
+def path_file(out: Path, run: RunSpec) -> Path:
+    """Where the daily path of a run is stored."""
+    return out / "paths" / f"{run.arm}-{run.shock}-{run.seed:04d}-{run.key[:8]}.parquet"
+
+
+def write_path(out: Path, run: RunSpec, record: Any) -> None:
+    """Stores a run's record: a row a day, labelled, the unit and meaning of each column in its field's metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    frame = record.frame()
+    labels = {"arm": run.arm, "shock": run.shock, "seed": run.seed, **dict(run.sweep)}
+    columns = {name: [value] * len(frame) for name, value in labels.items()}
+    columns.update({name: frame[name].to_numpy() for name in frame.columns})
+    table = pa.table(columns)
+    fields = []
+    for field in table.schema:
+        known = record.columns.get(field.name)
+        fields.append(field.with_metadata({"unit": known.unit, "meaning": known.meaning}) if known else field)
+    target = path_file(out, run)
+    partial = partial_name(target)
+    with storage(target):
+        pq.write_table(table.cast(pa.schema(fields)), partial, compression="zstd")
+        settle(partial, target)
+
+
+def stored_rows(out: Path) -> dict[str, dict[str, Any]]:
+    """Key -> row of every run that the folder holds, finished or failed."""
+    rows = {}
+    if (out / "runs.parquet").exists():
+        rows.update({row["key"]: row for row in rows_of_table(out / "runs.parquet")})
+    for part in sorted((out / "parts").glob("*.json")):
+        row = json.loads(part.read_text())
+        if row["status"] == "ok" or rows.get(row["key"], {}).get("status") != "ok":
+            rows[row["key"]] = row
+    return rows
+
+
+def missing_runs(out: Path, runs: Sequence[RunSpec], record: str) -> list[RunSpec]:
+    """The runs that are neither finished nor, where paths are asked for, have their path."""
+    rows = stored_rows(out)
+    done = {key for key, row in rows.items() if row["status"] == "ok"}
+    return [run for run in runs if run.key not in done or (record == "paths" and not path_file(out, run).exists())]
+
+
+def compact(out: Path) -> list[dict[str, Any]]:
+    """Gathers all parts into runs.parquet, ordered by their labels, and removes them; returns the rows."""
+    rows = sorted(stored_rows(out).values(), key=order)
+    if rows:
+        write_table(out / "runs.parquet", rows)
+    for part in [*(out / "parts").glob("*.json"), *(out / "parts").glob(".*.partial"), *out.glob("paths/.*.partial")]:
+        part.unlink(missing_ok=True)
+    return rows
+
+
+def order(row: dict[str, Any]) -> tuple[Any, ...]:
+    """The place of a row in runs.parquet."""
+    swept = tuple((key, isinstance(value, str), value) for key, value in sorted(row["sweep"].items()))
+    return row["arm"], row["shock"], swept, row["seed"], row["key"]
+
+
+def write_table(target: Path, rows: list[dict[str, Any]]) -> None:
+    """Writes runs.parquet: labels, swept parameters, error, then a column a metric."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    swept = sorted({key for row in rows for key in row["sweep"]})
+    metrics = in_order({name for row in rows for name in row["metrics"]})
+    columns = {name: pa.array([row[name] for row in rows]) for name in LABELS}
+    for key in swept:
+        columns[key] = swept_column([row["sweep"].get(key) for row in rows])
+    columns["error"] = pa.array([row["error"] for row in rows], pa.string())
+    for name in metrics:
+        columns[name] = pa.array([row["metrics"].get(name) for row in rows], pa.float64())
+    marks = {"swept": json.dumps(swept)}
+    partial = partial_name(target)
+    with storage(target):
+        pq.write_table(pa.table(columns).replace_schema_metadata(marks), partial, compression="zstd")
+        settle(partial, target)
+
+
+def rows_of_table(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a stored runs.parquet as they were written."""
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetFile(path).read()
+    swept = json.loads((table.schema.metadata or {}).get(b"swept", b"[]"))
+    known = {*LABELS, "error", *swept}
+    for row in table.to_pylist():
+        metrics = {name: value for name, value in row.items() if name not in known and value is not None}
+        labels = {name: row[name] for name in (*LABELS, "error")}
+        yield {**labels, "sweep": {key: row[key] for key in swept}, "metrics": metrics}
+
+
+def swept_column(values: list[Any]) -> Any:
+    """A swept parameter as one column: numbers as numbers, anything mixed as text."""
+    import pyarrow as pa
+
+    kinds = {type(value) for value in values}
+    if kinds <= {int, float}:
+        return pa.array(values, pa.float64() if float in kinds else pa.int64())
+    return pa.array(values) if len(kinds) == 1 else pa.array([str(value) for value in values])
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Metrics in the order in which sim.metrics lists them, unknown ones last."""
+    from sim.metrics import METRICS
+
+    place = {name: number for number, name in enumerate(METRICS)}
+    return sorted(names, key=lambda name: (place.get(name, math.inf), name))
+
+
+# ---- files
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Writes a text file under a temporary name, syncs it, and renames it."""
+    partial = partial_name(target)
+    with storage(target):
+        partial.write_text(text)
+        settle(partial, target)
+
+
+def partial_name(target: Path) -> Path:
+    """The temporary name of a file while it is written."""
+    return target.with_name(f".{target.name}.{os.getpid()}.partial")
+
+
+def settle(partial: Path, target: Path) -> None:
+    """Makes a written file durable and gives it its name."""
+    with partial.open("rb") as written:
+        os.fsync(written.fileno())
+    partial.replace(target)
+
+
+@contextlib.contextmanager
+def storage(target: Path) -> Iterator[None]:
+    """Turns the errors of a full or lost disk into one that stops the study."""
+    try:
+        yield
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial_name(target).unlink(missing_ok=True)
+        raise StorageError(f"{target.parent} can no longer be written: {error.strerror or error}") from error

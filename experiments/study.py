@@ -1,0 +1,230 @@
+"""A study spelt out: every run of arms x shocks x swept parameters x seeds, each world composed and tried once."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from experiments import provenance
+from experiments.compose import Composer, as_override, flat, key_of, split
+from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
+from experiments.settings import Settings, Study, read_settings
+
+FORKED = "@fork"  # ends the label of an arm whose runs part from the reference arm on the event's first day
+TRIAL_BUILDS = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Parent:
+    """The run that forked runs part from: its resolved world, and the day of the parting."""
+
+    world: dict[str, Any]
+    day: int
+
+
+@dataclass(frozen=True, eq=False)
+class RunSpec:
+    """One run: what a worker needs to know, and the labels of its row."""
+
+    arm: str
+    shock: str
+    seed: int
+    sweep: tuple[tuple[str, Any], ...]
+    days: int
+    window: tuple[int, int]
+    world: dict[str, Any]
+    parent: Parent | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Expansion:
+    """All runs of a call, with what they depend on."""
+
+    settings: Settings
+    runs: list[RunSpec]
+    worlds: dict[str, dict[str, Any]]  # label of a world -> its sections
+    sources: dict[str, str]
+    versions: dict[str, str]
+
+
+def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
+    """Composes and checks every world of the study that the overrides ask for; UsageError if one cannot be run."""
+    overrides, shocks_asked = set_aside_shocks(overrides)
+    container = composer.compose(overrides)
+    _, own = split(container)
+    if shocks_asked.presets is not None:
+        presets = shocks_asked.presets
+        own["study"]["shocks"] = {"+".join(presets): presets} if presets else {}
+    settings = read_settings(own)
+    check_overrides(settings.study, shocks_asked.overrides, composer.presets("shocks"))
+    worlds = compose_worlds(composer, overrides, settings.study, shocks_asked.overrides)
+    check_worlds(worlds, settings)
+    runs = list(runs_of(settings, worlds))
+    named = {label(*place): world for place, world in worlds.items()}
+    files, versions = provenance.sources(worlds.values()), provenance.versions()
+    code = provenance.digest([files, versions])
+    return Expansion(settings, with_keys(runs, code), named, files, versions)
+
+
+# ---- shocks given on the command line
+
+
+@dataclass(frozen=True)
+class ShocksAsked:
+    """What the command line says about shocks: presets instead of the study's, and values for their keys."""
+
+    presets: list[str] | None
+    overrides: list[str]
+
+
+def set_aside_shocks(overrides: Sequence[str]) -> tuple[list[str], ShocksAsked]:
+    """Parts the overrides of shocks from the rest: they concern the runs with that shock only."""
+    presets, about_shocks, rest = None, [], []
+    for override in overrides:
+        key = key_of(override)
+        if key == "shocks":
+            inside = override.split("=", 1)[-1].strip().strip("[]")
+            presets = [name.strip() for name in inside.split(",") if name.strip() not in {"", "null", "none"}]
+        elif key.startswith("shocks."):
+            about_shocks.append(override)
+        else:
+            rest.append(override)
+    return rest, ShocksAsked(presets, about_shocks)
+
+
+def presets_and_values(entries: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Parts a shock's list into presets and overrides of their keys."""
+    entries = list(entries)
+    return [entry for entry in entries if "=" not in entry], [entry for entry in entries if "=" in entry]
+
+
+def check_overrides(study: Study, shock_overrides: Sequence[str], shocks_known: Sequence[str]) -> None:
+    """Every preset of a shock must exist, and every override of a shock or arm must be able to apply."""
+    problems, used = [], {preset for entries in study.shocks.values() for preset in presets_and_values(entries)[0]}
+    for preset in sorted(used - set(shocks_known)):
+        allowed = f"there is no such preset; allowed: {', '.join(shocks_known)}"
+        problems.append(Problem("shocks", Typed(preset), allowed, nearest_name(preset, shocks_known)))
+    for key in [*map(key_of, shock_overrides), *study.sweep]:
+        if key.startswith("shocks.") and key.split(".")[1] not in used:
+            allowed = f"the study has no such shock; it has: {', '.join(sorted(used)) or 'none'}"
+            problems.append(Problem(key, ABSENT, allowed, nearest_name(key.split(".")[1], used)))
+    changed = [(f"study.arms.{arm}", key_of(entry)) for arm, entries in study.arms.items() for entry in entries]
+    changed += [("study.sweep", key) for key in study.sweep]
+    for place, key in changed:
+        if key.split(".")[0] in {*Settings.model_fields, "experiment"} or key == "shocks":
+            problems.append(Problem(place, Typed(key), "must change the world, not the settings of the study"))
+    if problems:
+        raise UsageError("the study cannot be run; nothing was run", problems)
+
+
+# ---- worlds
+
+Place = tuple[str, str, tuple[tuple[str, Any], ...]]  # arm, shock, swept values
+
+
+def compose_worlds(
+    composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str]
+) -> dict[Place, dict[str, Any]]:
+    """The resolved world of every arm, shock and swept point."""
+    worlds, problems = {}, {}
+    for arm, point, shock in itertools.product(study.arms, grid(study.sweep), study.shocks):
+        presets, values = presets_and_values(study.shocks[shock])
+        swept = [as_override(key, value) for key, value in point]
+        asked = [*overrides, *shock_overrides, *study.arms[arm], *values, *swept]
+        asked = [entry for entry in asked if not is_about_absent_shock(entry, presets)]
+        asked.append(f"shocks=[{','.join(presets)}]")
+        try:
+            worlds[arm, shock, point], _ = split(composer.compose(asked, where=label(arm, shock, point)))
+        except UsageError as error:
+            problems.update({problem._replace(where=""): problem for problem in error.problems})
+    if problems:
+        raise UsageError("the study cannot be composed; nothing was run", problems.values())
+    return worlds
+
+
+def is_about_absent_shock(override: str, presets: Sequence[str]) -> bool:
+    """Whether an override sets a key of a shock that is not among the presets."""
+    key = key_of(override)
+    return key.startswith("shocks.") and key.split(".")[1] not in presets
+
+
+def grid(sweep: dict[str, list[Any]]) -> list[tuple[tuple[str, Any], ...]]:
+    """Every combination of the swept values, as (key, value) pairs; one empty point without a sweep."""
+    return list(itertools.product(*([(key, value) for value in values] for key, values in sweep.items())))
+
+
+def label(arm: str, shock: str, point: tuple[tuple[str, Any], ...] = ()) -> str:
+    """`arm, shock, key=value`, for people."""
+    return ", ".join([arm, shock, *(f"{key}={value}" for key, value in point)])
+
+
+def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> None:
+    """Reads every world and builds each once; all problems are reported together, each once."""
+    provenance.check_packages()
+    from sim.economy import Economy
+    from sim.spec import SpecError, read_spec
+
+    found: dict[Problem, list[str]] = defaultdict(list)
+    specs = {}
+    for place, world in worlds.items():
+        try:
+            specs[place] = read_spec(world)
+        except SpecError as error:
+            for problem in error.problems:
+                found[as_problem(problem, world)].append(label(*place))
+    if not found:
+        for place, spec in itertools.islice(specs.items(), TRIAL_BUILDS):
+            try:
+                Economy(spec, seed=settings.seed_list[0], days=settings.days)
+            except (ValueError, ArithmeticError, LookupError) as error:
+                said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+                found[Problem("world", ABSENT, f"is impossible: {said}")].append(label(*place))
+    if found:
+        everywhere = len(worlds)
+        problems = [
+            problem if len(places) == everywhere else problem._replace(where="in " + "; ".join(places[:3]))
+            for problem, places in found.items()
+        ]
+        raise UsageError("the world cannot be built; nothing was run", problems)
+
+
+def as_problem(problem: Any, world: dict[str, Any]) -> Problem:
+    """A problem of the world's specification, with the whole dotted name of the nearest key."""
+    key, value, allowed, nearest = problem[:4]
+    if nearest is None and "no such" in str(allowed):
+        nearest = nearest_name(str(key), set(flat(world)) - {str(key)})
+    return Problem(str(key), Typed(repr(value)) if not isinstance(value, str) else value, str(allowed), nearest)
+
+
+# ---- runs
+
+
+def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable[RunSpec]:
+    """Every run of the study, forked ones after those that live their whole life in one arm."""
+    days, window, study = settings.days, settings.window, settings.study
+    for seed, ((arm, shock, point), world) in itertools.product(settings.seed_list, worlds.items()):
+        yield RunSpec(arm, shock, seed, point, days, window, world)
+    if study.fork and study.event:
+        for seed, ((arm, shock, point), world) in itertools.product(settings.seed_list, worlds.items()):
+            parent = Parent(worlds[study.fork.arm, "none", point], study.event.start_day)
+            yield RunSpec(arm + FORKED, shock, seed, point, days, window, world, parent)
+
+
+def with_keys(runs: Iterable[RunSpec], code: str) -> list[RunSpec]:
+    """The runs with the hash of all that can change their numbers."""
+    hashes: dict[int, str] = {}
+
+    def hash_of(world: dict[str, Any]) -> str:
+        return hashes.setdefault(id(world), provenance.digest(world))
+
+    keyed = []
+    for run in runs:
+        parent = [hash_of(run.parent.world), run.parent.day] if run.parent else None
+        labels = [run.arm, run.shock, list(run.sweep)]
+        key = provenance.digest([labels, hash_of(run.world), run.seed, run.days, list(run.window), parent, code])
+        keyed.append(replace(run, key=key[:32]))
+    return keyed
