@@ -46,6 +46,16 @@ class Design:
     seeds: int = 0
     record: str = "summary"
 
+    @property
+    def whole_arms(self) -> tuple[str, ...]:
+        """The arms that have their own history."""
+        return tuple(arm for arm in self.arms if not arm.endswith(FORK))
+
+    @property
+    def forked(self) -> bool:
+        """Whether any arm was forked from a common state."""
+        return len(self.whole_arms) < len(self.arms)
+
 
 @dataclass(frozen=True)
 class Results:
@@ -103,7 +113,7 @@ class Results:
         return tuple(pq.read_schema(files[0]).names) if files else ()
 
     def paths(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Return `arm, shock, seed, day` and the columns asked for, a row a day, in that order."""
+        """Return `arm, shock, seed, day` and the columns asked for, a row a day; of a sweep, the first point."""
         if not self.has_paths:
             raise MissingDataError("days were not recorded (record=summary)")
         missing = [name for name in columns if name not in self.path_columns]

@@ -8,8 +8,11 @@ from typing import Any
 
 UNIT_WORDS = {
     "usd_per_gpu_hour": "$/GPU-hour", "usd_per_ve_hour": "$/VE-hour", "gpu_hours": "GPU-hours", "usd": "$",
-    "per_year": "a year", "share": "share", "days": "days", "contracts": "contracts", "gpus": "GPUs", "ve": "VE",
+    "per_year": "per year", "share": "share", "days": "days", "contracts": "contracts", "gpus": "GPUs", "ve": "VE",
 }  # fmt: skip
+
+PURE = ("", "1", "ratio", "-", "none")  # no unit to print
+IN_PER_CENT = {"share": "%", "share per year": "% per year", "share/year": "% per year"}
 
 
 @cache
@@ -30,17 +33,44 @@ def unit_of(metric: str) -> str:
     return next((words for ending, words in UNIT_WORDS.items() if metric.endswith(ending)), "")
 
 
+def meaning_of(metric: str) -> str:
+    """Return what a metric means, in the simulator's words."""
+    known = metrics().get(metric)
+    return str(known.meaning) if known is not None else ""
+
+
+def name_of(name: str, capital: bool = False) -> str:
+    """Return a name of the configuration or a table as words, without a unit at its end."""
+    words = _without_unit(name.removesuffix("@fork")).replace("_", " ")
+    return words[:1].upper() + words[1:] if capital else words
+
+
 def metric_label(metric: str) -> str:
-    """Return a metric's name as words with its unit, for a table or a panel."""
+    """Return a metric's name as words with the unit it is printed in."""
+    unit = printed_unit(metric)
+    return f"{name_of(metric, capital=True)} ({unit})" if unit else name_of(metric, capital=True)
+
+
+def printed_unit(metric: str) -> str:
+    """Return the unit a metric is printed in: shares as per cent."""
     unit = unit_of(metric)
-    words = metric
-    for ending in UNIT_WORDS:
-        if metric.endswith("_" + ending):
-            words = metric.removesuffix("_" + ending)
-            break
-    words = words.replace("_", " ")
-    words = words[:1].upper() + words[1:]
-    return f"{words} ({unit})" if unit and unit != "1" else words
+    if unit in IN_PER_CENT:
+        return IN_PER_CENT[unit]
+    return "" if unit in PURE else unit
+
+
+def scaled(metric: str, value: float) -> float:
+    """Return a metric's value in the unit it is printed in."""
+    return 100.0 * value if unit_of(metric) in IN_PER_CENT else value
+
+
+def quantity(metric: str, estimate: float, low: float, high: float) -> str:
+    """Return a change with its interval and unit: +1.2 [+0.8, +1.6] GPU-hours."""
+    numbers = [digits(scaled(metric, value), signed=True) for value in (estimate, low, high)]
+    unit = printed_unit(metric)
+    unit = "points" if unit == "%" else unit
+    interval = f" [{numbers[1]}, {numbers[2]}]" if not math.isnan(low) else ""
+    return f"{numbers[0]}{interval} {unit}".rstrip()
 
 
 def family_of(metric: str) -> str:
@@ -80,3 +110,10 @@ def _plain(size: float) -> str:
 
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _without_unit(name: str) -> str:
+    for ending in UNIT_WORDS:
+        if name.endswith("_" + ending) and name not in UNIT_WORDS:
+            return name.removesuffix("_" + ending)
+    return name

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pandas as pd
 
 from experiments.plots import series, style
-from experiments.results import NO_SHOCK, Design, Results, is_fork
+from experiments.results import NO_SHOCK, Design, Results
 
 FLEET = "fleet_ve"
 PATH = "fleet_path_ve"
@@ -32,7 +32,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
 def _levels(paths: pd.DataFrame, design: Design) -> object:
     figure, axes = style.panels(2, 1, 3.6, sharex=True)
     for panel, column in zip(axes[:, 0], ("fleet", "ordered"), strict=True):
-        for arm in _whole(design):
+        for arm in design.whole_arms:
             values = series.cell(paths, arm, NO_SHOCK, column).dropna()
             if not values.empty:
                 style.band(panel, values.index.to_numpy(), values.to_numpy(), **style.line(design, arm))
@@ -50,7 +50,7 @@ def _responses(paths: pd.DataFrame, design: Design, shock: str) -> object:
     for panel, column in zip(axes[:, 0], ("fleet", "ordered"), strict=True):
         style.shade_event(panel, design)
         panel.axhline(0.0, color=style.GREY, linewidth=0.6)
-        for arm in _whole(design):
+        for arm in design.whole_arms:
             change = series.response(paths, arm, shock, column).dropna()
             days, values = series.since_shock(change, design, after=design.days)
             if values.size:
@@ -61,10 +61,6 @@ def _responses(paths: pd.DataFrame, design: Design, shock: str) -> object:
     axes[1, 0].set_xlabel("Days since the shock")
     style.legend_above(figure, axes[0, 0])
     return figure
-
-
-def _whole(design: Design) -> Sequence[str]:
-    return [arm for arm in design.arms if not is_fork(arm)]
 
 
 _LEVELS = (

@@ -19,7 +19,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     design = results.design
     paths = results.paths([RENT])
     paths["log_rent"] = 100.0 * np.log(paths[RENT])
-    whole = [arm for arm in design.arms if not is_fork(arm)]
+    whole = list(design.whole_arms)
     forked = [arm for arm in design.arms if is_fork(arm)]
     rows = 2 if forked else 1
     for shock in series.shocks_of(design):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from experiments.plots import series, style
-from experiments.results import NO_SHOCK, Results, is_fork
+from experiments.results import NO_SHOCK, Results
 
 RENT = "rent_h100_usd_per_gpu_hour"
 PATH = "rent_path_usd_per_ve_hour"
@@ -16,7 +16,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     design = results.design
     paths = results.paths([RENT, PATH])
     paths["relative"] = paths[RENT] / paths[PATH]
-    arms = [arm for arm in design.arms if not is_fork(arm)]
+    arms = list(design.whole_arms)
     columns = min(2, len(arms))
     rows = -(-len(arms) // columns)
     for shock in [name for name in design.shocks if name != NO_SHOCK] or [NO_SHOCK]:

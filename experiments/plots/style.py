@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -168,14 +169,23 @@ def forest_key(figure: Figure) -> None:
 
 def save(plot: Plot, folder: Path, kinds: Sequence[str] = ("png", "pdf")) -> None:
     """Write a figure as PNG (200 dpi) and PDF; no file carries a date or a version."""
+    settle(plot.figure)
     for kind in kinds:
         bare = {"pdf": {"CreationDate": None, "Producer": None, "Creator": None}, "png": {"Software": None}}[kind]
         plot.figure.savefig(folder / f"{plot.name}.{kind}", metadata=bare)
 
 
+def settle(figure: Figure) -> None:
+    """Lay a figure out once, so that each file of it has the same layout."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+
 def as_svg(figure: Figure) -> str:
     """Return a figure as an SVG element to set into a page, the same bytes every time."""
     buffer = io.StringIO()
+    settle(figure)
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return re.sub(r'<g id="[^"]*"', "<g", text[text.index("<svg") :])  # several figures share one page

@@ -1,0 +1,140 @@
+"""The study's answer in sentences, built from its effects and recorded days, and nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from experiments.effects import RESPONSE
+from experiments.results import NO_SHOCK, Design, MissingDataError, Results, is_fork
+from experiments.wording import digits, name_of, quantity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RENT = "rent_h100_usd_per_gpu_hour"
+LEVEL = 0.05
+
+
+def sentences(results: Results) -> list[str]:
+    """Return the answer: what each shock did, whether arms differ in that, and what arms change without a shock."""
+    design, table = results.design, first_point(results)
+    found: list[str] = []
+    for shock in design.shocks:
+        if shock != NO_SHOCK:
+            found += peak_rent(results, shock)
+            found += [text for metric in design.endpoints for text in shock_effect(table, design, metric, shock)]
+            found += responses(table, design, shock)
+    found += arm_effects(table, design)
+    if design.sweep and found:
+        at = ", ".join(f"{name} = {results.finished[name].min()}" for name in design.sweep)
+        found.append(f"These sentences are for the first swept point ({at}); the tables and figures have the others.")
+    return found
+
+
+def first_point(results: Results) -> pd.DataFrame:
+    """Return the effects at the lowest value of every swept parameter."""
+    table = results.effects
+    for name in results.design.sweep:
+        table = table[table[name] == results.finished[name].min()]
+    return table
+
+
+def peak_rent(results: Results, shock: str) -> Iterator[str]:
+    """Say how far the shock moved the H100 rent at the median response's peak, by arm, if days were recorded."""
+    from experiments.plots.series import response
+    from experiments.plots.style import median_interval
+
+    design = results.design
+    try:
+        paths = results.paths([RENT])
+    except MissingDataError:
+        return
+    paths["log_rent"] = np.log(paths[RENT])
+    start = design.event.start if design.event else 0
+    parts = []
+    for arm in design.whole_arms:
+        change = response(paths, arm, shock, "log_rent")
+        change = change[change.index >= start]
+        if change.empty:
+            continue
+        middle = change.median(axis=1).to_numpy()
+        at = int(np.argmax(np.abs(middle)))
+        low, high = (100.0 * math.expm1(float(edge[0])) for edge in median_interval(change.to_numpy()[[at]]))
+        size = 100.0 * math.expm1(float(middle[at]))
+        numbers = f"{digits(size, signed=True)} % [{digits(low, signed=True)}, {digits(high, signed=True)}]"
+        parts.append(f"{numbers} with {name_of(arm)} (day {int(change.index[at]) - start + 1} of the shock)")
+    if parts:
+        yield f"At its peak, {name_of(shock)} moved the H100 rent by {listed(parts)} (median over seeds)."
+
+
+def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -> Iterator[str]:
+    """Say what a shock did to one endpoint in every arm."""
+    rows = table[(table["metric"] == metric) & (table["shock"] == shock) & (table["arm"] == table["baseline"])]
+    rows = rows[~rows["arm"].map(is_fork) & rows["estimate"].notna()]
+    if rows.empty:
+        return
+    subject = name_of(metric, capital=True)
+    if (rows["estimate"] == 0).all() and (rows["low"] == 0).all() and (rows["high"] == 0).all():
+        yield f"{subject}: exactly unchanged by {name_of(shock)} in every arm."
+        return
+    parts = [f"{with_interval(row, metric)} with {name_of(row.arm)}" for row in rows.itertuples()]
+    sure = rows["p_holm"].fillna(1.0) < LEVEL
+    if sure.all():
+        verdict = ""
+    elif sure.any():
+        verdict = f" — distinguishable from no change only with {listed([name_of(arm) for arm in rows['arm'][sure]])}"
+    else:
+        verdict = " — not distinguishable from no change"
+    yield f"{subject}: {listed(parts)}{verdict}."
+
+
+def responses(table: pd.DataFrame, design: Design, shock: str) -> Iterator[str]:
+    """Say whether arms respond differently from the baseline to a shock, after Holm's correction."""
+    rows = table[table["metric"].str.startswith(RESPONSE) & (table["shock"] == shock) & ~table["arm"].map(is_fork)]
+    rows = rows[rows["metric"].str.removeprefix(RESPONSE).isin(design.endpoints)]
+    if rows.empty:
+        return
+    base = name_of(design.baseline)
+    sure = rows[rows["p_holm"] < LEVEL]
+    for row in sure.itertuples():
+        metric = row.metric.removeprefix(RESPONSE)
+        way = "larger" if row.estimate > 0 else "smaller"
+        yield (
+            f"With {name_of(row.arm)} the change in {name_of(metric)} is algebraically {way} than with {base}, by "
+            f"{with_interval(row, metric)}."
+        )
+    if sure.empty:
+        yield (
+            f"No arm's response to {name_of(shock)} differs from that with {base} in any endpoint beyond what Holm's "
+            "correction allows; that is no proof of equality."
+        )
+
+
+def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
+    """Say what arms change without any shock."""
+    rows = table[(table["shock"] == NO_SHOCK) & (table["arm"] != table["baseline"]) & ~table["arm"].map(is_fork)]
+    rows = rows[rows["metric"].isin(design.endpoints)]
+    if rows.empty:
+        return
+    same = [arm for arm, mine in rows.groupby("arm", sort=False) if ((mine["low"] == 0) & (mine["high"] == 0)).all()]
+    sure = rows[rows["p_holm"] < LEVEL]
+    for arm, mine in sure.groupby("arm", sort=False):
+        parts = [f"{name_of(row.metric)} by {with_interval(row, row.metric)}" for row in mine.itertuples()]
+        yield f"Without any shock, {name_of(str(arm))} instead of {name_of(design.baseline)} changes {listed(parts)}."
+    if same:
+        names = listed([name_of(str(arm)) for arm in same])
+        yield f"Without any shock, the endpoints with {names} are exactly those with {name_of(design.baseline)}."
+
+
+def with_interval(row: object, metric: str) -> str:
+    """Return an effect with its interval and unit: +1.2 [+0.8, +1.6] GPU-hours."""
+    return quantity(metric, row.estimate, row.low, row.high)  # type: ignore[attr-defined]
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join phrases: a, b and c."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,221 @@
+"""Writes `report.html`: the question, its answer, the evidence; one file that opens without a network."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments import answer
+from experiments.effects import RESPONSE, metric_columns
+from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork
+from experiments.wording import digits, family_of, meaning_of, metric_label, name_of, p_words, scaled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEMPLATES = Path(__file__).parent / "templates"
+LARGEST_SVG = 400_000  # characters; a larger figure is set in as PNG
+TABLES = ("neutrality", "equivalence", "moments")
+
+
+def write_report(out: Path, settings: object = None) -> Path:
+    """Write the report of a result folder from its files alone; the same folder gives the same bytes."""
+    del settings  # the folder's config.yaml says it all
+    import jinja2
+
+    results = Results(Path(out))
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    environment = jinja2.Environment(
+        loader=loader, undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    page = environment.get_template("report.html.j2").render(content(results))
+    path = results.out / "report.html"
+    temporary = path.with_suffix(".html.tmp")
+    temporary.write_text(page, encoding="utf-8")
+    os.replace(temporary, path)
+    return path
+
+
+def content(results: Results) -> dict[str, Any]:
+    """Return everything the page shows, as words and numbers ready to print."""
+    design = results.design
+    endpoints = list(design.endpoints) or metric_columns(results.finished, design)[:8]
+    return {
+        "design": design,
+        "name": name_of(design.name, capital=True),
+        "answer": answer.sentences(results),
+        "verdicts": [verdict(results, shock, endpoints) for shock in design.shocks if shock != NO_SHOCK],
+        "levels": levels(results, endpoints),
+        "families": families(results),
+        "figures": figures(results),
+        "tables": [table for name in TABLES if (table := extra_table(results, name))],
+        "counts": counts(results),
+        "failures": failures(results),
+        "provenance": provenance(results),
+        "meanings": meanings(endpoints),
+        "words": name_of,
+    }
+
+
+def verdict(results: Results, shock: str, endpoints: list[str]) -> dict[str, Any]:
+    """Return the table of one shock: a row an endpoint, a column an arm; whole arms, then forked."""
+    table = answer.first_point(results)
+    table = table[(table["shock"] == shock) & (table["arm"] == table["baseline"])]
+    cells = {(row.metric, row.arm): cell(row) for row in table.itertuples()}
+    groups = [("Arms with their own history", list(results.design.whole_arms))]
+    groups.append(("Arms forked from one state", [arm for arm in results.design.arms if is_fork(arm)]))
+    blocks = []
+    for title, arms in groups:
+        if any((metric, arm) in cells for metric in endpoints for arm in arms):
+            rows = [(metric_label(metric), [cells.get((metric, arm), EMPTY) for arm in arms]) for metric in endpoints]
+            blocks.append({"title": title, "arms": [name_of(arm) for arm in arms], "rows": rows})
+    return {"shock": name_of(shock), "blocks": blocks, "forked": len(blocks) > 1}
+
+
+EMPTY = {"text": "–", "interval": "", "sure": False, "exact": False}
+
+
+def cell(row: Any) -> dict[str, Any]:
+    """Return one effect as text, and whether it is distinguishable from nothing."""
+    metric = row.metric.removeprefix(RESPONSE)
+    estimate, low, high = (scaled(metric, value) for value in (row.estimate, row.low, row.high))
+    return {
+        "text": digits(estimate, signed=True),
+        "interval": f"[{digits(low, signed=True)}, {digits(high, signed=True)}]" if not math.isnan(low) else "",
+        "sure": bool(row.p_holm < answer.LEVEL),
+        "exact": bool(row.low == 0 and row.high == 0),
+    }
+
+
+def levels(results: Results, endpoints: list[str]) -> dict[str, Any]:
+    """Return the endpoints' means over seeds without a shock, by arm."""
+    design, runs = results.design, results.finished
+    calm = runs[runs["shock"] == NO_SHOCK]
+    for name in design.sweep:
+        calm = calm[calm[name] == calm[name].min()]
+    arms = [arm for arm in design.whole_arms if (calm["arm"] == arm).any()]
+    means = calm.groupby("arm")[[metric for metric in endpoints if metric in calm.columns]].mean()
+    rows = [
+        (metric_label(metric), [digits(scaled(metric, float(means.loc[arm, metric]))) for arm in arms])
+        for metric in means.columns
+    ]
+    return {"arms": [name_of(arm) for arm in arms], "rows": rows}
+
+
+def families(results: Results) -> list[dict[str, Any]]:
+    """Return all effects, grouped by the metrics' families."""
+    design = results.design
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for row in results.effects.itertuples(index=False):
+        metric = row.metric.removeprefix(RESPONSE)
+        if row.n == 0:
+            continue
+        point = "; ".join(f"{name} = {value}" for name, value in zip(design.sweep, row[11:], strict=False))
+        line = cell(row) | {"metric": metric_label(metric), "what": comparison(row), "point": point, "n": row.n}
+        line |= {"p": p_words(row.p), "p_holm": p_words(row.p_holm), "ratio": digits(row.variance_ratio)}
+        grouped.setdefault(family_of(metric), []).append(line)
+    return [{"name": name_of(name, capital=True), "rows": rows} for name, rows in grouped.items()]
+
+
+def comparison(row: Any) -> str:
+    """Say in words what a row of effects compares."""
+    fork = " (forked)" if is_fork(row.arm) else ""
+    arm, base, shock = name_of(row.arm), name_of(row.baseline), name_of(row.shock)
+    if row.metric.startswith(RESPONSE):
+        return f"response to {shock}: {arm} − {base}{fork}"
+    if row.arm == row.baseline:
+        return f"{arm}: {shock} − none{fork}"
+    return f"{arm} − {base}, {'no shock' if row.shock == NO_SHOCK else 'under ' + shock}{fork}"
+
+
+def figures(results: Results) -> list[dict[str, str]]:
+    """Return the figures as elements to set into the page, with captions."""
+    from experiments.plots import draw, style
+
+    with style.house_style():
+        return [{"name": plot.name, "caption": plot.caption, "element": element(plot)} for plot in draw.plots(results)]
+
+
+def element(plot: Any) -> str:
+    """Return a figure as inline SVG, or as a PNG inside the page if the SVG is large."""
+    from experiments.plots import style
+
+    svg = style.as_svg(plot.figure)
+    if len(svg) <= LARGEST_SVG:
+        return svg
+    buffer = io.BytesIO()
+    plot.figure.savefig(buffer, format="png", metadata={"Software": None})
+    return f'<img alt="{plot.name}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+
+
+def extra_table(results: Results, name: str) -> dict[str, Any] | None:
+    """Return one of the folder's further tables with its numbers made readable."""
+    import pandas as pd
+
+    path = results.out / f"{name}.parquet"
+    if not path.exists():
+        return None
+    table = pd.read_parquet(path)
+    rows = [[shown(value) for value in row] for row in table.itertuples(index=False)]
+    return {"name": name_of(name, capital=True), "columns": [name_of(column) for column in table.columns], "rows": rows}
+
+
+def shown(value: Any) -> str:
+    """Return a table's value as text."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, str):
+        return value.replace("_", " ")
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "yes" if value else "no"
+    return digits(float(value)) if isinstance(value, float) else str(value)
+
+
+def counts(results: Results) -> list[tuple[str, str, int, int]]:
+    """Return arm, shock, runs finished and runs failed or missing a result."""
+    runs = results.runs
+    found = []
+    for arm in results.design.arms:
+        for shock in results.design.shocks:
+            mine = runs[(runs["arm"] == arm) & (runs["shock"] == shock)]
+            finished = len(results.finished.index.intersection(mine.index))
+            if len(mine):
+                found.append(
+                    (
+                        name_of(arm) + (" (forked)" if is_fork(arm) else ""),
+                        name_of(shock),
+                        finished,
+                        len(mine) - finished,
+                    )
+                )
+    return found
+
+
+def failures(results: Results) -> list[tuple[str, str, int, str]]:
+    """Return arm, shock, seed and the error of every run that failed, at most 50."""
+    failed: pd.DataFrame = results.runs.drop(results.finished.index).head(50)
+    return [(name_of(row.arm), name_of(row.shock), int(row.seed), str(row.error)) for row in failed.itertuples()]
+
+
+def provenance(results: Results) -> list[tuple[str, str]]:
+    """Return what the runs depended on, flat, as label and text; long lists are left to provenance.json."""
+    try:
+        facts = results.provenance
+    except MissingDataError:
+        return []
+    flat: list[tuple[str, str]] = []
+    for key, value in facts.items():
+        if isinstance(value, dict) and len(value) <= 8:
+            flat += [(f"{name_of(key)}: {name_of(str(inner))}", str(text)) for inner, text in value.items()]
+        elif not isinstance(value, dict | list):
+            flat.append((name_of(key), str(value)))
+    return flat
+
+
+def meanings(metrics: list[str]) -> list[tuple[str, str]]:
+    """Return each metric's label and what it means."""
+    return [(metric_label(metric), meaning_of(metric)) for metric in metrics if meaning_of(metric)]
