@@ -100,13 +100,10 @@ def responses(table: pd.DataFrame, design: Design, shock: str) -> Iterator[str]:
         return
     base = name_of(design.baseline)
     sure = rows[rows["p_holm"] < LEVEL]
-    for row in sure.itertuples():
-        metric = row.metric.removeprefix(RESPONSE)
-        way = "larger" if row.estimate > 0 else "smaller"
-        yield (
-            f"With {name_of(row.arm)} the change in {name_of(metric)} is algebraically {way} than with {base}, by "
-            f"{with_interval(row, metric)}."
-        )
+    for arm, mine in sure.groupby("arm", sort=False):
+        changed = [(row.metric.removeprefix(RESPONSE), row) for row in mine.itertuples()]
+        parts = [f"on {name_of(metric)} by {with_interval(row, metric)}" for metric, row in changed]
+        yield f"{name_of(str(arm), capital=True)} instead of {base} changes the shock's effect {listed(parts)}."
     if sure.empty:
         yield (
             f"No arm's response to {name_of(shock)} differs from that with {base} in any endpoint beyond what Holm's "

@@ -46,6 +46,7 @@ def content(results: Results) -> dict[str, Any]:
     endpoints = list(design.endpoints) or metric_columns(results.finished, design)[:8]
     return {
         "design": design,
+        "has_paths": results.has_paths,
         "name": name_of(design.name, capital=True),
         "answer": answer.sentences(results),
         "verdicts": [verdict(results, shock, endpoints) for shock in design.shocks if shock != NO_SHOCK],

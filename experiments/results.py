@@ -44,7 +44,8 @@ class Design:
     event: Event | None = None
     days: int = 0
     seeds: int = 0
-    record: str = "summary"
+    window: tuple[int, int] | None = None  # days the metrics are taken over: first, last + 1
+    overrides: dict[str, tuple[str, ...]] = field(default_factory=dict)  # arm -> what it changes
 
     @property
     def whole_arms(self) -> tuple[str, ...]:
@@ -161,7 +162,8 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         event=Event(event["start_day"], event["end_day"] - event["start_day"]) if event else None,
         days=int(config.get("days") or 0),
         seeds=int(runs["seed"].nunique()),
-        record=str(config.get("record") or "summary"),
+        window=tuple(config["window"]) if config.get("window") else None,
+        overrides={str(arm): tuple(map(str, changes)) for arm, changes in (study.get("arms") or {}).items()},
     )
 
 

@@ -41,7 +41,7 @@ def meaning_of(metric: str) -> str:
 
 def name_of(name: str, capital: bool = False) -> str:
     """Return a name of the configuration or a table as words, without a unit at its end."""
-    words = _without_unit(name.removesuffix("@fork")).replace("_", " ")
+    words = _without_unit(name.removesuffix("@fork")).replace("_gpu_hours", " GPU-hours").replace("_", " ")
     return words[:1].upper() + words[1:] if capital else words
 
 
@@ -54,6 +54,8 @@ def metric_label(metric: str) -> str:
 def printed_unit(metric: str) -> str:
     """Return the unit a metric is printed in: shares as per cent."""
     unit = unit_of(metric)
+    if metric.endswith("_gpu_hours"):
+        return ""  # its name says so
     if unit in IN_PER_CENT:
         return IN_PER_CENT[unit]
     return "" if unit in PURE else unit
@@ -114,6 +116,6 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def _without_unit(name: str) -> str:
     for ending in UNIT_WORDS:
-        if name.endswith("_" + ending) and name not in UNIT_WORDS:
+        if ending != "gpu_hours" and name.endswith("_" + ending) and name not in UNIT_WORDS:
             return name.removesuffix("_" + ending)
     return name

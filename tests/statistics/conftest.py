@@ -78,7 +78,7 @@ def write_folder(out: Path, record: str = "paths", seeds: int = SEEDS, failed: i
         "shocks": {"pool_outage": ["pool_outage"]}, "event": {"start_day": START, "end_day": START + LENGTH},
         "endpoints": ENDPOINTS, "equivalence": {"rent_mean_usd_per_gpu_hour": 0.05},
     }  # fmt: skip
-    config = {"study": study, "seeds": list(range(1, seeds + 1)), "days": DAYS, "record": record}
+    config = {"study": study, "seeds": list(range(1, seeds + 1)), "days": DAYS, "window": [START, DAYS]}
     (out / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (out / "provenance.json").write_text('{"rackrate": "0.1.0", "source": "abc123", "versions": {"numpy": "2.4.6"}}')
     rows = []
@@ -88,10 +88,10 @@ def write_folder(out: Path, record: str = "paths", seeds: int = SEEDS, failed: i
                 frames = [one_path(arm, shock, seed, forked) for seed in range(1, seeds + 1)]
                 for frame in frames:
                     keys = {name: frame[name].iloc[0] for name in ("arm", "shock", "seed")}
-                    rows.append({"key": f"{len(rows):016x}", **keys, "status": "ok", "error": None, **summary(frame)})
-                if record == "paths":
-                    name = f"{arm}{'@fork' if forked else ''}.{shock}.parquet"
-                    pd.concat(frames).to_parquet(out / "paths" / name, index=False)
+                    rows.append({"key": f"{len(rows):016x}", **keys, "status": "ok", "error": "", **summary(frame)})
+                    if record == "paths":
+                        name = f"{keys['arm']}-{shock}-{keys['seed']:04d}.parquet"
+                        frame.to_parquet(out / "paths" / name, index=False)
     for row in rows[:failed]:
         row |= {"status": "failed", "error": "ValueError: made up"}
         row |= {name: None for name in row if name not in ("key", "arm", "shock", "seed", "status", "error")}

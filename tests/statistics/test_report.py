@@ -1,0 +1,151 @@
+"""The figures and the report of a result folder."""
+
+import logging
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments import answer
+from experiments.effects import write_effects
+from experiments.plots import draw, style
+from experiments.plots.style import median_interval
+from experiments.report import content, write_report
+from experiments.results import Design, Results
+from experiments.wording import digits, metric_label, p_words
+
+NAMES = {
+    "rent_paths_pool_outage", "impulse_response_pool_outage", "forest_pool_outage", "forest_arms", "fleet",
+    "fleet_pool_outage", "futures_pool_outage",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def drawn(folder: Path) -> list[Path]:
+    write_effects(folder)
+    return draw.draw_figures(folder)
+
+
+def test_every_figure_is_kept_as_png_and_pdf_at_column_width(folder: Path, drawn: list[Path]) -> None:
+    assert {path.stem for path in drawn} == NAMES
+    assert {path.stem for path in (folder / "figures").glob("*.pdf")} == NAMES
+    from matplotlib.image import imread
+
+    assert all(imread(path).shape[1] == 700 for path in drawn)  # 3.5 in at 200 dpi
+
+
+def test_figures_are_the_same_bytes_every_time(folder: Path, drawn: list[Path]) -> None:
+    kept = [path.with_suffix(kind) for path in drawn[:2] for kind in (".png", ".pdf")]
+    before = [path.read_bytes() for path in kept]
+    draw.draw_figures(folder)
+    assert [path.read_bytes() for path in kept] == before
+
+
+def test_every_axis_of_numbers_says_what_and_in_which_unit(folder: Path, drawn: list[Path]) -> None:
+    with style.house_style():
+        for plot in draw.plots(Results(folder)):
+            for axes in plot.figure.axes:
+                said = [axes.get_xlabel(), axes.get_ylabel(), axes.get_title(), axes.get_title(loc="left")]
+                shared = [text.get_text() for text in (plot.figure._supxlabel, plot.figure._supylabel) if text]
+                assert any([*said, *shared]), plot.name
+            assert len(plot.caption) > 60
+
+
+def test_no_text_of_a_figure_lies_over_another(folder: Path, drawn: list[Path]) -> None:
+    with style.house_style():
+        for plot in draw.plots(Results(folder)):
+            style.settle(plot.figure)
+            renderer = plot.figure._get_renderer()
+            for axes in plot.figure.axes:
+                ticks = [tick for tick in axes.get_xticklabels() if tick.get_text() and tick.get_visible()]
+                lower, upper = sorted(axes.get_xlim())
+                spans = sorted(
+                    (tick.get_window_extent(renderer).x0, tick.get_window_extent(renderer).x1)
+                    for tick in ticks if lower <= tick.get_position()[0] <= upper
+                )  # fmt: skip
+                assert all(left[1] < right[0] for left, right in zip(spans, spans[1:], strict=False)), plot.name
+
+
+def test_a_figure_without_its_data_is_left_out_with_a_line(
+    summary_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_effects(summary_folder)
+    with caplog.at_level(logging.INFO):
+        names = {path.stem for path in draw.draw_figures(summary_folder)}
+    assert names == {"forest_pool_outage", "forest_arms"}
+    assert "no figure fleet: days were not recorded" in caplog.text
+
+
+def test_the_report_is_one_static_file_with_the_same_bytes_every_time(folder: Path, drawn: list[Path]) -> None:
+    first = write_report(folder).read_bytes()
+    assert write_report(folder).read_bytes() == first
+    page = first.decode()
+    assert not re.search(r"""(src|href)=["']?(https?:)?//|<script|<link|@import|url\((?!#)""", page)
+    assert len(first) < 2_000_000
+    assert page.count("<figure ") == len(NAMES)
+    ids = re.findall(r'<figure id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_report_opens_with_the_question_and_answers_in_words(folder: Path, drawn: list[Path]) -> None:
+    page = write_report(folder).read_text()
+    assert "What does a 30-day outage of 15 % of capacity do" in page[: page.index("answer")] or "<h1>" in page
+    said = answer.sentences(Results(folder))
+    assert re.match(r"At its peak, pool outage moved the H100 rent by \+1\d\.\d % \[\+.* with no finance", said[0])
+    assert any(sentence.startswith("Unserved GPU-hours: +108,000") for sentence in said)
+    assert any("Defaults: exactly unchanged by pool outage" in sentence for sentence in said)
+    assert "1 run is missing" in " ".join(page.split())
+    assert "ValueError: made up" in page
+
+
+def test_a_report_needs_no_recorded_days(summary_folder: Path) -> None:
+    write_effects(summary_folder)
+    page = write_report(summary_folder).read_text()
+    assert "fewer than ten seeds" in page
+    assert "H100 rent by" not in page
+
+
+def test_a_study_that_compares_nothing_still_has_a_report(tmp_path: Path) -> None:
+    runs = pd.DataFrame({"key": ["a"], "arm": ["base"], "shock": ["none"], "seed": [1], "status": ["ok"], "error": [""],
+                         "defaults": [0.0]})  # fmt: skip
+    runs.to_parquet(tmp_path / "runs.parquet")
+    (tmp_path / "config.yaml").write_text("study: {name: trial, arms: {base: []}}\nseeds: [1]\ndays: 10\n")
+    write_effects(tmp_path)
+    assert "This study compares nothing" in write_report(tmp_path).read_text()
+
+
+def test_failed_runs_are_counted_and_not_analysed(folder: Path, drawn: list[Path]) -> None:
+    counts = {(arm, shock): (finished, failed) for arm, shock, finished, failed in content(Results(folder))["counts"]}
+    assert counts["no finance", "none"] == (11, 1)
+    assert counts["no finance (forked)", "pool outage"] == (12, 0)
+
+
+def test_arms_keep_their_colour_and_no_two_of_them_share_colour_and_dashes() -> None:
+    design = Design(arms=("a", "b", "c", "d", "e", "a@fork"))
+    looks = [(style.colour(design, arm), str(style.dashes(design, arm))) for arm in design.whole_arms]
+    assert len(set(looks)) == 5
+    assert style.colour(design, "a@fork") == style.colour(design, "a")
+    assert style.colour(replace(design, arms=("a", "b")), "b") == style.colour(design, "b")
+
+
+def test_the_interval_of_the_median_covers_it() -> None:
+    values = np.random.Generator(np.random.Philox(3)).normal(size=(800, 24))
+    low, high = median_interval(values)
+    assert 0.93 <= np.mean((low <= 0) & (high >= 0)) <= 0.99
+    few = values[:3, :4]
+    low, high = median_interval(few)
+    np.testing.assert_array_equal(low, few.min(axis=1))
+    np.testing.assert_array_equal(high, few.max(axis=1))
+
+
+def test_numbers_are_printed_with_three_digits_and_units_in_words() -> None:
+    assert [digits(x) for x in (0.0, 1.0, 12.345, 1234.5, 2_340_000.0, 4.4e9, 0.000123)] == [
+        "0", "1.00", "12.3", "1,234", "2.34 m", "4.40 bn", "1.23×10⁻⁴",
+    ]  # fmt: skip
+    assert digits(-0.5, signed=True) == "−0.500"
+    assert digits(float("nan")) == "–"
+    assert [p_words(p) for p in (0.0001, 0.0312, 1.0, None)] == ["< .001", ".031", "1", "–"]
+    assert metric_label("made_up_usd_per_gpu_hour") == "Made up ($/GPU-hour)"
