@@ -40,16 +40,20 @@ def check_writable(out: Path) -> None:
     """Makes the folder; raises if it cannot be written or holds something that is no study."""
     try:
         out.mkdir(parents=True, exist_ok=True)
+        names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
+    except OSError as error:
+        problem = Problem("out", str(out), f"cannot be written: {error.strerror}")
+        raise UsageError("nothing was run", [problem]) from None
+    if names - {"provenance.json"} and "config.yaml" not in names:
+        allowed = "is a folder of something else; give an empty or new folder, or one that holds this study"
+        raise UsageError("nothing was run", [Problem("out", str(out), allowed)])
+    try:
         probe = out / ".probe"
         probe.write_bytes(b"writable")
         probe.unlink()
     except OSError as error:
         problem = Problem("out", str(out), f"cannot be written: {error.strerror}")
         raise UsageError("nothing was run", [problem]) from None
-    names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
-    if names - {"provenance.json"} and "config.yaml" not in names:
-        allowed = "is a folder of something else; give an empty or new folder, or one that holds this study"
-        raise UsageError("nothing was run", [Problem("out", str(out), allowed)])
 
 
 @contextlib.contextmanager
@@ -108,7 +112,7 @@ def refuse_another_study(out: Path, described: dict[str, Any], expansion: Expans
         before, now = old.get(key, ABSENT), new.get(key, ABSENT)
         if before != now and not (isinstance(before, dict) and isinstance(now, dict)):
             there = "absent" if before is ABSENT else repr(before)
-            raise UsageError(advice, [Problem(key, now, f"the folder was made with {there}")])
+            raise UsageError(advice, [Problem(key.removeprefix("world."), now, f"the folder was made with {there}")])
     code = f"{out} was made by other code; give another out=FOLDER. Nothing was run"
     for name in ("versions", "sources"):
         problem = provenance.first_difference(facts[name], getattr(expansion, name))

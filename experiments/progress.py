@@ -67,7 +67,7 @@ class Lines:
         left = (self.total - self.done) * seconds / self.done if self.done else float("nan")
         ahead = f", about {clock(left)} left" if 0 < self.done < self.total else ""
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        return f"{self.done} of {self.total} runs, {60 * self.done / seconds:.1f} a minute{ahead}{failed}"
+        return f"{self.done} of {self.total} runs, {60 * self.done / seconds:.3g} a minute{ahead}{failed}"
 
 
 class Bar:
@@ -118,10 +118,15 @@ def print_failures(failures: list[Outcome], runs: list[RunSpec]) -> None:
     table = Table(title=f"{len(failures)} runs failed", title_justify="left")
     for heading in ("arm, shock", "seed", "what happened"):
         table.add_column(heading, overflow="fold")
-    for failure in failures:
+    for failure in sorted(failures, key=lambda failure: order(by_key[failure.key])):
         run = by_key[failure.key]
         table.add_row(label(run.arm, run.shock, run.sweep), str(run.seed), failure.error)
     Console(stderr=True).print(table)
+
+
+def order(run: RunSpec) -> tuple[str, str, int]:
+    """The place of a run in the table."""
+    return run.arm, run.shock, run.seed
 
 
 def clock(seconds: float) -> str:

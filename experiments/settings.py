@@ -123,9 +123,9 @@ class Settings(Strict):
     def _the_study_fits(cls, days: int, info: ValidationInfo) -> int:
         study = info.data.get("study")
         if study and study.event and study.event.start_day >= days:
-            raise ValueError(f"days must be greater than study.event.start_day = {study.event.start_day}")
+            raise ValueError(f"must be greater than study.event.start_day = {study.event.start_day}")
         if study and study.window and study.window.end_day > days:
-            raise ValueError(f"days must be at least study.window.end_day = {study.window.end_day}")
+            raise ValueError(f"must be at least study.window.end_day = {study.window.end_day}")
         return days
 
     @field_validator("record")
