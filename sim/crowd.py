@@ -1,0 +1,106 @@
+"""A crowd of speculators: one owner in the ledger, arrays underneath, and the laws hold for both."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.kernels.crowd import BANKRUPT, Crowd, crowd_orders
+from sim.streams import Purpose, Streams, stable_id
+from sim.vocabulary import Floats, Ints
+
+
+@dataclass(frozen=True)
+class CrowdSettings:
+    """How a crowd is drawn: total wealth, log sd of wealth, mean weights of the three motives; and how it acts."""
+
+    name: str
+    traders: int
+    wealth_usd: float
+    wealth_log_sd: float
+    fundamental_weight: float
+    chartist_weight: float
+    noise_weight: float
+    boldness: float
+    horizon_days: float
+    noise_sd: float
+    activity_per_hour: float
+    trading_half_life_years: float
+
+    @property
+    def reversion(self) -> float:
+        """Speed at which the crowd believes deviations of rents to fade, per year."""
+        return math.log(2.0) / self.trading_half_life_years
+
+
+class Speculators:
+    """The arrays of one crowd and its owner row. `start_usd` (N,) is each trader's wealth on day 0."""
+
+    def __init__(self, settings: CrowdSettings, owner: int, maturities: int, streams: Streams) -> None:
+        n = settings.traders
+        ids: Ints = np.array([stable_id(f"{settings.name}/{i}") for i in range(n)], dtype=np.int64)
+
+        def exponential(k: int, mean: float) -> Floats:
+            u = np.array([streams.uniform(Purpose.SPECULATOR_TYPE, 0, int(i), k) for i in ids])
+            return np.asarray(-mean * np.log(u))
+
+        size = np.exp(settings.wealth_log_sd * streams.normals(Purpose.SPECULATOR_TYPE, 1, ids))
+        mean_size = math.exp(0.5 * settings.wealth_log_sd**2)
+        self.settings = settings
+        self.owner = owner
+        self.start_usd: Floats = settings.wealth_usd / n * size / mean_size
+        self.arrays = Crowd(
+            id=ids,
+            cash_usd=self.start_usd.copy(),
+            position=np.zeros((maturities, n)),
+            standing=np.zeros(n, dtype=np.int8),
+            fundamental_weight=exponential(0, settings.fundamental_weight),
+            chartist_weight=exponential(1, settings.chartist_weight),
+            noise_weight=exponential(2, settings.noise_weight),
+            boldness=np.full(n, settings.boldness),
+            horizon_days=np.full(n, settings.horizon_days),
+            noise_sd=np.full(n, settings.noise_sd),
+        )
+        self.quantity: Floats = np.zeros((maturities, n))
+        self.tick: Ints = np.zeros((maturities, n), dtype=np.int64)
+
+    def orders(
+        self, seed: int, day: int, price_usd: Floats, expected_usd: Floats, trend: Floats, persistence: Floats,
+        news: Floats, contract_hours: float, margin_share: float, tick_usd: float,
+    ) -> tuple[Floats, Ints]:
+        """Tonight's resting orders: quantity and limit tick, (maturities, N) each."""
+        crowd_orders(
+            self.arrays, seed, day, self.settings.activity_per_hour, price_usd, expected_usd, trend, persistence, news,
+            contract_hours, margin_share, tick_usd, self.quantity, self.tick,
+        )  # fmt: skip
+        return self.quantity, self.tick
+
+    def margin_usd(self, price_usd: Floats, contract_hours: float, margin_share: float) -> float:
+        """Initial margin of all traders, each on its own gross position."""
+        by_maturity = np.abs(self.arrays.position).sum(axis=1)
+        return float(by_maturity @ price_usd) * contract_hours * margin_share
+
+    def total_cash_usd(self) -> float:
+        """Equity of all traders: cash and margin deposits."""
+        return float(self.arrays.cash_usd.sum())
+
+    def clear_debts(self) -> float:
+        """Write off what bankrupt traders owe; returns what the clearing house loses, USD."""
+        owing = (self.arrays.standing == BANKRUPT) & (self.arrays.cash_usd < 0.0)
+        lost = -float(self.arrays.cash_usd[owing].sum())
+        self.arrays.cash_usd[owing] = 0.0
+        return lost
+
+    def new_money(self, growth: float, level: float) -> float:
+        """A month's new money, USD: traders' wealth grows by `growth` of the start; those ruined are replaced.
+
+        A trader that was bankrupt is followed by a new one of the same type with `level` times the starting wealth.
+        """
+        cash, standing = self.arrays.cash_usd, self.arrays.standing
+        ruined = standing == BANKRUPT
+        amount = np.where(ruined, np.maximum(0.0, level * self.start_usd - cash), max(0.0, growth) * self.start_usd)
+        cash += amount
+        standing[ruined] = 0
+        return float(amount.sum())

@@ -1,0 +1,39 @@
+"""Compile every kernel once, so that the first run does not wait: `python -m sim.kernels.warmup`."""
+
+import time
+
+import numpy as np
+
+from sim.kernels import call_auction, crowd, philox
+
+
+def warm_up() -> None:
+    """Call each kernel on the smallest input, with the types it has in a run."""
+    philox.uniform(0, 1, 0, 0, 0)
+    philox.normal(0, 1, 0, 0, 0)
+    ids, out = np.zeros(1, np.int64), np.zeros(1)
+    philox.fill_uniform(0, 1, 0, ids, out)
+    philox.fill_normal(0, 1, 0, ids, out)
+    _warm_up_futures()
+
+
+def _warm_up_futures() -> None:
+    one, tick = np.ones(1), 0.01
+    tick0, n = call_auction.tick_grid(1.0, 0.1, tick)
+    curve, fills = np.zeros((2, n)), np.zeros(1)
+    call_auction.linear_schedules_on_ticks(one, one, -one, one, 1.0, tick0, tick, curve)
+    cleared = call_auction.call_auction(one, np.ones(1, np.int64), curve, tick0, tick, 1.0, False, fills)
+    call_auction.schedule_fills(one, one, -one, one, 1.0, tick0, tick, cleared, fills)
+    ids, standing = np.zeros(1, np.int64), np.zeros(1, np.int8)
+    people = crowd.Crowd(ids, one.copy(), np.zeros((1, 1)), standing, one, one, one, one, one, one)
+    quantity, ticks = np.zeros((1, 1)), np.zeros((1, 1), np.int64)
+    crowd.awake(0, 0, 0, 0, 0.5)
+    crowd.crowd_orders(people, 0, 0, 0.5, one, one, one, one, np.zeros(24), 730.0, 0.1, tick, quantity, ticks)
+    crowd.crowd_settle(people, quantity, one, one, 730.0, 0.1, 0.0)
+    crowd.crowd_expire(people, 1.0, 1.0, 730.0)
+
+
+if __name__ == "__main__":
+    start = time.perf_counter()
+    warm_up()
+    print(f"kernels ready in {time.perf_counter() - start:.1f} s")

@@ -1,0 +1,138 @@
+"""The futures market: monthly contracts on an index, a closing call auction a day in every maturity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.calendar import Calendar
+from sim.crowd import Speculators
+from sim.kernels.call_auction import (
+    LIMIT_DOWN,
+    LIMIT_UP,
+    call_auction,
+    linear_schedules_on_ticks,
+    schedule_fills,
+    tick_grid,
+)
+from sim.vocabulary import DAYS_PER_YEAR, Curve, Floats, FutureRow
+
+TREND_DAYS = 20.0
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What is listed: size in GPU-hours, tick in USD, daily limit as a share, number of months, rounding."""
+
+    gpu_hours: float
+    tick_usd: float
+    daily_limit: float
+    maturities: int
+    round_to_tick: bool
+    normal_premium: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Close:
+    """One evening: prices before and after (M,), trades (M, owners) in contracts, volume (M,), events."""
+
+    last_usd: Floats
+    price_usd: Floats
+    trades: Floats
+    volume: Floats
+    crowd_fills: list[Floats]
+    events: list[tuple[str, str]]
+
+
+class FuturesMarket:
+    """Listed months (nearest first), their last prices and trends, and the mean of the front month so far."""
+
+    def __init__(self, contract: Contract, calendar: Calendar) -> None:
+        self.contract = contract
+        self.calendar = calendar
+        self.first_month = 0
+        self.price_usd: Floats = np.zeros(contract.maturities)
+        self.trend: Floats = np.zeros(contract.maturities)
+        self.known: list[float] = []
+
+    @property
+    def names(self) -> list[str]:
+        """Ledger names of the listed contracts, nearest first."""
+        return [f"future:{self.calendar.month_name(self.first_month + m)}" for m in range(self.contract.maturities)]
+
+    def note_index(self, day: int, index_usd: float) -> None:
+        """Add a business day's index to the mean of the front month."""
+        if self.calendar.is_business_day(day):
+            self.known.append(index_usd)
+
+    def settlement_usd(self) -> float:
+        """Mean of the index over the month's business days so far (the last price where there was none)."""
+        return math.fsum(self.known) / len(self.known) if self.known else float(self.price_usd[0])
+
+    def curve(self, day: int, index_ratio: float) -> Curve:
+        """The curve as the day's decisions see it; `day` is the first day not yet in the index."""
+        horizons, known, left = [], [], []
+        for m in range(self.contract.maturities):
+            month = self.first_month + m
+            first = max(day, self.calendar.first_day(month))
+            end = self.calendar.first_day(month + 1)
+            horizons.append(max(0.0, 0.5 * (first + end - 1) - day + 1) / DAYS_PER_YEAR)
+            left.append(float(max(0, end - first)))
+            known.append(len(self.known) / len(self.calendar.business_days(month)) if m == 0 else 0.0)
+        return Curve(
+            price_usd=tuple(self.price_usd.tolist()), horizon_years=tuple(horizons), known_weight=tuple(known),
+            known_mean_usd=(self.settlement_usd(), *([0.0] * (self.contract.maturities - 1))),
+            normal_premium=self.contract.normal_premium, days_left=tuple(left), index_ratio=index_ratio,
+            contract_hours=self.contract.gpu_hours,
+        )  # fmt: skip
+
+    def clear(
+        self, rows: Sequence[tuple[int, FutureRow]], crowds: Sequence[Speculators], owners: int
+    ) -> Close:
+        """Close every maturity: institutions' schedules on the tick grid against the crowds' resting orders."""
+        contract, last = self.contract, self.price_usd.copy()
+        price, volume = last.copy(), np.zeros(contract.maturities)
+        trades = np.zeros((contract.maturities, owners))
+        crowd_fills = [np.zeros_like(crowd.quantity) for crowd in crowds]
+        events: list[tuple[str, str]] = []
+        for m in range(contract.maturities):
+            tick0, n = tick_grid(last[m], contract.daily_limit, contract.tick_usd)
+            mine = [(owner, row) for owner, row in rows if row.maturity == m]
+            a, b, low, high = (np.array([row[f] for _, row in mine], dtype=np.float64) for f in (1, 2, 3, 4))
+            curve = np.zeros((2, n))
+            linear_schedules_on_ticks(a, b, low, high, last[m], tick0, contract.tick_usd, curve)
+            quantity = np.concatenate([crowd.quantity[m] for crowd in crowds]) if crowds else np.zeros(0)
+            tick = np.concatenate([crowd.tick[m] for crowd in crowds]) if crowds else np.zeros(0, dtype=np.int64)
+            fills = np.zeros(len(quantity))
+            cleared = call_auction(
+                quantity, tick, curve, tick0, contract.tick_usd, last[m], contract.round_to_tick, fills
+            )
+            scheduled = np.zeros(len(mine))
+            schedule_fills(a, b, low, high, last[m], tick0, contract.tick_usd, cleared, scheduled)
+            for (owner, _), fill in zip(mine, scheduled, strict=True):
+                trades[m, owner] += fill
+            at = 0
+            for crowd, into in zip(crowds, crowd_fills, strict=True):
+                into[m] = fills[at : at + into.shape[1]]
+                trades[m, crowd.owner] += float(into[m].sum())
+                at += into.shape[1]
+            price[m], volume[m] = cleared.price_usd, cleared.volume_contracts
+            name = self.names[m]
+            if cleared.status in (LIMIT_UP, LIMIT_DOWN):
+                events.append(("limit lock", f"{name}: locked at {cleared.price_usd:.2f} USD, the rest unfilled"))
+            if cleared.roots > 1:
+                events.append(("multiplicity", f"{name}: {cleared.roots} prices clear, the nearest was taken"))
+        self.price_usd = price
+        self.trend += (np.log(price / last) - self.trend) / TREND_DAYS
+        return Close(last, price, trades, volume, crowd_fills, events)
+
+    def roll(self, technology: float) -> None:
+        """The front month has settled: the others move up, a new month is listed at the last one's price a month on."""
+        step = math.exp(-technology / 12.0)
+        self.price_usd = np.append(self.price_usd[1:], self.price_usd[-1] * step)
+        self.trend = np.append(self.trend[1:], self.trend[-1])
+        self.first_month += 1
+        self.known = []

@@ -1,0 +1,274 @@
+"""Who lives in the world: parameter records dealt to agents, the growth path they share, their first balance sheets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ValidationError
+
+from sim.agent import Agent, Endowment
+from sim.growth_path import GrowthPath, Landlord, PathSettings, Tenor, growth_path
+from sim.instruments.books import OUTSIDERS, Books, Roll, open_ledger
+from sim.instruments.fleet import Fleet
+from sim.instruments.loans import LoanBook
+from sim.instruments.reserved import ReservedBook
+from sim.spec import Problem, Spec, SpecError, find_class, problems_of
+from sim.streams import Purpose, Streams, stable_id
+from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
+
+MAX_COUNT = 100_000
+
+
+@dataclass(frozen=True)
+class Member:
+    """One agent to be built: class, name, own parameters, share of its group."""
+
+    cls: type[Agent]
+    name: str
+    parameters: Any
+    weight: float
+
+
+def deal(value: Any, index: int, name: str, key: str, streams: Streams) -> Any:
+    """One agent's value of a parameter: lists are dealt out in turn, `[law, a, b]` is drawn by the agent's own stream.
+
+    Laws: uniform (low, high), normal (mean, sd), lognormal (median, log sd).
+    """
+    if not isinstance(value, list) or not value:
+        return value
+    if not isinstance(value[0], str):
+        return value[index % len(value)]
+    law, a, b = value
+    cell = Purpose.POPULATION, 0, stable_id(f"{name}/{key}")
+    if law == "uniform":
+        return a + (b - a) * streams.uniform(*cell)
+    if law == "normal":
+        return a + b * streams.normal(*cell)
+    if law == "lognormal":
+        return a * math.exp(b * streams.normal(*cell))
+    raise ValueError(f"{key}: unknown law {law!r}; allowed are uniform, normal, lognormal")
+
+
+def members(agents: dict[str, dict[str, Any]], streams: Streams, plugins: tuple[str, ...] = ()) -> list[Member]:
+    """All agents to build, in order of stable id; raises SpecError with everything that is wrong."""
+    problems: list[Problem] = []
+    found: list[Member] = []
+    for group, settings in agents.items():
+        prefix = f"agents.{group}"
+        if not isinstance(settings, dict):
+            problems.append(Problem(prefix, settings, "must be a mapping with _target_ and parameters"))
+            continue
+        values = dict(settings)
+        target = values.pop("_target_", "")
+        try:
+            cls = find_class(target, plugins)
+        except ValueError as error:
+            problems.append(Problem(f"{prefix}._target_", target, str(error)))
+            continue
+        if not issubclass(cls, Agent):
+            problems.append(Problem(f"{prefix}._target_", target, "is not an Agent"))
+            continue
+        count = values.get("count")
+        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_COUNT:
+            problems.append(Problem(f"{prefix}.count", count, f"a whole number from 1 to {MAX_COUNT}"))
+            continue
+        records = []
+        for i in range(count):
+            name = f"{group}_{i + 1}"
+            try:
+                own = {k: deal(v, i, name, k, streams) for k, v in values.items()}
+                records.append((name, cls.Parameters.model_validate(own)))
+            except ValidationError as error:
+                problems += problems_of(error, cls.Parameters, prefix)
+                break
+            except ValueError as error:
+                problems.append(Problem(prefix, values, str(error)))
+                break
+        total = math.fsum(record.size for _, record in records)
+        found += [Member(cls, name, record, record.size / total) for name, record in records]
+    if problems:
+        raise SpecError(problems)
+    return sorted(found, key=lambda member: stable_id(member.name))
+
+
+def check_agents(agents: dict[str, dict[str, Any]], plugins: tuple[str, ...] = ()) -> list[Problem]:
+    """Everything that is wrong with the agents' section."""
+    try:
+        members(agents, Streams(0), plugins)
+    except SpecError as error:
+        return error.problems
+    return []
+
+
+def build_part(section: str, name: str, settings: Any, plugins: tuple[str, ...] = ()) -> Any:
+    """Build a shock or an index from `_target_` and its arguments; raises SpecError."""
+    prefix = f"{section}.{name}"
+    if not isinstance(settings, dict):
+        raise SpecError([Problem(prefix, settings, "must be a mapping with _target_ and parameters")])
+    values = dict(settings)
+    target = values.pop("_target_", "")
+    try:
+        cls = find_class(target, plugins)
+    except ValueError as error:
+        raise SpecError([Problem(f"{prefix}._target_", target, str(error))]) from error
+    if not issubclass(cls, BaseModel):
+        raise SpecError([Problem(f"{prefix}._target_", target, "takes no parameters from a configuration")])
+    try:
+        return cls.model_validate(values)
+    except ValidationError as error:
+        raise SpecError(problems_of(error, cls, prefix)) from error
+
+
+def check_parts(section: str, parts: dict[str, Any], plugins: tuple[str, ...] = ()) -> list[Problem]:
+    """Everything that is wrong with the shocks' or indices' section."""
+    problems: list[Problem] = []
+    for name, settings in parts.items():
+        try:
+            build_part(section, name, settings, plugins)
+        except SpecError as error:
+            problems += error.problems
+    return problems
+
+
+def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
+    """The growth path of this world's landlords; raises SpecError where there is none."""
+    w, s = spec.world, spec.spot
+    found = [(m, m.cls.landlord(m.parameters, w.policy_rate, w.equity_rate)) for m in people]
+    landlords = [terms for _, terms in found if isinstance(terms, Landlord)]
+    if not landlords:
+        raise SpecError([Problem("agents", sorted(spec.agents), "a world needs someone who lets GPUs (a neocloud)")])
+    tenors = tuple(
+        Tenor(name, t.weeks, t.stock_share, t.prepaid_share) for name, t in spec.reserved.tenors.items()
+    )
+    settings = PathSettings(
+        technology=w.trend.technology, quantity=w.trend.quantity, rent_usd=w.rent_usd, occupancy=s.occupancy,
+        reserved_use=spec.reserved.use, reserved_discount=spec.reserved.discount, cost_usd=s.variable_cost_usd,
+        fixed_cost_usd=s.fixed_cost_usd, life_years=spec.investment.life_years,
+        lead_years=spec.investment.lead_time_days / DAYS_PER_YEAR, q_star=spec.investment.q_star,
+        amortisation=spec.loan.amortisation, convexity=s.convexity, policy_rate=w.policy_rate,
+        equity_rate=w.equity_rate,
+    )  # fmt: skip
+    try:
+        return growth_path(settings, tenors, landlords)
+    except ValueError as error:
+        raise SpecError([Problem("world.rent_usd", w.rent_usd, str(error))]) from error
+
+
+def _rows(people: list[Agent], test: list[bool]) -> Ints:
+    return np.array([i for i, yes in enumerate(test) if yes], dtype=np.int64)
+
+
+def overrides(agent: Agent, method: str) -> bool:
+    """Whether an agent's class has its own version of a method, that is, trades in that market."""
+    return getattr(type(agent), method) is not getattr(Agent, method)
+
+
+def roll_of(people: list[Agent], endowments: list[Endowment]) -> Roll:
+    """Number the owners; raises SpecError for a world without users or GPUs."""
+    problems = []
+    users = _rows(people, [overrides(agent, "spot_demand") for agent in people])
+    landlords = _rows(people, [type(agent).landlord(agent.p, 0.0, 0.1) is not None for agent in people])
+    owners = _rows(people, [e.fleet_ve > 0.0 for e in endowments])
+    vendors = [i for i, agent in enumerate(people) if agent.kind == "chip_vendor"]
+    if len(users) == 0:
+        problems.append(Problem("agents", "no users", "a world needs someone who wants hours (a lab or a renter)"))
+    if len(owners) == 0:
+        problems.append(Problem("agents", "no GPUs", "a world needs someone who owns GPUs"))
+    if len(vendors) != 1:
+        problems.append(Problem("agents", f"{len(vendors)} chip vendors", "a world needs exactly one"))
+    if problems:
+        raise SpecError(problems)
+    n = len(people)
+    place = {int(owner): row for row, owner in enumerate(owners)}
+    return Roll(
+        names=tuple(agent.name for agent in people), chip_owners=owners, landlords=landlords,
+        customers=_rows(people, [e.reserved_weight > 0.0 for e in endowments]), users=users,
+        lenders=_rows(people, [e.lending_weight > 0.0 for e in endowments]), vendor=vendors[0],
+        clearing_house=n, parents=n + 1, rest_of_world=n + 2,
+        landlord_fleet=np.array([place[int(i)] for i in landlords], dtype=np.int64),
+    )  # fmt: skip
+
+
+def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> Books:
+    """Everything owned and owed on day 0, posted through the ledger."""
+    endowments = [agent.endowment(path) for agent in people]
+    roll = roll_of(people, endowments)
+    grades = list(spec.grades)
+    values = np.array([spec.grades[g].value for g in grades])
+    shares = np.array([spec.grades[g].fleet_share for g in grades])
+    names, product_grade, place = [], [], []
+    for g, grade in enumerate(grades):
+        for region, r in spec.regions.items():
+            for tier, t in spec.tiers.items():
+                names.append(f"{grade}_{region}_{tier}")
+                product_grade.append(g)
+                place.append(r.share * t.share)
+    products = np.array(product_grade, dtype=np.int64)
+    lending = np.array([endowments[i].lending_weight for i in roll.lenders])
+    books = Books(
+        roll=roll, ledger=open_ledger((*roll.names, *OUTSIDERS), grades, roll),
+        fleet=Fleet(len(roll.chip_owners), len(grades), path, days),
+        contracts=ReservedBook(len(roll.landlords), max(1, len(roll.customers)), path),
+        loans=LoanBook(len(roll.landlords), lending / lending.sum() if len(lending) else np.zeros(0)),
+        grade_names=tuple(grades), grade_value=values, product_names=tuple(names), product_grade=products,
+        product_place=np.array(place), market_mix=shares[products] * np.array(place),
+    )  # fmt: skip
+    for row, owner in enumerate(roll.chip_owners):
+        books.fleet.start_on_path(row, endowments[owner].fleet_ve * shares)
+    _post_start(spec, path, books, endowments)
+    return books
+
+
+def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[Endowment]) -> None:
+    roll, ledger, fleet = books.roll, books.ledger, books.fleet
+    world, vendor = roll.rest_of_world, roll.vendor
+    for row, owner in enumerate(roll.chip_owners):
+        for g, grade in enumerate(books.grade_names):
+            value = float(books.grade_value[g])
+            ledger.transfer("endowment", f"gpu:{grade}", vendor, int(owner), float(fleet.working[row, g]) / value)
+            ledger.transfer("endowment", f"chip_order:{grade}", vendor, int(owner), float(fleet.on_order[row, g]) / value)
+    for owner, e in enumerate(endowments):
+        ledger.transfer("endowment", "cash", world, owner, e.cash_usd)
+    sold = np.array([endowments[i].reserved_sold_ve for i in roll.landlords])
+    weight = np.array([endowments[i].reserved_weight for i in roll.customers])
+    if len(weight):
+        reserved = np.outer(sold, weight / weight.sum())
+        due = books.contracts.start_on_path(reserved)
+        ledger.post_pairs("endowment", "reserved_capacity", roll.landlords, roll.customers, reserved)
+        ledger.post_pairs("endowment", "prepaid_rent", roll.landlords, roll.customers, books.contracts.prepaid.sum(axis=2))
+        ledger.post_pairs("endowment", "prepayment_due", roll.customers, roll.landlords, due.T)
+    _post_rents(path, books)
+    if spec.loan.enabled and len(roll.lenders):
+        debt = np.array([endowments[i].debt_usd for i in roll.landlords])
+        amounts = debt[:, None] * books.loans.syndicate[None, :]
+        books.loans.draw(amounts)
+        ledger.post_pairs("endowment", "loan", roll.landlords, roll.lenders, amounts)
+        ratio = np.array([endowments[i].capital_ratio for i in roll.lenders])
+        by_lender = amounts.sum(axis=0)
+        ledger.post("endowment", "funding", roll.lenders, np.full(len(ratio), world), by_lender * (1.0 - ratio))
+
+
+def _post_rents(path: GrowthPath, books: Books) -> None:
+    """Rent of the month before day 0, billed and due at the first month's close: users owe it, landlords hold it."""
+    roll, s = books.roll, path.settings
+    late = math.exp(-0.5 * (s.quantity - s.technology) / 12.0)
+    fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
+    spot_ve = np.maximum(0.0, fleet - books.contracts.quantity_ve.sum(axis=1)) * s.occupancy
+    hours = 24.0 * 30.0
+    held = np.zeros(len(books.ledger.owners))
+    held[roll.landlords] = spot_ve * s.rent_usd * hours * late
+    payers = roll.users
+    held[payers] -= held.sum() / len(payers)
+    rent = books.contracts.rent_usd_per_hour * s.reserved_use * hours * late
+    if len(roll.customers):
+        held[roll.landlords] += rent.sum(axis=1)
+        held[roll.customers] -= rent.sum(axis=0)
+    books.ledger.post_net("endowment", "rent_billed", held)
+
+
+def landlord_array(people: list[Agent], roll: Roll, name: str) -> Floats:
+    """A parameter of all landlords (landlords,)."""
+    return np.array([getattr(people[i].p, name) for i in roll.landlords], dtype=np.float64)
