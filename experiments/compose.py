@@ -24,23 +24,19 @@ def composer(config_dir: str | Path | None = None) -> Iterator[Composer]:
     """Opens the packaged configuration, and a user's own folder of presets beside it."""
     from hydra import initialize_config_dir
 
-    searched: list[str] = []
-    if config_dir is not None:
-        folder = Path(config_dir).resolve()
-        if not folder.is_dir():
-            raise UsageError(
-                "nothing was run", [Problem("--config-dir", str(config_dir), "must be an existing folder")]
-            )
-        searched = [f"hydra.searchpath=[{quoted('file://' + str(folder))}]"]
+    folder = None if config_dir is None else Path(config_dir).resolve()
+    if folder and not folder.is_dir():
+        raise UsageError("nothing was run", [Problem("--config-dir", str(config_dir), "must be an existing folder")])
     with initialize_config_dir(str(PACKAGED), version_base="1.3"):
-        yield Composer(searched)
+        yield Composer(folder)
 
 
 class Composer:
     """Composes lists of overrides (about 50 ms each)."""
 
-    def __init__(self, searched: list[str]) -> None:
-        self.searched = searched
+    def __init__(self, folder: Path | None) -> None:
+        self.folders = [PACKAGED, folder] if folder else [PACKAGED]
+        self.searched = [f"hydra.searchpath=[{quoted(f'file://{folder}')}]"] if folder else []
 
     def compose(self, overrides: Sequence[str], where: str = "") -> dict[str, Any]:
         """The resolved configuration as plain dicts; a UsageError lists every override that cannot be used."""
@@ -57,7 +53,7 @@ class Composer:
                 container = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
                 break
             except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-                problem = problem_of(error, left, where)
+                problem = self.problem_of(error, left, where)
                 problems.append(problem)
                 kept = [override for override in left if key_of(override) != problem.key and override != problem.key]
                 if len(kept) == len(left):
@@ -71,16 +67,45 @@ class Composer:
 
     def groups(self) -> list[str]:
         """The names of all groups of presets."""
-        from hydra.core.global_hydra import GlobalHydra
-
-        loader = GlobalHydra.instance().config_loader()
-        return [name for name in loader.list_groups("") if name != "hydra"]
+        return sorted({path.name for folder in self.folders for path in folder.iterdir() if path.is_dir()})
 
     def presets(self, group: str) -> list[str]:
         """The names of the presets of a group."""
-        from hydra.core.global_hydra import GlobalHydra
+        return sorted({path.stem for folder in self.folders for path in folder.glob(f"{group}/*.yaml")})
 
-        return list(GlobalHydra.instance().config_loader().get_group_options(group))
+    def problem_of(self, error: Exception, overrides: Sequence[str], where: str) -> Problem:
+        """What stopped a composition, as the override or key to blame."""
+        from hydra.errors import MissingConfigException, OverrideParseException
+        from omegaconf.errors import OmegaConfBaseException
+        from yaml import MarkedYAMLError
+
+        text = str(error).split("\nSee https")[0].split("\nSet the environment")[0]
+        if isinstance(error, OverrideParseException):
+            return Problem(
+                error.override, ABSENT, "cannot be read; write key=value, with 'quotes' around texts", where=where
+            )
+        if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+            group, _, preset = str(error.missing_cfg_file).rpartition("/")
+            options = self.presets(group) if group else []
+            allowed = f"there is no such preset; allowed: {', '.join(options) or 'none'}"
+            return Problem(group or preset, Typed(preset), allowed, nearest_name(preset, options), where)
+        named = re.search(r"Could not (?:override|delete from config\.?) '([^']+)'", text)
+        if named:
+            key = named[1]
+            value = next(
+                (Typed(text.split("=", 1)[1]) for text in overrides if key_of(text) == key and "=" in text), ABSENT
+            )
+            return Problem(key, value, "there is no such key", where=where)
+        if isinstance(error, MarkedYAMLError):
+            mark = error.problem_mark or error.context_mark
+            place = f"{mark.name}, line {mark.line + 1}" if mark else "a YAML file"
+            return Problem(place, ABSENT, f"is not valid YAML: {error.problem}", where=where)
+        if isinstance(error, OmegaConfBaseException) and error.full_key:
+            return Problem(error.full_key, ABSENT, (error.msg or text).splitlines()[0], where=where)
+        guilty = next((text for text in overrides if re.search(r"=\s*(null)?\s*$", text)), None)
+        if guilty and "Config group override" in text:
+            return Problem(key_of(guilty), Typed(guilty.split("=", 1)[1]), "must name a preset", where=where)
+        return Problem("configuration", ABSENT, text.splitlines()[0], where=where)
 
 
 def split(container: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -89,6 +114,11 @@ def split(container: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     world.setdefault("shocks", {})
     own = {key: value for key, value in container.items() if key not in world}
     return world, own
+
+
+def opened(override: str) -> str:
+    """The override as it must read for Hydra to add keys where a study's own names are keys."""
+    return f"++{override}" if re.match(r"study\.(arms|shocks|sweep|equivalence)\b", override) else override
 
 
 def key_of(override: str) -> str:
@@ -101,7 +131,7 @@ def latest(overrides: Sequence[str]) -> list[str]:
     last: dict[str, str] = {}
     for override in overrides:
         last.pop(key_of(override), None)
-        last[key_of(override)] = override
+        last[key_of(override)] = opened(override)
     return list(last.values())
 
 
@@ -130,41 +160,6 @@ def quoted(text: str) -> str:
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", text) and text not in {"null", "true", "false", "nan", "inf"}:
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def problem_of(error: Exception, overrides: Sequence[str], where: str) -> Problem:
-    """What stopped a composition, as the override or key to blame."""
-    from hydra.errors import MissingConfigException, OverrideParseException
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import MarkedYAMLError
-
-    text = str(error).split("\nSee https")[0].split("\nSet the environment")[0]
-    if isinstance(error, OverrideParseException):
-        return Problem(
-            error.override, ABSENT, "cannot be read; write key=value, with 'quotes' around texts", where=where
-        )
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, preset = str(error.missing_cfg_file).rpartition("/")
-        options = sorted(Composer([]).presets(group)) if group else []
-        allowed = f"there is no such preset; allowed: {', '.join(options) or 'none'}"
-        return Problem(group or preset, Typed(preset), allowed, nearest_name(preset, options), where)
-    named = re.search(r"Could not (?:override|delete from config\.?) '([^']+)'", text)
-    if named:
-        key = named[1]
-        value = next(
-            (Typed(text.split("=", 1)[1]) for text in overrides if key_of(text) == key and "=" in text), ABSENT
-        )
-        return Problem(key, value, "there is no such key", where=where)
-    if isinstance(error, MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        place = f"{mark.name}, line {mark.line + 1}" if mark else "a YAML file"
-        return Problem(place, ABSENT, f"is not valid YAML: {error.problem}", where=where)
-    if isinstance(error, OmegaConfBaseException) and error.full_key:
-        return Problem(error.full_key, ABSENT, (error.msg or text).splitlines()[0], where=where)
-    guilty = next((text for text in overrides if re.search(r"=\s*(null)?\s*$", text)), None)
-    if guilty and "Config group override" in text:
-        return Problem(key_of(guilty), Typed(guilty.split("=", 1)[1]), "must name a preset", where=where)
-    return Problem("configuration", ABSENT, text.splitlines()[0], where=where)
 
 
 def with_nearest(problems: list[Problem], known: list[str]) -> list[Problem]:

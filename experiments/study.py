@@ -117,6 +117,10 @@ def check_overrides(study: Study, shock_overrides: Sequence[str], shocks_known: 
     for place, key in changed:
         if key.split(".")[0] in {*Settings.model_fields, "experiment"} or key == "shocks":
             problems.append(Problem(place, Typed(key), "must change the world, not the settings of the study"))
+    for key in study.sweep:
+        setters = [arm for arm, entries in study.arms.items() if key in map(key_of, entries)]
+        if setters:
+            problems.append(Problem("study.sweep", Typed(key), f"is set by the arms {', '.join(setters)} already"))
     if problems:
         raise UsageError("the study cannot be run; nothing was run", problems)
 
