@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def build(*overrides: str, seed: int = 1, days: int = 365, config_dir: str | Path | None = None) -> Economy:
-    """An economy on its first morning: `build("shocks=[pool_outage]", days=200)`; then `.run(days)` or `.step()`."""
+    """An economy on its first day: `build("shocks=[pool_outage]", days=200)`; then `.run(days)` or `.step()`."""
     from sim.economy import Economy
     from sim.spec import read_spec
 
     with composer(config_dir) as open_composer:
-        world, _ = split(open_composer.compose(overrides))
-    return Economy(read_spec(world), seed=seed, days=days)
+        world, own = split(open_composer.compose(overrides))
+    return Economy(read_spec(world, tuple(own["plugins"])), seed=seed, days=days)

@@ -31,11 +31,10 @@ def check_packages() -> None:
             raise UsageError("nothing was run", [Problem(package.__name__, str(found), allowed)])
 
 
-def sources(worlds: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """File -> hash of its contents, for `sim`, `agents` and the packages of plug-ins that the worlds name."""
-    packages = {*OWN, *(target.split(".")[0] for world in worlds for target in targets(world))}
+def sources(plugins: Iterable[str]) -> dict[str, str]:
+    """File -> hash of its contents, for `sim`, `agents` and the plug-in packages."""
     hashes: dict[str, str] = {}
-    for package in sorted(packages):
+    for package in sorted({*OWN, *plugins}):
         for name, path in files_of(package):
             hashes[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return hashes
@@ -61,16 +60,6 @@ def digest(thing: Any) -> str:
     return hashlib.sha256(json.dumps(thing, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def targets(container: Any) -> set[str]:
-    """The dotted paths under every `_target_` in a configuration."""
-    if isinstance(container, list):
-        return set().union(*map(targets, container)) if container else set()
-    if not isinstance(container, dict):
-        return set()
-    own = {container["_target_"]} if isinstance(container.get("_target_"), str) else set()
-    return own.union(*map(targets, container.values()))
-
-
 def files_of(package: str) -> list[tuple[str, Path]]:
     """The source files of a package or module, named from the package on, in order."""
     try:
@@ -78,10 +67,8 @@ def files_of(package: str) -> list[tuple[str, Path]]:
     except (ImportError, ValueError):
         spec = None
     if spec is None:
-        raise UsageError(
-            "nothing was run",
-            [Problem("_target_", f"{package}. ...", "no such package can be imported", where="looked in sys.path")],
-        )
+        allowed = "no such package can be imported; it must lie in the working folder or beside --config-dir"
+        raise UsageError("nothing was run", [Problem("plugins", package, allowed)])
     if not spec.submodule_search_locations:
         return [(package, Path(spec.origin))] if spec.origin and Path(spec.origin).is_file() else []
     found: list[tuple[str, Path]] = []

@@ -110,6 +110,7 @@ class Settings(Strict):
     record: Literal["summary", "paths"] = "summary"
     out: str = Field(min_length=1)
     executor: Executor = Executor()
+    plugins: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]] = Field(default_factory=list)  # the user's packages
 
     @field_validator("seeds")
     @classmethod

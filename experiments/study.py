@@ -36,6 +36,7 @@ class RunSpec:
     days: int
     window: tuple[int, int]
     world: dict[str, Any]
+    plugins: tuple[str, ...] = ()
     parent: Parent | None = None
     key: str = ""
 
@@ -65,7 +66,7 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     check_worlds(worlds, settings)
     runs = list(runs_of(settings, worlds))
     named = {label(*place): world for place, world in worlds.items()}
-    files, versions = provenance.sources(worlds.values()), provenance.versions()
+    files, versions = provenance.sources(settings.plugins), provenance.versions()
     code = provenance.digest([files, versions])
     return Expansion(settings, with_keys(runs, code), named, files, versions)
 
@@ -172,11 +173,12 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> Non
     from sim.economy import Economy
     from sim.spec import SpecError, read_spec
 
+    check_metrics(settings.study)
     found: dict[Problem, list[str]] = defaultdict(list)
     specs = {}
     for place, world in worlds.items():
         try:
-            specs[place] = read_spec(world)
+            specs[place] = read_spec(world, tuple(settings.plugins))
         except SpecError as error:
             for problem in error.problems:
                 found[as_problem(problem, world)].append(label(*place))
@@ -196,12 +198,28 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> Non
         raise UsageError("the world cannot be built; nothing was run", problems)
 
 
+def check_metrics(study: Study) -> None:
+    """Every metric that a study names must be one that runs have."""
+    from sim.metrics import METRICS
+
+    named = [("study.endpoints", name) for name in study.endpoints]
+    named += [("study.equivalence", name) for name in study.equivalence]
+    problems = [
+        Problem(key, Typed(name), "there is no such metric", nearest_name(name, METRICS))
+        for key, name in named
+        if name not in METRICS
+    ]
+    if problems:
+        raise UsageError("the study cannot be read; nothing was run", problems)
+
+
 def as_problem(problem: Any, world: dict[str, Any]) -> Problem:
-    """A problem of the world's specification, with the whole dotted name of the nearest key."""
-    key, value, allowed, nearest = problem[:4]
-    if nearest is None and "no such" in str(allowed):
-        nearest = nearest_name(str(key), set(flat(world)) - {str(key)})
-    return Problem(str(key), Typed(repr(value)) if not isinstance(value, str) else value, str(allowed), nearest)
+    """A problem of the world's specification; where it knows no nearest name, the nearest of all dotted names."""
+    key, nearest = str(problem.key), problem.nearest
+    if nearest is None and "no such" in problem.allowed:
+        nearest = nearest_name(key, set(flat(world)) - {key})
+    value = problem.value if isinstance(problem.value, str) else Typed(repr(problem.value))
+    return Problem(key, value, problem.allowed, nearest)
 
 
 # ---- runs
@@ -209,13 +227,13 @@ def as_problem(problem: Any, world: dict[str, Any]) -> Problem:
 
 def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable[RunSpec]:
     """Every run of the study, forked ones after those that live their whole life in one arm."""
-    days, window, study = settings.days, settings.window, settings.study
+    days, window, study, plugins = settings.days, settings.window, settings.study, tuple(settings.plugins)
     for seed, ((arm, shock, point), world) in itertools.product(settings.seed_list, worlds.items()):
-        yield RunSpec(arm, shock, seed, point, days, window, world)
+        yield RunSpec(arm, shock, seed, point, days, window, world, plugins)
     if study.fork and study.event:
         for seed, ((arm, shock, point), world) in itertools.product(settings.seed_list, worlds.items()):
             parent = Parent(worlds[study.fork.arm, "none", point], study.event.start_day)
-            yield RunSpec(arm + FORKED, shock, seed, point, days, window, world, parent)
+            yield RunSpec(arm + FORKED, shock, seed, point, days, window, world, plugins, parent)
 
 
 def with_keys(runs: Iterable[RunSpec], code: str) -> list[RunSpec]:

@@ -45,19 +45,21 @@ Finished = tuple[RunSpec, Any, Exception | None]
 
 def run_alone(run: RunSpec) -> Finished:
     """A run from its first day to its last."""
-    return attempt(run, lambda: started(run.world, run.seed, run.days), run.days)
+    return attempt(run, lambda: started(run.world, run), run.days)
 
 
 def run_forks(runs: tuple[RunSpec, ...]) -> Iterator[Finished]:
     """The parent up to the day of the parting, then every run from a copy of it."""
     first, parent = runs[0], runs[0].parent
     assert parent is not None
-    _, common, error = attempt(first, lambda: started(parent.world, first.seed, first.days), parent.day)
+    _, common, error = attempt(first, lambda: started(parent.world, first), parent.day)
     for run in runs:
         if error is not None:
             yield run, None, error
         else:
-            yield attempt(run, lambda world=run.world: common.fork(spec=read(world)), run.days - parent.day)
+            yield attempt(
+                run, lambda world=run.world: common.fork(spec=read(world, first.plugins)), run.days - parent.day
+            )
 
 
 def attempt(run: RunSpec, start: Callable[[], Any], days: int) -> Finished:
@@ -97,18 +99,18 @@ def tell(error: Exception) -> str:
     return f"{type(error).__name__}: {message}{place}"
 
 
-def started(world: dict[str, Any], seed: int, days: int) -> Any:
-    """A new economy on its first morning."""
+def started(world: dict[str, Any], run: RunSpec) -> Any:
+    """A new economy on the morning of its first day."""
     from sim.economy import Economy
 
-    return Economy(read(world), seed=seed, days=days)
+    return Economy(read(world, run.plugins), seed=run.seed, days=run.days)
 
 
-def read(world: dict[str, Any]) -> Any:
+def read(world: dict[str, Any], plugins: tuple[str, ...]) -> Any:
     """The validated specification of a world."""
     from sim.spec import read_spec
 
-    return read_spec(world)
+    return read_spec(world, plugins)
 
 
 def ignore_interrupts() -> None:
