@@ -48,7 +48,7 @@ class Study(Strict):
     baseline: str | None = None  # the arm others are compared with; the first by default
     shocks: dict[str, list[str]] = Field(default_factory=dict)  # name -> presets and overrides of theirs
     sweep: dict[str, list[Scalar]] = Field(default_factory=dict)  # key -> values, as a grid
-    event: Span | None = None  # the days of the shock, for forks and figures
+    event: Span | None = None  # the days of the shock, for forks and figures; from the shocks' own days by default
     window: Span | None = None  # the days that metrics are taken over
     fork: Fork | None = None
     endpoints: list[str] = Field(default_factory=list)  # the pre-registered metrics, for Holm's correction
@@ -82,8 +82,6 @@ class Study(Strict):
                 near = nearest_name(arm, self.arms)
                 hint = f"; did you mean {near}?" if near else ""
                 raise ValueError(f"{key} = {arm!r} must be one of the arms {', '.join(self.arms)}{hint}")
-        if self.fork and not self.event:
-            raise ValueError("a forked study needs event.start_day and event.end_day")
         return self
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 from experiments import provenance
 from experiments.compose import Composer, as_override, flat, key_of, split
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
-from experiments.settings import Settings, Study, read_settings
+from experiments.settings import Settings, Span, Study, read_settings
 
 FORKED = "@fork"  # ends the label of an arm whose runs part from the reference arm on the event's first day
 TRIAL_BUILDS = 32
@@ -63,6 +63,7 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     settings = read_settings(own)
     check_overrides(settings.study, shocks_asked.overrides, composer.presets("shocks"))
     worlds = compose_worlds(composer, overrides, settings.study, shocks_asked.overrides)
+    settings = with_event(settings, worlds.values())
     check_worlds(worlds, settings)
     runs = list(runs_of(settings, worlds))
     named = {label(*place): world for place, world in worlds.items()}
@@ -149,6 +150,24 @@ def compose_worlds(
     if problems:
         raise UsageError("the study cannot be composed; nothing was run", problems.values())
     return worlds
+
+
+def with_event(settings: Settings, worlds: Iterable[dict[str, Any]]) -> Settings:
+    """The settings with the days of the event, taken from the shocks' `start` and `length` if none are given."""
+    study = settings.study
+    if not study.event:
+        shocks = [shock for world in worlds for shock in world["shocks"].values()]
+        starts = [shock["start"] for shock in shocks if isinstance(shock.get("start"), int)]
+        ends = [shock["start"] + shock.get("length", 1) for shock in shocks if isinstance(shock.get("start"), int)]
+        if starts:
+            study = study.model_copy(update={"event": Span(start_day=min(starts), end_day=max(ends))})
+            settings = settings.model_copy(update={"study": study})
+    if study.fork and not study.event:
+        raise UsageError("nothing was run", [Problem("study.event", None, "must be given for a study with forks")])
+    if study.event and study.event.start_day >= settings.days:
+        allowed = f"must be greater than the event's first day, {study.event.start_day}"
+        raise UsageError("nothing was run", [Problem("days", settings.days, allowed)])
+    return settings
 
 
 def is_about_absent_shock(override: str, presets: Sequence[str]) -> bool:
