@@ -138,12 +138,12 @@ def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     `values` has shape (days, seeds). Below six seeds no pair of order statistics reaches 95 %: the range is given.
     """
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
     ordered = np.sort(values, axis=1)
     n = values.shape[1]
-    rank = max(int(binom.ppf(0.025, n, 0.5)) - 1, 0)
-    while rank + 1 < n - rank - 1 and 1 - 2 * binom.cdf(rank + 1, n, 0.5) >= 0.95:
+    rank = 0  # so many of the smallest and of the largest are left out
+    while rank + 1 < n - rank - 1 and 1.0 - 2.0 * bdtr(rank, n, 0.5) >= 0.95:
         rank += 1
     return ordered[:, rank], ordered[:, n - 1 - rank]
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 ARMS = {"no_finance": 0.12, "loans": 0.13, "futures": 0.10, "both": 0.11}  # log rent's jump in the outage
-SEEDS, DAYS, START, LENGTH = 12, 240, 120, 30
+SEEDS, DAYS, START, LENGTH = 12, 210, 100, 30
 ENDPOINTS = ["rent_volatility_per_year", "unserved_gpu_hours", "defaults", "rent_overshoot"]
 SUPPLY_VE, GPUS = 470_000.0, 2_500_000.0
 

@@ -1,0 +1,177 @@
+"""Moments of the calm world beside what is known of the real market: where the simulator fits and where it misses."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from experiments import stats
+from experiments.results import NO_SHOCK, Results
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+RENT, RENT_B200, PATH = "rent_h100_usd_per_gpu_hour", "rent_b200_usd_per_gpu_hour", "rent_path_usd_per_ve_hour"
+TRANSACTION, QUOTE = "index_transaction_usd_per_gpu_hour", "index_quote_usd_per_gpu_hour"
+DAYS_PER_YEAR = 365.0
+ASSUMED = "assumption"
+BASIS_SOURCE = "Silicon Data over Ornn, The Economist, 25 June 2026"
+LISTS = "CCIR, ccir.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One figure of a run: the columns it needs, how it is computed, and the band the real market suggests."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    source: str
+    needs: tuple[str, ...]
+    of: Callable[[pd.DataFrame], float]
+
+
+def relative_quantile(share: float) -> Callable[[pd.DataFrame], float]:
+    """Return the quantile over days of the H100 rent relative to its growth path."""
+    return lambda days: float((days[RENT] / days[PATH]).quantile(share))
+
+
+def quantile(column: str, share: float) -> Callable[[pd.DataFrame], float]:
+    """Return the quantile of a column over days."""
+    return lambda days: float(days[column].quantile(share))
+
+
+def mean(column: str) -> Callable[[pd.DataFrame], float]:
+    """Return the mean of a column over the days that have it."""
+    return lambda days: float(days[column].mean())
+
+
+def daily_sd(column: str, periods: float = 1.0) -> Callable[[pd.DataFrame], float]:
+    """Return the standard deviation of daily log changes, scaled to so many days."""
+    return lambda days: float(np.log(days[column]).diff().std() * math.sqrt(periods))
+
+
+def basis(days: pd.DataFrame) -> pd.Series:
+    """Return the quote index over the transaction index, minus one, by day."""
+    return days[QUOTE] / days[TRANSACTION] - 1.0
+
+
+def growth(days: pd.DataFrame) -> float:
+    """Return the log growth of the fleet a year."""
+    fleet = days["fleet_ve"].to_numpy()
+    return math.log(fleet[-1] / fleet[0]) / ((len(fleet) - 1) / DAYS_PER_YEAR)
+
+
+MOMENTS = (
+    Moment("rent_over_path_p05", "ratio", 0.6, 1.6, ASSUMED, (RENT, PATH), relative_quantile(0.05)),
+    Moment("rent_over_path_p95", "ratio", 0.6, 1.6, ASSUMED, (RENT, PATH), relative_quantile(0.95)),
+    Moment("occupancy_mean", "share", 0.75, 0.90, LISTS, ("occupancy",), mean("occupancy")),
+    Moment("occupancy_p05", "share", 0.72, 0.90, LISTS, ("occupancy",), quantile("occupancy", 0.05)),
+    Moment("occupancy_p95", "share", 0.72, 0.90, LISTS, ("occupancy",), quantile("occupancy", 0.95)),
+    Moment("transaction_sd_daily", "log", 0.02, 0.06, "marketplace asks, github.com/tugot17/gpu-price-tracker",
+           (TRANSACTION,), daily_sd(TRANSACTION)),
+    Moment("transaction_volatility", "log per year", 0.3, 0.9, ASSUMED, (TRANSACTION,),
+           daily_sd(TRANSACTION, DAYS_PER_YEAR)),
+    Moment("quote_volatility", "log per year", 0.15, 0.35, "Silicon Data", (QUOTE,), daily_sd(QUOTE, DAYS_PER_YEAR)),
+    Moment("quote_unchanged", "share of days", 0.5, 1.0, "posted list prices, unchanged on 88 % of days", (QUOTE,),
+           lambda days: float((days[QUOTE].diff().iloc[1:] == 0.0).mean())),
+    Moment("basis_mean", "share", 0.05, 0.15, BASIS_SOURCE, (QUOTE, TRANSACTION),
+           lambda days: float(basis(days).mean())),
+    Moment("basis_sd", "share", 0.05, 0.15, BASIS_SOURCE, (QUOTE, TRANSACTION), lambda days: float(basis(days).std())),
+    Moment("basis_positive", "share of days", 0.5, 1.0, BASIS_SOURCE, (QUOTE, TRANSACTION),
+           lambda days: float((basis(days) > 0).mean())),
+    Moment("discount_3m", "share", -0.08, -0.02, LISTS, ("discount_3m",), mean("discount_3m")),
+    Moment("discount_12m", "share", -0.15, -0.09, LISTS, ("discount_12m",), mean("discount_12m")),
+    Moment("discount_36m", "share", -0.43, -0.37, LISTS, ("discount_36m",), mean("discount_36m")),
+    Moment("b200_over_h100_rent", "ratio", 2.0, 2.2, "Silicon Data", (RENT_B200, RENT),
+           lambda days: float((days[RENT_B200] / days[RENT]).mean())),
+    Moment("b200_over_h100_rent_sd", "ratio", 0.0, 0.05, ASSUMED, (RENT_B200, RENT),
+           lambda days: float((days[RENT_B200] / days[RENT]).std())),
+    Moment("fleet_growth", "log per year", 0.38, 0.73, ASSUMED, ("fleet_ve",), growth),
+    Moment("q_mean", "ratio", 1.08, 1.3, ASSUMED, ("q_mean",), mean("q_mean")),
+    Moment("dscr_median", "ratio", 1.2, 1.4, "facilities as filed with the SEC", ("dscr_median",), mean("dscr_median")),
+    Moment("defaults_in_5_years", "defaults", 0.0, 2.0, "no large default on record, 2023-26", ("defaults",),
+           lambda days: float(days["defaults"].sum() * 5.0 * DAYS_PER_YEAR / len(days))),
+)  # fmt: skip
+
+
+def moments(results: Results) -> list[dict[str, object]]:
+    """Return a row a moment: its band, the mean over seeds obtained in the calm baseline arm, and its interval."""
+    seeds = calm_seeds(results)
+    rows = []
+    for moment in MOMENTS:
+        values = np.array([moment.of(days) for days in seeds if set(moment.needs) <= set(days.columns)], dtype=float)
+        values = values[np.isfinite(values)]
+        obtained = float(values.mean()) if values.size else None
+        low, high = stats.interval(values) if values.size > 1 else (None, None)
+        inside = None if obtained is None else moment.low <= obtained <= moment.high
+        row = {"moment": moment.name, "unit": moment.unit, "low": moment.low, "high": moment.high}
+        row |= {"obtained": obtained, "low_ci": low, "high_ci": high, "inside": inside, "source": moment.source}
+        rows.append(row)
+    return rows
+
+
+def write_moments(out: Path, settings: object = None) -> Path:
+    """Write `moments.parquet` from the recorded days of the baseline arm without a shock, and print it."""
+    del settings  # the folder's config.yaml says it all
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    results = Results(Path(out))
+    rows = moments(results)
+    path = results.out / "moments.parquet"
+    temporary = path.with_suffix(".parquet.tmp")
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema()), temporary)
+    os.replace(temporary, path)
+    show(rows, results.design.seeds)
+    return path
+
+
+def schema() -> pa.Schema:
+    """Return the types of `moments.parquet`."""
+    import pyarrow as pa
+
+    numbers = ("low", "high", "obtained", "low_ci", "high_ci")
+    return pa.schema([
+        ("moment", pa.string()), ("unit", pa.string()), *((name, pa.float64()) for name in numbers),
+        ("inside", pa.bool_()), ("source", pa.string()),
+    ])  # fmt: skip
+
+
+def show(rows: list[dict[str, object]], seeds: int) -> None:
+    """Print the moments as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    numbers = ("band", "obtained", "95 % interval")
+    table = Table(title=f"Moments of the calm world, mean over {seeds} seeds")
+    for name in ("moment", "unit", *numbers, "inside", "source"):
+        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=name != "source")
+    for row in rows:
+        inside = {True: "yes", False: "[bold red]no[/]", None: "[dim]no data[/]"}[row["inside"]]
+        table.add_row(
+            str(row["moment"]), str(row["unit"]), f"{row['low']:g} to {row['high']:g}", _figure(row["obtained"]),
+            f"{_figure(row['low_ci'])}, {_figure(row['high_ci'])}", inside, str(row["source"]),
+        )  # fmt: skip
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
+
+
+def calm_seeds(results: Results) -> list[pd.DataFrame]:
+    """Return the recorded days of the baseline arm without a shock, a frame a seed, with the columns moments need."""
+    needed = dict.fromkeys(name for moment in MOMENTS for name in moment.needs)
+    paths = results.paths([name for name in needed if name in results.path_columns])
+    calm = paths[(paths["arm"] == results.design.baseline) & (paths["shock"] == NO_SHOCK)]
+    return [days for _, days in calm.groupby("seed", sort=True)]
+
+
+def _figure(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else "–"

@@ -1,0 +1,61 @@
+"""Moments of recorded days, and the table that is kept of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from experiments.moments import MOMENTS, moments, write_moments
+from experiments.results import MissingDataError, Results
+
+COLUMNS = ["moment", "unit", "low", "high", "obtained", "low_ci", "high_ci", "inside", "source"]
+
+
+@pytest.fixture(scope="module")
+def table(folder: Path) -> pd.DataFrame:
+    return pd.read_parquet(write_moments(folder)).set_index("moment", drop=False)
+
+
+def test_the_columns_are_exactly_those_promised_and_every_moment_has_a_row(table: pd.DataFrame) -> None:
+    assert list(table.columns) == COLUMNS
+    assert list(table["moment"]) == [moment.name for moment in MOMENTS]
+
+
+def test_moments_are_those_of_the_calm_baseline_arm(folder: Path, table: pd.DataFrame) -> None:
+    calm = [pd.read_parquet(path) for path in sorted((folder / "paths").glob("no_finance-none-*.parquet"))]
+    volatility = [np.diff(np.log(days["index_transaction_usd_per_gpu_hour"])).std(ddof=1) for days in calm]
+    assert table.loc["transaction_sd_daily", "obtained"] == pytest.approx(np.mean(volatility))
+    ratio = [(days["rent_h100_usd_per_gpu_hour"] / days["rent_path_usd_per_ve_hour"]).quantile(0.95) for days in calm]
+    assert table.loc["rent_over_path_p95", "obtained"] == pytest.approx(np.mean(ratio))
+    assert table.loc["discount_36m", ["obtained", "low_ci", "high_ci"]].tolist() == pytest.approx([-0.37] * 3)
+    assert table.loc["fleet_growth", "obtained"] == pytest.approx(0.56, abs=0.05)
+
+
+def test_inside_says_whether_the_mean_lies_in_the_band(table: pd.DataFrame) -> None:
+    judged = table[table["obtained"].notna()]
+    expected = (judged["low"] <= judged["obtained"]) & (judged["obtained"] <= judged["high"])
+    assert (judged["inside"].astype(bool) == expected).all()
+    assert {True, False} == set(judged["inside"].astype(bool))
+    assert (judged["low_ci"] <= judged["obtained"] + 1e-12).all()
+
+
+def test_a_column_that_is_not_recorded_leaves_a_row_without_a_figure(tmp_path: Path) -> None:
+    (tmp_path / "paths").mkdir()
+    day = np.arange(40)
+    days = pd.DataFrame({"arm": "base", "shock": "none", "seed": 1, "day": day, "occupancy": 0.8})
+    days.to_parquet(tmp_path / "paths" / "base-none-0001.parquet")
+    pd.DataFrame({"arm": ["base"], "shock": ["none"], "seed": [1], "status": ["ok"]}).to_parquet(
+        tmp_path / "runs.parquet"
+    )
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"study": {"arms": {"base": []}}, "days": 40}))
+    rows = {row["moment"]: row for row in moments(Results(tmp_path))}
+    assert rows["occupancy_mean"]["obtained"] == pytest.approx(0.8)
+    assert rows["occupancy_mean"]["low_ci"] is None  # one seed has no interval
+    assert rows["q_mean"] == rows["q_mean"] | {"obtained": None, "inside": None}
+
+
+def test_a_folder_without_recorded_days_is_an_error(summary_folder: Path) -> None:
+    with pytest.raises(MissingDataError, match="record"):
+        moments(Results(summary_folder))
