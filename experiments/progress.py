@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol
 
-from experiments.study import RunSpec, label
+from experiments.study import RunSpec
 from experiments.worker import Outcome
+from experiments.worlds import label
 
 SECONDS_BETWEEN_LINES = 10.0
 

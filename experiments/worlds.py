@@ -1,0 +1,185 @@
+"""The worlds of a study: each arm, shock and swept point composed once, read, and tried before anything runs."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from experiments import provenance
+from experiments.compose import Composer, as_override, flat, key_of, split
+from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
+from experiments.settings import Settings, Span, Study
+
+TRIAL_BUILDS = 32
+Point = tuple[tuple[str, Any], ...]  # swept keys and their values
+Place = tuple[str, str, Point]  # arm, shock, swept point
+
+
+def label(arm: str, shock: str, point: Point = ()) -> str:
+    """`arm, shock, key=value`, for people."""
+    return ", ".join([arm, shock, *(f"{key}={value}" for key, value in point)])
+
+
+# ---- shocks given on the command line
+
+
+@dataclass(frozen=True)
+class ShocksAsked:
+    """What the command line says about shocks: presets instead of the study's, and values for their keys."""
+
+    presets: list[str] | None
+    overrides: list[str]
+
+
+def set_aside_shocks(overrides: Sequence[str]) -> tuple[list[str], ShocksAsked]:
+    """Parts the overrides of shocks from the rest: they concern the runs with that shock only."""
+    presets, about_shocks, rest = None, [], []
+    for override in overrides:
+        key = key_of(override)
+        if key == "shocks":
+            inside = override.split("=", 1)[-1].strip().strip("[]")
+            presets = [name.strip() for name in inside.split(",") if name.strip() not in {"", "null", "none"}]
+        elif key.startswith("shocks."):
+            about_shocks.append(override)
+        else:
+            rest.append(override)
+    return rest, ShocksAsked(presets, about_shocks)
+
+
+def presets_and_values(entries: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Parts a shock's list into presets and overrides of their keys."""
+    entries = list(entries)
+    return [entry for entry in entries if "=" not in entry], [entry for entry in entries if "=" in entry]
+
+
+def check_overrides(study: Study, shock_overrides: Sequence[str], shocks_known: Sequence[str]) -> None:
+    """Every preset of a shock must exist, and every override of a shock or arm must be able to apply."""
+    problems, used = [], {preset for entries in study.shocks.values() for preset in presets_and_values(entries)[0]}
+    for preset in sorted(used - set(shocks_known)):
+        allowed = f"there is no such preset; allowed: {', '.join(shocks_known)}"
+        problems.append(Problem("shocks", Typed(preset), allowed, nearest_name(preset, shocks_known)))
+    for key in [*map(key_of, shock_overrides), *study.sweep]:
+        if key.startswith("shocks.") and key.split(".")[1] not in used:
+            allowed = f"the study has no such shock; it has: {', '.join(sorted(used)) or 'none'}"
+            problems.append(Problem(key, ABSENT, allowed, nearest_name(key.split(".")[1], used)))
+    changed = [(f"study.arms.{arm}", key_of(entry)) for arm, entries in study.arms.items() for entry in entries]
+    changed += [("study.sweep", key) for key in study.sweep]
+    for place, key in changed:
+        if key.split(".")[0] in {*Settings.model_fields, "experiment"} or key == "shocks":
+            problems.append(Problem(place, Typed(key), "must change the world, not the settings of the study"))
+    for key in study.sweep:
+        setters = [arm for arm, entries in study.arms.items() if key in map(key_of, entries)]
+        if setters:
+            problems.append(Problem("study.sweep", Typed(key), f"is set by the arms {', '.join(setters)} already"))
+    if problems:
+        raise UsageError("the study cannot be run; nothing was run", problems)
+
+
+# ---- worlds
+
+
+def compose_worlds(
+    composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str]
+) -> dict[Place, dict[str, Any]]:
+    """The resolved world of every arm, shock and swept point."""
+    worlds, problems = {}, {}
+    for arm, point, shock in itertools.product(study.arms, grid(study.sweep), study.shocks):
+        presets, values = presets_and_values(study.shocks[shock])
+        swept = [as_override(key, value) for key, value in point]
+        asked = [*overrides, *shock_overrides, *study.arms[arm], *values, *swept]
+        asked = [entry for entry in asked if not is_about_absent_shock(entry, presets)]
+        asked.append(f"shocks=[{','.join(presets)}]")
+        try:
+            worlds[arm, shock, point], _ = split(composer.compose(asked, where=label(arm, shock, point)))
+        except UsageError as error:
+            problems.update({problem._replace(where=""): problem for problem in error.problems})
+    if problems:
+        raise UsageError("the study cannot be composed; nothing was run", problems.values())
+    return worlds
+
+
+def with_event(settings: Settings, worlds: Iterable[dict[str, Any]]) -> Settings:
+    """The settings with the days of the event, taken from the shocks' `start` and `length` if none are given."""
+    study = settings.study
+    if not study.event:
+        shocks = [shock for world in worlds for shock in world["shocks"].values()]
+        starts = [shock["start"] for shock in shocks if isinstance(shock.get("start"), int)]
+        ends = [shock["start"] + shock.get("length", 1) for shock in shocks if isinstance(shock.get("start"), int)]
+        if starts:
+            study = study.model_copy(update={"event": Span(start_day=min(starts), end_day=max(ends))})
+            settings = settings.model_copy(update={"study": study})
+    if study.fork and not study.event:
+        raise UsageError("nothing was run", [Problem("study.event", None, "must be given for a study with forks")])
+    if study.event and study.event.start_day >= settings.days:
+        allowed = f"must be greater than the event's first day, {study.event.start_day}"
+        raise UsageError("nothing was run", [Problem("days", settings.days, allowed)])
+    return settings
+
+
+def is_about_absent_shock(override: str, presets: Sequence[str]) -> bool:
+    """Whether an override sets a key of a shock that is not among the presets."""
+    key = key_of(override)
+    return key.startswith("shocks.") and key.split(".")[1] not in presets
+
+
+def grid(sweep: dict[str, list[Any]]) -> list[Point]:
+    """Every combination of the swept values, as (key, value) pairs; one empty point without a sweep."""
+    return list(itertools.product(*([(key, value) for value in values] for key, values in sweep.items())))
+
+
+def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> None:
+    """Reads every world and builds each once; all problems are reported together, each once."""
+    provenance.check_packages()
+    from sim.economy import Economy
+    from sim.spec import SpecError, read_spec
+
+    check_metrics(settings.study)
+    found: dict[Problem, list[str]] = defaultdict(list)
+    specs = {}
+    for place, world in worlds.items():
+        try:
+            specs[place] = read_spec(world, tuple(settings.plugins))
+        except SpecError as error:
+            for problem in error.problems:
+                found[as_problem(problem, world)].append(label(*place))
+    if not found:
+        for place, spec in itertools.islice(specs.items(), TRIAL_BUILDS):
+            try:
+                Economy(spec, seed=settings.seed_list[0], days=settings.days)
+            except (ValueError, ArithmeticError, LookupError) as error:
+                said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+                found[Problem("world", ABSENT, f"is impossible: {said}")].append(label(*place))
+    if found:
+        everywhere = len(worlds)
+        problems = [
+            problem if len(places) == everywhere else problem._replace(where="in " + "; ".join(places[:3]))
+            for problem, places in found.items()
+        ]
+        raise UsageError("the world cannot be built; nothing was run", problems)
+
+
+def check_metrics(study: Study) -> None:
+    """Every metric that a study names must be one that runs have."""
+    from sim.metrics import METRICS
+
+    named = [("study.endpoints", name) for name in study.endpoints]
+    named += [("study.equivalence", name) for name in study.equivalence]
+    problems = [
+        Problem(key, Typed(name), "there is no such metric", nearest_name(name, METRICS))
+        for key, name in named
+        if name not in METRICS
+    ]
+    if problems:
+        raise UsageError("the study cannot be read; nothing was run", problems)
+
+
+def as_problem(problem: Any, world: dict[str, Any]) -> Problem:
+    """A problem of the world's specification; where it knows no nearest name, the nearest of all dotted names."""
+    key, nearest = str(problem.key), problem.nearest
+    if nearest is None and "no such" in problem.allowed:
+        nearest = nearest_name(key, set(flat(world)) - {key})
+    value = problem.value if isinstance(problem.value, str) else Typed(repr(problem.value))
+    return Problem(key, value, problem.allowed, nearest)
