@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RENT, RENT_B200, PATH = "rent_h100_usd_per_gpu_hour", "rent_b200_usd_per_gpu_hour", "rent_path_usd_per_ve_hour"
+SPOT = "rent_usd_per_ve_hour"
 TRANSACTION, QUOTE = "index_transaction_usd_per_gpu_hour", "index_quote_usd_per_gpu_hour"
 DAYS_PER_YEAR = 365.0
 ASSUMED = "assumption"
@@ -65,6 +66,11 @@ def basis(days: pd.DataFrame) -> pd.Series:
     return days[QUOTE] / days[TRANSACTION] - 1.0
 
 
+def discount(tenor: str) -> Callable[[pd.DataFrame], float]:
+    """Return a contract's mean rent over the spot rent, minus one, once the first month's contracts are signed."""
+    return lambda days: float((days[f"reserved_{tenor}_usd_per_ve_hour"] / days[SPOT]).iloc[30:].mean() - 1.0)
+
+
 def growth(days: pd.DataFrame) -> float:
     """Return the log growth of the fleet a year."""
     fleet = days["fleet_ve"].to_numpy()
@@ -89,9 +95,9 @@ MOMENTS = (
     Moment("basis_sd", "share", 0.05, 0.15, BASIS_SOURCE, (QUOTE, TRANSACTION), lambda days: float(basis(days).std())),
     Moment("basis_positive", "share of days", 0.5, 1.0, BASIS_SOURCE, (QUOTE, TRANSACTION),
            lambda days: float((basis(days) > 0).mean())),
-    Moment("discount_3m", "share", -0.08, -0.02, LISTS, ("discount_3m",), mean("discount_3m")),
-    Moment("discount_12m", "share", -0.15, -0.09, LISTS, ("discount_12m",), mean("discount_12m")),
-    Moment("discount_36m", "share", -0.43, -0.37, LISTS, ("discount_36m",), mean("discount_36m")),
+    Moment("discount_3m", "share", -0.08, -0.02, LISTS, ("reserved_3m_usd_per_ve_hour", SPOT), discount("3m")),
+    Moment("discount_12m", "share", -0.15, -0.09, LISTS, ("reserved_12m_usd_per_ve_hour", SPOT), discount("12m")),
+    Moment("discount_36m", "share", -0.43, -0.37, LISTS, ("reserved_36m_usd_per_ve_hour", SPOT), discount("36m")),
     Moment("b200_over_h100_rent", "ratio", 2.0, 2.2, "Silicon Data", (RENT_B200, RENT),
            lambda days: float((days[RENT_B200] / days[RENT]).mean())),
     Moment("b200_over_h100_rent_sd", "ratio", 0.0, 0.05, ASSUMED, (RENT_B200, RENT),

@@ -46,7 +46,8 @@ def one_path(arm: str, shock: str, seed: int, forked: bool) -> pd.DataFrame:
         "unserved_gpu_hours": np.where(dark, 3e4 * ARMS[arm], 0.0),
         "defaults": (noise(4, seed).uniform(size=DAYS) < (0.002 if arm in ("loans", "both") else 0)).astype(int),
         "loans_usd": 55e9 * growth, "dscr_median": 1.4 + 0.5 * deviation, "q_mean": 1.13 + 0.3 * deviation,
-        "discount_3m": -0.04 + 0.1 * deviation, "discount_12m": -0.15, "discount_36m": -0.37,
+        "rent_usd_per_ve_hour": rent, "reserved_3m_usd_per_ve_hour": 0.96 * rent,
+        "reserved_12m_usd_per_ve_hour": 0.85 * rent, "reserved_36m_usd_per_ve_hour": 0.63 * rent,
     })  # fmt: skip
     if arm in ("futures", "both"):
         for k in range(1, 7):

@@ -1,0 +1,117 @@
+"""Writes `docs/columns.md`, the page that lists every column of a result folder: `python -m experiments.columns`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+PAGE = Path(__file__).parent.parent / "docs" / "columns.md"
+Row = tuple[str, str, str]
+
+RUNS: tuple[Row, ...] = (
+    ("key", "hash", "the run's identity: its world, seed, days, window, code and numerical libraries"),
+    (
+        "arm",
+        "name",
+        "variant of the world; ending in `@fork` when forked from the common state at the event's first day",
+    ),
+    ("shock", "name", "what struck; `none` is the same world left alone"),
+    ("seed", "number", "runs of one seed share every draw that their arms and shocks do not touch"),
+    ("status", "`ok`, `failed`", "whether the run ended well"),
+    ("swept parameters", "as set", "a column for each key of `study.sweep`, named as the key"),
+    ("error", "text", "why a run failed; empty otherwise"),
+)
+EFFECTS: tuple[Row, ...] = (
+    ("metric", "name", "a metric of `runs.parquet`; after `response:`, the difference between two arms' shock effects"),
+    ("arm", "name", "the arm on the left of the difference"),
+    ("baseline", "name", "the arm on the right; the same arm where the effect is that of a shock"),
+    ("shock", "name", "a shock's effect is shock minus none; an arm's effect is under this shock in both arms"),
+    ("n", "pairs", "seeds whose runs all ended well with a finite figure"),
+    ("estimate", "the metric's", "mean over seeds of the paired difference"),
+    ("low", "the metric's", "lower end of its 95 % interval: BCa bootstrap over seeds, a paired t below ten seeds"),
+    ("high", "the metric's", "upper end; [0, 0] where all differences are zero"),
+    ("p", "probability", "two-sided: sign flips, a paired t below ten seeds; null where all differences are zero"),
+    ("p_holm", "probability", "Holm-adjusted over the pre-registered endpoints of one kind of comparison; else null"),
+    ("variance_ratio", "ratio", "variance of the comparison between unpaired runs over that between paired runs"),
+    ("swept parameters", "as set", "a column for each key of `study.sweep`"),
+)
+EQUIVALENCE: tuple[Row, ...] = (
+    ("metric, arm, baseline, shock, n, estimate", "", "as in `effects.parquet`"),
+    ("margin", "the metric's", "the largest difference that counts as none, set in `study.equivalence`"),
+    ("low, high", "the metric's", "90 % interval"),
+    ("p", "probability", "of two one-sided paired t-tests"),
+    ("equivalent", "yes or no", "whether the difference is shown to lie within the margin"),
+)
+MOMENTS: tuple[Row, ...] = (
+    ("moment", "name", "what is measured in the calm baseline arm"),
+    ("unit", "text", "of the figures in its row"),
+    ("low, high", "the moment's", "the band the real market suggests"),
+    ("obtained", "the moment's", "mean over seeds; null where its columns were not recorded"),
+    ("low_ci, high_ci", "the moment's", "95 % interval of that mean over seeds"),
+    ("inside", "yes or no", "whether the mean lies in the band"),
+    ("source", "text", "where the band comes from"),
+)
+NEUTRALITY: tuple[Row, ...] = (
+    ("column", "name", "a column of the spot side of `paths/`"),
+    ("max_abs_difference", "the column's", "largest difference between arms on any day of any seed"),
+    ("identical", "yes or no", "whether all arms agree to the last bit"),
+)
+PATHS: tuple[Row, ...] = (
+    ("arm, shock, seed", "", "as in `runs.parquet`, with the swept parameters"),
+    ("day", "days", "since the start, from 0"),
+    ("date", "date", "of that day"),
+)
+
+
+def page() -> str:
+    """Return the page: the fixed tables, the simulator's metrics, and the series of the default world."""
+    from experiments.build import build
+    from sim.metrics import METRICS
+
+    series = build(days=1).record.columns.values()
+    families = dict.fromkeys(metric.family for metric in METRICS.values())
+    parts = [
+        "# Columns of a result folder",
+        "Written by `python -m experiments.columns`. Names carry units: `_usd`, `_gpu_hours`, `_per_year`; VE (value "
+        "equivalents) count capacity by what it earns, one H100 = 1.",
+        *section("runs.parquet", "A row a run: these, then a column a metric.", RUNS),
+    ]
+    for family in families:
+        rows = [(m.name, m.unit, m.meaning) for m in METRICS.values() if m.family == family]
+        parts += [f"### Metrics: {family.replace('_', ' ')}", table(rows)]
+    parts += section("effects.parquet", "A row a metric and comparison.", EFFECTS)
+    parts += section("equivalence.parquet", "Where `study.equivalence` sets margins.", EQUIVALENCE)
+    parts += section(
+        "paths/",
+        "With `record=paths`: a file a run, a row a day. Grades, indices, kinds of owner, tenors and listed months are "
+        "those of the default world; another world has its own.",
+        [*PATHS, *((column.name, column.unit, column.meaning) for column in series)],
+    )
+    parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)
+    parts += section("neutrality.parquet", "Of a study of kind `neutrality`.", NEUTRALITY)
+    return "\n\n".join(parts) + "\n"
+
+
+def section(title: str, text: str, rows: Iterable[Row]) -> list[str]:
+    """Return a heading, a sentence and a table."""
+    return [f"## `{title}`", text, table(list(rows))]
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return a table of column, unit, meaning."""
+    lines = ["| column | unit | meaning |", "|---|---|---|"]
+    for name, unit, meaning in rows:
+        quoted = name if " " in name and "," not in name else ", ".join(f"`{part}`" for part in name.split(", "))
+        lines.append(f"| {quoted} | {unit} | {meaning} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
+    print(PAGE)
+
+
+if __name__ == "__main__":
+    main()
