@@ -111,8 +111,9 @@ def refuse_another_study(out: Path, described: dict[str, Any], expansion: Expans
     for key in [*old, *(key for key in new if key not in old)]:
         before, now = old.get(key, ABSENT), new.get(key, ABSENT)
         if before != now and not (isinstance(before, dict) and isinstance(now, dict)):
-            there = "absent" if before is ABSENT else repr(before)
-            raise UsageError(advice, [Problem(key.removeprefix("world."), now, f"the folder was made with {there}")])
+            there = "the folder was made without it" if before is ABSENT else f"the folder was made with {before!r}"
+            gone = ", now it is gone" if now is ABSENT else ""
+            raise UsageError(advice, [Problem(key.removeprefix("world."), now, there + gone)])
     code = f"{out} was made by other code; give another out=FOLDER. Nothing was run"
     for name in ("versions", "sources"):
         problem = provenance.first_difference(facts[name], getattr(expansion, name))

@@ -13,16 +13,8 @@ from experiments.settings import Settings
 
 # Series that belong to the futures market itself; every other series is on the spot side and must not move.
 FINANCIAL = (
-    "future",
-    "open_interest",
-    "hedge",
-    "margin",
-    "crowd",
-    "speculator",
-    "venue",
-    "clearing",
-    "basis",
-    "traded_",
+    *("future", "open_interest", "hedge_", "initial_margin", "margin_", "limit_locks"),
+    *("multiplicities", "curve_"),
 )
 LABELS = ("arm", "shock", "seed", "day", "date")
 

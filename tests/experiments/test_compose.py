@@ -1,0 +1,93 @@
+"""Overrides are composed with the packaged presets and a user's own, or blamed by name."""
+
+import pytest
+
+from experiments import compose
+from experiments.compose import as_override, composer, key_of, latest, split
+from experiments.errors import UsageError
+
+
+@pytest.fixture
+def presets(tmp_path, monkeypatch):
+    """A tiny tree of presets in place of the packaged one."""
+    files = {
+        "config.yaml": "defaults: [{links: none}, {shocks: []}, _self_, {experiment: null}]\n"
+        "study: {sweep: {}}\ndays: 5\n",
+        "links/none.yaml": "curve_to_capex: 0.0\n",
+        "shocks/outage.yaml": "outage:\n  size: 0.15\n",
+        "shocks/slump.yaml": "slump:\n  size: 0.1\n",
+        "experiment/demo.yaml": "# @package _global_\ndays: 7\n",
+        "experiment/broken.yaml": "# @package _global_\ndays: [7\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / "presets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(compose, "PACKAGED", tmp_path / "presets")
+    return tmp_path
+
+
+def composed(*overrides, config_dir=None):
+    with composer(config_dir) as open_composer:
+        return open_composer.compose(overrides)
+
+
+def test_shocks_are_a_list_and_each_stands_under_its_own_name(presets):
+    assert "shocks" not in composed()
+    both = composed("shocks=[slump,outage]", "shocks.outage.size=0.3")
+    assert both["shocks"] == {"slump": {"size": 0.1}, "outage": {"size": 0.3}}
+
+
+def test_a_later_override_of_the_same_key_wins(presets):
+    assert composed("experiment=demo", "days=8", "days=9")["days"] == 9
+
+
+def test_every_bad_override_is_blamed_with_its_nearest_name(presets):
+    with pytest.raises(UsageError) as error:
+        composed("dys=3", "experiment=demoo", "links.curve_to_capx=1", "links.curve_to_capex=[1", "shocks=[slmp]")
+    found = {problem.key: problem.nearest for problem in error.value.problems}
+    assert found == {
+        "dys": "days",
+        "experiment": "demo",
+        "links.curve_to_capx": "links.curve_to_capex",
+        "links.curve_to_capex=[1": None,
+        "shocks": "slump",
+    }
+
+
+def test_a_broken_yaml_file_is_named_with_its_line(presets):
+    with pytest.raises(UsageError, match="broken.yaml, line"):
+        composed("experiment=broken")
+
+
+def test_a_folder_of_ones_own_adds_presets(presets):
+    own = presets / "mine" / "shocks"
+    own.mkdir(parents=True)
+    (own / "strike.yaml").write_text("strike:\n  size: 0.5\n")
+    assert composed("shocks=[strike]", config_dir=presets / "mine")["shocks"] == {"strike": {"size": 0.5}}
+    with composer(presets / "mine") as open_composer:
+        assert open_composer.presets("shocks") == ["outage", "slump", "strike"]
+    with pytest.raises(UsageError, match="must be an existing folder"):
+        composed(config_dir=presets / "absent")
+
+
+def test_a_sweep_may_be_named_on_the_command_line(presets):
+    assert composed("study.sweep={links.curve_to_capex:[0.0,1.0]}")["study"]["sweep"] == {
+        "links.curve_to_capex": [0.0, 1.0]
+    }
+
+
+def test_the_world_is_parted_from_the_study():
+    world, own = split({"links": {"a": 0.0}, "days": 3, "wrld": {}})
+    assert world == {"links": {"a": 0.0}, "shocks": {}}
+    assert own == {"days": 3, "wrld": {}}
+
+
+@pytest.mark.parametrize("value", [0.1, 3, True, "plain", "two words", "it's", "null", "1", None, -2.5e-7])
+def test_a_swept_value_reaches_the_configuration_as_it_is(presets, value):
+    assert composed(as_override("days", value))["days"] == value
+
+
+def test_the_key_of_an_override_is_what_it_sets():
+    assert [key_of(text) for text in ("+a.b=1", "++a=x=y", "~a", "shocks@world=[x]")] == ["a.b", "a", "a", "shocks"]
+    assert latest(["a=1", "b=2", "a=3"]) == ["b=2", "a=3"]

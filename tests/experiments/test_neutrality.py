@@ -1,0 +1,33 @@
+"""The check of neutrality compares every spot-side series to the last bit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.neutrality import write_neutrality
+from experiments.settings import read_settings
+
+
+def write_paths(out, rent):
+    (out / "paths").mkdir()
+    for arm, moved in (("without", 0.0), ("with", rent)):
+        for seed in (1, 2):
+            days = np.arange(5)
+            frame = pd.DataFrame({"arm": arm, "shock": "none", "seed": seed, "day": days})
+            frame["rent_usd_per_ve_hour"] = 2.0 + seed + days + moved
+            frame["dscr_median"] = np.where(days < 2, np.nan, 1.5)
+            frame["future_1_usd_per_gpu_hour"] = np.nan if arm == "without" else 2.2
+            frame.to_parquet(out / "paths" / f"{arm}-none-{seed}.parquet")
+
+
+@pytest.mark.parametrize(("moved", "neutral"), [(0.0, True), (1e-15, False), (0.5, False)])
+def test_one_bit_in_one_spot_series_breaks_neutrality_and_futures_do_not(tmp_path, capsys, moved, neutral):
+    write_paths(tmp_path, moved)
+    study = {"name": "n", "kind": "neutrality", "arms": {"without": [], "with": []}}
+    settings = read_settings({"study": study, "days": 5, "out": "x", "record": "paths"})
+    assert write_neutrality(tmp_path, settings) is neutral
+    table = pd.read_parquet(tmp_path / "neutrality.parquet").set_index("column")
+    assert list(table.index) == ["rent_usd_per_ve_hour", "dscr_median"]
+    assert bool(table.loc["rent_usd_per_ve_hour", "identical"]) is neutral
+    assert bool(table.loc["dscr_median", "identical"])
+    assert ("NOT NEUTRAL" in capsys.readouterr().out) is not neutral

@@ -1,0 +1,80 @@
+"""The settings of a study are checked all at once, with what is allowed and the nearest name."""
+
+import pytest
+
+from experiments.errors import UsageError, nearest_name
+from experiments.settings import read_settings
+
+
+def settings(**changes):
+    return {"study": {"name": "trial"}, "days": 100, "out": "results", **changes}
+
+
+def test_a_study_without_arms_has_one_and_always_the_run_without_shock():
+    study = read_settings(settings()).study
+    assert study.arms == {"base": []}
+    assert study.shocks == {"none": []}
+
+
+def test_all_problems_are_told_at_once():
+    with pytest.raises(UsageError) as error:
+        read_settings(settings(seeds=1.5, days=-4, recrd="paths", record="path"))
+    assert {problem.key for problem in error.value.problems} == {"seeds", "days", "recrd", "record"}
+
+
+def test_a_misspelt_key_meets_its_nearest_name():
+    with pytest.raises(UsageError, match="study.evnt = None: there is no such key; did you mean study.event?"):
+        read_settings(settings(study={"name": "trial", "evnt": None}))
+
+
+@pytest.mark.parametrize("seeds", [0, float("nan"), "4", [1, 1], [], True])
+def test_seeds_must_be_a_count_or_a_list_of_different_seeds(seeds):
+    with pytest.raises(UsageError, match="seeds"):
+        read_settings(settings(seeds=seeds))
+
+
+def test_seeds_count_from_one_or_stand_as_listed():
+    assert read_settings(settings(seeds=3)).seed_list == [1, 2, 3]
+    assert read_settings(settings(seeds=[7, 2])).seed_list == [7, 2]
+
+
+def test_metrics_are_taken_from_the_event_on_unless_a_window_is_set():
+    event = {"start_day": 40, "end_day": 60}
+    assert read_settings(settings()).window == (0, 100)
+    assert read_settings(settings(study={"name": "trial", "event": event})).window == (40, 100)
+    window = {"start_day": 10, "end_day": 20}
+    assert read_settings(settings(study={"name": "trial", "event": event, "window": window})).window == (10, 20)
+
+
+def test_a_window_must_lie_inside_the_run():
+    with pytest.raises(UsageError, match="days = 100: must be at least study.window.end_day = 101"):
+        read_settings(settings(study={"name": "trial", "window": {"start_day": 0, "end_day": 101}}))
+
+
+@pytest.mark.parametrize(
+    "study",
+    [
+        {"baseline": "loan"},
+        {"fork": {"arm": "loan"}},
+        {"event": {"start_day": 5, "end_day": 5}},
+        {"sweep": {"spot.convexity": []}},
+        {"sweep": {"spot.convexity": [1.0, float("nan")]}},
+        {"shocks": {"none": ["outage"]}},
+        {"arms": {"with blanks": []}},
+    ],
+)
+def test_a_study_that_contradicts_itself_is_refused(study):
+    with pytest.raises(UsageError):
+        read_settings(settings(study={"name": "trial", "arms": {"loans": []}, **study}))
+
+
+def test_a_check_that_reads_paths_demands_them():
+    with pytest.raises(UsageError, match="must be 'paths'"):
+        read_settings(settings(study={"name": "trial", "kind": "neutrality"}))
+
+
+def test_the_nearest_name_is_found_by_the_last_part_too_and_never_far_away():
+    known = ["world.start_date", "links.curve_to_capex", "seeds"]
+    assert nearest_name("sede", known) == "seeds"
+    assert nearest_name("curve_to_capx", known) == "links.curve_to_capex"
+    assert nearest_name("xyzzy", known) is None

@@ -1,0 +1,168 @@
+"""A result folder holds whole runs of one study, in one order, whoever ran them."""
+
+import dataclasses
+import errno
+import json
+import math
+import os
+
+import pyarrow.parquet as pq
+import pytest
+
+from experiments.errors import StorageError, UsageError
+from experiments.folder import opened_folder
+from experiments.settings import read_settings
+from experiments.store import compact, missing_runs, path_file, row_of, stored_rows, write_part
+from experiments.study import Expansion, RunSpec, with_keys
+
+WORLD = {"links": {"curve_to_capex": 0.0}, "shocks": {}}
+SLUMP = {"links": {"curve_to_capex": 0.0}, "shocks": {"slump": {"size": 0.1}}}
+
+
+def expansion(seeds=2, days=30, code="a", world=WORLD, **changes):
+    settings = read_settings({"study": {"name": "trial", **changes}, "days": days, "out": "x", "seeds": seeds})
+    worlds = {"base, none": world, "base, slump": SLUMP}
+    runs = [
+        RunSpec("base", shock, seed, (), days, (0, days), worlds[f"base, {shock}"])
+        for shock in ("none", "slump")
+        for seed in settings.seed_list
+    ]
+    return Expansion(settings, with_keys(runs, code), worlds, {"sim/economy.py": code}, {"numpy": "2"})
+
+
+def finish(out, runs, value=0.1):
+    for run in runs:
+        write_part(out, row_of(run, "ok", metrics={"rent_mean": value + run.seed, "b": math.nan}))
+
+
+def test_runs_are_ordered_by_their_labels_whatever_the_order_they_ended_in(tmp_path):
+    runs = expansion().runs
+    for name, order in (("one", runs), ("two", runs[::-1])):
+        with opened_folder(tmp_path / name, expansion()):
+            finish(tmp_path / name, order)
+            compact(tmp_path / name)
+    assert (tmp_path / "one/runs.parquet").read_bytes() == (tmp_path / "two/runs.parquet").read_bytes()
+
+
+def test_a_resumed_table_has_the_bytes_of_one_made_at_once(tmp_path):
+    runs = expansion().runs
+    with opened_folder(tmp_path / "one", expansion()):
+        finish(tmp_path / "one", runs)
+        compact(tmp_path / "one")
+    for part in (runs[3:], runs[:2], runs[2:3]):
+        with opened_folder(tmp_path / "two", expansion()):
+            finish(tmp_path / "two", part)
+            compact(tmp_path / "two")
+    assert (tmp_path / "one/runs.parquet").read_bytes() == (tmp_path / "two/runs.parquet").read_bytes()
+
+
+def test_only_missing_and_failed_runs_are_left_to_do(tmp_path):
+    runs = expansion().runs
+    with opened_folder(tmp_path, expansion()):
+        finish(tmp_path, runs[:2])
+        write_part(tmp_path, row_of(runs[2], "failed", "it broke"))
+        assert missing_runs(tmp_path, runs, "summary") == runs[2:]
+        compact(tmp_path)
+        assert missing_runs(tmp_path, runs, "summary") == runs[2:]
+        assert missing_runs(tmp_path, runs, "paths") == runs
+        finish(tmp_path, runs[2:3])
+        write_part(tmp_path, row_of(runs[0], "failed", "a second try of a finished run"))
+        assert missing_runs(tmp_path, runs, "summary") == runs[3:]
+
+
+def test_the_table_has_the_labels_the_swept_parameters_the_error_and_the_metrics(tmp_path):
+    run = dataclasses.replace(expansion().runs[0], sweep=(("links.curve_to_capex", 0.5),))
+    with opened_folder(tmp_path, expansion()):
+        finish(tmp_path, [run])
+        compact(tmp_path)
+    table = pq.read_table(tmp_path / "runs.parquet")
+    assert table.column_names[:7] == ["key", "arm", "shock", "seed", "status", "links.curve_to_capex", "error"]
+    assert set(table.column_names[7:]) == {"rent_mean", "b"}
+    (row,) = stored_rows(tmp_path).values()
+    assert row["metrics"]["rent_mean"] == 1.1
+    assert math.isnan(row["metrics"]["b"])
+
+
+def test_more_seeds_may_be_added_and_none_is_forgotten(tmp_path):
+    with opened_folder(tmp_path, expansion(seeds=4)):
+        finish(tmp_path, expansion(seeds=4).runs)
+        compact(tmp_path)
+    with opened_folder(tmp_path, expansion(seeds=[2, 9])):
+        left = missing_runs(tmp_path, expansion(seeds=[2, 9]).runs, "summary")
+        assert {run.seed for run in left} == {9}
+    assert "- 9" in (tmp_path / "config.yaml").read_text()
+    assert json.loads((tmp_path / "provenance.json").read_text())["seeds"] == [1, 2, 3, 4, 9]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"days": 31}, "days = 31: the folder was made with 30"),
+        ({"world": {"links": {"curve_to_capex": 1.0}, "shocks": {}}}, "links.curve_to_capex = 1.0: .* made with 0.0"),
+        ({"arms": {"more": []}}, "study.arms.base: the folder was made with .*, now it is gone"),
+        ({"code": "b"}, "sim/economy.py: has changed"),
+    ],
+)
+def test_another_study_or_other_code_is_refused_by_the_first_difference(tmp_path, other, said):
+    with opened_folder(tmp_path, expansion()):
+        pass
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    with pytest.raises(UsageError, match=said), opened_folder(tmp_path, expansion(**other)):
+        pass
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_how_a_study_is_read_may_change_without_touching_its_runs(tmp_path):
+    with opened_folder(tmp_path, expansion()):
+        pass
+    with opened_folder(tmp_path, expansion(question="Why?", endpoints=["rent_mean"])):
+        pass
+    assert "Why?" in (tmp_path / "config.yaml").read_text()
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("dear")
+    with pytest.raises(UsageError, match="folder of something else"), opened_folder(tmp_path, expansion()):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("out", ["/dev/null/x", "/proc/x"])
+def test_a_folder_that_cannot_be_written_is_refused(out):
+    from pathlib import Path
+
+    with pytest.raises(UsageError, match="cannot be written"), opened_folder(Path(out), expansion()):
+        pass
+
+
+def test_two_calls_cannot_use_one_folder_at_a_time(tmp_path):
+    with (
+        opened_folder(tmp_path, expansion()),
+        pytest.raises(UsageError, match="in use by another call"),
+        opened_folder(tmp_path, expansion()),
+    ):
+        pass
+
+
+def test_a_full_disk_leaves_finished_runs_and_no_half_written_file(tmp_path, monkeypatch):
+    runs = expansion().runs
+    with opened_folder(tmp_path, expansion()):
+        finish(tmp_path, runs[:1])
+
+        def full(descriptor):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(StorageError, match="No space left"):
+            finish(tmp_path, runs[1:2])
+        monkeypatch.undo()
+        assert [path.stem for path in (tmp_path / "parts").iterdir()] == [runs[0].key]
+
+
+def test_every_thing_that_can_change_a_number_changes_the_key_and_nothing_else_does(tmp_path):
+    first = expansion().runs
+    assert len({run.key for run in first}) == len(first)
+    assert [run.key for run in expansion().runs] == [run.key for run in first]
+    for other in (expansion(days=31), expansion(code="b"), expansion(world=SLUMP)):
+        assert other.runs[0].key != first[0].key
+    assert path_file(tmp_path, first[0]).name == f"base-none-0001-{first[0].key[:8]}.parquet"
