@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from experiments.effects import RESPONSE
-from experiments.results import NO_SHOCK, Design, MissingDataError, Results, is_fork
+from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results
 from experiments.wording import digits, name_of, quantity
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ LEVEL = 0.05
 def sentences(results: Results) -> list[str]:
     """Return the answer: what each shock did, whether arms differ in that, and what arms change without a shock."""
     design, table = results.design, first_point(results)
-    found: list[str] = []
+    found: list[str] = [*neutral(results), *fit(results)]
     for shock in design.shocks:
         if shock != NO_SHOCK:
             found += peak_rent(results, shock)
@@ -41,6 +41,31 @@ def first_point(results: Results) -> pd.DataFrame:
     for name in results.design.sweep:
         table = table[table[name] == results.finished[name].min()]
     return table
+
+
+def neutral(results: Results) -> Iterator[str]:
+    """Say whether the spot side is the same to the last bit in all arms, if that was checked."""
+    checks = results.table_if_any("neutrality.parquet")
+    if checks is None or checks.empty:
+        return
+    moved = checks.loc[~checks["identical"].astype(bool), "column"].tolist()
+    if moved:
+        shown = listed([str(name) for name in moved[:6]]) + (" and others" if len(moved) > 6 else "")
+        yield f"Not neutral: {len(moved)} of {len(checks)} series of the spot side differ between arms: {shown}."
+    else:
+        yield f"Neutral: all {len(checks)} series of the spot side are identical in every arm, to the last bit."
+
+
+def fit(results: Results) -> Iterator[str]:
+    """Say how many moments lie in their bands, if moments were taken."""
+    rows = results.table_if_any("moments.parquet")
+    if rows is None:
+        return
+    judged = rows[rows["inside"].notna()]
+    outside = judged[~judged["inside"].astype(bool)]
+    yield f"{len(judged) - len(outside)} of {len(judged)} moments lie in the band the real market suggests."
+    for row in outside.itertuples():
+        yield f"{name_of(row.moment, capital=True)} misses: {digits(row.obtained)} against {row.low:g} to {row.high:g}."
 
 
 def peak_rent(results: Results, shock: str) -> Iterator[str]:
@@ -74,7 +99,7 @@ def peak_rent(results: Results, shock: str) -> Iterator[str]:
 def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -> Iterator[str]:
     """Say what a shock did to one endpoint in every arm."""
     rows = table[(table["metric"] == metric) & (table["shock"] == shock) & (table["arm"] == table["baseline"])]
-    rows = rows[~rows["arm"].map(is_fork) & rows["estimate"].notna()]
+    rows = rows[~rows["arm"].str.endswith(FORK).astype(bool) & rows["estimate"].notna()]
     if rows.empty:
         return
     subject = name_of(metric, capital=True)
@@ -94,7 +119,11 @@ def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -
 
 def responses(table: pd.DataFrame, design: Design, shock: str) -> Iterator[str]:
     """Say whether arms respond differently from the baseline to a shock, after Holm's correction."""
-    rows = table[table["metric"].str.startswith(RESPONSE) & (table["shock"] == shock) & ~table["arm"].map(is_fork)]
+    rows = table[
+        table["metric"].str.startswith(RESPONSE)
+        & (table["shock"] == shock)
+        & ~table["arm"].str.endswith(FORK).astype(bool)
+    ]
     rows = rows[rows["metric"].str.removeprefix(RESPONSE).isin(design.endpoints)]
     if rows.empty:
         return
@@ -113,7 +142,11 @@ def responses(table: pd.DataFrame, design: Design, shock: str) -> Iterator[str]:
 
 def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
     """Say what arms change without any shock."""
-    rows = table[(table["shock"] == NO_SHOCK) & (table["arm"] != table["baseline"]) & ~table["arm"].map(is_fork)]
+    rows = table[
+        (table["shock"] == NO_SHOCK)
+        & (table["arm"] != table["baseline"])
+        & ~table["arm"].str.endswith(FORK).astype(bool)
+    ]
     rows = rows[rows["metric"].isin(design.endpoints)]
     if rows.empty:
         return

@@ -147,15 +147,13 @@ def _write(table: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    numbers = ("estimate", "low", "high", "p", "p_holm", "variance_ratio", "margin")
-    arrow = pa.table(
-        {
-            name: pa.array(table[name].astype(float), pa.float64(), from_pandas=True)
-            if name in numbers
-            else pa.array(table[name], pa.int64() if name == "n" else None, from_pandas=True)
-            for name in table.columns
-        }
-    )
+    types = dict.fromkeys(("estimate", "low", "high", "p", "p_holm", "variance_ratio", "margin"), pa.float64())
+    types |= dict.fromkeys(("metric", "arm", "baseline", "shock"), pa.string())
+    types |= {"n": pa.int64(), "equivalent": pa.bool_()}
+    columns = {}
+    for name in table.columns:
+        values = table[name].astype(float) if types.get(name) == pa.float64() else table[name]
+        columns[name] = pa.array(values, types.get(name), from_pandas=True)
     temporary = path.with_suffix(".parquet.tmp")
-    pq.write_table(arrow, temporary)
+    pq.write_table(pa.table(columns), temporary)
     os.replace(temporary, path)

@@ -155,12 +155,9 @@ def element(plot: Any) -> str:
 
 def extra_table(results: Results, name: str) -> dict[str, Any] | None:
     """Return one of the folder's further tables with its numbers made readable."""
-    import pandas as pd
-
-    path = results.out / f"{name}.parquet"
-    if not path.exists():
+    table = results.table_if_any(f"{name}.parquet")
+    if table is None:
         return None
-    table = pd.read_parquet(path)
     rows = [[shown(value) for value in row] for row in table.itertuples(index=False)]
     return {"name": name_of(name, capital=True), "columns": [name_of(column) for column in table.columns], "rows": rows}
 

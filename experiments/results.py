@@ -130,6 +130,10 @@ class Results:
         ]
         return pd.concat(parts, ignore_index=True).sort_values(keys, kind="stable", ignore_index=True)
 
+    def table_if_any(self, name: str) -> pd.DataFrame | None:
+        """Return one of the folder's further tables, or nothing where the study wrote none."""
+        return self._table(name) if (self.out / name).exists() else None
+
     def _table(self, name: str) -> pd.DataFrame:
         import pandas as pd
 

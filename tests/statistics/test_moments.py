@@ -15,7 +15,10 @@ COLUMNS = ["moment", "unit", "low", "high", "obtained", "low_ci", "high_ci", "in
 
 @pytest.fixture(scope="module")
 def table(folder: Path) -> pd.DataFrame:
-    return pd.read_parquet(write_moments(folder)).set_index("moment", drop=False)
+    path = write_moments(folder)
+    kept = pd.read_parquet(path).set_index("moment", drop=False)
+    path.unlink()  # the folder is shared
+    return kept
 
 
 def test_the_columns_are_exactly_those_promised_and_every_moment_has_a_row(table: pd.DataFrame) -> None:

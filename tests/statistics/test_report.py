@@ -157,3 +157,35 @@ def test_numbers_are_printed_with_three_digits_and_units_in_words() -> None:
     assert digits(float("nan")) == "–"
     assert [p_words(p) for p in (0.0001, 0.0312, 1.0, None)] == ["< .001", ".031", "1", "–"]
     assert metric_label("made_up_usd_per_gpu_hour") == "Made up ($/GPU-hour)"
+
+
+def test_a_study_whose_runs_all_failed_says_so_and_shows_no_figure(tmp_path: Path) -> None:
+    runs = pd.DataFrame({"key": ["a", "b"], "arm": ["x", "y"], "shock": "none", "seed": 1, "status": "failed",
+                         "error": "BrokenLaw: cash", "defaults": [None, None]})  # fmt: skip
+    runs.to_parquet(tmp_path / "runs.parquet")
+    (tmp_path / "config.yaml").write_text("study: {name: trial, arms: {x: [], y: []}}\nseeds: [1]\ndays: 10\n")
+    write_effects(tmp_path)
+    page = write_report(tmp_path).read_text()
+    assert page.count("BrokenLaw: cash") == 2
+    assert "<figure" not in page
+    assert Results(tmp_path).effects["estimate"].dtype == float
+
+
+def test_neutrality_and_moments_are_answered_in_words(tmp_path: Path) -> None:
+    runs = pd.DataFrame({"key": ["a"], "arm": ["x"], "shock": "none", "seed": 1, "status": "ok", "error": ""})
+    runs.to_parquet(tmp_path / "runs.parquet")
+    write_effects(tmp_path)
+    checks = pd.DataFrame({"column": ["rent", "orders"], "max_abs_difference": [0.0, 0.0], "identical": [True, True]})
+    checks.to_parquet(tmp_path / "neutrality.parquet")
+    assert answer.sentences(Results(tmp_path))[0].startswith("Neutral: all 2 series")
+    checks.assign(identical=[True, False]).to_parquet(tmp_path / "neutrality.parquet")
+    assert answer.sentences(Results(tmp_path))[0] == (
+        "Not neutral: 1 of 2 series of the spot side differ between arms: orders."
+    )
+    rows = pd.DataFrame({"moment": ["q_mean", "growth"], "low": [1.0, 0.1], "high": [1.2, 0.2], "obtained": [1.1, 0.3],
+                         "inside": [True, False]})  # fmt: skip
+    rows.to_parquet(tmp_path / "moments.parquet")
+    said = answer.sentences(Results(tmp_path))[1:]
+    assert said == [
+        "1 of 2 moments lie in the band the real market suggests.", "Growth misses: 0.300 against 0.1 to 0.2."
+    ]  # fmt: skip
