@@ -29,13 +29,12 @@ def worker_count(settings: Settings) -> int:
     return settings.workers or len(os.sched_getaffinity(0))
 
 
-def prepare_workers(executor: Executor) -> None:
+def prepare_workers() -> None:
     """Starts the process that workers are forked from, which imports the simulator meanwhile."""
-    if executor.kind == "local" and executor.start_method == "forkserver":
-        from multiprocessing import forkserver
+    from multiprocessing import forkserver
 
-        multiprocessing.set_forkserver_preload(["experiments.worker", "sim.economy", "sim.metrics", "sim.spec"])
-        forkserver.ensure_running()
+    multiprocessing.set_forkserver_preload(["experiments.worker", "sim.economy", "sim.metrics", "sim.spec"])
+    forkserver.ensure_running()
 
 
 def batches_of(runs: Iterable[RunSpec], out: Path, record: str) -> list[Batch]:

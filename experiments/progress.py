@@ -85,8 +85,9 @@ class Bar:
             MofNCompleteColumn(),
             TextColumn("runs  {task.fields[rate]}"),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            TextColumn("elapsed"),
             TimeRemainingColumn(),
+            TextColumn("left"),
             TextColumn("{task.fields[failed]}"),
             console=console,  # type: ignore[arg-type]
         )

@@ -51,9 +51,11 @@ def run(arguments: list[str]) -> int:
     if asked.hydra:
         return show_with_hydra(asked)
     from experiments.compose import composer
-    from experiments.execute import one_thread_each
+    from experiments.execute import one_thread_each, prepare_workers
 
     one_thread_each()
+    if not {"executor=in_process", "workers=1"} & set(asked.overrides):
+        prepare_workers()
     with composer(asked.config_dir) as open_composer:
         from experiments.study import expand
 
