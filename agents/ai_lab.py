@@ -117,7 +117,7 @@ class AiLab(Agent):
         reversion = math.log(2.0) / self.p.trading_half_life_years
         for m, price in enumerate(curve.price_usd):
             exposure = hedge_target(1.0, use * HOURS_PER_DAY * curve.days_left[m], curve.contract_hours)
-            expected = view.expected_settlement_usd(m, reversion) * math.exp(curve.normal_premium[m])
+            expected = view.expected_settlement_usd(m, reversion)
             yield FutureRow(
                 m,
                 *hedge_schedule(

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
-from sim.investing import wanted_chips
+from sim.investing import Investor, wanted_chips
 from sim.view import View
 from sim.vocabulary import ChipRow, NonNegative, Positive, Share, SupplyRow
 
@@ -60,8 +60,7 @@ class Hyperscaler(Agent):
 
     def chips(self, view: View) -> Iterable[ChipRow]:
         """Order by q, with little response to rents."""
-        return wanted_chips(
-            view,
+        terms = Investor(
             reserved_share=OWN_WORKLOADS,
             fixed_cost_usd=self.fixed_cost_usd,
             cost_of_capital=self.p.cost_of_capital,
@@ -70,6 +69,7 @@ class Hyperscaler(Agent):
             stiffness=self.p.stiffness,
             grade_sensitivity=self.p.grade_sensitivity,
         )
+        return wanted_chips(view, terms)
 
     def learn(self, view: View) -> None:
         """Let the usual rent follow today's."""

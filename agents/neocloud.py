@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
-from sim.investing import wanted_chips
+from sim.investing import Investor, wanted_chips, wanted_q
 from sim.rules.hedging import hedge_schedule, hedge_target
 from sim.rules.investment import cost_of_capital
 from sim.rules.rents import mean_expected_rent
 from sim.streams import Purpose
 from sim.view import View
 from sim.vocabulary import (
+    DAYS_PER_YEAR,
     HOURS_PER_DAY,
     ChipRow,
     FutureRow,
@@ -47,6 +48,7 @@ class NeocloudParameters(GroupParameters):
     ask_hazard_per_day: Share
     ask_hazard_per_gap: NonNegative  # added hazard per unit of log gap to the wanted ask
     ask_noise: NonNegative
+    ask_age_days: NonNegative  # of the list ask on day 0
 
 
 class Neocloud(Agent):
@@ -68,15 +70,19 @@ class Neocloud(Agent):
 
     def start(self, path: GrowthPath) -> None:
         """Know one's own costs: the fixed cost that puts q at q* on the path."""
-        terms = self.landlord(self.p, path.settings.policy_rate, path.settings.equity_rate)
-        self.fixed_cost_usd = path.fixed_cost_usd(terms)
+        self.fixed_cost_usd = path.fixed_cost_usd(self.path_terms(path))
         self.equity_rate = path.settings.equity_rate
+
+    def path_terms(self, path: GrowthPath) -> Landlord:
+        """This firm as the growth path knows it."""
+        return self.landlord(self.p, path.settings.policy_rate, path.settings.equity_rate)
 
     def endowment(self, path: GrowthPath) -> Endowment:
         """The share of the group's fleet, its contracts, its debt, and a month's running cost in cash."""
         fleet = self.p.fleet_ve * self.weight
         return Endowment(
             fleet_ve=fleet,
+            cash_usd=fleet * path.normal_cash_usd(self.path_terms(path)),
             debt_usd=fleet * path.debt_usd(self.p.advance_rate),
             reserved_sold_ve=fleet * self.p.reserved_share,
         )
@@ -98,8 +104,13 @@ class Neocloud(Agent):
         yield SupplyRow(0, pool, floor, slope, s.convexity, True)
 
     def list_ask(self, view: View, posted_usd: float) -> float:
-        """Reprice with a hazard that rises with the gap to the wanted ask (Calvo; sticky list prices)."""
+        """Reprice with a hazard that rises with the gap to the wanted ask (Calvo; sticky list prices).
+
+        The first ask was posted `ask_age_days` ago, when rents were higher.
+        """
         wanted = self.p.ask_markup * view.today.rent_10d_usd
+        if posted_usd <= 0.0:
+            return wanted * math.exp(view.path.settings.technology * self.p.ask_age_days / DAYS_PER_YEAR)
         gap = min(MAX_GAP, abs(math.log(posted_usd / wanted)))
         hazard = self.p.ask_hazard_per_day + self.p.ask_hazard_per_gap * gap
         if view.uniform(Purpose.LIST_ASK_TIME) >= hazard:
@@ -134,7 +145,7 @@ class Neocloud(Agent):
         for m, price in enumerate(curve.price_usd):
             hours = pool * s.occupancy * HOURS_PER_DAY * curve.days_left[m]
             exposure = hedge_target(1.0, hours, curve.contract_hours)
-            expected = view.expected_settlement_usd(m, reversion) * math.exp(curve.normal_premium[m])
+            expected = view.expected_settlement_usd(m, reversion)
             yield FutureRow(
                 m,
                 *hedge_schedule(
@@ -147,20 +158,28 @@ class Neocloud(Agent):
                 ),
             )
 
-    def chips(self, view: View) -> Iterable[ChipRow]:
-        """Order by q at own cost of capital; the equity that cash does not cover is up to the loan desk."""
-        if view.barred_from_orders:
-            return ()
+    def cost_of_capital(self, view: View) -> float:
+        """Weighted cost of capital today, at the advance rate that lenders offer."""
         today = view.today
         advance = self.p.advance_rate if today.loans_open else 0.0
-        rate = cost_of_capital(advance, today.policy_rate + self.p.spread + today.capital_charge, self.equity_rate)
-        return wanted_chips(
-            view,
+        return cost_of_capital(advance, today.policy_rate + self.p.spread + today.capital_charge, self.equity_rate)
+
+    def investor(self, view: View) -> Investor:
+        """How this firm values chips today."""
+        return Investor(
             reserved_share=self.p.reserved_share,
             fixed_cost_usd=self.fixed_cost_usd,
-            cost_of_capital=rate,
+            cost_of_capital=self.cost_of_capital(view),
             belief_half_life_years=self.p.belief_half_life_years,
             trading_half_life_years=self.p.trading_half_life_years,
             stiffness=self.p.stiffness,
             grade_sensitivity=self.p.grade_sensitivity,
         )
+
+    def q(self, view: View) -> float:
+        """Value of a new chip over its price, over the grades it would order."""
+        return wanted_q(view, self.investor(view))[1]
+
+    def chips(self, view: View) -> Iterable[ChipRow]:
+        """Order by q at own cost of capital; the equity that cash does not cover is up to the loan desk."""
+        return () if view.barred_from_orders else wanted_chips(view, self.investor(view))

@@ -127,6 +127,36 @@ class GrowthPath:
         s = self.settings
         return advance_rate * self.bill_usd / (s.amortisation + s.quantity - s.technology)
 
+    def normal_cash_usd(self, landlord: Landlord, indebted: bool = True) -> float:
+        """A month of running cost and debt service per VE of fleet: the cash a careful firm holds."""
+        s = self.settings
+        running = s.cost_usd * self.hours_used(landlord.reserved_share) + self.fixed_cost_usd(landlord)
+        service = self.debt_usd(landlord.advance_rate) * (s.amortisation + landlord.debt_rate) if indebted else 0.0
+        return HOURS_PER_YEAR / 12.0 * running + service / 12.0
+
+    def cash_flow_usd(self, landlord: Landlord) -> float:
+        """Cash available for debt service a year per VE: rents (45 days late) and prepayments less running cost."""
+        s, rho = self.settings, landlord.reserved_share
+        _, value, _, rate = self.contracts()
+        ahead = np.array([tenor.prepaid_share for tenor in self.tenors])
+        late = math.exp(-(s.quantity - s.technology) * 45.0 / DAYS_PER_YEAR)
+        due = rho * float((1.0 - ahead) @ value.sum(axis=1)) * s.reserved_use
+        rents = late * (due + (1.0 - rho) * s.occupancy * s.rent_usd)
+        prepaid = rho * float((rate * self.menu * ahead) @ self.tenor_years) * WEEKS_PER_YEAR * s.rent_usd * s.reserved_use
+        running = s.cost_usd * self.hours_used(rho) + self.fixed_cost_usd(landlord)
+        return HOURS_PER_YEAR * (rents + prepaid - running)
+
+    def debt_service_usd(self, landlord: Landlord) -> float:
+        """Interest and amortisation a year per VE."""
+        return self.debt_usd(landlord.advance_rate) * (self.settings.amortisation + landlord.debt_rate)
+
+    def payout_share(self, landlord: Landlord, slack: float, indebted: bool = True) -> float:
+        """Share of free cash paid out, so that what is kept covers the equity share of the bill times `slack`."""
+        service = self.debt_service_usd(landlord) if indebted else 0.0
+        own = 1.0 - landlord.advance_rate if indebted else 1.0
+        free = self.cash_flow_usd(landlord) - service
+        return max(0.0, 1.0 - slack * own * self.bill_usd / free) if free > 0.0 else 0.0
+
     def age_density(self, ages_years: Floats) -> Floats:
         """Density of vintages by age: b e^(-n age)."""
         return np.asarray(self.delivery_rate * np.exp(-self.settings.quantity * ages_years))

@@ -132,11 +132,12 @@ class Loan(Parameters):
 
 
 class Resolution(Parameters):
-    """What happens to a firm in default: sale after some days at a haircut, contracts rejected."""
+    """What happens to a firm in default: sale after some days at a haircut, contracts rejected; used over new price."""
 
     haircut: Share
     days: PositiveCount
     rejected_share: Share
+    used_value: Share
 
 
 class Margin(Parameters):

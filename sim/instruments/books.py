@@ -61,7 +61,7 @@ def open_ledger(names: Sequence[str], grades: Sequence[str], roll: Roll) -> Ledg
     users = sorted({at[i] for i in (*roll.users, *roll.customers)})
     landlords = [at[i] for i in roll.landlords]
     sellers = sorted({*landlords, *users, *(at[i] for i in roll.chip_owners)})
-    ledger.list("cash", "USD", [REST_OF_WORLD])
+    ledger.list("cash", "USD", [REST_OF_WORLD, PARENTS])
     ledger.list("rent_accrued", "USD", users)
     ledger.list("rent_billed", "USD", users)
     ledger.list("prepayment_due", "USD", users)

@@ -1,0 +1,404 @@
+"""The economy: `step()` is one day, in the order it happens. Read this file first."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from functools import reduce
+from typing import Any
+
+import mesa
+import numpy as np
+
+from sim import setup
+from sim.instruments.books import Books
+from sim.laws import check_day
+from sim.markets.chip_desk import Financing, fund_orders, place_orders
+from sim.markets.futures_auction import Close
+from sim.markets.reserved_auction import sign_week
+from sim.markets.spot_auction import Trades
+from sim.spec import Spec
+from sim.streams import Streams
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, ChipRow, Environment, Floats, Today
+
+DAYS_PER_WEEK = 7
+
+
+class Economy(mesa.Model):  # type: ignore[misc]
+    """A market for GPU compute: rental, reserved capacity, futures, credit and investment.
+
+    `spec` is a validated world, `seed` keys every draw, `days` is how many will be recorded without growing. After
+    each `step()` the laws of accounting have been checked; `record` holds the series, `events` what else happened.
+    """
+
+    def __init__(self, spec: Spec, seed: int = 1, days: int = 365, *, laws: bool = True) -> None:
+        super().__init__(rng=seed)
+        self.spec = spec
+        self.streams = Streams(seed)
+        self.laws = laws
+        self.day = 0
+        self.events: list[tuple[int, str, str]] = []
+        setup.build(self, spec, days)
+
+    def step(self) -> None:
+        """One day, in the order it happens."""
+        environment = self.meet_shocks()
+        self.deliver_and_expire()
+        self.open_the_day(environment)
+        self.sign_contracts()
+        trades = self.rent_hours()
+        self.accrue_rents_and_costs(trades)
+        self.strike_indices(trades)
+        self.open_the_evening(trades)
+        self.learn(trades)
+        close = self.close_futures(trades)
+        self.settle_margins(close)
+        if self.calendar.is_month_end(self.day):
+            self.settle_month()
+            self.service_loans()
+        self.resolve_insolvency()
+        if self.calendar.is_month_end(self.day):
+            self.invest()
+        self.close_the_day(trades, close)
+
+    def run(self, days: int) -> None:
+        """Many days."""
+        for _ in range(days):
+            self.step()
+
+    def fork(self, spec: Spec | None = None) -> Economy:
+        """A copy that goes on identically, or from here on under another spec with the same agents.
+
+        What another spec switches off winds down by its own rules: closed venues settle at the last price, lenders
+        that are closed draw no new loans.
+        """
+        twin = copy.deepcopy(self)
+        if spec is not None:
+            setup.adopt(twin, spec)
+        return twin
+
+    # 1. nature
+
+    def meet_shocks(self) -> Environment:
+        """Shocks give today's environment: pure functions of the day on a fresh baseline."""
+        environment = reduce(lambda e, shock: shock(self.day, e), self.shocks.values(), Environment())
+        d = self.spec.demand
+        self.nature.pass_day(self.day, self.streams, environment, d.contracted_lag_days, d.contracted_slow_share)
+        return environment
+
+    # 2. what exists pays and ages
+
+    def deliver_and_expire(self) -> None:
+        """Deliveries arrive, old vintages retire; once a week prepaid rent is earned and contracts end."""
+        books, ledger, roll = self.books, self.books.ledger, self.books.roll
+        fleet = books.fleet
+        fleet.advance(self.day)
+        vendor = np.full(len(roll.chip_owners), roll.vendor)
+        for g, grade in enumerate(books.grade_names):
+            arrived = fleet.delivered[:, g] / books.grade_value[g]
+            ledger.post("deliveries", f"chip_order:{grade}", roll.chip_owners, vendor, arrived)
+            ledger.post("deliveries", f"gpu:{grade}", vendor, roll.chip_owners, arrived)
+            ledger.post("retirements", f"gpu:{grade}", roll.chip_owners, vendor, fleet.retired[:, g] / books.grade_value[g])
+        if self.day % DAYS_PER_WEEK == 0 and self.day > 0:
+            before = books.contracts.quantity_ve
+            earned = books.contracts.pass_week()
+            ended = np.maximum(0.0, before - books.contracts.quantity_ve)
+            ledger.post_pairs("reserved rent earned", "prepaid_rent", roll.customers, roll.landlords, earned.T)
+            ledger.post_pairs("expiry", "reserved_capacity", roll.customers, roll.landlords, ended.T)
+
+    def open_the_day(self, environment: Environment) -> None:
+        """Freeze the morning's view: yesterday's rents and curve, today's environment and holdings."""
+        years = self.day / DAYS_PER_YEAR
+        tau = self.path.technology_factor(years)
+        s = self.path.settings
+        scale = environment.chip_price_scale
+        rents = self.rents
+        venue = self.market
+        month = self.calendar.month(self.day)
+        self.desk.today = Today(
+            day=self.day, date=self.calendar.date(self.day), years=years, technology=tau, environment=environment,
+            anchor_usd=s.rent_usd * tau * (1.0 + self.path.pass_through * (scale - 1.0)),
+            rent_usd=rents.today, rent_10d_usd=rents.ten_days, rent_30d_usd=rents.thirty_days,
+            rent_180d_usd=rents.half_year, rent_30d_by_grade_usd=tuple(rents.by_grade.tolist()),
+            index_usd=dict(self.index_usd), policy_rate=s.policy_rate + environment.policy_rate_add,
+            chip_price_usd=self.path.chip_price_usd * tau * scale, capital_charge=0.0,
+            loans_open=self.spec.loan.enabled,
+            curve=venue.curve(self.day, rents.index_ratio) if venue is not None else None,
+            days_of_month=self.calendar.days_in(month),
+        )  # fmt: skip
+        self.fill_desk(environment)
+
+    def fill_desk(self, environment: Environment) -> None:
+        """Copy what agents may see of the books to the desk; served shares of contracts follow from the outage."""
+        desk, books, roll = self.desk, self.books, self.books.roll
+        n = len(books.ledger.owners)
+        working = np.zeros((n, len(books.grade_names)))
+        working[roll.chip_owners] = books.fleet.working
+        fleet = working[roll.landlords].sum(axis=1)
+        sold, held, short = np.zeros(n), np.zeros(n), np.zeros(n)
+        quantity = books.contracts.quantity_ve
+        sold[roll.landlords] = quantity.sum(axis=1)
+        running = fleet * environment.fleet_availability
+        reserved = np.maximum(sold[roll.landlords], 1e-300)
+        first = np.minimum(1.0, running / reserved)
+        rata = environment.fleet_availability * np.minimum(1.0, fleet / reserved)
+        self.served = first if environment.contracts_first else rata
+        if len(roll.customers):
+            held[roll.customers] = quantity.sum(axis=0)
+            short[roll.customers] = (quantity * (1.0 - self.served)[:, None]).sum(axis=0)
+        factor = np.ones(n)
+        factor[roll.users] = self.nature.user_factors
+        debt = np.zeros(n)
+        debt[roll.landlords] = books.loans.balance.sum(axis=1)
+        total = np.maximum(working.sum(axis=1, keepdims=True), 1e-300)
+        self.mix = (working / total)[:, books.product_grade] * books.product_place
+        desk.fleet_ve = working.tolist()
+        desk.reserved_sold_ve, desk.reserved_held_ve = sold.tolist(), held.tolist()
+        desk.reserved_short_ve, desk.user_factor = short.tolist(), factor.tolist()
+        desk.common_factor = self.nature.common_factor * environment.demand_scale
+        desk.contracted_log = self.nature.contracted
+        desk.debt_usd = debt.tolist()
+        estate = np.zeros(n, dtype=bool)
+        estate[roll.landlords] = self.resolution.in_estate
+        desk.no_contracts = estate.tolist()
+        self.refresh_desk()
+
+    def refresh_desk(self) -> None:
+        """Copy what moves within the day: cash and futures positions."""
+        ledger = self.books.ledger
+        self.desk.cash_usd = ledger.held("cash").tolist()
+        if self.market is not None:
+            self.desk.position = [ledger.held(name).tolist() for name in self.market.names]
+
+    # 3. reserved capacity
+
+    def sign_contracts(self) -> None:
+        """Once a week landlords offer and customers want take-or-pay contracts; menus read last night's curve."""
+        books, roll = self.books, self.books.roll
+        if self.day % DAYS_PER_WEEK or not len(roll.customers):
+            return
+        seat = {int(owner): i for i, owner in enumerate(roll.landlords)}
+        chair = {int(owner): i for i, owner in enumerate(roll.customers)}
+        rows = [(owner, row) for owner, agent in self.who["reserved"] for row in agent.reserved(self.views[owner])]
+        offers = [(seat[o], row) for o, row in rows if row.quantity_ve < 0.0]
+        wants = [(chair[o], row) for o, row in rows if row.quantity_ve > 0.0]
+        shape = (len(self.path.tenors), len(roll.landlords), len(roll.customers))
+        signing = sign_week(offers, wants, shape, self.signing_shares, self.menu_usd)
+        self.menu_usd = signing.menu_usd
+        for k in range(shape[0]):
+            due = books.contracts.sign(k, signing.quantity_ve[k], signing.rent_usd[k])
+            post = books.ledger.post_pairs
+            post("signing", "reserved_capacity", roll.landlords, roll.customers, signing.quantity_ve[k])
+            post("signing", "prepaid_rent", roll.landlords, roll.customers, due)
+            post("signing", "prepayment_due", roll.customers, roll.landlords, due.T)
+        self.fill_desk(self.desk.today.environment)
+
+    # 4. the day's hours
+
+    def rent_hours(self) -> Trades:
+        """Offers and demand schedules for the day's hours, cleared hour by hour."""
+        views, today = self.views, self.desk.today
+        supply = [(owner, row) for owner, agent in self.who["spot_offers"] for row in agent.spot_offers(views[owner])]
+        demand = [
+            (owner, number, row)
+            for owner, agent in self.who["spot_demand"]
+            for number, row in enumerate(agent.spot_demand(views[owner]))
+            if row.quantity_ve > 0.0
+        ]
+        rules = self.auction.rules
+        seasons = rules.seasons(self.calendar.is_weekend(self.day), not self.calendar.equal_months)
+        spot = self.spec.spot
+        low = spot.variable_cost_usd * today.technology
+        return self.auction.clear(
+            supply, demand, self.mix, np.exp(self.nature.products), seasons, low,
+            spot.price_cap_usd * today.technology, self.hours_engine,
+        )  # fmt: skip
+
+    def accrue_rents_and_costs(self, trades: Trades) -> None:
+        """Rents become receivables, paid monthly; running costs are paid at once."""
+        books, ledger, roll, s = self.books, self.books.ledger, self.books.roll, self.path.settings
+        ledger.post_net("spot rent", "rent_accrued", trades.revenue_usd - trades.spent_usd)
+        due = books.contracts.rent_usd_per_hour * s.reserved_use * HOURS_PER_DAY * self.served[:, None]
+        if len(roll.customers):
+            ledger.post_pairs("reserved rent", "rent_accrued", roll.customers, roll.landlords, due.T)
+        fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
+        self.delivered_ve = books.contracts.quantity_ve.sum(axis=1) * self.served
+        used = self.delivered_ve * s.reserved_use * HOURS_PER_DAY
+        let = trades.sold_ve_hours[roll.landlords].sum(axis=1)
+        tau = self.desk.today.technology
+        cost = tau * (s.cost_usd * (used + let) + self.fixed_cost_usd * fleet * HOURS_PER_DAY)
+        revenue = trades.revenue_usd[roll.landlords] + due.sum(axis=1)
+        luck = revenue * (np.exp(self.nature.firms) - 1.0)
+        world = np.full(len(cost), roll.rest_of_world)
+        ledger.post("running costs", "cash", roll.landlords, world, cost)
+        ledger.post("ancillary revenue", "cash", world, roll.landlords, np.maximum(0.0, luck))
+        ledger.post("service credits", "cash", roll.landlords, world, np.maximum(0.0, -luck))
+        self.loan_desk.opex_usd += cost - luck
+
+    # 5. and 6. indices, then beliefs
+
+    def strike_indices(self, trades: Trades) -> None:
+        """List asks are posted, indices struck for the reference grade, slow means of rents updated."""
+        views = self.views
+        for owner, agent in self.who["list_ask"]:
+            self.asks_usd[owner] = agent.list_ask(views[owner], self.asks_usd.get(owner, 0.0))
+        setup.strike(self, trades)
+
+    def open_the_evening(self, trades: Trades) -> None:
+        """Today's rents and indices become public; hours bought are told to those who bought them."""
+        rents, today = self.rents, self.desk.today
+        self.morning = today
+        if self.market is not None:
+            self.market.note_index(self.day, self.index_usd[self.spec.venue.index])
+        curve = self.market.curve(self.day + 1, rents.index_ratio) if self.market is not None else None
+        self.desk.today = setup.evening(today, rents, dict(self.index_usd), curve)
+        self.desk.bought_ve_hours = trades.bought
+
+    def learn(self, trades: Trades) -> None:
+        """Beliefs are updated with today's rents, and only now."""
+        for owner, agent in self.who["learn"]:
+            agent.learn(self.views[owner])
+
+    # 7. and 8. futures and clearing
+
+    def close_futures(self, trades: Trades) -> Close | None:
+        """Hedgers' schedules and the crowd's resting orders meet in the closing auction of every month."""
+        news = setup.news_of_the_hours(self, trades)
+        if self.market is None:
+            return None
+        self.refresh_desk()
+        rows = [(owner, row) for owner, agent in self.who["futures"] for row in agent.futures(self.views[owner])]
+        for crowd in self.crowds:
+            setup.crowd_orders(self, crowd, news)
+        close = self.market.clear(rows, self.crowds, len(self.books.ledger.owners))
+        self.events += [(self.day, kind, text) for kind, text in close.events]
+        return close
+
+    def settle_margins(self, close: Close | None) -> None:
+        """Variation margin in cash, initial margin, close-outs."""
+        if close is None or self.market is None:
+            return
+        night = self.house.settle(self.books, self.market.names, close, self.crowds)
+        self.night = night
+        self.loan_desk.hedge_usd += night.own_result_usd[self.books.roll.landlords]
+        if night.margin_defaults:
+            self.events.append((self.day, "margin default", f"{night.margin_defaults} speculators are being closed out"))
+        if night.house_loss_usd > 0.0:
+            self.events.append((self.day, "clearing loss", f"the house loses {night.house_loss_usd:,.0f} USD"))
+
+    # 10. to 12. month end: rents, credit; insolvency
+
+    def settle_month(self) -> None:
+        """Users pay what was billed a month ago and prepayments due; this month is billed; the front future expires."""
+        books, ledger, roll = self.books, self.books.ledger, self.books.roll
+        received = np.zeros(len(ledger.owners))
+        for claim in ("rent_billed", "prepayment_due"):
+            owed = ledger.held(claim).copy()
+            world = np.maximum(0.0, -owed)
+            world[roll.rest_of_world] -= world.sum()
+            ledger.post_net("sales of services", "cash", world)
+            ledger.post_net("rents paid", "cash", owed)
+            ledger.post_net("rents paid", claim, -owed)
+            received += owed
+        accrued = ledger.held("rent_accrued").copy()
+        ledger.post_net("rents billed", "rent_accrued", -accrued)
+        ledger.post_net("rents billed", "rent_billed", accrued)
+        self.received_usd = received[roll.landlords]
+        setup.settle_futures_month(self)
+
+    def service_loans(self) -> None:
+        """Interest, amortisation, coverage tests, sweeps, payouts; then the lenders' own accounts."""
+        books, roll = self.books, self.books.roll
+        today = self.desk.today
+        days = today.days_of_month
+        fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
+        normal = self.normal_cash_usd * fleet * today.technology
+        desk = self.loan_desk
+        desk.service(books, self.received_usd, today.policy_rate, days, self.resolution.in_estate, normal)
+        setup.fund_lenders(self, today.policy_rate, days)
+
+    def resolve_insolvency(self) -> None:
+        """Firms that cannot pay are cured or fail; estates whose time has come are sold."""
+        books, roll, today = self.books, self.books.roll, self.desk.today
+        fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
+        events = self.resolution.pass_day(
+            books, self.loan_desk, self.streams, self.landlord_ids, self.day, self.calendar.is_month_end(self.day),
+            self.spec.resolution.used_value * today.chip_price_usd, self.normal_cash_usd * fleet * today.technology,
+        )  # fmt: skip
+        self.events += [(self.day, kind, text) for kind, text in events]
+
+    # 13. investment
+
+    def invest(self) -> None:
+        """Chip orders: what owners want, what cash and lenders allow, what the vendor accepts."""
+        books, roll, today = self.books, self.books.roll, self.desk.today
+        desk = self.loan_desk
+        barred = desk.dscr < desk.terms.covenant
+        estate = self.resolution.in_estate
+        flags = np.zeros(len(books.ledger.owners), dtype=bool)
+        flags[roll.landlords] = barred | estate
+        self.desk.no_orders = flags.tolist()
+        self.refresh_desk()
+        wanted = np.zeros((len(roll.chip_owners), len(books.grade_names)))
+        seat = {int(owner): i for i, owner in enumerate(roll.chip_owners)}
+        for owner, agent in self.who["chips"]:
+            for row in agent.chips(self.views[owner]):
+                self._want(wanted, seat[owner], row)
+        price = today.chip_price_usd * self.path.forward
+        self.mark = setup.collateral_mark(self)
+        mine = wanted[roll.landlord_fleet]
+        money = self.financing(today)
+        funding = fund_orders(mine.sum(axis=1) * price, money)
+        self.room_share = funding.room_share
+        wanted[roll.landlord_fleet] = mine * funding.share[:, None]
+        accepted = setup.accepted_by_vendor(self, wanted)
+        wanted *= accepted
+        desk.draw(books, funding.draws_usd * accepted)
+        books.ledger.post(
+            "equity raised", "cash", np.full(len(roll.landlords), roll.rest_of_world), roll.landlords,
+            funding.equity_usd * accepted,
+        )  # fmt: skip
+        setup.equity_for_unlevered(self, wanted.sum(axis=1) * price)
+        place_orders(books, np.arange(len(wanted)), wanted, today.chip_price_usd, self.path.forward, self.day)
+        self.ordered_ve = wanted
+
+    def financing(self, today: Today) -> Financing:
+        """What cash, outside owners and lenders allow landlords this month."""
+        books, roll, terms = self.books, self.books.roll, self.loan_desk.terms
+        fleet = books.fleet
+        rows = roll.landlord_fleet
+        working = fleet.working[rows].sum(axis=1)
+        floor = setup.CASH_FLOOR * self.normal_cash_usd * working * today.technology
+        cash = books.ledger.held("cash")[roll.landlords]
+        advance = np.minimum(setup.MAX_ADVANCE, terms.advance_rate * self.mark) * (1.0 if today.loans_open else 0.0)
+        base = advance * (fleet.book_usd[rows] + fleet.on_order_usd[rows])
+        loans = books.loans.balance
+        capital = books.ledger.net_worth()[roll.lenders]
+        room = [
+            agent.room_usd(float(capital[i]), float(loans[:, i].sum())) for i, (_, agent) in enumerate(self.who["lend"])
+        ]
+        return Financing(
+            advance=advance, budget_usd=np.maximum(0.0, cash - floor), equity_access=self.equity_access,
+            headroom_usd=base - loans.sum(axis=1), lender_room_usd=np.array(room), syndicate=books.loans.syndicate,
+        )  # fmt: skip
+
+    def _want(self, wanted: Floats, seat: int, row: ChipRow) -> None:
+        wanted[seat, row.grade] += row.quantity_ve
+
+    # 14. the close
+
+    def close_the_day(self, trades: Trades, close: Close | None) -> None:
+        """The laws are checked, the day is recorded."""
+        if self.laws:
+            check_day(self, trades)
+        if self.record.enabled:
+            self.record.write(setup.diary(self, trades, close))
+        self.ordered_ve = np.zeros_like(self.ordered_ve)
+        self.day += 1
+
+    # attributes set up by sim.setup
+    books: Books
+    record: Any
+    date0: datetime.date
+    hours_engine: Any
+

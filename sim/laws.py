@@ -1,0 +1,131 @@
+"""The laws of accounting, checked at the close of every simulated day. A broken one stops the run.
+
+A1 cash nets to zero, A2 so does every other instrument, and only issuers owe. A3 every owner's net worth is what its
+flows explain. A4 positions and variation margin net to zero; crowds' sub-ledgers agree with the ledger. A5 margin
+deposits are in the clearing house's cash. A6 GPU-hours: fleet = reserved + sold + unsold + downtime. A7 GPUs: the
+ledger agrees with the vintages. A8 orders = delivered + outstanding. A9 loans: balance = draws - principal -
+write-offs, and the ledger agrees. A12 users' spending is owners' revenue, and prepaid rent agrees with the contracts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.markets.spot_auction import Trades
+from sim.vocabulary import HOURS_PER_DAY, Floats
+
+if TYPE_CHECKING:
+    from sim.economy import Economy
+
+TOLERANCE = 1e-9
+
+
+class BrokenLaw(AssertionError):
+    """An accounting identity that does not hold: which, on what day, by how much."""
+
+
+def check_day(e: Economy, trades: Trades) -> None:
+    """Check all laws at the close; raises BrokenLaw naming the law, the day and the gap."""
+    check_balance(e)
+    check_net_worth(e)
+    check_gpu_hours(e, trades)
+    check_chips(e)
+    check_credit(e)
+    check_rents(e, trades)
+    if e.market is not None:
+        check_futures(e)
+
+
+def _fail(e: Economy, law: str, text: str) -> None:
+    raise BrokenLaw(f"day {e.day}: {law}: {text}")
+
+
+def _same(e: Economy, law: str, what: str, a: Floats | float, b: Floats | float, size: Floats | float = 1.0) -> None:
+    scale = np.maximum(np.maximum(np.abs(a), np.abs(b)), size)
+    gap = np.abs(np.asarray(a) - np.asarray(b))
+    if not np.all(gap <= TOLERANCE * scale):
+        _fail(e, law, f"{what}: {a} is not {b} (gap {np.max(gap):.3g})")
+
+
+def check_balance(e: Economy) -> None:
+    """A1, A2: every instrument nets to zero over its owners; nobody owes what it may not."""
+    bad = e.books.ledger.out_of_balance()
+    if bad is not None:
+        _fail(e, "A1" if bad[0] == "cash" else "A2", f"{bad[0]} nets to {bad[1]!r}")
+    debtor = e.books.ledger.owing_without_right(e.debt_tolerance_usd)
+    if debtor is not None:
+        _fail(e, "A2", f"{debtor[0]} owes {debtor[1]}: {debtor[2]!r}")
+
+
+def check_net_worth(e: Economy) -> None:
+    """A3: net worth, owner by owner, is the sum of all flows by reason."""
+    ledger = e.books.ledger
+    size = np.abs(ledger.positions[: len(ledger.instruments)]).sum(axis=0) + np.abs(ledger.flows).sum(axis=0) + 1.0
+    _same(e, "A3", "net worth and its explanation", ledger.net_worth(), ledger.explained(), size)
+
+
+def check_gpu_hours(e: Economy, trades: Trades) -> None:
+    """A6: hours of landlords' fleets = delivered to contracts + sold + unsold + downtime, none negative."""
+    roll = e.books.roll
+    fleet = e.books.fleet.working[roll.landlord_fleet].sum(axis=1) * HOURS_PER_DAY
+    delivered = e.delivered_ve * HOURS_PER_DAY
+    sold = trades.sold_ve_hours[roll.landlords].sum(axis=1)
+    environment = e.desk.today.environment
+    most = fleet * environment.fleet_availability
+    if not np.all(delivered + sold <= most * (1.0 + TOLERANCE) + TOLERANCE):
+        _fail(e, "A6", f"delivered {delivered} and sold {sold} exceed running hours {most}")
+    volume, total = trades.volume, float(trades.sold_ve_hours.sum() + trades.swing_ve_hours.sum())
+    _same(e, "A6", "hours sold and hours traded", total, volume)
+    _same(e, "A6", "hours traded and hours bought", volume, sum(trades.bought.values()))
+
+
+def check_chips(e: Economy) -> None:
+    """A7, A8: the ledger's GPUs and orders agree with vintages and pipeline; orders = delivered + outstanding."""
+    books, fleet = e.books, e.books.fleet
+    for g, grade in enumerate(books.grade_names):
+        value = books.grade_value[g]
+        owners = books.roll.chip_owners
+        _same(e, "A7", f"GPUs {grade}", books.ledger.held(f"gpu:{grade}")[owners] * value, fleet.working[:, g])
+        _same(e, "A8", f"orders {grade}", books.ledger.held(f"chip_order:{grade}")[owners] * value, fleet.on_order[:, g],
+              fleet.working[:, g] + 1.0)
+    row = e.day % len(books.roll.chip_owners)
+    recount = float(fleet.installed[row, :, e.day + 1 : fleet.life + e.day + 1].sum())
+    _same(e, "A7", "vintages", recount, float(fleet.working[row].sum()), 1.0)
+    _same(e, "A3", "book value of GPUs", fleet.book_from_vintages(row, e.day + 1), float(fleet.book_usd[row]), 1.0)
+
+
+def check_credit(e: Economy) -> None:
+    """A9: balances = draws - principal - write-offs, and are the ledger's, by borrower and by lender."""
+    books, loans, roll = e.books, e.books.loans, e.books.roll
+    size = loans.drawn + 1.0
+    _same(e, "A9", "loans", loans.balance, loans.drawn - loans.repaid - loans.written_off, size)
+    held = books.ledger.held("loan")
+    _same(e, "A9", "borrowers' loans", -held[roll.landlords], loans.balance.sum(axis=1), size.sum(axis=1))
+    _same(e, "A9", "lenders' loans", held[roll.lenders], loans.balance.sum(axis=0), size.sum(axis=0))
+
+
+def check_rents(e: Economy, trades: Trades) -> None:
+    """A12: what users spend is what owners earn; prepaid rent and reserved capacity agree with the contracts."""
+    _same(e, "A12", "spending and revenue", float(trades.spent_usd.sum()), float(trades.revenue_usd.sum()))
+    books, roll = e.books, e.books.roll
+    if len(roll.customers):
+        prepaid = books.contracts.prepaid.sum(axis=(1, 2))
+        _same(e, "A12", "prepaid rent", -books.ledger.held("prepaid_rent")[roll.landlords], prepaid, prepaid.sum() + 1.0)
+        reserved = books.contracts.quantity_ve.sum(axis=1)
+        held = -books.ledger.held("reserved_capacity")[roll.landlords]
+        _same(e, "A12", "reserved capacity", held, reserved, reserved.sum() + 1.0)
+
+
+def check_futures(e: Economy) -> None:
+    """A4, A5: crowds' arrays agree with the ledger; deposits are the house's cash."""
+    books, ledger, roll = e.books, e.books.ledger, e.books.roll
+    for crowd in e.crowds:
+        for m, name in enumerate(e.market.names):
+            gross = float(np.abs(crowd.arrays.position[m]).sum()) + 1.0
+            _same(e, "A4", name, float(crowd.arrays.position[m].sum()), float(ledger.held(name)[crowd.owner]), gross)
+        equity = float(ledger.held("cash")[crowd.owner] + ledger.held("margin")[crowd.owner])
+        _same(e, "A4", "crowd's money", crowd.total_cash_usd(), equity, float(np.abs(crowd.arrays.cash_usd).sum()) + 1.0)
+    deposits = -float(ledger.held("margin")[roll.clearing_house])
+    _same(e, "A5", "margin deposits and the house's cash", deposits, float(ledger.held("cash")[roll.clearing_house]), deposits + 1.0)

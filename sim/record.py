@@ -1,0 +1,102 @@
+"""The diary of a run: one preallocated row a day, every column with its unit and meaning."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.vocabulary import Floats
+
+
+@dataclass(frozen=True)
+class Column:
+    """A series: name (unit in the name), unit, what it means."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+class Record:
+    """Rows (days, columns), float64; grows when a run goes on past what was reserved."""
+
+    def __init__(self, columns: list[Column], start: datetime.date, days: int) -> None:
+        self.columns: dict[str, Column] = {column.name: column for column in columns}
+        self.place = {column.name: i for i, column in enumerate(columns)}
+        self.start = start
+        self.rows: Floats = np.full((max(1, days), len(columns)), np.nan)
+        self.days = 0
+        self.enabled = True
+
+    def write(self, values: list[float]) -> None:
+        """Add a day; values in the order of the columns."""
+        if self.days == len(self.rows):
+            self.rows = np.concatenate([self.rows, np.full_like(self.rows, np.nan)])
+        self.rows[self.days] = values
+        self.days += 1
+
+    def __getitem__(self, name: str) -> Floats:
+        """A series (days,) so far."""
+        return self.rows[: self.days, self.place[name]]
+
+    def frame(self) -> Any:
+        """A pandas data frame: day, date, then the columns."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.rows[: self.days].copy(), columns=list(self.columns))
+        days = np.arange(self.days)
+        frame.insert(0, "day", days)
+        frame.insert(1, "date", pd.to_datetime(self.start) + pd.to_timedelta(days, unit="D"))
+        return frame
+
+
+def world_columns(grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int) -> list[Column]:
+    """The columns of a world with these grades, indices, kinds of owner, tenors and futures."""
+    ve = "VE is the work of one H100"
+    columns = [Column(f"rent_{g}_usd_per_gpu_hour", "USD per GPU-hour", f"volume-weighted mean spot rent of {g}") for g in grades]
+    columns += [
+        Column("rent_usd_per_ve_hour", "USD per VE-hour", f"volume-weighted mean spot rent of all grades; {ve}"),
+        Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
+    ]
+    columns += [Column(f"index_{i}_usd_per_gpu_hour", "USD per GPU-hour", f"{i} index of the reference grade") for i in indices]
+    columns += [Column(f"future_{m + 1}_usd_per_gpu_hour", "USD per GPU-hour", f"closing price of listed month {m + 1} (1 = nearest); empty where none is listed") for m in range(maturities)]
+    columns += [Column(f"reserved_{t}_usd_per_ve_hour", "USD per VE-hour", f"rent of a {t} contract signed this week") for t in tenors]
+    for kind in kinds:
+        columns.append(Column(f"fleet_{kind}_gpus", "GPUs", f"GPUs at work of all agents of kind {kind}"))
+    columns += [
+        Column("fleet_ve", "VE", "GPUs at work of landlords, H100 value equivalents"),
+        Column("fleet_path_ve", "VE", "the same on the growth path"),
+        Column("fleet_all_ve", "VE", "GPUs at work of all owners"),
+        Column("orders_ve", "VE", "chips ordered today by landlords"),
+        Column("orders_path_ve", "VE", "landlords' orders of a month on the growth path, on order days"),
+        Column("orders_all_ve", "VE", "chips ordered today by all owners"),
+        Column("chip_price_usd_per_ve", "USD per VE", "price of a new chip"),
+        Column("q_mean", "ratio", "value of a new chip over its price, fleet-weighted over landlords"),
+        Column("reserved_ve", "VE", "capacity under reserved contracts"),
+        Column("pool_ve", "VE", "capacity that landlords offer to the spot market"),
+        Column("occupancy", "share", "hours sold over hours offered by landlords in the spot market"),
+        Column("traded_gpu_hours", "GPU-hours", "spot hours traded"),
+        Column("unserved_gpu_hours", "GPU-hours", "hours wanted at the price cap and not served, contracts' included"),
+        Column("downtime_gpu_hours", "GPU-hours", "hours of landlords' fleets lost to outages"),
+        Column("spot_turnover_usd", "USD", "value of spot trades"),
+        Column("loans_usd", "USD", "loans outstanding"),
+        Column("lender_capital_usd", "USD", "capital of all lenders"),
+        Column("dscr_median", "ratio", "median debt service coverage of borrowers"),
+        Column("room_share", "share", "share of wanted draws that lenders' capital allowed, last month end"),
+        Column("collateral_mark", "ratio", "lenders' mark of collateral over book"),
+        Column("defaults", "firms", "landlords that defaulted today"),
+        Column("loan_losses_usd", "USD", "loans written off today"),
+        Column("open_interest_contracts", "contracts", "open interest in all months"),
+        Column("futures_volume_contracts", "contracts", "contracts traded today"),
+        Column("hedge_landlords_contracts", "contracts", "net position of landlords"),
+        Column("hedge_users_contracts", "contracts", "net position of users"),
+        Column("initial_margin_usd", "USD", "margin deposits at the clearing house"),
+        Column("margin_defaults", "traders", "speculators who failed a margin call today"),
+        Column("limit_locks", "months", "listed months locked at the daily limit today"),
+        Column("multiplicities", "months", "listed months with several clearing prices today"),
+        Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement"),
+    ]
+    return columns

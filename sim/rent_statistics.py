@@ -1,0 +1,50 @@
+"""Public statistics of rents: today's means and slow means, corrected for their lag behind the technology trend."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.vocabulary import DAYS_PER_YEAR, Floats
+
+TEN, THIRTY, HALF_YEAR = 10.0, 30.0, 180.0
+
+
+def lag_factor(days: float, technology: float) -> float:
+    """An exponential mean over `days` of a series that falls at g a year stands at this multiple of the series."""
+    a = 1.0 / days
+    return a / (1.0 - (1.0 - a) * math.exp(technology / DAYS_PER_YEAR))
+
+
+class RentStatistics:
+    """Exponential means of the rent per VE-hour; on the growth path each equals the day's rent.
+
+    `ten_days` is of the reference grade, `thirty_days`, `half_year` and `today` of all grades, `by_grade` (grades,)
+    over thirty days; `index_ratio` is the slow ratio of the futures' index to the mean rent.
+    """
+
+    def __init__(self, rent_usd: float, technology: float, grades: int) -> None:
+        self._lag = {days: lag_factor(days, technology) for days in (TEN, THIRTY, HALF_YEAR)}
+        self.today = self.ten_days = self.thirty_days = self.half_year = rent_usd
+        self.by_grade: Floats = np.full(grades, rent_usd)
+        self.last_by_grade: Floats = np.full(grades, rent_usd)
+        self.index_ratio = 1.0
+
+    def _follow(self, mean: float, level: float, days: float) -> float:
+        lag = self._lag[days]
+        return (mean * lag + (level - mean * lag) / days) / lag
+
+    def note(self, rent_usd: float, by_grade_usd: Floats) -> None:
+        """Add a day; a grade that did not trade keeps its last rent."""
+        self.today = rent_usd
+        self.last_by_grade = by_grade_usd
+        self.ten_days = self._follow(self.ten_days, float(by_grade_usd[0]), TEN)
+        self.thirty_days = self._follow(self.thirty_days, rent_usd, THIRTY)
+        self.half_year = self._follow(self.half_year, rent_usd, HALF_YEAR)
+        lag = self._lag[THIRTY]
+        self.by_grade = (self.by_grade * lag + (by_grade_usd - self.by_grade * lag) / THIRTY) / lag
+
+    def note_index(self, index_usd: float) -> None:
+        """Add a day of the ratio of the futures' index to the mean rent."""
+        self.index_ratio += (index_usd / self.today - self.index_ratio) / THIRTY
