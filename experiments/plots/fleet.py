@@ -12,16 +12,15 @@ from experiments.results import NO_SHOCK, Design, Results
 FLEET = "fleet_ve"
 PATH = "fleet_path_ve"
 ORDERS = "orders_ve"
-SMOOTHED_DAYS = 90
+PATH_ORDERS = "orders_path_ve"  # of a month, on the days on which orders are placed
 
 
 def draw(results: Results) -> Iterator[style.Plot]:
     """Yield the calm world's fleet and orders, then the response of both to each shock."""
     design = results.design
-    paths = results.paths([FLEET, PATH, ORDERS])
+    paths = results.paths([FLEET, PATH, ORDERS, PATH_ORDERS])
     paths["fleet"] = paths[FLEET] / paths[PATH]
-    by_run = paths.groupby(["arm", "shock", "seed"], sort=False)[ORDERS]
-    paths["ordered"] = by_run.transform(lambda run: run.rolling(SMOOTHED_DAYS).mean()) * 365.0 / paths[PATH]
+    paths["ordered"] = (paths[ORDERS] / paths[PATH_ORDERS]).where(paths[PATH_ORDERS] > 0.0)
     yield style.Plot("fleet", _levels(paths, design), _LEVELS.format(seeds=design.seeds))
     for shock in design.shocks:
         if shock != NO_SHOCK:
@@ -37,9 +36,10 @@ def _levels(paths: pd.DataFrame, design: Design) -> object:
             if not values.empty:
                 style.band(panel, values.index.to_numpy(), values.to_numpy(), **style.line(design, arm))
         panel.margins(x=0)
-    axes[0, 0].axhline(1.0, color=style.GREY, linewidth=0.6)
+    for panel in axes[:, 0]:
+        panel.axhline(1.0, color=style.GREY, linewidth=0.6)
     axes[0, 0].set_ylabel("Fleet, path = 1")
-    axes[1, 0].set_ylabel("Orders, share of\nthe path fleet a year")
+    axes[1, 0].set_ylabel("Monthly orders,\npath = 1")
     axes[1, 0].set_xlabel("Day")
     style.legend_above(figure, axes[0, 0])
     return figure
@@ -57,18 +57,17 @@ def _responses(paths: pd.DataFrame, design: Design, shock: str) -> object:
                 style.middle_with_interval(panel, days, 100.0 * values, **style.line(design, arm))
         panel.margins(x=0)
     axes[0, 0].set_ylabel("Change in the fleet,\n% of the path")
-    axes[1, 0].set_ylabel("Change in orders, % of\nthe path fleet a year")
+    axes[1, 0].set_ylabel("Change in monthly\norders, % of the path")
     axes[1, 0].set_xlabel("Days since the shock")
     style.legend_above(figure, axes[0, 0])
     return figure
 
 
 _LEVELS = (
-    "The fleet (in H100 value equivalents) and chip orders without any shock, relative to the balanced growth path; "
-    f"orders are {SMOOTHED_DAYS}-day means at an annual rate. Line: median over {{seeds}} seeds; band: the middle 80 %."
+    "The landlords' fleet (in H100 value equivalents) and their monthly chip orders without any shock, relative "
+    "to the balanced growth path. Line: median over {seeds} seeds; band: the middle 80 %."
 )
 _RESPONSE = (
-    "Response of the fleet and of chip orders to {shock} (shock minus none, same arm and seed), relative to the path "
-    f"fleet; orders are {SMOOTHED_DAYS}-day means at an annual rate. Line: median over {{seeds}} seeds; band: its 95 % "
-    "interval."
+    "Response of the landlords' fleet and monthly chip orders to {shock} (shock minus none, same arm and seed), "
+    "relative to the growth path. Line: median over {seeds} seeds; band: its 95 % interval."
 )

@@ -23,14 +23,14 @@ def draw(results: Results) -> Iterator[style.Plot]:
     forked = [arm for arm in design.arms if is_fork(arm)]
     rows = 2 if forked else 1
     for shock in series.shocks_of(design):
-        figure, axes = style.panels(rows, 1, 0.9 + 1.55 * rows, sharex=True, sharey=True)
+        figure, axes = style.panels(rows, 1, 1.05 + 1.55 * rows, sharex=True, sharey=True)
         _arms(axes[0, 0], paths, whole, shock, design)
         axes[0, 0].set_title("Arms that lived apart from day 0" if forked else "Shock minus none, within each arm")
         if forked:
             _arms(axes[1, 0], paths, forked, shock, design)
             axes[1, 0].set_title("Arms forked from one state at the shock")
         axes[-1, 0].set_xlabel("Days since the shock")
-        figure.supylabel("Change in H100 rent, log points × 100", fontsize=8)
+        figure.supylabel("Change in H100 rent, log × 100", fontsize=8)
         style.legend_above(figure, axes[0, 0])
         yield style.Plot(f"impulse_response_{shock}", figure, _caption(shock, design.seeds, bool(forked)))
 

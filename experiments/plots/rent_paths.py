@@ -20,7 +20,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     columns = min(2, len(arms))
     rows = -(-len(arms) // columns)
     for shock in [name for name in design.shocks if name != NO_SHOCK] or [NO_SHOCK]:
-        figure, axes = style.panels(rows, columns, 0.75 + 1.35 * rows, sharex=True, sharey=True)
+        figure, axes = style.panels(rows, columns, 0.9 + 1.35 * rows, sharex=True, sharey=True)
         for panel, arm in zip(axes.flat, arms, strict=False):
             style.shade_event(panel, design)
             panel.axhline(1.0, color=style.GREY, linewidth=0.6)
@@ -34,7 +34,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
         for panel in axes.flat[len(arms) :]:
             panel.set_visible(False)
         figure.supxlabel("Days since the shock" if design.event else "Day", fontsize=8)
-        figure.supylabel("H100 rent, growth path = 1", fontsize=8)
+        figure.supylabel("H100 rent (growth path = 1)" if rows > 1 else "H100 rent (path = 1)", fontsize=8)
         yield style.Plot(f"rent_paths_{shock}", figure, _caption(shock, design.seeds))
 
 
