@@ -1,0 +1,1 @@
+"""The participants, one file each; strangers to each other."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath
-from sim.rules.hedging import hedge_schedule, hedge_target
+from sim.rules.hedging import hedge_schedule, hedge_target, layered
 from sim.rules.usage import contracted_level
 from sim.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.view import View
@@ -44,6 +44,8 @@ class AiLabParameters(GroupParameters):
     relet_full: Positive  # and at which all of it is offered
     trading_half_life_years: Positive
     hedge_ratio: Share  # of expected spot use, bought forward
+    hedge_horizon_years: Positive  # hedges are built up over this time before delivery
+    hedge_pace_per_day: Positive  # most that is traded in a day, in shares of the exposure
     hedge_tolerance: NonNegative
     hedge_reach: NonNegative
 
@@ -118,15 +120,17 @@ class AiLab(Agent):
         for m, price in enumerate(curve.price_usd):
             exposure = hedge_target(1.0, use * HOURS_PER_DAY * curve.days_left[m], curve.contract_hours)
             expected = view.expected_settlement_usd(m, reversion)
+            ratio = layered(self.p.hedge_ratio, curve.horizon_years[m], self.p.hedge_horizon_years)
             yield FutureRow(
                 m,
                 *hedge_schedule(
-                    self.p.hedge_ratio * exposure,
+                    ratio * exposure,
                     view.position(m),
                     expected,
                     price,
                     self.p.hedge_tolerance * exposure,
                     self.p.hedge_reach * exposure,
+                    self.p.hedge_pace_per_day * exposure,
                 ),
             )
 

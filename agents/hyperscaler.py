@@ -74,5 +74,3 @@ class Hyperscaler(Agent):
     def learn(self, view: View) -> None:
         """Let the usual rent follow today's."""
         self.slow_rent_usd *= math.exp(math.log(view.today.rent_usd / self.slow_rent_usd) / self.p.slow_rent_days)
-
-

@@ -63,6 +63,11 @@ class Lender(Agent):
         reversion = math.log(2.0) / self.p.belief_half_life_years
         deviation = coefficient * (today.rent_30d_usd * factor - today.anchor_usd)
         return chip_value(
-            coefficient * today.anchor_usd - cost, deviation, self.p.cost_of_capital, s.technology, reversion,
-            s.life_years, s.lead_years,
+            coefficient * today.anchor_usd - cost,
+            deviation,
+            self.p.cost_of_capital,
+            s.technology,
+            reversion,
+            s.life_years,
+            s.lead_years,
         )

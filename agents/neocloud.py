@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
 from sim.investing import Investor, wanted_chips, wanted_q
-from sim.rules.hedging import hedge_schedule, hedge_target
+from sim.rules.hedging import hedge_schedule, hedge_target, layered
 from sim.rules.investment import cost_of_capital
 from sim.rules.rents import mean_expected_rent
 from sim.streams import Purpose
@@ -42,6 +42,8 @@ class NeocloudParameters(GroupParameters):
     trading_half_life_years: Positive  # the same over the months of the futures curve
     grade_sensitivity: NonNegative  # logit of the grade mix of orders over q
     hedge_ratio: Share  # of expected spot output, sold forward
+    hedge_horizon_years: Positive  # hedges are built up over this time before delivery
+    hedge_pace_per_day: Positive  # most that is traded in a day, in shares of the exposure
     hedge_tolerance: NonNegative  # speculative part, in shares of the exposure per unit of mispricing
     hedge_reach: NonNegative  # farthest from the hedge, in shares of the exposure
     ask_markup: Positive  # list ask over the mean rent of the last days
@@ -75,7 +77,7 @@ class Neocloud(Agent):
 
     def path_terms(self, path: GrowthPath) -> Landlord:
         """This firm as the growth path knows it."""
-        return self.landlord(self.p, path.settings.policy_rate, path.settings.equity_rate)
+        return Neocloud.landlord(self.p, path.settings.policy_rate, path.settings.equity_rate)
 
     def endowment(self, path: GrowthPath) -> Endowment:
         """The share of the group's fleet, its contracts, its debt, and a month's running cost in cash."""
@@ -146,15 +148,17 @@ class Neocloud(Agent):
             hours = pool * s.occupancy * HOURS_PER_DAY * curve.days_left[m]
             exposure = hedge_target(1.0, hours, curve.contract_hours)
             expected = view.expected_settlement_usd(m, reversion)
+            ratio = layered(self.p.hedge_ratio, curve.horizon_years[m], self.p.hedge_horizon_years)
             yield FutureRow(
                 m,
                 *hedge_schedule(
-                    -self.p.hedge_ratio * exposure,
+                    -ratio * exposure,
                     view.position(m),
                     expected,
                     price,
                     self.p.hedge_tolerance * exposure,
                     self.p.hedge_reach * exposure,
+                    self.p.hedge_pace_per_day * exposure,
                 ),
             )
 
@@ -162,7 +166,8 @@ class Neocloud(Agent):
         """Weighted cost of capital today, at the advance rate that lenders offer."""
         today = view.today
         advance = self.p.advance_rate if today.loans_open else 0.0
-        return cost_of_capital(advance, today.policy_rate + self.p.spread + today.capital_charge, self.equity_rate)
+        spread: float = self.p.spread
+        return cost_of_capital(advance, today.policy_rate + spread + today.capital_charge, self.equity_rate)
 
     def investor(self, view: View) -> Investor:
         """How this firm values chips today."""

@@ -1,0 +1,1 @@
+"""The world: it knows no concrete agent. Start with `sim/economy.py`."""

@@ -67,8 +67,17 @@ class Speculators:
         self.tick: Ints = np.zeros((maturities, n), dtype=np.int64)
 
     def orders(
-        self, seed: int, day: int, price_usd: Floats, expected_usd: Floats, trend: Floats, persistence: Floats,
-        news: Floats, contract_hours: float, margin_share: float, tick_usd: float,
+        self,
+        seed: int,
+        day: int,
+        price_usd: Floats,
+        expected_usd: Floats,
+        trend: Floats,
+        persistence: Floats,
+        news: Floats,
+        contract_hours: float,
+        margin_share: float,
+        tick_usd: float,
     ) -> tuple[Floats, Ints]:
         """Tonight's resting orders: quantity and limit tick, (maturities, N) each."""
         crowd_orders(

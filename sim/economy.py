@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import copy
-import datetime
 from functools import reduce
 from typing import Any
 
 import mesa
 import numpy as np
 
-from sim import setup
+from sim import diary, evening, month, setup
+from sim.agent import Agent
+from sim.calendar import Calendar
+from sim.clearing.house import ClearingHouse, Night
+from sim.crowd import Speculators
+from sim.growth_path import GrowthPath
 from sim.instruments.books import Books
 from sim.laws import check_day
 from sim.markets.chip_desk import Financing, fund_orders, place_orders
-from sim.markets.futures_auction import Close
+from sim.markets.futures_auction import FuturesMarket
+from sim.markets.loan_desk import LoanDesk
 from sim.markets.reserved_auction import sign_week
-from sim.markets.spot_auction import Trades
+from sim.markets.spot_auction import ClearDay, SpotAuction, Trades
+from sim.nature import Nature
+from sim.record import Record
+from sim.rent_statistics import RentStatistics
+from sim.resolution import Resolution
 from sim.spec import Spec
 from sim.streams import Streams
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, ChipRow, Environment, Floats, Today
+from sim.view import Desk, View
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, ChipRow, Close, Environment, Floats, Shock, Today
 
 DAYS_PER_WEEK = 7
 
@@ -30,6 +40,52 @@ class Economy(mesa.Model):  # type: ignore[misc]
     `spec` is a validated world, `seed` keys every draw, `days` is how many will be recorded without growing. After
     each `step()` the laws of accounting have been checked; `record` holds the series, `events` what else happened.
     """
+
+    path: GrowthPath
+    calendar: Calendar
+    books: Books
+    people: list[Agent]
+    views: list[View]
+    who: dict[str, list[tuple[int, Any]]]  # market method -> (owner, agent) of those who have it
+    desk: Desk
+    nature: Nature
+    shocks: dict[str, Shock]
+    indices: dict[str, Any]
+    index_usd: dict[str, float]
+    index_memory: dict[str, dict[str, float]]
+    asks_usd: dict[int, float]
+    auction: SpotAuction
+    hours_engine: ClearDay
+    rents: RentStatistics
+    menu_usd: Floats  # (tenors,)
+    signing_shares: Floats  # (tenors,)
+    market: FuturesMarket | None
+    house: ClearingHouse | None
+    crowds: list[Speculators]
+    night: Night | None
+    expected_usd: Floats  # (maturities,) the crowd's expected settlements
+    last_hours: Floats | None
+    morning: Today
+    loan_desk: LoanDesk
+    resolution: Resolution
+    landlord_ids: list[int]
+    fixed_cost_usd: Floats  # (landlords,) USD per VE-hour at day 0
+    normal_cash_usd: Floats  # (landlords,) USD per VE at day 0
+    equity_access: Floats  # (landlords,)
+    lender_capital: Floats
+    lender_start: Floats
+    lender_losses: Floats
+    received_usd: Floats  # (landlords,)
+    mark: Floats  # (landlords,)
+    room_share: float
+    ordered_ve: Floats  # (chip owners, grades)
+    served: Floats  # (landlords,)
+    delivered_ve: Floats  # (landlords,)
+    mix: Floats  # (owners, products)
+    start_fleet_ve: float
+    start_all_ve: float
+    debt_tolerance_usd: float
+    record: Record
 
     def __init__(self, spec: Spec, seed: int = 1, days: int = 365, *, laws: bool = True) -> None:
         super().__init__(rng=seed)
@@ -98,7 +154,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
             arrived = fleet.delivered[:, g] / books.grade_value[g]
             ledger.post("deliveries", f"chip_order:{grade}", roll.chip_owners, vendor, arrived)
             ledger.post("deliveries", f"gpu:{grade}", vendor, roll.chip_owners, arrived)
-            ledger.post("retirements", f"gpu:{grade}", roll.chip_owners, vendor, fleet.retired[:, g] / books.grade_value[g])
+            ledger.post(
+                "retirements", f"gpu:{grade}", roll.chip_owners, vendor, fleet.retired[:, g] / books.grade_value[g]
+            )
         if self.day % DAYS_PER_WEEK == 0 and self.day > 0:
             before = books.contracts.quantity_ve
             earned = books.contracts.pass_week()
@@ -114,7 +172,6 @@ class Economy(mesa.Model):  # type: ignore[misc]
         scale = environment.chip_price_scale
         rents = self.rents
         venue = self.market
-        month = self.calendar.month(self.day)
         self.desk.today = Today(
             day=self.day, date=self.calendar.date(self.day), years=years, technology=tau, environment=environment,
             anchor_usd=s.rent_usd * tau * (1.0 + self.path.pass_through * (scale - 1.0)),
@@ -124,7 +181,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             chip_price_usd=self.path.chip_price_usd * tau * scale, capital_charge=0.0,
             loans_open=self.spec.loan.enabled,
             curve=venue.curve(self.day, rents.index_ratio) if venue is not None else None,
-            days_of_month=self.calendar.days_in(month),
+            days_of_month=self.calendar.days_in(self.calendar.month(self.day)),
         )  # fmt: skip
         self.fill_desk(environment)
 
@@ -242,7 +299,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         views = self.views
         for owner, agent in self.who["list_ask"]:
             self.asks_usd[owner] = agent.list_ask(views[owner], self.asks_usd.get(owner, 0.0))
-        setup.strike(self, trades)
+        evening.strike(self, trades)
 
     def open_the_evening(self, trades: Trades) -> None:
         """Today's rents and indices become public; hours bought are told to those who bought them."""
@@ -251,7 +308,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.market is not None:
             self.market.note_index(self.day, self.index_usd[self.spec.venue.index])
         curve = self.market.curve(self.day + 1, rents.index_ratio) if self.market is not None else None
-        self.desk.today = setup.evening(today, rents, dict(self.index_usd), curve)
+        self.desk.today = evening.evening_facts(today, rents, dict(self.index_usd), curve)
         self.desk.bought_ve_hours = trades.bought
 
     def learn(self, trades: Trades) -> None:
@@ -263,26 +320,28 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def close_futures(self, trades: Trades) -> Close | None:
         """Hedgers' schedules and the crowd's resting orders meet in the closing auction of every month."""
-        news = setup.news_of_the_hours(self, trades)
+        news = evening.news_of_the_hours(self, trades)
         if self.market is None:
             return None
         self.refresh_desk()
         rows = [(owner, row) for owner, agent in self.who["futures"] for row in agent.futures(self.views[owner])]
         for crowd in self.crowds:
-            setup.crowd_orders(self, crowd, news)
+            evening.crowd_orders(self, self.market, crowd, news)
         close = self.market.clear(rows, self.crowds, len(self.books.ledger.owners))
         self.events += [(self.day, kind, text) for kind, text in close.events]
         return close
 
     def settle_margins(self, close: Close | None) -> None:
         """Variation margin in cash, initial margin, close-outs."""
-        if close is None or self.market is None:
+        if close is None or self.market is None or self.house is None:
             return
         night = self.house.settle(self.books, self.market.names, close, self.crowds)
         self.night = night
         self.loan_desk.hedge_usd += night.own_result_usd[self.books.roll.landlords]
         if night.margin_defaults:
-            self.events.append((self.day, "margin default", f"{night.margin_defaults} speculators are being closed out"))
+            self.events.append(
+                (self.day, "margin default", f"{night.margin_defaults} speculators are being closed out")
+            )
         if night.house_loss_usd > 0.0:
             self.events.append((self.day, "clearing loss", f"the house loses {night.house_loss_usd:,.0f} USD"))
 
@@ -290,7 +349,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def settle_month(self) -> None:
         """Users pay what was billed a month ago and prepayments due; this month is billed; the front future expires."""
-        books, ledger, roll = self.books, self.books.ledger, self.books.roll
+        ledger, roll = self.books.ledger, self.books.roll
         received = np.zeros(len(ledger.owners))
         for claim in ("rent_billed", "prepayment_due"):
             owed = ledger.held(claim).copy()
@@ -304,7 +363,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         ledger.post_net("rents billed", "rent_accrued", -accrued)
         ledger.post_net("rents billed", "rent_billed", accrued)
         self.received_usd = received[roll.landlords]
-        setup.settle_futures_month(self)
+        month.settle_futures_month(self)
 
     def service_loans(self) -> None:
         """Interest, amortisation, coverage tests, sweeps, payouts; then the lenders' own accounts."""
@@ -315,7 +374,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         normal = self.normal_cash_usd * fleet * today.technology
         desk = self.loan_desk
         desk.service(books, self.received_usd, today.policy_rate, days, self.resolution.in_estate, normal)
-        setup.fund_lenders(self, today.policy_rate, days)
+        month.fund_lenders(self, today.policy_rate, days)
 
     def resolve_insolvency(self) -> None:
         """Firms that cannot pay are cured or fail; estates whose time has come are sold."""
@@ -326,6 +385,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             self.spec.resolution.used_value * today.chip_price_usd, self.normal_cash_usd * fleet * today.technology,
         )  # fmt: skip
         self.events += [(self.day, kind, text) for kind, text in events]
+        month.fund_users(self)
 
     # 13. investment
 
@@ -345,20 +405,20 @@ class Economy(mesa.Model):  # type: ignore[misc]
             for row in agent.chips(self.views[owner]):
                 self._want(wanted, seat[owner], row)
         price = today.chip_price_usd * self.path.forward
-        self.mark = setup.collateral_mark(self)
+        self.mark = month.collateral_mark(self)
         mine = wanted[roll.landlord_fleet]
         money = self.financing(today)
         funding = fund_orders(mine.sum(axis=1) * price, money)
         self.room_share = funding.room_share
         wanted[roll.landlord_fleet] = mine * funding.share[:, None]
-        accepted = setup.accepted_by_vendor(self, wanted)
+        accepted = month.accepted_by_vendor(self, wanted)
         wanted *= accepted
         desk.draw(books, funding.draws_usd * accepted)
         books.ledger.post(
             "equity raised", "cash", np.full(len(roll.landlords), roll.rest_of_world), roll.landlords,
             funding.equity_usd * accepted,
         )  # fmt: skip
-        setup.equity_for_unlevered(self, wanted.sum(axis=1) * price)
+        month.equity_for_unlevered(self, wanted.sum(axis=1) * price)
         place_orders(books, np.arange(len(wanted)), wanted, today.chip_price_usd, self.path.forward, self.day)
         self.ordered_ve = wanted
 
@@ -368,9 +428,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
         fleet = books.fleet
         rows = roll.landlord_fleet
         working = fleet.working[rows].sum(axis=1)
-        floor = setup.CASH_FLOOR * self.normal_cash_usd * working * today.technology
+        floor = month.CASH_FLOOR * self.normal_cash_usd * working * today.technology
         cash = books.ledger.held("cash")[roll.landlords]
-        advance = np.minimum(setup.MAX_ADVANCE, terms.advance_rate * self.mark) * (1.0 if today.loans_open else 0.0)
+        advance = np.minimum(month.MAX_ADVANCE, terms.advance_rate * self.mark) * (1.0 if today.loans_open else 0.0)
         base = advance * (fleet.book_usd[rows] + fleet.on_order_usd[rows])
         loans = books.loans.balance
         capital = books.ledger.net_worth()[roll.lenders]
@@ -392,13 +452,6 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.laws:
             check_day(self, trades)
         if self.record.enabled:
-            self.record.write(setup.diary(self, trades, close))
+            self.record.write(diary.row_of(self, trades, close))
         self.ordered_ve = np.zeros_like(self.ordered_ve)
         self.day += 1
-
-    # attributes set up by sim.setup
-    books: Books
-    record: Any
-    date0: datetime.date
-    hours_engine: Any
-

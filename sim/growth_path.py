@@ -142,7 +142,9 @@ class GrowthPath:
         late = math.exp(-(s.quantity - s.technology) * 45.0 / DAYS_PER_YEAR)
         due = rho * float((1.0 - ahead) @ value.sum(axis=1)) * s.reserved_use
         rents = late * (due + (1.0 - rho) * s.occupancy * s.rent_usd)
-        prepaid = rho * float((rate * self.menu * ahead) @ self.tenor_years) * WEEKS_PER_YEAR * s.rent_usd * s.reserved_use
+        prepaid = (
+            rho * float((rate * self.menu * ahead) @ self.tenor_years) * WEEKS_PER_YEAR * s.rent_usd * s.reserved_use
+        )
         running = s.cost_usd * self.hours_used(rho) + self.fixed_cost_usd(landlord)
         return HOURS_PER_YEAR * (rents + prepaid - running)
 
@@ -220,7 +222,16 @@ def growth_path(settings: PathSettings, tenors: tuple[Tenor, ...], landlords: li
     worth = math.exp(-rate * s.lead_years) * annuity(rate + s.technology, s.life_years)
     price = worth * HOURS_PER_YEAR * margin / s.q_star
     return GrowthPath(
-        settings=s, tenors=tenors, delivery_rate=delivery, ahead=ahead, forward=forward, lead_weights=weights,
-        menu=menu, contract_value=contract_value, chip_price_usd=price, reference_margin_usd=margin,
-        pass_through=margin / (coefficient * s.rent_usd), bill_usd=price * forward * ahead * delivery,
+        settings=s,
+        tenors=tenors,
+        delivery_rate=delivery,
+        ahead=ahead,
+        forward=forward,
+        lead_weights=weights,
+        menu=menu,
+        contract_value=contract_value,
+        chip_price_usd=price,
+        reference_margin_usd=margin,
+        pass_through=margin / (coefficient * s.rent_usd),
+        bill_usd=price * forward * ahead * delivery,
     )

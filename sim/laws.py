@@ -88,8 +88,14 @@ def check_chips(e: Economy) -> None:
         value = books.grade_value[g]
         owners = books.roll.chip_owners
         _same(e, "A7", f"GPUs {grade}", books.ledger.held(f"gpu:{grade}")[owners] * value, fleet.working[:, g])
-        _same(e, "A8", f"orders {grade}", books.ledger.held(f"chip_order:{grade}")[owners] * value, fleet.on_order[:, g],
-              fleet.working[:, g] + 1.0)
+        _same(
+            e,
+            "A8",
+            f"orders {grade}",
+            books.ledger.held(f"chip_order:{grade}")[owners] * value,
+            fleet.on_order[:, g],
+            fleet.working[:, g] + 1.0,
+        )
     row = e.day % len(books.roll.chip_owners)
     recount = float(fleet.installed[row, :, e.day + 1 : fleet.life + e.day + 1].sum())
     _same(e, "A7", "vintages", recount, float(fleet.working[row].sum()), 1.0)
@@ -112,7 +118,9 @@ def check_rents(e: Economy, trades: Trades) -> None:
     books, roll = e.books, e.books.roll
     if len(roll.customers):
         prepaid = books.contracts.prepaid.sum(axis=(1, 2))
-        _same(e, "A12", "prepaid rent", -books.ledger.held("prepaid_rent")[roll.landlords], prepaid, prepaid.sum() + 1.0)
+        _same(
+            e, "A12", "prepaid rent", -books.ledger.held("prepaid_rent")[roll.landlords], prepaid, prepaid.sum() + 1.0
+        )
         reserved = books.contracts.quantity_ve.sum(axis=1)
         held = -books.ledger.held("reserved_capacity")[roll.landlords]
         _same(e, "A12", "reserved capacity", held, reserved, reserved.sum() + 1.0)
@@ -120,12 +128,22 @@ def check_rents(e: Economy, trades: Trades) -> None:
 
 def check_futures(e: Economy) -> None:
     """A4, A5: crowds' arrays agree with the ledger; deposits are the house's cash."""
-    books, ledger, roll = e.books, e.books.ledger, e.books.roll
+    ledger, roll = e.books.ledger, e.books.roll
+    names = e.market.names if e.market is not None else []
     for crowd in e.crowds:
-        for m, name in enumerate(e.market.names):
+        for m, name in enumerate(names):
             gross = float(np.abs(crowd.arrays.position[m]).sum()) + 1.0
             _same(e, "A4", name, float(crowd.arrays.position[m].sum()), float(ledger.held(name)[crowd.owner]), gross)
         equity = float(ledger.held("cash")[crowd.owner] + ledger.held("margin")[crowd.owner])
-        _same(e, "A4", "crowd's money", crowd.total_cash_usd(), equity, float(np.abs(crowd.arrays.cash_usd).sum()) + 1.0)
+        _same(
+            e, "A4", "crowd's money", crowd.total_cash_usd(), equity, float(np.abs(crowd.arrays.cash_usd).sum()) + 1.0
+        )
     deposits = -float(ledger.held("margin")[roll.clearing_house])
-    _same(e, "A5", "margin deposits and the house's cash", deposits, float(ledger.held("cash")[roll.clearing_house]), deposits + 1.0)
+    _same(
+        e,
+        "A5",
+        "margin deposits and the house's cash",
+        deposits,
+        float(ledger.held("cash")[roll.clearing_house]),
+        deposits + 1.0,
+    )

@@ -14,6 +14,7 @@ import numpy as np
 from sim.vocabulary import Bools, Floats, Ints
 
 CASH = "cash"
+DUST = 1e-6  # USD or units below which a sum of floats is nothing
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Ledger:
 
     def held(self, instrument: str) -> Floats:
         """Positions of all owners in an instrument (owners,), read-only."""
-        view = self.positions[self.row[instrument]].view()
+        view: Floats = self.positions[self.row[instrument]].view()
         view.flags.writeable = False
         return view
 
@@ -86,13 +87,15 @@ class Ledger:
         if not np.all((amounts >= 0.0) & (amounts < np.inf)):
             raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative: {amounts}")
         n = len(self.owners)
-        net = np.bincount(payees, amounts, n) - np.bincount(payers, amounts, n)
+        net: Floats = np.zeros(n)
+        np.add.at(net, payees, amounts)
+        np.subtract.at(net, payers, amounts)
         self._add(reason, instrument, net)
 
     def post_net(self, reason: str, instrument: str, net: Floats) -> None:
         """Net legs (owners,) as a market or kernel returns them; they must cancel to 1e-9 of their size."""
         size, gap = float(np.abs(net).sum()), float(net.sum())
-        if not abs(gap) <= 1e-9 * max(size, 1.0):
+        if not abs(gap) <= 1e-9 * size + DUST:
             raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {size!r}")
         self._add(reason, instrument, net)
 
@@ -127,7 +130,7 @@ class Ledger:
     def net_worth(self) -> Floats:
         """Face value of all USD instruments by owner (owners,)."""
         n = len(self.instruments)
-        return np.asarray(self._face[:n] @ self.positions[:n])
+        return np.array(self._face[:n] @ self.positions[:n])
 
     def explained(self) -> Floats:
         """Sum of all flows by owner (owners,): what the net worth must have become."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
 
 from sim.agent import Agent, Endowment
 from sim.growth_path import GrowthPath, Landlord, PathSettings, Tenor, growth_path
@@ -15,122 +12,10 @@ from sim.instruments.books import OUTSIDERS, Books, Roll, open_ledger
 from sim.instruments.fleet import Fleet
 from sim.instruments.loans import LoanBook
 from sim.instruments.reserved import ReservedBook
-from sim.spec import Problem, Spec, SpecError, find_class, problems_of
-from sim.streams import Purpose, Streams, stable_id
+from sim.parts import Member
+from sim.problems import Problem, SpecError
+from sim.spec import Spec
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
-
-MAX_COUNT = 100_000
-
-
-@dataclass(frozen=True)
-class Member:
-    """One agent to be built: class, name, own parameters, share of its group."""
-
-    cls: type[Agent]
-    name: str
-    parameters: Any
-    weight: float
-
-
-def deal(value: Any, index: int, name: str, key: str, streams: Streams) -> Any:
-    """One agent's value of a parameter: lists are dealt out in turn, `[law, a, b]` is drawn by the agent's own stream.
-
-    Laws: uniform (low, high), normal (mean, sd), lognormal (median, log sd).
-    """
-    if not isinstance(value, list) or not value:
-        return value
-    if not isinstance(value[0], str):
-        return value[index % len(value)]
-    law, a, b = value
-    cell = Purpose.POPULATION, 0, stable_id(f"{name}/{key}")
-    if law == "uniform":
-        return a + (b - a) * streams.uniform(*cell)
-    if law == "normal":
-        return a + b * streams.normal(*cell)
-    if law == "lognormal":
-        return a * math.exp(b * streams.normal(*cell))
-    raise ValueError(f"{key}: unknown law {law!r}; allowed are uniform, normal, lognormal")
-
-
-def members(agents: dict[str, dict[str, Any]], streams: Streams, plugins: tuple[str, ...] = ()) -> list[Member]:
-    """All agents to build, in order of stable id; raises SpecError with everything that is wrong."""
-    problems: list[Problem] = []
-    found: list[Member] = []
-    for group, settings in agents.items():
-        prefix = f"agents.{group}"
-        if not isinstance(settings, dict):
-            problems.append(Problem(prefix, settings, "must be a mapping with _target_ and parameters"))
-            continue
-        values = dict(settings)
-        target = values.pop("_target_", "")
-        try:
-            cls = find_class(target, plugins)
-        except ValueError as error:
-            problems.append(Problem(f"{prefix}._target_", target, str(error)))
-            continue
-        if not issubclass(cls, Agent):
-            problems.append(Problem(f"{prefix}._target_", target, "is not an Agent"))
-            continue
-        count = values.get("count")
-        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_COUNT:
-            problems.append(Problem(f"{prefix}.count", count, f"a whole number from 1 to {MAX_COUNT}"))
-            continue
-        records = []
-        for i in range(count):
-            name = f"{group}_{i + 1}"
-            try:
-                own = {k: deal(v, i, name, k, streams) for k, v in values.items()}
-                records.append((name, cls.Parameters.model_validate(own)))
-            except ValidationError as error:
-                problems += problems_of(error, cls.Parameters, prefix)
-                break
-            except ValueError as error:
-                problems.append(Problem(prefix, values, str(error)))
-                break
-        total = math.fsum(record.size for _, record in records)
-        found += [Member(cls, name, record, record.size / total) for name, record in records]
-    if problems:
-        raise SpecError(problems)
-    return sorted(found, key=lambda member: stable_id(member.name))
-
-
-def check_agents(agents: dict[str, dict[str, Any]], plugins: tuple[str, ...] = ()) -> list[Problem]:
-    """Everything that is wrong with the agents' section."""
-    try:
-        members(agents, Streams(0), plugins)
-    except SpecError as error:
-        return error.problems
-    return []
-
-
-def build_part(section: str, name: str, settings: Any, plugins: tuple[str, ...] = ()) -> Any:
-    """Build a shock or an index from `_target_` and its arguments; raises SpecError."""
-    prefix = f"{section}.{name}"
-    if not isinstance(settings, dict):
-        raise SpecError([Problem(prefix, settings, "must be a mapping with _target_ and parameters")])
-    values = dict(settings)
-    target = values.pop("_target_", "")
-    try:
-        cls = find_class(target, plugins)
-    except ValueError as error:
-        raise SpecError([Problem(f"{prefix}._target_", target, str(error))]) from error
-    if not issubclass(cls, BaseModel):
-        raise SpecError([Problem(f"{prefix}._target_", target, "takes no parameters from a configuration")])
-    try:
-        return cls.model_validate(values)
-    except ValidationError as error:
-        raise SpecError(problems_of(error, cls, prefix)) from error
-
-
-def check_parts(section: str, parts: dict[str, Any], plugins: tuple[str, ...] = ()) -> list[Problem]:
-    """Everything that is wrong with the shocks' or indices' section."""
-    problems: list[Problem] = []
-    for name, settings in parts.items():
-        try:
-            build_part(section, name, settings, plugins)
-        except SpecError as error:
-            problems += error.problems
-    return problems
 
 
 def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
@@ -140,9 +25,7 @@ def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
     landlords = [terms for _, terms in found if isinstance(terms, Landlord)]
     if not landlords:
         raise SpecError([Problem("agents", sorted(spec.agents), "a world needs someone who lets GPUs (a neocloud)")])
-    tenors = tuple(
-        Tenor(name, t.weeks, t.stock_share, t.prepaid_share) for name, t in spec.reserved.tenors.items()
-    )
+    tenors = tuple(Tenor(name, t.weeks, t.stock_share, t.prepaid_share) for name, t in spec.reserved.tenors.items())
     settings = PathSettings(
         technology=w.trend.technology, quantity=w.trend.quantity, rent_usd=w.rent_usd, occupancy=s.occupancy,
         reserved_use=spec.reserved.use, reserved_discount=spec.reserved.discount, cost_usd=s.variable_cost_usd,
@@ -229,7 +112,9 @@ def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[End
         for g, grade in enumerate(books.grade_names):
             value = float(books.grade_value[g])
             ledger.transfer("endowment", f"gpu:{grade}", vendor, int(owner), float(fleet.working[row, g]) / value)
-            ledger.transfer("endowment", f"chip_order:{grade}", vendor, int(owner), float(fleet.on_order[row, g]) / value)
+            ledger.transfer(
+                "endowment", f"chip_order:{grade}", vendor, int(owner), float(fleet.on_order[row, g]) / value
+            )
     for owner, e in enumerate(endowments):
         ledger.transfer("endowment", "cash", world, owner, e.cash_usd)
     sold = np.array([endowments[i].reserved_sold_ve for i in roll.landlords])
@@ -238,7 +123,9 @@ def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[End
         reserved = np.outer(sold, weight / weight.sum())
         due = books.contracts.start_on_path(reserved)
         ledger.post_pairs("endowment", "reserved_capacity", roll.landlords, roll.customers, reserved)
-        ledger.post_pairs("endowment", "prepaid_rent", roll.landlords, roll.customers, books.contracts.prepaid.sum(axis=2))
+        ledger.post_pairs(
+            "endowment", "prepaid_rent", roll.landlords, roll.customers, books.contracts.prepaid.sum(axis=2)
+        )
         ledger.post_pairs("endowment", "prepayment_due", roll.customers, roll.landlords, due.T)
     _post_rents(path, books)
     if spec.loan.enabled and len(roll.lenders):

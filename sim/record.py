@@ -53,17 +53,34 @@ class Record:
         return frame
 
 
-def world_columns(grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int) -> list[Column]:
+def world_columns(
+    grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int
+) -> list[Column]:
     """The columns of a world with these grades, indices, kinds of owner, tenors and futures."""
     ve = "VE is the work of one H100"
-    columns = [Column(f"rent_{g}_usd_per_gpu_hour", "USD per GPU-hour", f"volume-weighted mean spot rent of {g}") for g in grades]
+    columns = [
+        Column(f"rent_{g}_usd_per_gpu_hour", "USD per GPU-hour", f"volume-weighted mean spot rent of {g}")
+        for g in grades
+    ]
     columns += [
         Column("rent_usd_per_ve_hour", "USD per VE-hour", f"volume-weighted mean spot rent of all grades; {ve}"),
         Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
     ]
-    columns += [Column(f"index_{i}_usd_per_gpu_hour", "USD per GPU-hour", f"{i} index of the reference grade") for i in indices]
-    columns += [Column(f"future_{m + 1}_usd_per_gpu_hour", "USD per GPU-hour", f"closing price of listed month {m + 1} (1 = nearest); empty where none is listed") for m in range(maturities)]
-    columns += [Column(f"reserved_{t}_usd_per_ve_hour", "USD per VE-hour", f"rent of a {t} contract signed this week") for t in tenors]
+    columns += [
+        Column(f"index_{i}_usd_per_gpu_hour", "USD per GPU-hour", f"{i} index of the reference grade") for i in indices
+    ]
+    columns += [
+        Column(
+            f"future_{m + 1}_usd_per_gpu_hour",
+            "USD per GPU-hour",
+            f"closing price of listed month {m + 1} (1 = nearest); empty where none is listed",
+        )
+        for m in range(maturities)
+    ]
+    columns += [
+        Column(f"reserved_{t}_usd_per_ve_hour", "USD per VE-hour", f"rent of a {t} contract signed this week")
+        for t in tenors
+    ]
     for kind in kinds:
         columns.append(Column(f"fleet_{kind}_gpus", "GPUs", f"GPUs at work of all agents of kind {kind}"))
     columns += [
@@ -97,6 +114,7 @@ def world_columns(grades: list[str], indices: list[str], kinds: list[str], tenor
         Column("margin_defaults", "traders", "speculators who failed a margin call today"),
         Column("limit_locks", "months", "listed months locked at the daily limit today"),
         Column("multiplicities", "months", "listed months with several clearing prices today"),
+        Column("month_end", "0 or 1", "whether contracts settle and loans are paid today"),
         Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement"),
     ]
     return columns

@@ -36,8 +36,15 @@ class Resolution:
         return np.asarray(self.since >= 0)
 
     def pass_day(
-        self, books: Books, desk: LoanDesk, streams: Streams, identities: list[int], day: int, month_end: bool,
-        value_per_ve_usd: float, normal_cash_usd: Floats,
+        self,
+        books: Books,
+        desk: LoanDesk,
+        streams: Streams,
+        identities: list[int],
+        day: int,
+        month_end: bool,
+        value_per_ve_usd: float,
+        normal_cash_usd: Floats,
     ) -> list[tuple[str, str]]:
         """Cure or fail those who cannot pay; sell estates whose time has come. Returns events (kind, text).
 
@@ -100,7 +107,7 @@ class Resolution:
             books.ledger.transfer("estate bridge", "cash", books.roll.rest_of_world, owner, -cash_usd)
 
     def _sell(self, books: Books, desk: LoanDesk, i: int, day: int, value_usd: float, working_cash_usd: float) -> float:
-        """Sell the estate: lenders seize the GPUs, outsiders buy them at a discount and run them; proceeds by seniority.
+        """Sell the estate: lenders seize the GPUs, outsiders buy them at a discount; proceeds by seniority.
 
         The buyers continue the firm under its name, without its debt and with a month's running cash, so that
         ownership moves and GPU-hours do not. Returns the lenders' loss.

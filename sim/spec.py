@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime
-import difflib
-import importlib
 import math
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.nature import Noise
+from sim.parts import check_agents, check_parts
+from sim.problems import Problem, SpecError, nearest, problems_of
 from sim.view import Links
 from sim.vocabulary import (
     NonNegative,
@@ -27,6 +26,9 @@ MAX_TOTAL_GAP = 1e-9
 def _date(text: str) -> str:
     datetime.date.fromisoformat(text)
     return text
+
+
+__all__ = ["Spec", "SpecError", "read_spec"]
 
 
 class Trend(Parameters):
@@ -183,90 +185,8 @@ class Spec(BaseModel):
     shocks: dict[str, dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with a configuration."""
-
-    key: str
-    value: object
-    allowed: str
-    nearest: str | None = None
-
-    def __str__(self) -> str:
-        near = f"; did you mean {self.nearest!r}?" if self.nearest else ""
-        return f"{self.key} = {self.value!r}: {self.allowed}{near}"
-
-
-class SpecError(ValueError):
-    """A configuration that cannot be built; `problems` lists everything that is wrong with it."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(str(problem) for problem in problems))
-
-
-def nearest(name: str, names: list[str]) -> str | None:
-    """The closest valid name, if any is close."""
-    found = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return found[0] if found else None
-
-
-def problems_of(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[Problem]:
-    """Translate pydantic's errors: key, value, what is allowed, the nearest valid name."""
-    problems = []
-    for item in error.errors():
-        where = [str(part) for part in item["loc"]]
-        key = ".".join([prefix, *where] if prefix else where)
-        if item["type"] == "extra_forbidden":
-            names = _names_at(model, where[:-1])
-            problems.append(Problem(key, item["input"], f"no such key; allowed are {', '.join(names)}",
-                                    nearest(where[-1], names)))
-        elif item["type"] == "missing":
-            problems.append(Problem(key, None, "is required"))
-        else:
-            problems.append(Problem(key, item["input"], item["msg"]))
-    return problems
-
-
-def _names_at(model: type[BaseModel], where: list[str]) -> list[str]:
-    for name in where:
-        field = model.model_fields.get(name)
-        inner = getattr(field, "annotation", None)
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            break
-        model = inner
-    return list(model.model_fields)
-
-
-TRUSTED = ("sim", "agents")
-
-
-def find_class(target: str, plugins: tuple[str, ...] = ()) -> type:
-    """The class a `_target_` names; only from this project and from packages the user named as plug-ins.
-
-    Raises ValueError saying what is allowed and the nearest valid name.
-    """
-    module_name, _, name = str(target).rpartition(".")
-    if not module_name or module_name.split(".")[0] not in (*TRUSTED, *plugins):
-        raise ValueError(f"is not in a package that may be built from: {', '.join((*TRUSTED, *plugins))}")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if not module_name.startswith(str(error.name)):
-            raise
-        raise ValueError(f"there is no module {module_name}") from error
-    found = getattr(module, name, None)
-    if not isinstance(found, type):
-        classes = [key for key, value in vars(module).items() if isinstance(value, type)]
-        near = nearest(name, classes)
-        raise ValueError(f"there is no class {name} in {module_name}" + (f"; did you mean {near!r}?" if near else ""))
-    return found
-
-
 def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
     """Validate a plain nested dict of the world's sections; raises SpecError with all problems at once."""
-    from sim.population import check_agents, check_parts
-
     problems: list[Problem] = []
     spec: Spec | None = None
     try:
@@ -297,20 +217,38 @@ def _impossible(spec: Spec) -> list[Problem]:
     if abs(total - 1.0) > MAX_TOTAL_GAP:
         problems.append(Problem("reserved.tenors.*.stock_share", total, "shares must add up to 1"))
     if spec.venue.index not in spec.indices:
-        names = list(spec.indices)
-        problems.append(Problem("venue.index", spec.venue.index, f"allowed are {', '.join(names)}",
-                                nearest(spec.venue.index, names)))
+        known = list(spec.indices)
+        problems.append(
+            Problem(
+                "venue.index", spec.venue.index, f"allowed are {', '.join(known)}", nearest(spec.venue.index, known)
+            )
+        )
     if spec.venue.margin.maintenance > spec.venue.margin.initial:
-        problems.append(Problem("venue.margin.maintenance", spec.venue.margin.maintenance,
-                                f"must not exceed the initial margin {spec.venue.margin.initial}"))
+        problems.append(
+            Problem(
+                "venue.margin.maintenance",
+                spec.venue.margin.maintenance,
+                f"must not exceed the initial margin {spec.venue.margin.initial}",
+            )
+        )
     if spec.venue.listed and len(spec.links.normal_premium) != spec.venue.maturities:
-        problems.append(Problem("links.normal_premium", spec.links.normal_premium,
-                                f"needs one number for each of venue.maturities = {spec.venue.maturities}"))
+        problems.append(
+            Problem(
+                "links.normal_premium",
+                spec.links.normal_premium,
+                f"needs one number for each of venue.maturities = {spec.venue.maturities}",
+            )
+        )
     if 24 % spec.spot.step_hours:
         problems.append(Problem("spot.step_hours", spec.spot.step_hours, "must divide 24"))
     if spec.spot.variable_cost_usd >= min(spec.world.rent_usd, spec.spot.price_cap_usd):
-        problems.append(Problem("spot.variable_cost_usd", spec.spot.variable_cost_usd,
-                                "must be below world.rent_usd and spot.price_cap_usd"))
+        problems.append(
+            Problem(
+                "spot.variable_cost_usd",
+                spec.spot.variable_cost_usd,
+                "must be below world.rent_usd and spot.price_cap_usd",
+            )
+        )
     if spec.spot.price_cap_usd <= spec.world.rent_usd:
         problems.append(Problem("spot.price_cap_usd", spec.spot.price_cap_usd, "must exceed world.rent_usd"))
     return problems

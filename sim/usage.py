@@ -32,5 +32,3 @@ def wanted_at_usual_rent(view: View, share: float, usual_rent_usd: float, elasti
 def learned_slow_rent(view: View, slow_rent_usd: float, adaptation_years: float) -> float:
     """The slow mean after today's rent, which it approaches in logs over the adaptation time."""
     return slow_mean(slow_rent_usd, view.today.rent_usd, adaptation_years * DAYS_PER_YEAR)
-
-

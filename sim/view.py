@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sim.growth_path import GrowthPath
 from sim.rules.rents import expected_rent
 from sim.streams import Purpose, Streams
-from sim.vocabulary import Finite, Floats, Parameters, Share, Today
+from sim.vocabulary import Finite, Parameters, Share, Today
 
 
 class Links(Parameters):

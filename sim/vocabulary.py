@@ -159,3 +159,15 @@ class Today:
     loans_open: bool
     curve: Curve | None
     days_of_month: int
+
+
+@dataclass(frozen=True)
+class Close:
+    """One evening: prices before and after (M,), trades (M, owners) in contracts, volume (M,), events."""
+
+    last_usd: Floats
+    price_usd: Floats
+    trades: Floats
+    volume: Floats
+    crowd_fills: list[Floats]
+    events: list[tuple[str, str]]

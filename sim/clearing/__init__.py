@@ -1,0 +1,1 @@
+"""Clearing houses and margin."""

@@ -10,8 +10,7 @@ import numpy as np
 from sim.crowd import Speculators
 from sim.instruments.books import Books
 from sim.kernels.crowd import crowd_expire, crowd_settle
-from sim.markets.futures_auction import Close
-from sim.vocabulary import Bools, Floats
+from sim.vocabulary import Bools, Close, Floats
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class ClearingHouse:
         self.losses_usd = 0.0
 
     def settle(self, books: Books, names: Sequence[str], close: Close, crowds: Sequence[Speculators]) -> Night:
-        """Pay the day's move on what was held, book the trades at tonight's price, call margin, cover ruined traders."""
+        """Pay the day's move on what was held, book tonight's trades, call margin, cover ruined traders."""
         ledger = books.ledger
         held = np.stack([ledger.held(name) for name in names])
         move = (close.price_usd - close.last_usd) * self.terms.gpu_hours

@@ -1,0 +1,1 @@
+"""Rent indices, one file each."""

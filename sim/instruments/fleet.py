@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.growth_path import GrowthPath
-from sim.vocabulary import DAYS_PER_YEAR, Floats
+from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 BOOK_LIFE_DAYS = 6 * 365
 
@@ -51,7 +51,7 @@ class Fleet:
                 self.cost[owner, grade, at] += amount * self._price(np.arange(len(still)))
         self.recount(owner, 0)
 
-    def _price(self, days: Floats) -> Floats:
+    def _price(self, days: Floats | Ints) -> Floats:
         s = self.path.settings
         return np.asarray(self.path.chip_price_usd * np.exp(-s.technology * np.asarray(days) / DAYS_PER_YEAR))
 

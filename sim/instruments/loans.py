@@ -32,7 +32,7 @@ class LoanBook:
 
     def write_off(self, borrower: int) -> Floats:
         """What is left of a borrower's loans is lost; returns the losses (lenders,)."""
-        lost = self.balance[borrower].copy()
+        lost: Floats = self.balance[borrower].copy()
         self.balance[borrower] = 0.0
         self.written_off[borrower] += lost
         return lost

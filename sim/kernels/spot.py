@@ -21,7 +21,7 @@ CONVEX = 0
 
 
 @jit
-def demand_at(x, base, log_reference, elasticity):  # type: ignore[no-untyped-def]
+def demand_at(x, base, log_reference, elasticity):
     """Total demand at log price x; equal neighbours share one evaluation of the rule."""
     total, factor, last_reference, last_elasticity = 0.0, 0.0, math.inf, math.inf
     for i in range(base.shape[0]):
@@ -33,7 +33,7 @@ def demand_at(x, base, log_reference, elasticity):  # type: ignore[no-untyped-de
 
 
 @jit
-def share_offered(x, price, kind, a, b, c):  # type: ignore[no-untyped-def]
+def share_offered(x, price, kind, a, b, c):
     """Share of a supply row's capacity that is offered at log price x."""
     if kind == CONVEX:
         return offer_share(price, a, b, c)
@@ -41,7 +41,7 @@ def share_offered(x, price, kind, a, b, c):  # type: ignore[no-untyped-def]
 
 
 @jit
-def supply_at(x, product, kind, capacity, a, b, c):  # type: ignore[no-untyped-def]
+def supply_at(x, product, kind, capacity, a, b, c):
     """Total supply of a product at log price x; equal neighbours share one evaluation of the rule."""
     price = math.exp(x)
     total, factor = 0.0, 0.0
@@ -55,7 +55,7 @@ def supply_at(x, product, kind, capacity, a, b, c):  # type: ignore[no-untyped-d
 
 
 @jit
-def clear_hour(start, low, high, product, base, log_reference, elasticity, kind, capacity, a, b, c):  # type: ignore[no-untyped-def]
+def clear_hour(start, low, high, product, base, log_reference, elasticity, kind, capacity, a, b, c):
     """Log price at which supply meets demand: low where nothing is wanted, high (the cap) where supply falls short.
 
     Brackets the root outwards from the last price, then closes in by the Illinois variant of false position;
@@ -99,7 +99,7 @@ def clear_hour(start, low, high, product, base, log_reference, elasticity, kind,
 
 
 @jit
-def serve(demand, supply, at_cap, service, classes, wanted, got):  # type: ignore[no-untyped-def]
+def serve(demand, supply, at_cap, service, classes, wanted, got):
     """Fill `got` from `wanted`: all of it, or at the cap by class of service and pro rata within a class."""
     if demand <= supply:
         for i in range(wanted.shape[0]):
@@ -123,7 +123,7 @@ def serve(demand, supply, at_cap, service, classes, wanted, got):  # type: ignor
 
 
 @jit
-def clear_day(  # type: ignore[no-untyped-def]
+def clear_day(
     last_log_price,
     share,
     hours_per_step,

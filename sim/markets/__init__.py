@@ -1,0 +1,1 @@
+"""Mechanisms that match what agents propose, one file each."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.instruments.books import Books
-from sim.vocabulary import Floats
+from sim.vocabulary import Floats, Ints
 
 
 @dataclass(frozen=True)
 class Financing:
-    """How landlords may pay for orders (landlords,): advance rates after marks, cash to spend, outside equity, debt room.
+    """How landlords may pay (landlords,): advance rates after marks, cash to spend, outside equity, debt room.
 
     `lender_room_usd` (lenders,) is what each lender's capital still allows, `syndicate` (lenders,) its share of
     every draw, `headroom_usd` (landlords,) the borrowing base less debt before the new chips are pledged.
@@ -44,7 +44,9 @@ def fund_orders(cost_usd: Floats, money: Financing) -> Funding:
     wanted = cost_usd * money.advance
     asked = np.minimum(wanted, np.maximum(0.0, money.headroom_usd + wanted))
     by_lender = money.syndicate * asked.sum()
-    cut = np.where(by_lender > 0.0, np.minimum(1.0, money.lender_room_usd / np.where(by_lender > 0.0, by_lender, 1.0)), 1.0)
+    cut = np.where(
+        by_lender > 0.0, np.minimum(1.0, money.lender_room_usd / np.where(by_lender > 0.0, by_lender, 1.0)), 1.0
+    )
     room = float(money.syndicate @ cut)
     debt_share = np.where(cost_usd > 0.0, asked / np.where(cost_usd > 0.0, cost_usd, 1.0), 0.0) * room
     own_share = 1.0 - debt_share
@@ -58,7 +60,7 @@ def fund_orders(cost_usd: Floats, money: Financing) -> Funding:
 
 
 def place_orders(
-    books: Books, buyers: Floats, wanted_ve: Floats, price_usd: float, forward: float, day: int
+    books: Books, buyers: Ints, wanted_ve: Floats, price_usd: float, forward: float, day: int
 ) -> tuple[float, float]:
     """Order and pay chips: `wanted_ve` (buyers, grades) by the fleet rows `buyers`. Returns (VE, USD) ordered.
 

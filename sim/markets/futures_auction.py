@@ -18,7 +18,7 @@ from sim.kernels.call_auction import (
     schedule_fills,
     tick_grid,
 )
-from sim.vocabulary import DAYS_PER_YEAR, Curve, Floats, FutureRow
+from sim.vocabulary import DAYS_PER_YEAR, Close, Curve, Floats, FutureRow
 
 TREND_DAYS = 20.0
 
@@ -33,18 +33,6 @@ class Contract:
     maturities: int
     round_to_tick: bool
     normal_premium: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Close:
-    """One evening: prices before and after (M,), trades (M, owners) in contracts, volume (M,), events."""
-
-    last_usd: Floats
-    price_usd: Floats
-    trades: Floats
-    volume: Floats
-    crowd_fills: list[Floats]
-    events: list[tuple[str, str]]
 
 
 class FuturesMarket:
@@ -89,9 +77,7 @@ class FuturesMarket:
             contract_hours=self.contract.gpu_hours,
         )  # fmt: skip
 
-    def clear(
-        self, rows: Sequence[tuple[int, FutureRow]], crowds: Sequence[Speculators], owners: int
-    ) -> Close:
+    def clear(self, rows: Sequence[tuple[int, FutureRow]], crowds: Sequence[Speculators], owners: int) -> Close:
         """Close every maturity: institutions' schedules on the tick grid against the crowds' resting orders."""
         contract, last = self.contract, self.price_usd.copy()
         price, volume = last.copy(), np.zeros(contract.maturities)

@@ -102,7 +102,9 @@ class LoanDesk:
         ledger, roll = books.ledger, books.roll
         world = np.full(len(roll.lenders), roll.rest_of_world)
         funding = -ledger.held("funding")[roll.lenders]
-        ledger.post("deposit interest", "cash", roll.lenders, world, np.maximum(0.0, funding) * rate * days / DAYS_PER_YEAR)
+        ledger.post(
+            "deposit interest", "cash", roll.lenders, world, np.maximum(0.0, funding) * rate * days / DAYS_PER_YEAR
+        )
         gap = ledger.net_worth()[roll.lenders] - wanted_capital_usd
         ledger.post("lender dividends", "cash", roll.lenders, world, np.maximum(0.0, gap))
         ledger.post("lender capital raised", "cash", world, roll.lenders, np.maximum(0.0, -gap))

@@ -113,13 +113,25 @@ class SpotAuction:
             kinds, capacity, offers[:, 2].copy(), offers[:, 3].copy(), offers[:, 4].copy(),
         )  # fmt: skip
         owners_d = np.array([owner for owner, _, _ in demand], dtype=np.int64)
-        return self._trades(owners_s, kinds, owners_d, demand, mix, capacity, price, traded, sold, revenue, wanted,
-                            bought, spent)
+        return self._trades(
+            owners_s, kinds, owners_d, demand, mix, capacity, price, traded, sold, revenue, wanted, bought, spent
+        )
 
     def _trades(
-        self, owners_s: Ints, kinds: Ints, owners_d: Ints, demand: Sequence[tuple[int, int, DemandRow]], mix: Floats,
-        capacity: Floats, price: Floats, traded: Floats, sold: Floats, revenue: Floats, wanted: Floats,
-        bought: Floats, spent: Floats,
+        self,
+        owners_s: Ints,
+        kinds: Ints,
+        owners_d: Ints,
+        demand: Sequence[tuple[int, int, DemandRow]],
+        mix: Floats,
+        capacity: Floats,
+        price: Floats,
+        traded: Floats,
+        sold: Floats,
+        revenue: Floats,
+        wanted: Floats,
+        bought: Floats,
+        spent: Floats,
     ) -> Trades:
         n = len(mix)
         let, swing = np.zeros_like(mix), np.zeros_like(mix)
@@ -127,12 +139,18 @@ class SpotAuction:
         np.add.at(swing, owners_s[kinds != 0], sold[kinds != 0])
         return Trades(
             price_usd=price, traded_ve_hours=traded, sold_ve_hours=let, swing_ve_hours=swing,
-            revenue_usd=np.bincount(owners_s, revenue, n), spent_usd=np.bincount(owners_d, spent, n),
+            revenue_usd=_by_owner(owners_s, revenue, n), spent_usd=_by_owner(owners_d, spent, n),
             bought={(owner, number): float(hours) for (owner, number, _), hours in zip(demand, bought, strict=True)},
             unserved_ve_hours=float(np.maximum(0.0, wanted - bought).sum()) if (wanted > bought * (1 + 1e-9)).any()
             else 0.0,
             offered_ve=capacity[kinds == 0].sum(axis=0),
         )  # fmt: skip
+
+
+def _by_owner(owners: Ints, amounts: Floats, n: int) -> Floats:
+    total = np.zeros(n)
+    np.add.at(total, owners, amounts)
+    return total
 
 
 def _columns(rows: Sequence[Any], fields: tuple[int, ...]) -> Floats:

@@ -1,0 +1,1 @@
+"""Scalar rules of behaviour: plain Python for agents, compiled by kernels."""

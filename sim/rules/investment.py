@@ -8,8 +8,13 @@ HOURS_PER_YEAR = 8760.0
 
 
 def chip_value(
-    margin_usd: float, deviation_usd: float, cost_of_capital: float, technology: float, reversion: float,
-    life_years: float, lead_years: float,
+    margin_usd: float,
+    deviation_usd: float,
+    cost_of_capital: float,
+    technology: float,
+    reversion: float,
+    life_years: float,
+    lead_years: float,
 ) -> float:
     """Present value of the margins of one VE ordered today, USD.
 

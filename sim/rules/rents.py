@@ -22,8 +22,7 @@ def expected_rent(rent: float, anchor: float, technology: float, reversion: floa
 def mean_expected_rent(rent: float, anchor: float, technology: float, reversion: float, years: float) -> float:
     """Mean of `expected_rent` over the coming `years`: what a contract of that tenor replaces."""
     return (
-        anchor * annuity(technology, years) / years
-        + (rent - anchor) * annuity(technology + reversion, years) / years
+        anchor * annuity(technology, years) / years + (rent - anchor) * annuity(technology + reversion, years) / years
     )
 
 

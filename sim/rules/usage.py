@@ -3,7 +3,9 @@
 import math
 
 
-def spot_level(quantity: float, years: float, growth: float, slow_rent: float, path_rent: float, elasticity: float) -> float:
+def spot_level(
+    quantity: float, years: float, growth: float, slow_rent: float, path_rent: float, elasticity: float
+) -> float:
     """Demand at the usual rent: D0 e^(a t) (slow rent / path rent) ** -epsilon_L.
 
     Users adapt to the slow mean of rents with the long-run elasticity; a = n - epsilon_L g, so that on the path, where

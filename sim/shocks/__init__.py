@@ -1,0 +1,1 @@
+"""Supply and demand shocks, one file each."""

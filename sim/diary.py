@@ -1,0 +1,111 @@
+"""The day's row of the record."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.markets.spot_auction import Trades
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close, Environment
+
+if TYPE_CHECKING:
+    from sim.economy import Economy
+
+
+def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
+    """The day's row, in the order of the record's columns."""
+    books, roll, today, s = e.books, e.books.roll, e.desk.today, e.path.settings
+    fleet = books.fleet.working
+    mine = fleet[roll.landlord_fleet]
+    years = today.years
+    kinds = sorted({e.people[i].kind for i in roll.chip_owners})
+    gpus = (fleet / books.grade_value).sum(axis=1)
+    of_kind = {k: 0.0 for k in kinds}
+    for row, owner in enumerate(roll.chip_owners):
+        of_kind[e.people[owner].kind] += float(gpus[row])
+    values: list[float] = (e.rents.last_by_grade * books.grade_value).tolist()
+    values += [e.rents.today, s.rent_usd * e.path.technology_factor(years)]
+    values += list(e.index_usd.values())
+    values += close.price_usd.tolist() if close is not None else [math.nan] * e.spec.venue.maturities
+    values += e.menu_usd.tolist()
+    values += list(of_kind.values())
+    growth = e.path.quantity_factor(years)
+    total = float(mine.sum())
+    offered = float(trades.offered_ve.sum()) * HOURS_PER_DAY
+    sold = float(trades.sold_ve_hours.sum())
+    ordered = e.ordered_ve[roll.landlord_fleet].sum()
+    month_end = e.calendar.is_month_end(e.day)
+    path_orders = e.start_fleet_ve * growth * e.path.delivery_rate * e.path.ahead * today.days_of_month / DAYS_PER_YEAR
+    value = float(books.grade_value @ mine.sum(axis=0)) / total if total > 0.0 else 1.0
+    running = float(total - e.delivered_ve.sum())
+    downtime = max(0.0, running * HOURS_PER_DAY - offered) if today.environment != Environment() else 0.0
+    values += [
+        total,
+        e.start_fleet_ve * growth,
+        float(fleet.sum()),
+        float(ordered),
+        path_orders if month_end else 0.0,
+        float(e.ordered_ve.sum()),
+        today.chip_price_usd,
+        _mean_q(e) if month_end else math.nan,
+        float(books.contracts.quantity_ve.sum()),
+        offered / HOURS_PER_DAY,
+        sold / offered if offered > 0.0 else math.nan,
+        float((trades.traded_ve_hours.sum(axis=0) / books.grade_value[books.product_grade]).sum()),
+        trades.unserved_ve_hours / value,
+        downtime / value,
+        float((trades.price_usd * trades.traded_ve_hours).sum()),
+    ]
+    values += _credit_values(e)
+    values += _futures_values(e, close)
+    return values
+
+
+def _mean_q(e: Economy) -> float:
+    weights = e.books.fleet.working[e.books.roll.landlord_fleet].sum(axis=1)
+    qs = [e.people[i].q(e.views[i]) for i in e.books.roll.landlords]
+    return float(weights @ np.array(qs) / weights.sum())
+
+
+def _credit_values(e: Economy) -> list[float]:
+    loans = e.books.loans
+    indebted: Bools = loans.balance.sum(axis=1) > 0.0
+    dscr = e.loan_desk.dscr[indebted]
+    return [
+        float(loans.balance.sum()),
+        float(e.books.ledger.net_worth()[e.books.roll.lenders].sum()),
+        float(np.median(dscr)) if len(dscr) else math.nan,
+        e.room_share,
+        float(e.mark.mean()) if len(e.mark) else 1.0,
+        float(e.resolution.defaults),
+        e.resolution.losses_usd,
+    ]
+
+
+def _futures_values(e: Economy, close: Close | None) -> list[float]:
+    if close is None or e.market is None or e.night is None:
+        return [0.0] * 8 + [float(e.calendar.is_month_end(e.day)), math.nan]
+    ledger, roll = e.books.ledger, e.books.roll
+    positions = np.stack([ledger.held(name) for name in e.market.names])
+    crowd_long = sum(float(np.maximum(0.0, c.arrays.position).sum()) for c in e.crowds)
+    institutions = positions.copy()
+    for crowd in e.crowds:
+        institutions[:, crowd.owner] = 0.0
+    interest = crowd_long + float(np.maximum(0.0, institutions).sum())
+    locks = sum(kind == "limit lock" for kind, _ in close.events)
+    several = sum(kind == "multiplicity" for kind, _ in close.events)
+    gap = float(np.log(close.price_usd / e.expected_usd).mean()) if e.crowds else math.nan
+    return [
+        interest,
+        float(close.volume.sum()),
+        float(positions[:, roll.landlords].sum()),
+        float(positions[:, roll.users].sum()),
+        -float(ledger.held("margin")[roll.clearing_house]),
+        float(e.night.margin_defaults),
+        float(locks),
+        float(several),
+        float(e.calendar.is_month_end(e.day)),
+        gap,
+    ]

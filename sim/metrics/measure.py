@@ -1,0 +1,57 @@
+"""What a metric is: a number for a window of days of one run, with its unit and meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.record import Record
+from sim.vocabulary import Floats
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Name, unit, meaning, family (for multiple testing and tables), and the function of a window."""
+
+    name: str
+    unit: str
+    meaning: str
+    family: str
+    of: Callable[[Window], float]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of days of a record: `start` to before `end`."""
+
+    record: Record
+    start: int
+    end: int
+
+    def series(self, column: str) -> Floats:
+        """A column over the window (days,); nan for one this world does not have."""
+        if column not in self.record.place:
+            return np.full(self.end - self.start, np.nan)
+        return self.record[column][self.start : self.end]
+
+    def log_over_path(self) -> Floats:
+        """Log of the mean rent over its growth path (days,)."""
+        return np.log(self.series("rent_usd_per_ve_hour") / self.series("rent_path_usd_per_ve_hour"))
+
+    def returns(self, column: str) -> Floats:
+        """Daily log returns of a column, with the mean of each day of the week taken out."""
+        changes = np.diff(np.log(self.series(column)))
+        weekday = np.arange(len(changes)) % 7
+        out = changes.copy()
+        for day in range(7):
+            mine = weekday == day
+            if mine.any():
+                out[mine] -= changes[mine].mean()
+        return out
+
+
+def ratio(a: float, b: float) -> float:
+    """a / b, nan where b is zero."""
+    return a / b if b else float("nan")

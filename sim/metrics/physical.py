@@ -1,0 +1,42 @@
+"""Hours and chips: what users went without, how capacity moved against its path."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.metrics.measure import Metric, Window, ratio
+
+
+def orders_over_path(window: Window) -> float:
+    """Landlords' chip orders over the path's."""
+    return ratio(float(window.series("orders_ve").sum()), float(window.series("orders_path_ve").sum()))
+
+
+def last_over_path(window: Window) -> float:
+    """Landlords' fleet over its path on the last day."""
+    return float(window.series("fleet_ve")[-1] / window.series("fleet_path_ve")[-1])
+
+
+def occupancy(window: Window) -> float:
+    """Mean occupancy, nan where nothing was offered."""
+    values = window.series("occupancy")
+    return float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
+
+
+METRICS = [
+    Metric("unserved_gpu_hours", "GPU-hours", "hours wanted at the cap and not served", "service",
+           lambda w: float(w.series("unserved_gpu_hours").sum())),
+    Metric("unserved_share", "share", "unserved over unserved and traded hours", "service",
+           lambda w: ratio(float(w.series("unserved_gpu_hours").sum()),
+                           float((w.series("unserved_gpu_hours") + w.series("traded_gpu_hours")).sum()))),
+    Metric("downtime_gpu_hours", "GPU-hours", "hours of landlords' fleets lost to outages", "service",
+           lambda w: float(w.series("downtime_gpu_hours").sum())),
+    Metric("occupancy_mean", "share", "mean occupancy of the spot pool", "service",
+           occupancy),
+    Metric("spot_turnover_usd", "USD", "value of spot trades", "service",
+           lambda w: float(w.series("spot_turnover_usd").sum())),
+    Metric("orders_over_path", "ratio", "landlords' chip orders over the path's", "investment", orders_over_path),
+    Metric("fleet_end_over_path", "ratio", "landlords' fleet over its path at the end", "investment", last_over_path),
+]  # fmt: skip

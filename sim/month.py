@@ -1,0 +1,91 @@
+"""Month end: futures settle, lenders are funded, orders are limited by marks, the vendor and parents' equity."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.vocabulary import DAYS_PER_YEAR, Floats
+
+if TYPE_CHECKING:
+    from sim.economy import Economy
+
+CASH_FLOOR = 0.8  # share of a month's normal cash that is never spent on chips
+MAX_ADVANCE = 0.95
+
+
+def settle_futures_month(e: Economy) -> None:
+    """The front month settles in cash to the mean of its business days; a new month is listed; crowds get new money."""
+    market = e.market
+    if market is None or e.house is None:
+        return
+    ledger, roll = e.books.ledger, e.books.roll
+    settlement = market.settlement_usd()
+    own = e.house.expire(e.books, market.names[0], settlement, float(market.price_usd[0]), e.crowds)
+    e.loan_desk.hedge_usd += own[roll.landlords]
+    market.roll(e.path.settings.technology)
+    for name in market.names:
+        ledger.list(name, "contract")
+    s = e.path.settings
+    rate = s.quantity - s.technology
+    years = e.day / DAYS_PER_YEAR
+    level = math.exp(rate * years)
+    for crowd in e.crowds:
+        amount = crowd.new_money(level * (math.exp(rate / 12.0) - 1.0), level)
+        ledger.transfer("subscriptions", "cash", roll.rest_of_world, crowd.owner, amount)
+    e.house.call_margin(e.books, market.names, market.price_usd, e.crowds)
+
+
+def fund_users(e: Economy) -> None:
+    """Users whose hedges cost more cash than they have are given it by their owners."""
+    roll, ledger = e.books.roll, e.books.ledger
+    short = np.maximum(0.0, -ledger.held("cash")[roll.users])
+    if short.any():
+        ledger.post("owners' funding", "cash", np.full(len(short), roll.rest_of_world), roll.users, short)
+
+
+def fund_lenders(e: Economy, rate: float, days: int) -> None:
+    """Lenders' capital grows with the path, and returns to it slowly after losses; the rest is paid out or raised."""
+    if not len(e.books.roll.lenders):
+        return
+    s = e.path.settings
+    year = days / DAYS_PER_YEAR
+    growth = s.quantity - s.technology
+    path = e.lender_start * math.exp(growth * e.day / DAYS_PER_YEAR)
+    top_up = np.array([agent.p.top_up_per_year for _, agent in e.who["lend"]])
+    lost = e.books.loans.written_off.sum(axis=0)
+    capital = e.lender_capital - (lost - e.lender_losses)
+    wanted = capital * (1.0 + growth * year) + top_up * year * (path - capital)
+    e.loan_desk.fund(e.books, rate, days, wanted)
+    e.lender_losses = lost.copy()
+    e.lender_capital = wanted
+
+
+def collateral_mark(e: Economy) -> Floats:
+    """Mark of each landlord's collateral over book: the syndicate's weighted mean."""
+    marks = np.array([agent.mark(e.views[i]) for i, agent in e.who["lend"]])
+    mark = float(e.books.loans.syndicate @ marks) if len(marks) and e.spec.links.curve_to_collateral > 0.0 else 1.0
+    return np.full(len(e.books.roll.landlords), mark)
+
+
+def accepted_by_vendor(e: Economy, wanted: Floats) -> float:
+    """Share of all orders that the vendor accepts."""
+    path = e.path
+    years = e.day / DAYS_PER_YEAR
+    rate = path.delivery_rate * path.ahead * e.desk.today.days_of_month / DAYS_PER_YEAR
+    orders = e.start_all_ve * path.quantity_factor(years) * rate
+    share: float = e.people[e.books.roll.vendor].accepted_share(
+        e.views[e.books.roll.vendor], float(wanted.sum()), orders
+    )
+    return share
+
+
+def equity_for_unlevered(e: Economy, cost_usd: Floats) -> None:
+    """Owners that do not borrow are given the money for their orders by their parents."""
+    roll = e.books.roll
+    levered = set(roll.landlord_fleet.tolist())
+    for row, owner in enumerate(roll.chip_owners):
+        if row not in levered:
+            e.books.ledger.transfer("capex from parents", "cash", roll.parents, int(owner), float(cost_usd[row]))

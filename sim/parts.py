@@ -1,0 +1,152 @@
+"""Agents, shocks and indices from a configuration: classes found by name, parameters dealt, drawn and checked."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sim.agent import Agent
+from sim.problems import Problem, SpecError, nearest, problems_of
+from sim.streams import Purpose, Streams, stable_id
+
+TRUSTED = ("sim", "agents")
+
+
+def find_class(target: str, plugins: tuple[str, ...] = ()) -> type:
+    """The class a `_target_` names; only from this project and from packages the user named as plug-ins.
+
+    Raises ValueError saying what is allowed and the nearest valid name.
+    """
+    module_name, _, name = str(target).rpartition(".")
+    if not module_name or module_name.split(".")[0] not in (*TRUSTED, *plugins):
+        raise ValueError(f"is not in a package that may be built from: {', '.join((*TRUSTED, *plugins))}")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if not module_name.startswith(str(error.name)):
+            raise
+        raise ValueError(f"there is no module {module_name}") from error
+    found = getattr(module, name, None)
+    if not isinstance(found, type):
+        classes = [key for key, value in vars(module).items() if isinstance(value, type)]
+        near = nearest(name, classes)
+        raise ValueError(f"there is no class {name} in {module_name}" + (f"; did you mean {near!r}?" if near else ""))
+    return found
+
+
+MAX_COUNT = 100_000
+
+
+@dataclass(frozen=True)
+class Member:
+    """One agent to be built: class, name, own parameters, share of its group."""
+
+    cls: type[Agent]
+    name: str
+    parameters: Any
+    weight: float
+
+
+def deal(value: Any, index: int, name: str, key: str, streams: Streams) -> Any:
+    """One agent's value of a parameter: lists are dealt out in turn, `[law, a, b]` is drawn by the agent's own stream.
+
+    Laws: uniform (low, high), normal (mean, sd), lognormal (median, log sd).
+    """
+    if not isinstance(value, list) or not value:
+        return value
+    if not isinstance(value[0], str):
+        return value[index % len(value)]
+    law, a, b = value
+    cell = Purpose.POPULATION, 0, stable_id(f"{name}/{key}")
+    if law == "uniform":
+        return a + (b - a) * streams.uniform(*cell)
+    if law == "normal":
+        return a + b * streams.normal(*cell)
+    if law == "lognormal":
+        return a * math.exp(b * streams.normal(*cell))
+    raise ValueError(f"{key}: unknown law {law!r}; allowed are uniform, normal, lognormal")
+
+
+def members(agents: dict[str, dict[str, Any]], streams: Streams, plugins: tuple[str, ...] = ()) -> list[Member]:
+    """All agents to build, in order of stable id; raises SpecError with everything that is wrong."""
+    problems: list[Problem] = []
+    found: list[Member] = []
+    for group, settings in agents.items():
+        prefix = f"agents.{group}"
+        if not isinstance(settings, dict):
+            problems.append(Problem(prefix, settings, "must be a mapping with _target_ and parameters"))
+            continue
+        values = dict(settings)
+        target = values.pop("_target_", "")
+        try:
+            cls = find_class(target, plugins)
+        except ValueError as error:
+            problems.append(Problem(f"{prefix}._target_", target, str(error)))
+            continue
+        if not issubclass(cls, Agent):
+            problems.append(Problem(f"{prefix}._target_", target, "is not an Agent"))
+            continue
+        count = values.get("count")
+        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_COUNT:
+            problems.append(Problem(f"{prefix}.count", count, f"a whole number from 1 to {MAX_COUNT}"))
+            continue
+        records = []
+        for i in range(count):
+            name = f"{group}_{i + 1}"
+            try:
+                own = {k: deal(v, i, name, k, streams) for k, v in values.items()}
+                records.append((name, cls.Parameters.model_validate(own)))
+            except ValidationError as error:
+                problems += problems_of(error, cls.Parameters, prefix)
+                break
+            except ValueError as error:
+                problems.append(Problem(prefix, values, str(error)))
+                break
+        total = math.fsum(record.size for _, record in records)
+        found += [Member(cls, name, record, record.size / total) for name, record in records]
+    if problems:
+        raise SpecError(problems)
+    return sorted(found, key=lambda member: stable_id(member.name))
+
+
+def check_agents(agents: dict[str, dict[str, Any]], plugins: tuple[str, ...] = ()) -> list[Problem]:
+    """Everything that is wrong with the agents' section."""
+    try:
+        members(agents, Streams(0), plugins)
+    except SpecError as error:
+        return error.problems
+    return []
+
+
+def build_part(section: str, name: str, settings: Any, plugins: tuple[str, ...] = ()) -> Any:
+    """Build a shock or an index from `_target_` and its arguments; raises SpecError."""
+    prefix = f"{section}.{name}"
+    if not isinstance(settings, dict):
+        raise SpecError([Problem(prefix, settings, "must be a mapping with _target_ and parameters")])
+    values = dict(settings)
+    target = values.pop("_target_", "")
+    try:
+        cls = find_class(target, plugins)
+    except ValueError as error:
+        raise SpecError([Problem(f"{prefix}._target_", target, str(error))]) from error
+    if not issubclass(cls, BaseModel):
+        raise SpecError([Problem(f"{prefix}._target_", target, "takes no parameters from a configuration")])
+    try:
+        return cls.model_validate(values)
+    except ValidationError as error:
+        raise SpecError(problems_of(error, cls, prefix)) from error
+
+
+def check_parts(section: str, parts: dict[str, Any], plugins: tuple[str, ...] = ()) -> list[Problem]:
+    """Everything that is wrong with the shocks' or indices' section."""
+    problems: list[Problem] = []
+    for name, settings in parts.items():
+        try:
+            build_part(section, name, settings, plugins)
+        except SpecError as error:
+            problems += error.problems
+    return problems
