@@ -11,8 +11,8 @@ UNIT_WORDS = {
     "per_year": "per year", "share": "share", "days": "days", "contracts": "contracts", "gpus": "GPUs", "ve": "VE",
 }  # fmt: skip
 
-PURE = ("", "1", "ratio", "-", "none")  # no unit to print
-IN_PER_CENT = {"share": "%", "share per year": "% per year", "share/year": "% per year"}
+PURE = ("", "1", "ratio", "exponent", "-", "none")  # no unit to print
+IN_PER_CENT = {"share": "%", "1/sqrt(year)": "% a year", "log": "log × 100"}  # printed times 100
 
 
 @cache
@@ -58,19 +58,24 @@ def printed_unit(metric: str) -> str:
         return ""  # its name says so
     if unit in IN_PER_CENT:
         return IN_PER_CENT[unit]
-    return "" if unit in PURE else unit
+    return "" if unit in PURE else unit.replace("USD per ", "$/").replace("USD", "$")
+
+
+def scale(metric: str) -> float:
+    """Return what a metric is multiplied by when it is printed."""
+    return 100.0 if unit_of(metric) in IN_PER_CENT else 1.0
 
 
 def scaled(metric: str, value: float) -> float:
     """Return a metric's value in the unit it is printed in."""
-    return 100.0 * value if unit_of(metric) in IN_PER_CENT else value
+    return scale(metric) * value
 
 
 def quantity(metric: str, estimate: float, low: float, high: float) -> str:
     """Return a change with its interval and unit: +1.2 [+0.8, +1.6] GPU-hours."""
     numbers = [digits(scaled(metric, value), signed=True) for value in (estimate, low, high)]
     unit = printed_unit(metric)
-    unit = "points" if unit == "%" else unit
+    unit = "percentage points" + unit[1:] if unit.startswith("%") else unit
     interval = f" [{numbers[1]}, {numbers[2]}]" if not math.isnan(low) else ""
     return f"{numbers[0]}{interval} {unit}".rstrip()
 

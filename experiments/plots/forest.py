@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from experiments.effects import RESPONSE, metric_columns
 from experiments.plots import style
 from experiments.results import NO_SHOCK, Design, MissingDataError, Results, is_fork
-from experiments.wording import metric_label
+from experiments.wording import metric_label, scale
 
 MOST_PANELS = 10
 
@@ -56,6 +56,8 @@ def _figure(rows: pd.DataFrame, metrics: list[str], design: Design) -> object:
 
 def _panel(panel: Axes, rows: pd.DataFrame, arms: list[str], design: Design) -> None:
     panel.axvline(0.0, color=style.GREY, linewidth=0.8)
+    times = rows["metric"].map(scale)
+    rows = rows.assign(low=rows["low"] * times, high=rows["high"] * times, estimate=rows["estimate"] * times)
     for row in rows.itertuples():
         fork = is_fork(row.arm)
         height = arms.index(row.arm.removesuffix("@fork")) + (0.18 if fork else -0.12)

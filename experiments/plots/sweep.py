@@ -9,7 +9,7 @@ import pandas as pd
 from experiments.effects import metric_columns
 from experiments.plots import style
 from experiments.results import NO_SHOCK, Design, MissingDataError, Results, is_fork
-from experiments.wording import metric_label
+from experiments.wording import metric_label, scale
 
 MOST_PANELS = 6
 
@@ -45,8 +45,9 @@ def _figure(rows: pd.DataFrame, metrics: list[str], key: str, design: Design) ->
             mine = rows[(rows["metric"] == metric) & (rows["arm"] == arm)].sort_values(key)
             if not is_fork(arm) and not mine.empty:
                 looks = style.line(design, arm)
-                panel.fill_between(mine[key], mine["low"], mine["high"], color=looks["color"], alpha=0.16, linewidth=0)
-                panel.plot(mine[key], mine["estimate"], marker="o", markersize=3, **looks)
+                low, middle, high = (scale(metric) * mine[name] for name in ("low", "estimate", "high"))
+                panel.fill_between(mine[key], low, high, color=looks["color"], alpha=0.16, linewidth=0)
+                panel.plot(mine[key], middle, marker="o", markersize=3, **looks)
         panel.set_title(metric_label(metric), fontsize=7.5)
         style.compact(panel.yaxis)
     axes[-1, 0].set_xlabel(key)

@@ -9,7 +9,7 @@ import yaml
 
 ARMS = {"no_finance": 0.12, "loans": 0.13, "futures": 0.10, "both": 0.11}  # log rent's jump in the outage
 SEEDS, DAYS, START, LENGTH = 12, 210, 100, 30
-ENDPOINTS = ["rent_volatility_per_year", "unserved_gpu_hours", "defaults", "rent_overshoot"]
+ENDPOINTS = ["rent_volatility", "unserved_gpu_hours", "defaults", "rent_overshoot"]
 SUPPLY_VE, GPUS = 470_000.0, 2_500_000.0
 
 
@@ -64,7 +64,7 @@ def summary(path: pd.DataFrame) -> dict[str, float]:
     return {
         "rent_mean_usd_per_gpu_hour": float(np.exp(log_rent).mean()),
         "rent_peak_share": float(over.max()),
-        "rent_volatility_per_year": float(np.diff(log_rent).std() * np.sqrt(365)),
+        "rent_volatility": float(np.diff(log_rent).std() * np.sqrt(365)),
         "rent_overshoot": float(max(0.0, 1 - over.min())),
         "unserved_gpu_hours": float(window["unserved_gpu_hours"].sum()),
         "defaults": float(window["defaults"].sum()),

@@ -1,14 +1,11 @@
 """The page of columns is what the code writes."""
 
-import pytest
-
 from experiments.columns import EFFECTS, MOMENTS, PAGE, page
 from experiments.effects import COLUMNS
 from experiments.moments import schema
 
 
 def test_the_page_of_columns_is_up_to_date() -> None:
-    pytest.importorskip("sim.economy")
     assert PAGE.read_text(encoding="utf-8") == page(), "run python -m experiments.columns"
 
 
