@@ -143,12 +143,13 @@ class Neocloud(Agent):
             return
         s = view.path.settings
         pool = max(0.0, view.fleet_ve - view.reserved_sold_ve)
+        wanted = 0.0 if view.barred_from_contracts else self.p.hedge_ratio  # an estate unwinds its hedges
         reversion = math.log(2.0) / self.p.trading_half_life_years
         for m, price in enumerate(curve.price_usd):
             hours = pool * s.occupancy * HOURS_PER_DAY * curve.days_left[m]
             exposure = hedge_target(1.0, hours, curve.contract_hours)
             expected = view.expected_settlement_usd(m, reversion)
-            ratio = layered(self.p.hedge_ratio, curve.horizon_years[m], self.p.hedge_horizon_years)
+            ratio = layered(wanted, curve.horizon_years[m], self.p.hedge_horizon_years)
             yield FutureRow(
                 m,
                 *hedge_schedule(

@@ -27,6 +27,7 @@ class Resolution:
     def __init__(self, terms: ResolutionTerms, landlords: int) -> None:
         self.terms = terms
         self.since: Ints = np.full(landlords, -1, dtype=np.int64)
+        self.bridge_usd: Floats = np.zeros(landlords)
         self.defaults = 0
         self.losses_usd = 0.0
 
@@ -58,7 +59,7 @@ class Resolution:
         for i, owner in enumerate(roll.landlords):
             name = ledger.owners[owner]
             if self.since[i] >= 0:
-                self._run_estate(books, int(owner), float(cash[i]))
+                self._bridge(books, i)
                 if day - self.since[i] >= self.terms.days:
                     loss = self._sell(books, desk, i, day, value_per_ve_usd, float(normal_cash_usd[i]))
                     self.losses_usd += loss
@@ -72,6 +73,7 @@ class Resolution:
                     events.append(("covenant cured", f"{name}: owners repay part of the loans"))
                 elif late or books.loans.balance[i].sum() > 0.0:
                     self._fail(books, i, day)
+                    self._bridge(books, i)
                     events.append(("default", f"{name}: in default, run for its creditors"))
                 else:
                     ledger.transfer("equity raised", "cash", roll.rest_of_world, int(owner), -float(cash[i]))
@@ -101,10 +103,13 @@ class Resolution:
         ledger.post("contracts rejected", "prepaid_rent", roll.customers, payer, lost)
         ledger.post("contracts rejected", "reserved_capacity", roll.customers, payer, gone)
 
-    def _run_estate(self, books: Books, owner: int, cash_usd: float) -> None:
-        """Lenders' agent bridges a shortage of the estate's cash; outsiders put it up and are repaid by the sale."""
-        if cash_usd < 0.0:
-            books.ledger.transfer("estate bridge", "cash", books.roll.rest_of_world, owner, -cash_usd)
+    def _bridge(self, books: Books, i: int) -> None:
+        """Outsiders bridge a shortage of an estate's cash; they are repaid first out of its sale."""
+        owner = int(books.roll.landlords[i])
+        short = -float(books.ledger.held("cash")[owner])
+        if short > 0.0:
+            books.ledger.transfer("estate bridge", "cash", books.roll.rest_of_world, owner, short)
+            self.bridge_usd[i] += short
 
     def _sell(self, books: Books, desk: LoanDesk, i: int, day: int, value_usd: float, working_cash_usd: float) -> float:
         """Sell the estate: lenders seize the GPUs, outsiders buy them at a discount; proceeds by seniority.
@@ -114,6 +119,7 @@ class Resolution:
         """
         ledger, roll, loans, fleet = books.ledger, books.roll, books.loans, books.fleet
         owner, row = int(roll.landlords[i]), int(roll.landlord_fleet[i])
+        name_of = ledger.owners[owner]
         price = (1.0 - self.terms.haircut) * value_usd * float(fleet.working[row].sum())
         debt = float(loans.balance[i].sum())
         share = loans.balance[i] / debt if debt > 0.0 else loans.syndicate
@@ -125,24 +131,19 @@ class Resolution:
             ledger.post("estate sale", f"gpu:{name}", roll.lenders, world, gpus)
             ledger.transfer("estate sale", f"gpu:{name}", roll.rest_of_world, owner, float(gpus.sum()))
         fleet.write_to(row, day, price)
-        estate_cash = max(0.0, ledger.cash(ledger.owners[owner]))
-        paid = min(debt, price + estate_cash)
-        from_cash = min(estate_cash, paid)
+        ledger.transfer("estate sale", "cash", roll.rest_of_world, owner, price)
+        bridge = min(float(self.bridge_usd[i]), max(0.0, ledger.cash(name_of)))
+        ledger.transfer("bridge repaid", "cash", owner, roll.rest_of_world, bridge)
+        self.bridge_usd[i] = 0.0
         amounts = np.zeros_like(loans.balance)
-        amounts[i] = share * paid
-        if debt > 0.0:
-            one = np.full(len(share), owner)
-            world = np.full(len(share), roll.rest_of_world)
-            ledger.post("estate cash to lenders", "cash", one, roll.lenders, share * from_cash)
-            ledger.post("estate sale", "cash", world, roll.lenders, share * (paid - from_cash))
-            ledger.post_pairs("estate sale", "loan", roll.lenders, roll.landlords, amounts.T)
-            loans.repay(amounts)
-        rest = max(0.0, price - (paid - from_cash))
-        ledger.transfer("estate surplus", "cash", roll.rest_of_world, roll.parents, rest)
+        amounts[i] = share * min(debt, max(0.0, ledger.cash(name_of)))
+        ledger.post_pairs("estate to lenders", "cash", roll.landlords, roll.lenders, amounts)
+        ledger.post_pairs("estate to lenders", "loan", roll.lenders, roll.landlords, amounts.T)
+        loans.repay(amounts)
+        ledger.transfer("estate surplus", "cash", owner, roll.rest_of_world, max(0.0, ledger.cash(name_of)))
         lost = loans.write_off(i)
         ledger.post("write-offs", "loan", roll.lenders, np.full(len(lost), owner), lost)
-        short = max(0.0, working_cash_usd - ledger.cash(ledger.owners[owner]))
-        ledger.transfer("new owners' cash", "cash", roll.rest_of_world, owner, short)
+        ledger.transfer("new owners' cash", "cash", roll.rest_of_world, owner, working_cash_usd)
         desk.balance_funding(books)
         desk.dscr[i], desk.breaches[i], desk.cured[i] = NO_DEBT_DSCR, 0, False
         self.since[i] = -1
