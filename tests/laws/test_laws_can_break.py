@@ -59,8 +59,8 @@ def test_a2_debts_of_those_who_may_not_owe(economy, instrument, debtor, amount):
 
 
 def test_a2_cash_below_zero(economy):
-    ledger = economy.books.ledger
-    ledger.transfer("test", "cash", row(economy, "renter_1"), row(economy, "neocloud_1"), 1e3)
+    ledger, payer = economy.books.ledger, row(economy, "hyperscaler_1")
+    ledger.transfer("test", "cash", payer, row(economy, "neocloud_1"), ledger.cash("hyperscaler_1") + 1e6)
     stops(economy, "A2")
 
 
