@@ -93,7 +93,7 @@ def peak_rent(results: Results, shock: str) -> Iterator[str]:
         numbers = f"{digits(size, signed=True)} % [{digits(low, signed=True)}, {digits(high, signed=True)}]"
         parts.append(f"{numbers} with {name_of(arm)} (day {int(change.index[at]) - start + 1} of the shock)")
     if parts:
-        yield f"At its peak, {name_of(shock)} moved the H100 rent by {listed(parts)} (median over seeds)."
+        yield f"At its peak, the {name_of(shock)} moved the H100 rent by {listed(parts)} (median over seeds)."
 
 
 def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -> Iterator[str]:
@@ -104,7 +104,7 @@ def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -
         return
     subject = name_of(metric, capital=True)
     if (rows["estimate"] == 0).all() and (rows["low"] == 0).all() and (rows["high"] == 0).all():
-        yield f"{subject}: exactly unchanged by {name_of(shock)} in every arm."
+        yield f"{subject}: exactly unchanged by the {name_of(shock)} in every arm."
         return
     parts = [f"{with_interval(row, metric)} with {name_of(row.arm)}" for row in rows.itertuples()]
     sure = rows["p_holm"].fillna(1.0) < LEVEL
@@ -135,8 +135,8 @@ def responses(table: pd.DataFrame, design: Design, shock: str) -> Iterator[str]:
         yield f"{name_of(str(arm), capital=True)} instead of {base} changes the shock's effect {listed(parts)}."
     if sure.empty:
         yield (
-            f"No arm's response to {name_of(shock)} differs from that with {base} in any endpoint beyond what Holm's "
-            "correction allows; that is no proof of equality."
+            f"No arm's response to the {name_of(shock)} differs from that with {base} in any endpoint after "
+            "Holm's correction; that is no proof of equality."
         )
 
 

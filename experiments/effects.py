@@ -60,6 +60,18 @@ def metric_columns(runs: pd.DataFrame, design: Design) -> list[str]:
     return [name for name in numbers if name not in KEYS and name not in design.sweep]
 
 
+def headline(runs: pd.DataFrame, design: Design) -> list[str]:
+    """Return the metrics to show first: the pre-registered endpoints, or one of each family where none are named."""
+    from experiments.wording import family_of
+
+    if design.endpoints:
+        return list(design.endpoints)
+    by_family: dict[str, str] = {}
+    for metric in metric_columns(runs, design):
+        by_family.setdefault(family_of(metric) if family_of(metric) != "other" else metric, metric)
+    return list(by_family.values())[:8]
+
+
 def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
     """Return the table of effects: one row a metric, comparison and swept point, Holm-adjusted over the endpoints.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments import answer
-from experiments.effects import RESPONSE, metric_columns
+from experiments.effects import RESPONSE, headline
 from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork
 from experiments.wording import digits, family_of, meaning_of, metric_label, name_of, p_words, scaled
 
@@ -43,7 +43,7 @@ def write_report(out: Path, settings: object = None) -> Path:
 def content(results: Results) -> dict[str, Any]:
     """Return everything the page shows, as words and numbers ready to print."""
     design = results.design
-    endpoints = list(design.endpoints) or metric_columns(results.finished, design)[:8]
+    endpoints = headline(results.finished, design)
     return {
         "design": design,
         "has_paths": results.has_paths,

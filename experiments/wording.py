@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ UNIT_WORDS = {
 
 PURE = ("", "1", "ratio", "exponent", "-", "none")  # no unit to print
 IN_PER_CENT = {"share": "%", "1/sqrt(year)": "% a year", "log": "log × 100"}  # printed times 100
+ACRONYMS = {"dscr": "DSCR", "h100": "H100", "b200": "B200", "5pct": "5 %", "1pct": "1 %", "usd": "USD"}
 
 
 @cache
@@ -42,6 +44,8 @@ def meaning_of(metric: str) -> str:
 def name_of(name: str, capital: bool = False) -> str:
     """Return a name of the configuration or a table as words, without a unit at its end."""
     words = _without_unit(name.removesuffix("@fork")).replace("_gpu_hours", " GPU-hours").replace("_", " ")
+    for plain, printed in ACRONYMS.items():
+        words = re.sub(rf"\b{plain}\b", printed, words)
     return words[:1].upper() + words[1:] if capital else words
 
 
@@ -112,7 +116,7 @@ def p_words(p: float | None) -> str:
 
 def _plain(size: float) -> str:
     if size >= 100:
-        return f"{size:,.0f}"
+        return f"{round(size, 2 - math.floor(math.log10(size))):,.0f}"
     return f"{size:.{2 - math.floor(math.log10(size))}f}" if size < 10 else f"{size:.1f}"
 
 

@@ -1,0 +1,1 @@
+"""Figures: one theme a file, each with a `draw(results)`."""

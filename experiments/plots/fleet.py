@@ -68,6 +68,6 @@ _LEVELS = (
     "to the balanced growth path. Line: median over {seeds} seeds; band: the middle 80 %."
 )
 _RESPONSE = (
-    "Response of the landlords' fleet and monthly chip orders to {shock} (shock minus none, same arm and seed), "
+    "Response of the landlords' fleet and monthly chip orders to the {shock} (shock minus none, same arm and seed), "
     "relative to the growth path. Line: median over {seeds} seeds; band: its 95 % interval."
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 from matplotlib.axes import Axes
 
-from experiments.effects import RESPONSE, metric_columns
+from experiments.effects import RESPONSE, headline
 from experiments.plots import style
 from experiments.results import NO_SHOCK, Design, MissingDataError, Results, is_fork
 from experiments.wording import metric_label, scale
@@ -19,7 +19,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     """Yield, for each shock, its effects within arms; and, where arms differ, the effects of arms without a shock."""
     design = results.design
     table = first_point(results.effects, design)
-    metrics = [name for name in (design.endpoints or metric_columns(results.finished, design))][:MOST_PANELS]
+    metrics = headline(results.finished, design)[:MOST_PANELS]
     within = table[table["arm"] == table["baseline"]]
     for shock in design.shocks:
         if shock != NO_SHOCK:
@@ -74,11 +74,10 @@ def _panel(panel: Axes, rows: pd.DataFrame, arms: list[str], design: Design) -> 
 
 def _caption(design: Design, shock: str) -> str:
     what = (
-        f"Effect of {style.label(shock)} within each arm (shock minus none, same seed)"
+        f"Effect of the {style.label(shock)} within each arm (shock minus none, same seed)"
         if shock != NO_SHOCK
         else f"Effect of each arm against {style.label(design.baseline)} without any shock (same seed)"
     )
     how = "95 % interval (BCa bootstrap over seeds" + ("" if design.seeds >= 10 else "; a paired t below ten seeds")
-    return (
-        f"{what}: mean over {design.seeds} seeds with its {how}). A panel is one pre-registered endpoint in its unit."
-    )
+    endpoint = "pre-registered endpoint" if design.endpoints else "metric"
+    return f"{what}: mean over {design.seeds} seeds with its {how}). A panel is one {endpoint} in its unit."

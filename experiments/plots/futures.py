@@ -77,7 +77,7 @@ def _moments(design: Design) -> dict[str, int]:
 
 
 def _caption(arm: str, shock: str, design: Design) -> str:
-    event = f" under {style.label(shock)}" if shock != NO_SHOCK else ""
+    event = f" under the {style.label(shock)}" if shock != NO_SHOCK else ""
     return (
         f"Futures{event}. Above: the curve over the day's transaction index in the arm {style.label(arm)}, median over "
         f"{design.seeds} seeds. Below: transaction index minus front-month futures price; line: median, band: the "

@@ -48,7 +48,7 @@ def _arms(panel: Axes, paths: pd.DataFrame, arms: Sequence[str], shock: str, des
 def _caption(shock: str, seeds: int, forked: bool) -> str:
     below = " Above, each arm has its own history; below, all arms start from the same state the day before." * forked
     return (
-        f"Response of the H100 rent to {style.label(shock)}: log rent with the shock minus without it, same arm, same "
-        f"seed. Line: median over {seeds} seeds; band: its 95 % interval from order statistics. Shaded: the days the "
-        f"shock lasts.{below}"
+        f"Response of the H100 rent to the {style.label(shock)}: log rent with the shock minus without it, same arm, "
+        f"same seed. Line: median over {seeds} seeds; band: its 95 % interval from order statistics. Shaded: the "
+        f"days the shock lasts.{below}"
     )

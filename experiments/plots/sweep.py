@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from experiments.effects import metric_columns
+from experiments.effects import headline
 from experiments.plots import style
 from experiments.results import NO_SHOCK, Design, MissingDataError, Results, is_fork
 from experiments.wording import metric_label, scale
@@ -25,14 +25,14 @@ def draw(results: Results) -> Iterator[style.Plot]:
     for other in design.sweep:
         if other != key:
             table = table[table[other] == table[other].min()]
-    metrics = list(design.endpoints or metric_columns(results.finished, design))
+    metrics = headline(results.finished, design)
     for shock in design.shocks:
         rows = table[(table["shock"] == shock) & (table["arm"] == table["baseline"]) & table["estimate"].notna()]
         shown = [metric for metric in metrics if (rows["metric"] == metric).any()][:MOST_PANELS]
         if shock != NO_SHOCK and shown:
             caption = (
-                f"Effect of {style.label(shock)} within each arm (shock minus none, same seed) at each value of {key}: "
-                f"mean over {design.seeds} seeds with its 95 % interval."
+                f"Effect of the {style.label(shock)} within each arm (shock minus none, same seed) at each "
+                f"value of {key}: mean over {design.seeds} seeds with its 95 % interval."
             )
             yield style.Plot(f"sweep_{shock}", _figure(rows, shown, key, design), caption)
 
