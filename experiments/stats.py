@@ -97,7 +97,9 @@ def p_value(differences: Floats) -> float:
 
         return float(ttest_1samp(differences, 0.0).pvalue)
     observed = abs(float(np.sum(differences)))
-    flipped = np.abs(_sign_patterns(n) @ differences)
+    signs = _sign_patterns(n)
+    blocks = [signs[row : row + 2_000].astype(np.float64) @ differences for row in range(0, len(signs), 2_000)]
+    flipped = np.abs(np.concatenate(blocks))
     as_large = int(np.count_nonzero(flipped >= observed * (1.0 - 1e-12)))
     exact = n <= EXACT_UP_TO
     return as_large / flipped.size if exact else (as_large + 1) / (flipped.size + 1)
@@ -158,13 +160,13 @@ def _variance_ratio(values: Floats, differences: Floats) -> float | None:
     return float(np.sum(np.var(values, axis=1, ddof=1))) / paired
 
 
-@lru_cache(maxsize=64)
-def _sign_patterns(n: int) -> Floats:
+@lru_cache(maxsize=8)
+def _sign_patterns(n: int) -> NDArray[np.int8]:
     """Return (patterns, n) of +-1: all of them for few pairs, else a fixed sample."""
     if n <= EXACT_UP_TO:
         codes = np.arange(2**n)[:, None] >> np.arange(n)[None, :]
-        return 1.0 - 2.0 * (codes & 1).astype(np.float64)
-    return 1.0 - 2.0 * _generator().integers(0, 2, size=(FLIPS, n)).astype(np.float64)
+        return (1 - 2 * (codes & 1)).astype(np.int8)
+    return (1 - 2 * _generator().integers(0, 2, size=(FLIPS, n), dtype=np.int8)).astype(np.int8)
 
 
 def _generator() -> np.random.Generator:
