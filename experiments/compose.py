@@ -15,7 +15,7 @@ PACKAGED = Path(configs.__file__).parent
 # The sections that are the world; every other key of the configuration belongs to the study.
 WORLD = (
     *("world", "grades", "regions", "tiers", "demand", "noise", "spot", "reserved", "investment", "loan"),
-    *("resolution", "indices", "venue", "links", "agents", "shocks", "population"),
+    *("resolution", "indices", "venue", "links", "agents", "shocks"),
 )
 
 

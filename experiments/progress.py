@@ -56,8 +56,9 @@ class Lines:
         self.done += len(outcomes)
         for outcome in outcomes:
             if outcome.status != "ok":
+                if outcome.error not in {failure.error for failure in self.failures}:
+                    print(f"a run failed: {outcome.error}", flush=True)
                 self.failures.append(outcome)
-                print(f"a run failed: {outcome.error}", flush=True)
         if time.monotonic() - self.last > SECONDS_BETWEEN_LINES:
             self.last = time.monotonic()
             print(self.line(), flush=True)
@@ -112,23 +113,22 @@ class Bar:
 
 
 def print_failures(failures: list[Outcome], runs: list[RunSpec]) -> None:
-    """A table of the runs that failed."""
+    """A table of the runs that failed: a row for each arm, shock and error, with its seeds."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     by_key = {run.key: run for run in runs}
-    table = Table(title=f"{len(failures)} runs failed", title_justify="left")
-    for heading in ("arm, shock", "seed", "what happened"):
-        table.add_column(heading, overflow="fold")
-    for failure in sorted(failures, key=lambda failure: order(by_key[failure.key])):
+    seeds: dict[tuple[str, str], list[int]] = {}
+    for failure in failures:
         run = by_key[failure.key]
-        table.add_row(label(run.arm, run.shock, run.sweep), str(run.seed), failure.error)
+        seeds.setdefault((label(run.arm, run.shock, run.sweep), failure.error), []).append(run.seed)
+    table = Table(title=f"{len(failures)} runs failed", title_justify="left")
+    for heading in ("arm, shock", "seeds", "what happened"):
+        table.add_column(heading, overflow="fold")
+    for (place, error), of_seeds in sorted(seeds.items()):
+        table.add_row(place, ", ".join(map(str, sorted(of_seeds))), escape(error))
     Console(stderr=True).print(table)
-
-
-def order(run: RunSpec) -> tuple[str, str, int]:
-    """The place of a run in the table."""
-    return run.arm, run.shock, run.seed
 
 
 def clock(seconds: float) -> str:

@@ -149,6 +149,9 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> Non
         for place, spec in itertools.islice(specs.items(), TRIAL_BUILDS):
             try:
                 Economy(spec, seed=settings.seed_list[0], days=settings.days)
+            except SpecError as error:
+                for problem in error.problems:
+                    found[as_problem(problem, worlds[place])].append(label(*place))
             except (ValueError, ArithmeticError, LookupError) as error:
                 said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
                 found[Problem("world", ABSENT, f"is impossible: {said}")].append(label(*place))
