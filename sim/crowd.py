@@ -87,9 +87,9 @@ class Speculators:
         return self.quantity, self.tick
 
     def margin_usd(self, price_usd: Floats, contract_hours: float, margin_share: float) -> float:
-        """Initial margin of all traders, each on its own gross position."""
-        by_maturity = np.abs(self.arrays.position).sum(axis=1)
-        return float(by_maturity @ price_usd) * contract_hours * margin_share
+        """Deposits of all traders: each the initial margin of its own gross position, or all it has if that is less."""
+        needed = margin_share * contract_hours * (price_usd @ np.abs(self.arrays.position))
+        return float(np.minimum(needed, np.maximum(0.0, self.arrays.cash_usd)).sum())
 
     def total_cash_usd(self) -> float:
         """Equity of all traders: cash and margin deposits."""

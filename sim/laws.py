@@ -99,6 +99,8 @@ def check_chips(e: Economy) -> None:
     row = e.day % len(books.roll.chip_owners)
     recount = float(fleet.installed[row, :, e.day + 1 : fleet.life + e.day + 1].sum())
     _same(e, "A7", "vintages", recount, float(fleet.working[row].sum()), 1.0)
+    due = float(fleet.installed[row, :, fleet.life + e.day + 1 :].sum())
+    _same(e, "A8", "pipeline", due, float(fleet.on_order[row].sum()), recount + 1.0)
     _same(e, "A3", "book value of GPUs", fleet.book_from_vintages(row, e.day + 1), float(fleet.book_usd[row]), 1.0)
 
 

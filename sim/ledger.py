@@ -14,7 +14,7 @@ import numpy as np
 from sim.vocabulary import Bools, Floats, Ints
 
 CASH = "cash"
-DUST = 1e-6  # USD or units below which a sum of floats is nothing
+DUST, DUST_USD = 1e-6, 1e-3  # units and USD below which what floats leave of large sums is nothing
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Ledger:
     def post_net(self, reason: str, instrument: str, net: Floats) -> None:
         """Net legs (owners,) as a market or kernel returns them; they must cancel to 1e-9 of their size."""
         size, gap = float(np.abs(net).sum()), float(net.sum())
-        if not abs(gap) <= 1e-9 * size + DUST:
+        if not abs(gap) <= 1e-9 * size + (DUST_USD if self._face[self.row[instrument]] else DUST):
             raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {size!r}")
         self._add(reason, instrument, net)
 
@@ -141,7 +141,7 @@ class Ledger:
         n = len(self.instruments)
         gap = self.positions[:n].sum(axis=1)
         size = np.abs(self.positions[:n]).sum(axis=1)
-        bad = ~(np.abs(gap) <= 1e-9 * np.maximum(size, 1.0))
+        bad = ~(np.abs(gap) <= 1e-9 * size + np.where(self._face[:n] > 0.0, DUST_USD, DUST))
         if not bad.any():
             return None
         row = int(np.argmax(bad))

@@ -30,6 +30,7 @@ from sim.vocabulary import DAYS_PER_YEAR, Environment
 if TYPE_CHECKING:
     from sim.economy import Economy
 
+MARGIN_AT_OPENING = 0.5  # most of a crowd's wealth that is margin when a venue opens
 TRADED_METHODS = ("spot_offers", "spot_demand", "list_ask", "reserved", "futures", "chips", "learn")
 
 
@@ -237,8 +238,13 @@ def _first_positions(e: Economy, market: FuturesMarket) -> None:
         hedges = long * both / np.maximum(long.sum(axis=1), 1e-300)[:, None]
         hedges -= short * both / np.maximum(short.sum(axis=1), 1e-300)[:, None]
     wealth = sum(crowd.total_cash_usd() for crowd in e.crowds)
+    margin = (
+        e.spec.venue.margin.initial * market.contract.gpu_hours * float(np.abs(hedges.sum(axis=1)) @ market.price_usd)
+    )
+    hedges *= min(1.0, MARGIN_AT_OPENING * wealth / margin) if e.crowds and margin > 0.0 else 1.0
+    other_side = -hedges.sum(axis=1)[:, None]
     for crowd in e.crowds:
-        crowd.arrays.position[:] = -hedges.sum(axis=1)[:, None] * (crowd.arrays.cash_usd / wealth)
+        crowd.arrays.position[:] = other_side * (crowd.arrays.cash_usd / wealth)
         hedges[:, crowd.owner] = crowd.arrays.position.sum(axis=1)
     for m, name in enumerate(market.names):
         e.books.ledger.post_net("endowment", name, hedges[m])

@@ -76,30 +76,37 @@ class ClearingHouse:
         return lost
 
     def _pay(self, books: Books, reason: str, amounts: Floats) -> Floats:
-        """Pay signed amounts (owners,) that sum to zero; parents bear their share. Returns what own cash bore."""
-        ledger, roll = books.ledger, books.roll
-        ledger.post_net(reason, "cash", amounts)
-        theirs = np.where(self.hedger, -(1.0 - self.hedge_cash) * amounts, 0.0)
-        theirs[roll.parents] -= theirs.sum()
-        ledger.post_net("borne by parents", "cash", theirs)
-        return np.asarray(np.where(self.hedger, amounts + theirs, 0.0))
+        """Pay signed amounts (owners,) that sum to zero, parents their share of hedgers'. Returns what own cash bore.
+
+        One posting: with `hedge_cash` zero a hedger's cash gets exactly nothing, not a sum and its reverse.
+        """
+        own = np.where(self.hedger, self.hedge_cash * amounts, amounts)
+        theirs = np.where(self.hedger, (1.0 - self.hedge_cash) * amounts, 0.0)
+        net = own.copy()
+        net[books.roll.parents] += theirs.sum()
+        books.ledger.post_net(reason, "cash", net)
+        return np.where(self.hedger, own, 0.0)
 
     def call_margin(self, books: Books, names: Sequence[str], price_usd: Floats, crowds: Sequence[Speculators]) -> None:
-        """Bring deposits to the initial margin of tonight's positions; a crowd's is the sum over its traders."""
+        """Bring deposits to the initial margin of tonight's positions; a crowd's is the sum over its traders.
+
+        Parents hold their share of hedgers' deposits themselves.
+        """
         ledger, roll, t = books.ledger, books.roll, self.terms
         held = np.stack([ledger.held(name) for name in names])
         required = t.initial * t.gpu_hours * (np.abs(held).T @ price_usd)
         for crowd in crowds:
             required[crowd.owner] = crowd.margin_usd(price_usd, t.gpu_hours, t.initial)
+        theirs = np.where(self.hedger, (1.0 - self.hedge_cash) * required, 0.0).sum()
+        required = np.where(self.hedger, self.hedge_cash * required, required)
+        required[roll.clearing_house :] = 0.0
+        required[roll.parents] = theirs
         change = required - ledger.held("margin")
-        change[roll.clearing_house :] = 0.0
+        change[roll.clearing_house] = 0.0
         deposits = -change
         deposits[roll.clearing_house] = change.sum()
         ledger.post_net("initial margin", "cash", deposits)
         ledger.post_net("initial margin", "margin", -deposits)
-        theirs = np.where(self.hedger, (1.0 - self.hedge_cash) * change, 0.0)
-        theirs[roll.parents] -= theirs.sum()
-        ledger.post_net("borne by parents", "cash", theirs)
 
     def expire(
         self, books: Books, name: str, settlement_usd: float, last_usd: float, crowds: Sequence[Speculators]
