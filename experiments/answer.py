@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RENT = "rent_h100_usd_per_gpu_hour"
 LEVEL = 0.05
+ENOUGH = 6  # seeds from which order statistics hold the median in 95 % of samples
 
 
 def sentences(results: Results) -> list[str]:
@@ -91,9 +92,10 @@ def peak_rent(results: Results, shock: str) -> Iterator[str]:
         low, high = (100.0 * math.expm1(float(edge[0])) for edge in median_interval(change.to_numpy()[[at]]))
         size = 100.0 * math.expm1(float(middle[at]))
         numbers = f"{digits(size, signed=True)} % [{digits(low, signed=True)}, {digits(high, signed=True)}]"
-        parts.append(f"{numbers} with {name_of(arm)} (day {int(change.index[at]) - start + 1} of the shock)")
+        parts.append((f"{numbers} on its day {int(change.index[at]) - start + 1}", arm))
     if parts:
-        yield f"At its peak, the {name_of(shock)} moved the H100 rent by {listed(parts)} (median over seeds)."
+        over = "median over seeds with its 95 % interval" if design.seeds >= ENOUGH else "median and range over seeds"
+        yield f"At its peak, the {name_of(shock)} moved the H100 rent by {by_arm(parts)} ({over})."
 
 
 def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -> Iterator[str]:
@@ -106,7 +108,7 @@ def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -
     if (rows["estimate"] == 0).all() and (rows["low"] == 0).all() and (rows["high"] == 0).all():
         yield f"{subject}: exactly unchanged by the {name_of(shock)} in every arm."
         return
-    parts = [f"{with_interval(row, metric)} with {name_of(row.arm)}" for row in rows.itertuples()]
+    parts = by_arm([(with_interval(row, metric), row.arm) for row in rows.itertuples()])
     sure = rows["p_holm"].fillna(1.0) < LEVEL
     if sure.all():
         verdict = ""
@@ -114,7 +116,7 @@ def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -
         verdict = f" — distinguishable from no change only with {listed([name_of(arm) for arm in rows['arm'][sure]])}"
     else:
         verdict = " — not distinguishable from no change"
-    yield f"{subject}: {listed(parts)}{verdict}."
+    yield f"{subject}: {parts}{verdict}."
 
 
 def responses(table: pd.DataFrame, design: Design, shock: str) -> Iterator[str]:
@@ -163,6 +165,14 @@ def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
 def with_interval(row: object, metric: str) -> str:
     """Return an effect with its interval and unit: +1.2 [+0.8, +1.6] GPU-hours."""
     return quantity(metric, row.estimate, row.low, row.high)  # type: ignore[attr-defined]
+
+
+def by_arm(parts: Sequence[tuple[str, str]]) -> str:
+    """Join what is said of each arm, saying it once where several arms share it."""
+    arms: dict[str, list[str]] = {}
+    for text, arm in parts:
+        arms.setdefault(text, []).append(name_of(arm))
+    return "; ".join(f"{text} with {listed(names)}" for text, names in arms.items())
 
 
 def listed(parts: Sequence[str]) -> str:

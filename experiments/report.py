@@ -196,7 +196,12 @@ def counts(results: Results) -> list[tuple[str, str, int, int]]:
 def failures(results: Results) -> list[tuple[str, str, int, str]]:
     """Return arm, shock, seed and the error of every run that failed, at most 50."""
     failed: pd.DataFrame = results.runs.drop(results.finished.index).head(50)
-    return [(name_of(row.arm), name_of(row.shock), int(row.seed), str(row.error)) for row in failed.itertuples()]
+    return [(arm_words(row.arm), name_of(row.shock), int(row.seed), str(row.error)) for row in failed.itertuples()]
+
+
+def arm_words(arm: str) -> str:
+    """Return an arm's name and whether it was forked."""
+    return name_of(arm) + (" (forked)" if is_fork(arm) else "")
 
 
 def provenance(results: Results) -> list[tuple[str, str]]:

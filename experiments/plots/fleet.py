@@ -24,7 +24,9 @@ def draw(results: Results) -> Iterator[style.Plot]:
     yield style.Plot("fleet", _levels(paths, design), _LEVELS.format(seeds=design.seeds))
     for shock in design.shocks:
         if shock != NO_SHOCK:
-            caption = _RESPONSE.format(shock=style.label(shock), seeds=design.seeds)
+            caption = _RESPONSE.format(
+                shock=style.label(shock), seeds=design.seeds, band=style.median_words(design.seeds)
+            )
             yield style.Plot(f"fleet_{shock}", _responses(paths, design, shock), caption)
 
 
@@ -69,5 +71,5 @@ _LEVELS = (
 )
 _RESPONSE = (
     "Response of the landlords' fleet and monthly chip orders to the {shock} (shock minus none, same arm and seed), "
-    "relative to the growth path. Line: median over {seeds} seeds; band: its 95 % interval."
+    "relative to the growth path. Line: median over {seeds} seeds; band: {band}."
 )

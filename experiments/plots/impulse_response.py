@@ -49,6 +49,6 @@ def _caption(shock: str, seeds: int, forked: bool) -> str:
     below = " Above, each arm has its own history; below, all arms start from the same state the day before." * forked
     return (
         f"Response of the H100 rent to the {style.label(shock)}: log rent with the shock minus without it, same arm, "
-        f"same seed. Line: median over {seeds} seeds; band: its 95 % interval from order statistics. Shaded: the "
+        f"same seed. Line: median over {seeds} seeds; band: {style.median_words(seeds)}. Shaded: the "
         f"days the shock lasts.{below}"
     )

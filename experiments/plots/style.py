@@ -148,6 +148,11 @@ def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ordered[:, rank], ordered[:, n - 1 - rank]
 
 
+def median_words(seeds: int) -> str:
+    """Say what the band around a median is: see `median_interval`."""
+    return "its 95 % interval from order statistics" if seeds >= 6 else "the range over seeds"
+
+
 def legend_above(figure: Figure, axes: Axes, columns: int = 2) -> None:
     """Put the legend of one axis above all panels."""
     handles, names = axes.get_legend_handles_labels()

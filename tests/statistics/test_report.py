@@ -102,11 +102,19 @@ def test_the_report_opens_with_the_question_and_answers_in_words(folder: Path, p
     question = page.index("<h1>What does a 30-day outage of 15 % of capacity do")
     said = answer.sentences(Results(folder))
     assert question < page.index("At its peak, the pool outage") < page.index("<table>")
-    assert re.match(r"At its peak, the pool outage moved the H100 rent by \+1\d\.\d % \[\+.* with no finance", said[0])
+    assert re.match(
+        r"At its peak, the pool outage moved the H100 rent by \+1\d\.\d % \[\+.*\] on its day \d+ with no finance",
+        said[0],
+    )
     assert any(sentence.startswith("Unserved GPU-hours: +108,000") for sentence in said)
     assert any("Defaults: exactly unchanged by the pool outage" in sentence for sentence in said)
     assert "1 run is missing" in " ".join(page.split())
     assert "ValueError: made up" in page
+
+
+def test_arms_that_fared_alike_are_named_together() -> None:
+    parts = [("+1", "no_finance"), ("+2", "loans"), ("+1", "futures")]
+    assert answer.by_arm(parts) == "+1 with no finance and futures; +2 with loans"
 
 
 def test_a_report_needs_no_recorded_days(summary_folder: Path) -> None:
