@@ -51,7 +51,7 @@ def test_a2_a_claim_without_a_debtor(economy, instrument):
 
 @pytest.mark.parametrize(
     ("instrument", "debtor", "amount"),
-    [("gpu:h100", "renter_1", 1.0), ("loan", "renter_1", 1e3), ("margin", "rest_of_world", 1e3)],
+    [("gpu:h100", "renter_1", 1.0), ("loan", "renter_1", 1e3), ("prepaid_rent", "lender_2", 1e3)],
 )
 def test_a2_debts_of_those_who_may_not_owe(economy, instrument, debtor, amount):
     economy.books.ledger.transfer("test", instrument, row(economy, debtor), row(economy, "lender_1"), amount)
