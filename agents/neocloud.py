@@ -110,7 +110,7 @@ class Neocloud(Agent):
 
         The first ask was posted `ask_age_days` ago, when rents were higher.
         """
-        wanted = self.p.ask_markup * view.today.rent_10d_usd
+        wanted: float = self.p.ask_markup * view.today.rent_10d_usd
         if posted_usd <= 0.0:
             return wanted * math.exp(view.path.settings.technology * self.p.ask_age_days / DAYS_PER_YEAR)
         gap = min(MAX_GAP, abs(math.log(posted_usd / wanted)))

@@ -71,7 +71,7 @@ def deal(value: Any, index: int, name: str, key: str, streams: Streams) -> Any:
     raise ValueError(f"{key}: unknown law {law!r}; allowed are uniform, normal, lognormal")
 
 
-def members(agents: dict[str, dict[str, Any]], streams: Streams, plugins: tuple[str, ...] = ()) -> list[Member]:
+def members(agents: dict[str, Any], streams: Streams, plugins: tuple[str, ...] = ()) -> list[Member]:
     """All agents to build, in order of stable id; raises SpecError with everything that is wrong."""
     problems: list[Problem] = []
     found: list[Member] = []
