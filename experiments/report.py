@@ -158,7 +158,7 @@ def extra_table(results: Results, name: str) -> dict[str, Any] | None:
     table = results.table_if_any(f"{name}.parquet")
     if table is None:
         return None
-    rows = [[shown(value) for value in row] for row in table.itertuples(index=False)]
+    rows = [[(shown(value), isinstance(value, str)) for value in row] for row in table.itertuples(index=False)]
     return {"name": name_of(name, capital=True), "columns": [name_of(column) for column in table.columns], "rows": rows}
 
 

@@ -128,7 +128,10 @@ class Results:
         parts = [
             pq.ParquetFile(file).read(wanted).to_pandas() for file in sorted((self.out / "paths").glob("*.parquet"))
         ]
-        return pd.concat(parts, ignore_index=True).sort_values(keys, kind="stable", ignore_index=True)
+        days = pd.concat(parts, ignore_index=True).sort_values(keys, kind="stable", ignore_index=True)
+        for name in keys[3:-1]:
+            days = days[days[name] == days[name].min()]
+        return days
 
     def table_if_any(self, name: str) -> pd.DataFrame | None:
         """Return one of the folder's further tables, or nothing where the study wrote none."""

@@ -41,7 +41,8 @@ def draw(results: Results) -> Iterator[style.Plot]:
 def _caption(shock: str, seeds: int) -> str:
     calm = "; the dashed grey line is the median without the shock" if shock != NO_SHOCK else ""
     event = f" under the {style.label(shock)}" if shock != NO_SHOCK else ""
+    shaded = " Shaded: the days the shock lasts." if shock != NO_SHOCK else ""
     return (
         f"H100 rent over the balanced growth path{event}, one panel an arm. Line: median over {seeds} seeds; band: "
-        f"the middle 80 % of seeds{calm}. Shaded: the days the shock lasts."
+        f"the middle 80 % of seeds{calm}.{shaded}"
     )

@@ -112,6 +112,29 @@ def test_the_report_opens_with_the_question_and_answers_in_words(folder: Path, p
     assert "ValueError: made up" in page
 
 
+def test_a_sweep_is_drawn_at_its_first_point_and_against_its_values(tmp_path: Path) -> None:
+    days = pd.DataFrame({"day": np.arange(20), "rent_h100_usd_per_gpu_hour": 2.0, "rent_path_usd_per_ve_hour": 1.0})
+    (tmp_path / "paths").mkdir()
+    rows = []
+    for number, (shock, seed, value) in enumerate(
+        (k, s, v) for k in ("none", "cut") for s in (1, 2) for v in (3.0, 8.0)
+    ):
+        keys = {"arm": "base", "shock": shock, "seed": seed, "spot.convexity": value}
+        days.assign(**keys, rent_h100_usd_per_gpu_hour=value).to_parquet(tmp_path / "paths" / f"{number}.parquet")
+        rows.append(
+            keys | {"key": str(number), "status": "ok", "error": "", "defaults": seed * value * (shock == "cut")}
+        )
+    pd.DataFrame(rows).to_parquet(tmp_path / "runs.parquet")
+    (tmp_path / "config.yaml").write_text(
+        "study: {name: s, arms: {base: []}, shocks: {cut: [cut]}, sweep: {spot.convexity: [3.0, 8.0]},\n"
+        "  event: {start_day: 5, end_day: 9}, endpoints: [defaults]}\nseeds: [1, 2]\ndays: 20\n"
+    )
+    write_effects(tmp_path)
+    assert set(Results(tmp_path).paths(["rent_h100_usd_per_gpu_hour"])["rent_h100_usd_per_gpu_hour"]) == {3.0}
+    assert {path.stem for path in draw.draw_figures(tmp_path)} >= {"sweep_cut", "rent_paths_cut", "forest_cut"}
+    assert "first swept point (spot.convexity = 3.0)" in write_report(tmp_path).read_text()
+
+
 def test_arms_that_fared_alike_are_named_together() -> None:
     parts = [("+1", "no_finance"), ("+2", "loans"), ("+1", "futures")]
     assert answer.by_arm(parts) == "+1 with no finance and futures; +2 with loans"
