@@ -172,7 +172,13 @@ def by_arm(parts: Sequence[tuple[str, str]]) -> str:
     arms: dict[str, list[str]] = {}
     for text, arm in parts:
         arms.setdefault(text, []).append(name_of(arm))
-    return "; ".join(f"{text} with {listed(names)}" for text, names in arms.items())
+    return "; ".join(f"{text} {with_arms(names)}" for text, names in arms.items())
+
+
+def with_arms(names: Sequence[str]) -> str:
+    """Return `with loans and futures`; names that begin with their own preposition keep it."""
+    own = any(name.startswith("with") for name in names)
+    return ("" if own else "with ") + listed(names)
 
 
 def listed(parts: Sequence[str]) -> str:
