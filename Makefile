@@ -11,7 +11,7 @@ demo: $(READY)
 	$(BIN)/python -m sim.kernels.warmup
 	$(BIN)/rackrate experiment=demo $(ARGS)
 test: $(READY)
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(BIN)/python -m pytest -q -n auto $(ARGS)
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
