@@ -67,14 +67,14 @@ def ran(days: int, *overrides: str, seed: int = 1, **values: Any) -> Economy:
     return economy
 
 
-def series(economy: Economy, first: int = 0) -> dict[str, bytes]:
-    """The bits of every series of the record from a day on, by column."""
-    return {name: economy.record[name][first:].tobytes() for name in economy.record.columns}
+def series(economy: Economy, first: int = 0, end: int | None = None) -> dict[str, bytes]:
+    """The bits of every series of the record from day `first` to before day `end`, by column."""
+    return {name: economy.record[name][first:end].tobytes() for name in economy.record.columns}
 
 
-def spot_side(economy: Economy, first: int = 0) -> dict[str, bytes]:
+def spot_side(economy: Economy, first: int = 0, end: int | None = None) -> dict[str, bytes]:
     """The bits of every series that does not belong to the futures market itself."""
-    return {name: bits for name, bits in series(economy, first).items() if not name.startswith(FINANCIAL)}
+    return {name: bits for name, bits in series(economy, first, end).items() if not name.startswith(FINANCIAL)}
 
 
 def moved(a: dict[str, bytes], b: dict[str, bytes]) -> list[str]:
