@@ -164,9 +164,10 @@ def quoted(text: str) -> str:
 
 def with_nearest(problems: list[Problem], known: list[str]) -> list[Problem]:
     """The problems, with the nearest valid name where one is missing."""
+    told = [problem._replace(key=problem.key.removeprefix("++")) for problem in problems]
     return [
         problem._replace(nearest=nearest_name(problem.key, known))
         if problem.allowed == "there is no such key" and not problem.nearest
         else problem
-        for problem in problems
+        for problem in told
     ]

@@ -34,6 +34,8 @@ def opened_folder(out: Path, expansion: Expansion) -> Iterator[None]:
         for part in ("parts", *(["paths"] if expansion.settings.record == "paths" else [])):
             (out / part).mkdir(exist_ok=True)
         yield
+        with contextlib.suppress(OSError):  # a part that is still there is a run to be gathered by the next call
+            (out / "parts").rmdir()
 
 
 def check_writable(out: Path) -> None:

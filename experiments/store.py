@@ -79,8 +79,6 @@ def compact(out: Path) -> list[dict[str, Any]]:
         write_table(out / "runs.parquet", rows)
     for part in [*(out / "parts").glob("*.json"), *(out / "parts").glob(".*.partial"), *out.glob("paths/.*.partial")]:
         part.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        (out / "parts").rmdir()
     return rows
 
 
