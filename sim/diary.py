@@ -34,7 +34,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     growth = e.path.quantity_factor(years)
     total = float(mine.sum())
     offered = float(trades.offered_ve.sum()) * HOURS_PER_DAY
-    sold = float(trades.sold_ve_hours.sum())
+    sold = float(trades.sold_ve_hours[roll.landlords].sum())
     ordered = e.ordered_ve[roll.landlord_fleet].sum()
     month_end = e.calendar.is_month_end(e.day)
     path_orders = e.start_fleet_ve * growth * e.path.delivery_rate * e.path.ahead * today.days_of_month / DAYS_PER_YEAR
