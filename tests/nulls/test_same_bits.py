@@ -63,8 +63,7 @@ def test_n21_processes_hash_seeds_and_the_compiler_change_no_bit():
     def here(days: int) -> str:
         return digest(ran(days, "agents.speculator.traders=10", "agents.renter.count=1", seed=4))
 
-    runs = [(40, started(40, PYTHONHASHSEED=seed)) for seed in ("1", "77")]
-    runs.append((3, started(3, NUMBA_DISABLE_JIT="1")))
+    runs = [(40, started(40, PYTHONHASHSEED="77")), (2, started(2, NUMBA_DISABLE_JIT="1"))]
     for days, process in runs:
         told, _ = process.communicate(timeout=100)
         assert process.returncode == 0
@@ -172,10 +171,10 @@ def test_more_traders_leave_the_types_of_the_first_ones():
 
 def test_drawing_twice_or_for_nothing_changes_no_bit():
     curious, calm = world(days=30), world(days=30)
-    asks = {id(agent): agent.list_ask for agent in curious.people}
     for agent in curious.people:
+        honest = agent.list_ask
 
-        def nosy(view, posted, mine=asks[id(agent)]):
+        def nosy(view, posted, mine=honest):
             for k in range(5):
                 view.uniform(Purpose.LIST_ASK_TIME, k)
                 view.normal(Purpose.LIST_ASK_NOISE, k)

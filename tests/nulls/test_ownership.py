@@ -1,0 +1,75 @@
+"""Who owns GPUs, and how the hours are cut, does not matter where nothing else differs (N10, N17)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.economy import Economy
+from tests.worlds import ran, row, world
+
+# Every landlord offers alike and nobody can order chips: the vendor accepts next to nothing.
+ALIKE = {
+    "agents__neocloud__advance_rate": 0.8,
+    "agents__neocloud__spread": 0.05,
+    "agents__neocloud__reserved_share": 0.4,
+    "agents__chip_vendor__capacity": 1e-12,
+}
+# and nothing is under contract, so that an estate has none to reject or to let run out.
+SPOT_ONLY = ALIKE | {"agents__neocloud__reserved_share": 0.0, "resolution__rejected_share": 0.0}
+
+
+def same_rents(a: Economy, b: Economy, tolerance: float) -> None:
+    for column in ("rent_h100_usd_per_gpu_hour", "rent_b200_usd_per_gpu_hour", "index_transaction_usd_per_gpu_hour"):
+        gap = np.abs(a.record[column] / b.record[column] - 1.0).max()
+        assert gap <= tolerance, f"{column}: {gap:.2e}"
+
+
+@pytest.mark.parametrize("sizes", [[1.0, 1.0, 1.0], [20.0, 2.0, 1.0]])
+def test_n10_rents_do_not_depend_on_how_the_fleet_is_split(sizes):
+    one, other = ran(120, **ALIKE), ran(120, **ALIKE, agents__neocloud__size=sizes)
+    same_rents(one, other, 1e-12)
+    assert one.record["orders_ve"].max() < 1.0
+
+
+def bankrupt(economy: Economy, names: list[str]) -> None:
+    """Take all cash from some landlords, through the ledger."""
+    ledger = economy.books.ledger
+    for name in names:
+        ledger.transfer("robbery", "cash", row(economy, name), row(economy, "rest_of_world"), ledger.cash(name) + 1e7)
+
+
+def test_n10_rents_do_not_depend_on_estates_and_forced_sales():
+    calm, broken = world(days=150, **SPOT_ONLY), world(days=150, **SPOT_ONLY)
+    calm.run(150)
+    broken.run(20)
+    bankrupt(broken, ["neocloud_1", "neocloud_2"])
+    broken.run(130)
+    kinds = [kind for _, kind, _ in broken.events]
+    assert kinds.count("default") >= 2
+    assert kinds.count("estate sold") >= 2
+    assert broken.record["loan_losses_usd"].sum() > 1e8
+    same_rents(broken, calm, 1e-12)
+
+
+def test_rents_do_depend_on_the_split_of_the_fleet_between_owners_who_offer_differently():
+    unlike = ALIKE | {"agents__neocloud__reserved_share": [0.9, 0.5, 0.1]}
+    one, other = ran(60, **unlike), ran(60, **unlike, agents__neocloud__size=[1.0, 2.0, 20.0])
+    assert np.abs(one.record["pool_ve"] / other.record["pool_ve"] - 1.0).max() > 0.01
+
+
+FLAT = {"demand__season__amplitude": 0.0}
+
+
+def test_n17_two_hour_steps_give_the_same_index_as_hours_when_the_day_is_flat():
+    quiet = {"noise__product": {"sd_per_sqrt_year": 0.0, "half_life_days": 15.0}} | FLAT
+    hourly, coarse = ran(90, **quiet), ran(90, **quiet, spot__step_hours=2)
+    same_rents(hourly, coarse, 1e-6)
+    for column in ("traded_gpu_hours", "spot_turnover_usd", "fleet_ve", "loans_usd"):
+        assert coarse.record[column] == pytest.approx(hourly.record[column], rel=1e-6), column
+
+
+def test_n17_two_hour_steps_are_not_the_same_when_the_day_has_a_peak():
+    hourly, coarse = ran(10, demand__season__amplitude=0.5), ran(10, demand__season__amplitude=0.5, spot__step_hours=12)
+    gap = hourly.record["rent_h100_usd_per_gpu_hour"] / coarse.record["rent_h100_usd_per_gpu_hour"] - 1.0
+    assert np.abs(gap).max() > 1e-4
