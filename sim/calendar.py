@@ -60,6 +60,15 @@ class Calendar:
         first = self.first_day(month)
         return [day for day in range(first, first + self.days_in(month)) if self.is_business_day(day)]
 
+    def month_ends_before(self, days: int) -> list[tuple[int, int]]:
+        """Month ends in the `days` before day 0 as (day, days in that month), latest first; -1 is the day before."""
+        found = []
+        month = -1
+        while (day := self.first_day(month + 1) - 1) >= -days:
+            found.append((day, self.days_in(month)))
+            month -= 1
+        return found
+
     def month_name(self, month: int) -> str:
         """Year and month as `2026-03`."""
         if self.equal_months:

@@ -96,8 +96,8 @@ class Speculators:
         return float(self.arrays.cash_usd.sum())
 
     def clear_debts(self) -> float:
-        """Write off what bankrupt traders owe; returns what the clearing house loses, USD."""
-        owing = (self.arrays.standing == BANKRUPT) & (self.arrays.cash_usd < 0.0)
+        """Write off what traders owe beyond all they had; returns what the clearing house loses, USD."""
+        owing = self.arrays.cash_usd < 0.0
         lost = -float(self.arrays.cash_usd[owing].sum())
         self.arrays.cash_usd[owing] = 0.0
         return lost

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 
 import numpy as np
 
 from sim.agent import Agent, Endowment
+from sim.calendar import Calendar
 from sim.growth_path import GrowthPath, Landlord, PathSettings, Tenor, growth_path
 from sim.instruments.books import OUTSIDERS, Books, Roll, open_ledger
 from sim.instruments.fleet import Fleet
@@ -99,8 +101,10 @@ def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> 
         grade_names=tuple(grades), grade_value=values, product_names=tuple(names), product_grade=products,
         product_place=np.array(place), market_mix=shares[products] * np.array(place),
     )  # fmt: skip
+    calendar = Calendar(datetime.date.fromisoformat(spec.world.start_date), spec.world.equal_months)
+    order_days = calendar.month_ends_before(len(path.lead_weights))
     for row, owner in enumerate(roll.chip_owners):
-        books.fleet.start_on_path(row, endowments[owner].fleet_ve * shares)
+        books.fleet.start_on_path(row, endowments[owner].fleet_ve * shares, order_days)
     _post_start(spec, path, books, endowments)
     return books
 

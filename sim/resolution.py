@@ -136,7 +136,8 @@ class Resolution:
         ledger.transfer("bridge repaid", "cash", owner, roll.rest_of_world, bridge)
         self.bridge_usd[i] = 0.0
         amounts = np.zeros_like(loans.balance)
-        amounts[i] = share * min(debt, max(0.0, ledger.cash(name_of)))
+        cash = max(0.0, ledger.cash(name_of))
+        amounts[i] = loans.balance[i] if cash >= debt else share * cash
         ledger.post_pairs("estate to lenders", "cash", roll.landlords, roll.lenders, amounts)
         ledger.post_pairs("estate to lenders", "loan", roll.lenders, roll.landlords, amounts.T)
         loans.repay(amounts)

@@ -32,8 +32,12 @@ class Fleet:
         self.delivered: Floats = np.zeros((owners, grades))
         self.retired: Floats = np.zeros((owners, grades))
 
-    def start_on_path(self, owner: int, ve_by_grade: Floats) -> None:
-        """Give an owner a fleet with the path's ages and pipeline: `ve_by_grade` (grades,) working on day 0."""
+    def start_on_path(self, owner: int, ve_by_grade: Floats, order_days: list[tuple[int, int]]) -> None:
+        """Give an owner a fleet with the path's ages and pipeline: `ve_by_grade` (grades,) working on day 0.
+
+        `order_days` are the days before day 0 on which orders were placed (month ends; -1 is yesterday) and how many
+        days of orders each holds.
+        """
         path, s = self.path, self.path.settings
         ages = np.arange(self.life, 0, -1) / DAYS_PER_YEAR
         density = path.age_density(ages)
@@ -42,10 +46,10 @@ class Fleet:
         for grade, ve in enumerate(ve_by_grade):
             self.installed[owner, grade, : self.life] = ve * density
             self.cost[owner, grade, : self.life] = ve * density * price
-            ordered = ve * path.delivery_rate * path.ahead / DAYS_PER_YEAR
-            for back in range(1, len(self.weights)):
-                still = self.weights[back:]
-                amount = ordered * np.exp(-s.quantity * back / DAYS_PER_YEAR) * still
+            yearly = ve * path.delivery_rate * path.ahead
+            for day, days in order_days:
+                still = self.weights[-day - 1 :]
+                amount = yearly * days / DAYS_PER_YEAR * np.exp(s.quantity * day / DAYS_PER_YEAR) * still
                 at = slice(self.life, self.life + len(still))
                 self.installed[owner, grade, at] += amount
                 self.cost[owner, grade, at] += amount * self._price(np.arange(len(still)))

@@ -111,12 +111,13 @@ class LoanDesk:
         self.balance_funding(books)
 
     def balance_funding(self, books: Books) -> None:
-        """Lenders hold no idle cash: what they have repays deposits, what they lack is deposited."""
+        """Lenders' cash repays deposits as long as there are any; what they lack is deposited."""
         ledger, roll = books.ledger, books.roll
         world = np.full(len(roll.lenders), roll.rest_of_world)
         cash = ledger.held("cash")[roll.lenders].copy()
-        for sign in (1.0, -1.0):
-            amount = np.maximum(0.0, sign * cash)
+        owed = np.maximum(0.0, -ledger.held("funding")[roll.lenders])
+        for sign, most in ((1.0, owed), (-1.0, np.inf)):
+            amount = np.minimum(most, np.maximum(0.0, sign * cash))
             payers, payees = (roll.lenders, world) if sign > 0.0 else (world, roll.lenders)
             ledger.post("deposits", "cash", payers, payees, amount)
             ledger.post("deposits", "funding", payees, payers, amount)
