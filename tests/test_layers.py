@@ -1,0 +1,143 @@
+"""Imports run one way, agents see their view only, randomness has one source: read off the source code itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import agents
+import sim
+
+SIM, AGENTS = Path(sim.__file__).parent, Path(agents.__file__).parent
+AGENT_FILES = sorted(path for path in AGENTS.glob("*.py") if path.stem != "__init__")
+ALL_FILES = sorted(SIM.rglob("*.py")) + AGENT_FILES
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Every module that is imported, also inside functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def attributes(tree: ast.AST) -> Iterator[str]:
+    """Every attribute that is read or written, dotted where the chain is plain: `np.random.normal`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(SIM.parent))
+
+
+def forbidden_reads(tree: ast.AST, names: set[str]) -> list[str]:
+    """Attributes, names, and names in `getattr`, that are not to be used."""
+    found = [text for text in attributes(tree) if names & set(text.split("."))]
+    found += [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in names]
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return found + [value for value in constants if isinstance(value, str) and value in names]
+
+
+def random_sources(tree: ast.AST) -> list[str]:
+    """Uses of random numbers that do not come from addressed streams."""
+    bad = {"random", "secrets", "uuid"}
+    found = [module for module in imports(tree) if bad & set(module.split("."))]
+    return found + [text for text in attributes(tree) if "random" in text.split(".") or text == "os.urandom"]
+
+
+@pytest.mark.parametrize("path", AGENT_FILES, ids=lambda path: path.stem)
+def test_agents_never_read_the_model_or_the_ledger(path):
+    assert forbidden_reads(tree_of(path), {"model", "ledger", "books", "_desk", "desk", "economy"}) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["self.model.step()", "x = getattr(self, 'model')", "view._desk.cash_usd", "economy.books", "self.ledger"]
+)
+def test_the_bar_on_reading_the_model_can_fail(text):
+    assert forbidden_reads(ast.parse(text), {"model", "ledger", "books", "_desk", "economy"})
+
+
+@pytest.mark.parametrize("path", ALL_FILES, ids=name_of)
+def test_random_numbers_come_from_addressed_streams_only(path):
+    assert random_sources(tree_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["np.random.normal()", "import random", "from numpy.random import default_rng", "self.random.random()",
+     "def f():\n    import secrets", "os.urandom(8)"],
+)  # fmt: skip
+def test_the_bar_on_other_random_numbers_can_fail(text):
+    assert random_sources(ast.parse(text))
+
+
+def reached(tree: ast.AST) -> set[str]:
+    return {module.split(".")[0] for module in imports(tree)}
+
+
+@pytest.mark.parametrize("path", sorted(SIM.rglob("*.py")), ids=name_of)
+def test_the_world_knows_no_agent_and_no_experiment(path):
+    tree = tree_of(path)
+    assert not reached(tree) & {"agents", "experiments", "configs", "hydra", "omegaconf", "matplotlib"}
+    if SIM / "kernels" not in path.parents:
+        assert "numba" not in reached(tree)
+
+
+@pytest.mark.parametrize("path", AGENT_FILES, ids=lambda path: path.stem)
+def test_agents_are_strangers_to_each_other_and_to_the_markets(path):
+    modules = set(imports(tree_of(path)))
+    assert not {module for module in modules if module.split(".")[0] in {"agents", "experiments", "mesa", "numpy"}}
+    sections = {module.split(".")[1] for module in modules if module.startswith("sim.")}
+    assert sections <= {"agent", "crowd", "growth_path", "investing", "rules", "streams", "usage", "view", "vocabulary"}
+
+
+@pytest.mark.parametrize("folder", ["markets", "shocks", "indices", "metrics"])
+def test_neighbours_are_strangers(folder):
+    shared = {"evidence", "measure", "__init__"}
+    for path in (SIM / folder).glob("*.py"):
+        neighbours = {module.split(".")[2] for module in imports(tree_of(path)) if module.startswith(f"sim.{folder}.")}
+        if path.stem not in shared:
+            assert neighbours <= shared, f"{path.name} knows {neighbours}"
+
+
+def readers_of_the_curve(path: Path) -> set[str]:
+    """The functions of a file in which a futures price is read."""
+    found = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.FunctionDef):
+            reads = {text.rsplit(".", 1)[-1] for text in attributes(node)}
+            if "curve" in reads or "price_usd" in reads and path.parent == AGENTS:
+                found.add(node.name)
+    return found
+
+
+@pytest.mark.parametrize("path", AGENT_FILES, ids=lambda path: path.stem)
+def test_agents_read_futures_prices_in_the_futures_market_only(path):
+    assert readers_of_the_curve(path) <= {"futures"}
+
+
+def test_the_curve_is_known_to_few_places_in_the_world():
+    known = {path.stem: readers_of_the_curve(path) for path in SIM.rglob("*.py") if readers_of_the_curve(path)}
+    assert set(known) <= {"economy", "evening", "setup", "opening", "venue", "view"}, known
+    assert known["view"] == {"expected_settlement_usd", "curve_gap"}
+
+
+def test_agents_hold_no_state_of_others_between_days():
+    """What an agent keeps on itself is numbers: beliefs, not views or other agents."""
+    from tests.worlds import ran
+
+    for agent in ran(40).people:
+        own = {key: value for key, value in vars(agent).items() if key not in {"model", "p", "pos", "unique_id"}}
+        for key, value in own.items():
+            if not key.startswith("_"):
+                assert isinstance(value, (int, float, str, type(None))), f"{agent.name}.{key} is {value!r}"
