@@ -36,7 +36,7 @@ TRADED_METHODS = ("spot_offers", "spot_demand", "list_ask", "reserved", "futures
 
 def build(e: Economy, spec: Spec, days: int) -> None:
     """Create everything an economy has; raises SpecError for a world that cannot exist."""
-    people = members(spec.agents, e.streams)
+    people = members(spec.agents, e.streams, spec.plugins)
     e.path = path_of(spec, people)
     people_agents = [m.cls(e, m.name, m.parameters, m.weight, e.path) for m in people]
     e.people = people_agents
@@ -100,8 +100,8 @@ def build(e: Economy, spec: Spec, days: int) -> None:
 def configure(e: Economy, spec: Spec) -> None:
     """Take all settings that may differ between arms from a specification."""
     e.spec = spec
-    e.shocks = {name: build_part("shocks", name, settings) for name, settings in sorted(spec.shocks.items())}
-    e.indices = {name: build_part("indices", name, settings) for name, settings in spec.indices.items()}
+    e.shocks = {name: build_part("shocks", name, settings, spec.plugins) for name, settings in sorted(spec.shocks.items())}
+    e.indices = {name: build_part("indices", name, settings, spec.plugins) for name, settings in spec.indices.items()}
     e.nature.noise = spec.noise
     e.auction.rules = _spot_rules(spec)
     e.desk.links = spec.links
@@ -114,7 +114,7 @@ def configure(e: Economy, spec: Spec) -> None:
 
 def adopt(e: Economy, spec: Spec) -> None:
     """Go on under another specification with the same agents; raises SpecError where the people differ."""
-    people = members(spec.agents, e.streams)
+    people = members(spec.agents, e.streams, spec.plugins)
     names = [agent.name for agent in e.people]
     if [m.name for m in people] != names:
         raise SpecError([Problem("agents", sorted(m.name for m in people), "a fork keeps the agents of its origin")])

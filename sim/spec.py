@@ -163,7 +163,7 @@ class Venue(Parameters):
 
 
 class Spec(BaseModel):
-    """The whole world, validated; `agents`, `shocks` and `indices` hold built parameter records."""
+    """The whole world, validated; `agents`, `shocks` and `indices` hold `_target_` and its arguments by name."""
 
     model_config = Parameters.model_config | {"arbitrary_types_allowed": True}
 
@@ -183,6 +183,7 @@ class Spec(BaseModel):
     indices: dict[str, dict[str, Any]]
     agents: dict[str, dict[str, Any]]
     shocks: dict[str, dict[str, Any]]
+    plugins: tuple[str, ...] = ()  # the user's own packages, which a `_target_` may name
 
 
 def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
@@ -190,7 +191,7 @@ def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
     problems: list[Problem] = []
     spec: Spec | None = None
     try:
-        spec = Spec.model_validate(container)
+        spec = Spec.model_validate({**container, "plugins": plugins})
     except ValidationError as error:
         problems += problems_of(error, Spec)
     problems += check_agents(container.get("agents") or {}, plugins)
