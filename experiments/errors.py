@@ -36,6 +36,10 @@ class UsageError(Exception):
         super().__init__("\n".join([title, *(f"  {describe(problem)}" for problem in self.problems)]))
 
 
+class WorkersError(Exception):
+    """Worker processes that cannot start, or that all ended without a task to blame."""
+
+
 class StorageError(Exception):
     """A result folder that can no longer be written (full disk, lost mount)."""
 

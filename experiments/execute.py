@@ -6,9 +6,11 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from itertools import groupby, islice
 from pathlib import Path
 
+from experiments.errors import WorkersError
 from experiments.settings import Executor, Settings
 from experiments.store import row_of, stored_rows, write_part
 from experiments.study import RunSpec
@@ -87,6 +89,9 @@ def execute_on_workers(batches: list[Batch], executor: Executor, workers: int, r
                 for following in islice(waiting, 1):
                     start(*following)
         pool.close()
+    except BrokenProcessPool as error:
+        pool.stop()
+        raise WorkersError(f"the worker processes cannot go on ({error}); executor=in_process does without") from None
     except BaseException:
         pool.stop()
         raise

@@ -16,12 +16,17 @@ FINANCIAL = (
     *("future", "open_interest", "hedge_", "initial_margin", "margin_", "limit_locks"),
     *("multiplicities", "curve_"),
 )
+HEDGES = ("hedge_landlords", "hedge_users")
 LABELS = ("arm", "shock", "seed", "day", "date")
 
 
 def write_neutrality(out: Path, settings: Settings) -> bool:
-    """Writes and prints neutrality.parquet (column, max_abs_difference, identical); whether all are identical."""
-    table = compare_arms(out, settings)
+    """Writes and prints neutrality.parquet (column, max_abs_difference, identical); whether all are identical.
+
+    A market in which nobody hedges is neutral without proving anything: that too fails.
+    """
+    paths = stored_paths(out, list(settings.study.sweep))
+    table = compare_arms(paths, settings)
     pq.write_table(
         pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None), out / "neutrality.parquet"
     )
@@ -33,14 +38,37 @@ def write_neutrality(out: Path, settings: Settings) -> bool:
             print(f"  {row.column}: largest difference {row.max_abs_difference:g}")
     else:
         print(f"Neutral: all {len(table)} spot-side series are identical to the last bit between {arms}.")
-    return not len(moved)
+    return hedgers_trade(paths) and not len(moved)
 
 
-def compare_arms(out: Path, settings: Settings) -> pd.DataFrame:
-    """Every spot-side series of the first arm against every other arm, under each shock and seed."""
+def hedgers_trade(paths: dict[tuple[object, ...], pd.DataFrame]) -> bool:
+    """Prints what owners and users of GPUs hold in futures, in contracts a day; whether they hold any."""
+    held: dict[str, list[float]] = {}
+    for frame in paths.values():
+        for name in [name for name in frame.columns if name.startswith(HEDGES)]:
+            held.setdefault(name, []).append(float(frame[name].abs().mean()))
+    largest = {name: max(values) for name, values in held.items()}
+    if not any(value > 0.0 for value in largest.values()):
+        print("NOT A TEST: no owner or user of GPUs holds futures in any arm.")
+        return False
+    print("Held in futures, mean contracts: " + ", ".join(f"{name} {value:,.0f}" for name, value in largest.items()))
+    return True
+
+
+def stored_paths(out: Path, sweep: list[str]) -> dict[tuple[object, ...], pd.DataFrame]:
+    """The stored daily paths under (arm, shock, seed, swept values)."""
+    paths = {}
+    for file in sorted((out / "paths").glob("*.parquet")):
+        frame = pq.ParquetFile(file).read().to_pandas()
+        first = frame.iloc[0]
+        paths[first["arm"], first["shock"], first["seed"], *(first[key] for key in sweep)] = frame
+    return paths
+
+
+def compare_arms(paths: dict[tuple[object, ...], pd.DataFrame], settings: Settings) -> pd.DataFrame:
+    """Every spot-side series of the reference arm against every other arm, under each shock and seed."""
     study = settings.study
     sweep = list(study.sweep)
-    paths = {key: frame for file in sorted((out / "paths").glob("*.parquet")) for key, frame in keyed(file, sweep)}
     reference = study.reference_arm
     largest: dict[str, float] = {}
     same: dict[str, bool] = {}
@@ -54,13 +82,6 @@ def compare_arms(out: Path, settings: Settings) -> pd.DataFrame:
             same[column] = same.get(column, True) and identical
     rows = [(name, largest[name], same[name]) for name in largest]
     return pd.DataFrame(rows, columns=["column", "max_abs_difference", "identical"])
-
-
-def keyed(file: Path, sweep: list[str]) -> list[tuple[tuple[object, ...], pd.DataFrame]]:
-    """A stored path under (arm, shock, seed, swept values)."""
-    frame = pq.ParquetFile(file).read().to_pandas()
-    first = frame.iloc[0]
-    return [((first["arm"], first["shock"], first["seed"], *(first[key] for key in sweep)), frame)]
 
 
 def is_spot_side(name: str, sweep: list[str]) -> bool:

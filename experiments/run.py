@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.errors import ABSENT, Problem, StorageError, UsageError, nearest_name
+from experiments.errors import ABSENT, Problem, StorageError, UsageError, WorkersError, nearest_name
 
 if TYPE_CHECKING:
     from experiments.settings import Settings
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"rackrate: {error}", file=sys.stderr)
         return WRONG_USE
-    except StorageError as error:
+    except (StorageError, WorkersError) as error:
         print(f"rackrate: {error}; finished runs are kept, the same call goes on from there", file=sys.stderr)
         return RUNS_MISSING
     except KeyboardInterrupt:

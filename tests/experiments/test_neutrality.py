@@ -7,8 +7,11 @@ import pytest
 from experiments.neutrality import write_neutrality
 from experiments.settings import read_settings
 
+STUDY = {"name": "n", "kind": "neutrality", "arms": {"without": [], "with": []}}
+SETTINGS = read_settings({"study": STUDY, "days": 5, "out": "x", "record": "paths"})
 
-def write_paths(out, rent):
+
+def write_paths(out, rent, held=-3.0):
     (out / "paths").mkdir()
     for arm, moved in (("without", 0.0), ("with", rent)):
         for seed in (1, 2):
@@ -17,17 +20,22 @@ def write_paths(out, rent):
             frame["rent_usd_per_ve_hour"] = 2.0 + seed + days + moved
             frame["dscr_median"] = np.where(days < 2, np.nan, 1.5)
             frame["future_1_usd_per_gpu_hour"] = np.nan if arm == "without" else 2.2
+            frame["hedge_landlords_contracts"] = 0.0 if arm == "without" else held
             frame.to_parquet(out / "paths" / f"{arm}-none-{seed}.parquet")
 
 
 @pytest.mark.parametrize(("moved", "neutral"), [(0.0, True), (1e-15, False), (0.5, False)])
 def test_one_bit_in_one_spot_series_breaks_neutrality_and_futures_do_not(tmp_path, capsys, moved, neutral):
     write_paths(tmp_path, moved)
-    study = {"name": "n", "kind": "neutrality", "arms": {"without": [], "with": []}}
-    settings = read_settings({"study": study, "days": 5, "out": "x", "record": "paths"})
-    assert write_neutrality(tmp_path, settings) is neutral
+    assert write_neutrality(tmp_path, SETTINGS) is neutral
     table = pd.read_parquet(tmp_path / "neutrality.parquet").set_index("column")
     assert list(table.index) == ["rent_usd_per_ve_hour", "dscr_median"]
     assert bool(table.loc["rent_usd_per_ve_hour", "identical"]) is neutral
     assert bool(table.loc["dscr_median", "identical"])
     assert ("NOT NEUTRAL" in capsys.readouterr().out) is not neutral
+
+
+def test_a_market_in_which_nobody_hedges_proves_nothing(tmp_path, capsys):
+    write_paths(tmp_path, 0.0, held=0.0)
+    assert write_neutrality(tmp_path, SETTINGS) is False
+    assert "NOT A TEST" in capsys.readouterr().out
