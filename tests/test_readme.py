@@ -1,0 +1,48 @@
+"""What the README shows is run as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks of a language, in order."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_notebook_example_runs() -> None:
+    names: dict[str, object] = {}
+    code = blocks("python")[0].replace("economy.run(250)", "economy.run(5)")
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102
+    assert len(names["frame"]) == 5  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_the_readers_own_agent_shock_and_experiment_run_from_their_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "my_lab.py").write_text(blocks("python")[1])
+    for path, text in zip(re.findall(r"`(presets/[^`]+\.yaml)`", README), blocks("yaml"), strict=True):
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    command = [sys.executable, "-m", "experiments.run", "--config-dir", "presets", "experiment=campus"]
+    command += ["seeds=2", "days=160", "population=tiny", "executor=in_process", f"out={tmp_path / 'out'}"]
+    command += ["study.event={start_day: 151, end_day: 158}"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "out" / "report.html").exists()
