@@ -1,0 +1,89 @@
+"""The world of a hundred institutions: a simulated year, against Mesa agents that act hourly, and what checks cost."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from experiments.bench.result import Measured, at_most, by_turns
+from experiments.compose import composer, split
+from sim.economy import Economy
+from sim.spec import Spec, read_spec
+
+YEAR = 365
+WARM_UP_DAYS = 3
+GOAL = 40.0
+
+
+def bench_world(traders: int, *overrides: str) -> dict[str, Any]:
+    """The composed world of a hundred institutions and so many speculators."""
+    with composer() as opened:
+        return split(opened.compose(["population=bench", f"agents.speculator.traders={traders}", *overrides]))[0]
+
+
+def bench_spec(traders: int, *overrides: str) -> Spec:
+    """The same, validated."""
+    return read_spec(bench_world(traders, *overrides))
+
+
+def same_life(a: Economy, b: Economy) -> bool:
+    """Whether two economies are the same to the last bit: record, books, prices, traders, events."""
+    pairs = [
+        (a.record.rows, b.record.rows), (a.books.ledger.positions, b.books.ledger.positions),
+        (a.auction.log_price, b.auction.log_price), (a.auction.share, b.auction.share),
+    ]  # fmt: skip
+    for ours, theirs in zip(a.crowds, b.crowds, strict=True):
+        pairs += list(zip(ours.arrays, theirs.arrays, strict=True))
+    return a.events == b.events and all(x.tobytes() == y.tobytes() for x, y in pairs)
+
+
+def measure_world(traders: int, seconds_per_year: float, quick: bool) -> list[Measured]:
+    """Days by turns with the reference, then the rest of a year alone."""
+    from experiments.bench.mesa_hourly import act_hourly
+
+    spec = bench_spec(traders)
+    ours, theirs = Economy(spec, seed=1, days=YEAR), act_hourly(Economy(spec, seed=1, days=YEAR))
+    for economy in (ours, theirs):
+        economy.run(WARM_UP_DAYS)
+    days = 2 if quick else 31  # a whole month of reference, since month ends cost more
+    mine, reference = by_turns([ours.step, theirs.step], days)
+    if not same_life(ours, theirs):
+        raise AssertionError("the reference and the economy lead different lives")
+    began = time.process_time()
+    left = (90 if quick else YEAR) - ours.day
+    ours.run(left)
+    year = (time.process_time() - began) / left * YEAR
+    ratio, theirs_year = sum(reference) / sum(mine), sum(reference) / days * YEAR
+    name, unit = f"world, {traders:,} speculators", "simulated year"
+    return [
+        Measured(f"{name}: a year", year / seconds_per_year, year, seconds_per_year, unit,
+                 f"<= {seconds_per_year:g} s", year <= seconds_per_year),
+        Measured(f"{name}: Mesa hourly / ours", ratio, sum(mine) / days * YEAR, theirs_year, unit,
+                 f">= {GOAL:g} x", ratio >= GOAL),
+    ]  # fmt: skip
+
+
+def measure_recording(quick: bool) -> Measured:
+    """Recording every series against recording none."""
+    spec = bench_spec(1000)
+    on, off = Economy(spec, days=YEAR), Economy(spec, days=YEAR)
+    off.record.enabled = False
+    return _with_and_without("recording on / off", on, off, quick)
+
+
+def measure_laws(quick: bool) -> Measured:
+    """Checking the laws of accounting every day against never checking them."""
+    spec = bench_spec(1000)
+    return _with_and_without("laws on / off", Economy(spec, days=YEAR), Economy(spec, days=YEAR, laws=False), quick)
+
+
+def _with_and_without(what: str, on: Economy, off: Economy, quick: bool) -> Measured:
+    for economy in (on, off):
+        economy.run(WARM_UP_DAYS)
+    days = 60 if quick else 240
+    timed = np.array(by_turns([on.step, off.step], days))
+    if on.books.ledger.positions.tobytes() != off.books.ledger.positions.tobytes():
+        raise AssertionError(f"{what}: the two lead different lives")
+    return at_most(what, timed[0].tolist(), timed[1].tolist(), YEAR, "simulated year", 1.05)
