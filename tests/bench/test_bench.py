@@ -1,0 +1,57 @@
+"""The benchmarks run, assert that both sides agree, and write what they found."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.bench.__main__ import BENCHMARKS, main
+from experiments.bench.kernels import TICKS, numpy_auction
+from experiments.bench.result import at_least, at_most, by_turns
+from sim.kernels.call_auction import call_auction
+
+
+def test_the_bench_writes_ratio_seconds_reference_and_unit_of_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--quick", "--only", "population", "--out", str(tmp_path / "bench.json")]) == 0
+    found = json.loads((tmp_path / "bench.json").read_text())
+    assert set(found["population"]) == {"ratio", "seconds", "reference_seconds", "unit"}
+    population = found["population"]
+    assert population["ratio"] == pytest.approx(population["reference_seconds"] / population["seconds"], rel=0.01)
+    assert "Mesa agents.do" in capsys.readouterr().out
+
+
+def test_an_unknown_benchmark_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--only", "wrld"])
+    assert "world_1000" in capsys.readouterr().err
+    assert len(BENCHMARKS) >= 8
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_numpys_auction_is_the_kernels(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(20, 400))
+    side = np.where(rng.random(n) < 0.5, 1.0, -1.0)
+    tick = np.clip(np.rint(rng.normal(2048 + 20 * side, 15)), 1, TICKS).astype(np.int64)
+    quantity, fills = side * rng.integers(1, 11, n), np.zeros(n)
+    cleared = call_auction(quantity, tick, np.zeros((2, TICKS)), 1, 1.0, 2048.0, False, fills)
+    price, filled = numpy_auction(quantity, tick, 2048)
+    assert cleared.price_usd == price
+    assert np.array_equal(fills, filled)
+
+
+def test_sides_are_timed_by_turns_and_each_goes_first_as_often() -> None:
+    calls: list[str] = []
+    seconds = by_turns([lambda: calls.append("a"), lambda: calls.append("b")], 4)
+    assert "".join(calls) == "abbaabba"
+    assert [len(side) for side in seconds] == [4, 4]
+
+
+def test_a_goal_is_met_on_the_right_side() -> None:
+    assert at_least("", [1.0, 1.0], [50.0, 50.0], 1.0, "", 40.0).ok
+    assert not at_least("", [1.0], [30.0], 1.0, "", 40.0).ok
+    assert at_most("", [1.04], [1.0], 365.0, "", 1.05).ok
+    assert not at_most("", [1.06], [1.0], 1.0, "", 1.05).ok
