@@ -255,7 +255,11 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def rent_hours(self) -> Trades:
         """Offers and demand schedules for the day's hours, cleared hour by hour."""
         views, today = self.views, self.desk.today
-        supply = [(owner, row) for owner, agent in self.who["spot_offers"] for row in agent.spot_offers(views[owner])]
+        supply = [
+            (owner, number, row)
+            for owner, agent in self.who["spot_offers"]
+            for number, row in enumerate(agent.spot_offers(views[owner]))
+        ]
         demand = [
             (owner, number, row)
             for owner, agent in self.who["spot_demand"]

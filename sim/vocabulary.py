@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,6 +117,37 @@ class ChipRow(NamedTuple):
 
     grade: int
     quantity_ve: float
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """All rows of one beat of one market as arrays, in an order that depends on no list of agents.
+
+    `owner` (n,) is the ledger row of who proposed, `number` (n,) the place among that owner's own rows; `column`
+    gives a field of the rows (n,), float64.
+    """
+
+    owner: Ints
+    number: Ints
+    table: Floats
+    names: tuple[str, ...]
+
+    @classmethod
+    def gather(cls, rows: Sequence[tuple[int, int, Any]], kind: Any, first_by: tuple[str, ...] = ()) -> Orders:
+        """Sort (owner, number, row) by the fields `first_by`, then by owner in order of stable id, and stack them."""
+        ordered = sorted(rows, key=lambda item: (*(getattr(item[2], name) for name in first_by), item[0], item[1]))
+        table = np.array([item[2] for item in ordered], dtype=np.float64).reshape(len(ordered), len(kind._fields))
+        owner = np.array([item[0] for item in ordered], dtype=np.int64)
+        number = np.array([item[1] for item in ordered], dtype=np.int64)
+        return cls(owner, number, table, kind._fields)
+
+    def column(self, name: str) -> Floats:
+        """A field of all rows (n,), contiguous."""
+        return self.table[:, self.names.index(name)].copy()
+
+    def whole(self, name: str) -> Ints:
+        """A field of whole numbers (n,)."""
+        return self.table[:, self.names.index(name)].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from sim.kernels.spot import clear_day
 from sim.rules.spot import season
-from sim.vocabulary import HOURS_PER_DAY, DemandRow, Floats, Ints, SupplyRow
+from sim.vocabulary import HOURS_PER_DAY, DemandRow, Floats, Ints, Orders, SupplyRow
 
 ClearDay = Callable[..., tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]]
+
+ROUNDING = 1e-9  # shortfalls below this share of what was wanted are what floats leave of a cleared market
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class SpotAuction:
 
     def clear(
         self,
-        supply: Sequence[tuple[int, SupplyRow]],
+        supply: Sequence[tuple[int, int, SupplyRow]],
         demand: Sequence[tuple[int, int, DemandRow]],
         mix: Floats,
         product_factor: Floats,
@@ -92,66 +93,43 @@ class SpotAuction:
         cap_usd: float,
         engine: ClearDay = clear_day,
     ) -> Trades:
-        """Match the rows: `supply` (owner, row), `demand` (owner, number, row), `mix` (owners, products).
+        """Match rows of (owner, number, row); `mix` (owners, products) says how an owner's fleet is spread.
 
-        Rows are put in a fixed order (kind or class, then owner by stable id), so who was asked first never matters.
+        Rows are gathered in a fixed order (kind or class, then owner by stable id): who was asked first never matters.
         """
-        supply = sorted(supply, key=lambda item: (item[1].kind, item[0]))
-        demand = sorted(demand, key=lambda item: (item[2].service, item[2].season, item[0], item[1]))
-        owners_s = np.array([owner for owner, _ in supply], dtype=np.int64)
-        offers = _columns([row for _, row in supply], (0, 1, 2, 3, 4))
-        own = np.array([row.own_mix for _, row in supply], dtype=bool)
-        kinds = offers[:, 0].astype(np.int64)
-        capacity = offers[:, 1:2] * np.where(own[:, None], mix[owners_s], self.market_mix)
-        wants = _columns([row for _, _, row in demand], (0, 1, 2, 3, 4, 5))
+        offers = Orders.gather(supply, SupplyRow, ("kind",))
+        wants = Orders.gather(demand, DemandRow, ("service", "season"))
+        own = offers.column("own_mix") > 0.0
+        capacity = offers.column("quantity_ve")[:, None] * np.where(own[:, None], mix[offers.owner], self.market_mix)
         taste = np.tile(self.market_mix * product_factor, (len(self.share), 1))
+        kinds = offers.whole("kind")
         price, traded, sold, revenue, wanted, bought, spent = engine(
             self.log_price, self.share, float(self.rules.step_hours), self.rules.adjustment, taste,
             self.rules.substitution, math.log(low_usd), math.log(cap_usd),
-            wants[:, 0].astype(np.int64), wants[:, 2].astype(np.int64), wants[:, 1].astype(np.int64), seasons,
-            wants[:, 3].copy(), np.log(wants[:, 4]), wants[:, 5].copy(),
-            kinds, capacity, offers[:, 2].copy(), offers[:, 3].copy(), offers[:, 4].copy(),
+            wants.whole("work"), wants.whole("service"), wants.whole("season"), seasons,
+            wants.column("quantity_ve"), np.log(wants.column("reference_usd")), wants.column("elasticity"),
+            kinds, capacity, offers.column("a"), offers.column("b"), offers.column("c"),
         )  # fmt: skip
-        owners_d = np.array([owner for owner, _, _ in demand], dtype=np.int64)
-        return self._trades(
-            owners_s, kinds, owners_d, demand, mix, capacity, price, traded, sold, revenue, wanted, bought, spent
-        )
-
-    def _trades(
-        self,
-        owners_s: Ints,
-        kinds: Ints,
-        owners_d: Ints,
-        demand: Sequence[tuple[int, int, DemandRow]],
-        mix: Floats,
-        capacity: Floats,
-        price: Floats,
-        traded: Floats,
-        sold: Floats,
-        revenue: Floats,
-        wanted: Floats,
-        bought: Floats,
-        spent: Floats,
-    ) -> Trades:
         n = len(mix)
         let, swing = np.zeros_like(mix), np.zeros_like(mix)
-        np.add.at(let, owners_s[kinds == 0], sold[kinds == 0])
-        np.add.at(swing, owners_s[kinds != 0], sold[kinds != 0])
+        np.add.at(let, offers.owner[kinds == 0], sold[kinds == 0])
+        np.add.at(swing, offers.owner[kinds != 0], sold[kinds != 0])
+        rows = zip(wants.owner.tolist(), wants.number.tolist(), bought.tolist(), strict=True)
+        short = np.maximum(0.0, wanted - bought)
         return Trades(
-            price_usd=price, traded_ve_hours=traded, sold_ve_hours=let, swing_ve_hours=swing,
-            revenue_usd=_by_owner(owners_s, revenue, n), spent_usd=_by_owner(owners_d, spent, n),
-            bought={(owner, number): float(hours) for (owner, number, _), hours in zip(demand, bought, strict=True)},
-            unserved_ve_hours=float(np.maximum(0.0, wanted - bought).sum()) if (wanted > bought * (1 + 1e-9)).any()
-            else 0.0,
+            price_usd=price,
+            traded_ve_hours=traded,
+            sold_ve_hours=let,
+            swing_ve_hours=swing,
+            revenue_usd=_by_owner(offers.owner, revenue, n),
+            spent_usd=_by_owner(wants.owner, spent, n),
+            bought={(owner, number): hours for owner, number, hours in rows},
+            unserved_ve_hours=float(short.sum()) if (short > ROUNDING * wanted).any() else 0.0,
             offered_ve=capacity[kinds == 0].sum(axis=0),
-        )  # fmt: skip
+        )
 
 
 def _by_owner(owners: Ints, amounts: Floats, n: int) -> Floats:
     total = np.zeros(n)
     np.add.at(total, owners, amounts)
     return total
-
-
-def _columns(rows: Sequence[Any], fields: tuple[int, ...]) -> Floats:
-    return np.array([[row[f] for f in fields] for row in rows], dtype=np.float64).reshape(len(rows), len(fields))
