@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from sim.kernels import call_auction, crowd, philox
+from sim.kernels import call_auction, crowd, philox, spot
 
 
 def warm_up() -> None:
@@ -14,7 +14,16 @@ def warm_up() -> None:
     ids, out = np.zeros(1, np.int64), np.zeros(1)
     philox.fill_uniform(0, 1, 0, ids, out)
     philox.fill_normal(0, 1, 0, ids, out)
+    _warm_up_spot()
     _warm_up_futures()
+
+
+def _warm_up_spot() -> None:
+    one, row = np.ones(1), np.zeros(1, np.int64)
+    spot.clear_day(  # type: ignore[no-untyped-call]
+        np.zeros(1), np.ones((1, 1)), 1.0, 0.1, np.ones((1, 1)), 6.0, -1.0, 2.0, row, row, row, np.ones((2, 24)),
+        one, one, one, row, np.ones((1, 1)), one, one, one,
+    )  # fmt: skip
 
 
 def _warm_up_futures() -> None:
