@@ -64,6 +64,35 @@ class Desk:
     no_contracts: list[bool] = field(default_factory=list)
 
 
+    _settlements: dict[float, tuple[float, ...]] = field(default_factory=dict)
+    _settled_on: Today | None = None
+
+    def expected_settlements_usd(self, reversion: float) -> tuple[float, ...]:
+        """Expected settlements of the listed months (nearest first) for agents that believe this reversion.
+
+        Worked out once for each belief and beat: they follow from public facts alone.
+        """
+        today = self.today
+        if self._settled_on is not today:
+            self._settlements, self._settled_on = {}, today
+        if reversion not in self._settlements:
+            self._settlements[reversion] = self._expect(today, reversion)
+        return self._settlements[reversion]
+
+    def _expect(self, today: Today, reversion: float) -> tuple[float, ...]:
+        curve, technology = today.curve, self.path.settings.technology
+        if curve is None:
+            raise ValueError("no futures are listed")
+        rents = [
+            expected_rent(today.rent_usd, today.anchor_usd, technology, reversion, years)
+            for years in curve.horizon_years
+        ]
+        return tuple(
+            known * mean + (1.0 - known) * curve.index_ratio * rent
+            for known, mean, rent in zip(curve.known_weight, curve.known_mean_usd, rents, strict=True)
+        )
+
+
 class View:
     """One agent's window on the desk."""
 
@@ -191,14 +220,7 @@ class View:
         `reversion` is the believed speed (per year) at which deviations fade. The index is taken to keep its usual
         ratio to rents. USD per GPU-hour of the reference grade.
         """
-        today, curve = self.today, self.today.curve
-        if curve is None:
-            raise ValueError("no futures are listed")
-        rent = expected_rent(
-            today.rent_usd, today.anchor_usd, self.path.settings.technology, reversion, curve.horizon_years[maturity]
-        )
-        known = curve.known_weight[maturity]
-        return known * curve.known_mean_usd[maturity] + (1.0 - known) * curve.index_ratio * rent
+        return self._desk.expected_settlements_usd(reversion)[maturity]
 
     def strength(self, link: str) -> float:
         """Strength of a link from futures to the physical world (0 to 1)."""
