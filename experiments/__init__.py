@@ -1,0 +1,1 @@
+"""Studies of the simulated market: composed, run, stored, read."""

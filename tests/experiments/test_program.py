@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from experiments import run
 from experiments.run import main
 
 PLUGIN = '''
@@ -64,6 +65,12 @@ def trouble(tmp_path):
 
 
 @pytest.fixture
+def without_figures(monkeypatch):
+    """Leaves the reading of results out, where only the runs matter."""
+    monkeypatch.setattr(run, "read_results", lambda out, settings: True)
+
+
+@pytest.fixture
 def out(tmp_path):
     return tmp_path / "out"
 
@@ -84,7 +91,7 @@ def test_a_study_leaves_a_folder_and_prints_it_last(out, capsys):
     assert path.schema.field("occupancy").metadata[b"unit"] == b"share"
 
 
-def test_runs_parquet_has_the_same_bytes_whoever_runs_it_and_however_often(tmp_path):
+def test_runs_parquet_has_the_same_bytes_whoever_runs_it_and_however_often(tmp_path, without_figures):
     study = ['study.arms={plain:[],calm:["spot.convexity=4.0"]}', "study.fork={arm:plain}", "shocks=[pool_outage]"]
     study += ["shocks.pool_outage.start=3", "days=6"]
     assert main([*study, "seeds=2", "executor=in_process", f"out={tmp_path / 'one'}"]) == 0
@@ -97,14 +104,14 @@ def test_runs_parquet_has_the_same_bytes_whoever_runs_it_and_however_often(tmp_p
     pd.testing.assert_frame_equal(metrics.loc["plain"], metrics.loc["plain@fork"])
 
 
-def test_a_second_call_runs_nothing(out, capsys):
+def test_a_second_call_runs_nothing(out, without_figures, capsys):
     main([*SMALL, f"out={out}"])
     capsys.readouterr()
     assert main([*SMALL, f"out={out}"]) == 0
     assert "2 of them stored already" in capsys.readouterr().out
 
 
-def test_a_failed_run_is_recorded_told_and_tried_again(out, trouble, capsys):
+def test_a_failed_run_is_recorded_told_and_tried_again(out, trouble, without_figures, capsys):
     asked = [*SMALL, f"out={out}", *trouble("error")]
     assert main(asked) == 3
     captured = capsys.readouterr()
@@ -117,12 +124,12 @@ def test_a_failed_run_is_recorded_told_and_tried_again(out, trouble, capsys):
     assert "2 of them stored already" in capsys.readouterr().out
 
 
-def test_a_run_whose_worker_died_is_tried_again(out, trouble):
+def test_a_run_whose_worker_died_is_tried_again(out, trouble, without_figures):
     assert main(["seeds=2", "days=6", "workers=2", f"out={out}", *trouble("once")]) == 0
     assert set(table(out)["status"]) == {"ok"}
 
 
-def test_a_run_that_kills_its_worker_twice_is_a_failed_run_and_the_others_finish(out, trouble):
+def test_a_run_that_kills_its_worker_twice_is_a_failed_run_and_the_others_finish(out, trouble, without_figures):
     assert main(["seeds=2", "days=6", "workers=2", f"out={out}", *trouble("always")]) == 3
     rows = table(out).set_index(["shock", "seed"])
     assert list(rows.loc["none", "status"]) == ["ok", "ok"]
