@@ -68,6 +68,29 @@ def call_auction(
     status = TRADED
     if roots == 0:
         status, position = _without_root(path, book, curve, last, dust)
+    return fill_at(
+        quantity, slots, book, curve, tick0, tick_usd, last_price_usd, to_tick, position, status, roots, dust, fills
+    )
+
+
+@jit
+def fill_at(
+    quantity: Floats,
+    slots: NDArray[np.uint32],
+    book: Floats,
+    curve: Floats,
+    tick0: int,
+    tick_usd: float,
+    last_price_usd: float,
+    to_tick: bool,
+    position: float,
+    status: int,
+    roots: int,
+    dust: float,
+    fills: Floats,
+) -> Cleared:
+    """Ration both sides at a position found, write the orders' fills, return the outcome."""
+    stay = last_price_usd / tick_usd - tick0
     if to_tick:
         position = math.floor(position + 0.5)
     lock = status in (LIMIT_UP, LIMIT_DOWN)
