@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.investing import values_by_grade
 from sim.markets.spot_auction import Trades
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close, Environment
 
@@ -49,6 +50,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
         path_orders if month_end else 0.0,
         float(e.ordered_ve.sum()),
         today.chip_price_usd,
+        _gpu_value(e),
         _mean_q(e) if month_end else math.nan,
         float(books.contracts.quantity_ve.sum()),
         offered / HOURS_PER_DAY,
@@ -59,6 +61,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
         float((trades.price_usd * trades.traded_ve_hours).sum()),
     ]
     values += _credit_values(e)
+    values += _note_values(e)
     values += _futures_values(e, close)
     return values
 
@@ -67,6 +70,18 @@ def _mean_q(e: Economy) -> float:
     weights = e.books.fleet.working[e.books.roll.landlord_fleet].sum(axis=1)
     qs = [e.people[i].q(e.views[i]) for i in e.books.roll.landlords]
     return float(weights @ np.array(qs) / weights.sum())
+
+
+def _gpu_value(e: Economy) -> float:
+    """Value of a VE at work, all its life ahead, in the largest landlord's fleet; nan if all are gone."""
+    fleets = e.books.fleet.working[e.books.roll.landlord_fleet]
+    most = int(np.argmax(fleets.sum(axis=1)))
+    total = float(fleets[most].sum())
+    if total == 0.0:
+        return math.nan
+    owner = int(e.books.roll.landlords[most])
+    view = e.views[owner]
+    return float(fleets[most] @ np.array(values_by_grade(view, e.people[owner].investor(view), 0.0))) / total
 
 
 def _credit_values(e: Economy) -> list[float]:
@@ -81,6 +96,24 @@ def _credit_values(e: Economy) -> list[float]:
         float(e.mark.mean()) if len(e.mark) else 1.0,
         float(e.resolution.defaults),
         e.resolution.losses_usd,
+    ]
+
+
+def _note_values(e: Economy) -> list[float]:
+    books, desk = e.books, e.note_desk
+    senior = float(desk.pool.balance[0])
+    ratio = math.nan
+    if senior > 0.0:
+        vehicle = e.people[desk.vehicle(books)]
+        ratio = desk.collateral_usd(books, vehicle.note_terms, e.resolution.in_estate) / senior  # type: ignore[attr-defined]
+    return [
+        *desk.pool.balance.tolist(),
+        books.loans.sold.total_usd,
+        desk.issued_usd,
+        e.window.required,
+        desk.write_downs_usd,
+        ratio,
+        e.chip_premium,
     ]
 
 

@@ -23,8 +23,8 @@ class Investor:
     grade_sensitivity: float
 
 
-def q_by_grade(view: View, investor: Investor) -> list[float]:
-    """Value of a new chip of each grade over its price (Tobin's q), at own cost of capital and own beliefs.
+def values_by_grade(view: View, investor: Investor, lead_years: float) -> list[float]:
+    """Value of a chip of each grade that earns from `lead_years` on, USD per VE, at own cost of capital and beliefs.
 
     The margin at the anchor rent is taken to fall with technology, today's deviation of rents from it to fade at the
     believed half-life. The curve enters through the link `curve_to_capex` only.
@@ -39,16 +39,16 @@ def q_by_grade(view: View, investor: Investor) -> list[float]:
     for rent in today.rent_30d_by_grade_usd:
         deviation = view.rent_as_read("curve_to_capex", rent, trading) - today.anchor_usd
         value = chip_value(
-            margin,
-            coefficient * deviation,
-            investor.cost_of_capital,
-            s.technology,
-            reversion,
-            s.life_years,
-            s.lead_years,
+            margin, coefficient * deviation, investor.cost_of_capital, s.technology, reversion, s.life_years, lead_years
         )
-        values.append(value / today.chip_price_usd)
+        values.append(value)
     return values
+
+
+def q_by_grade(view: View, investor: Investor) -> list[float]:
+    """Value of a new chip of each grade over its price (Tobin's q), at own cost of capital and own beliefs."""
+    price = view.today.chip_price_usd
+    return [value / price for value in values_by_grade(view, investor, view.path.settings.lead_years)]
 
 
 def wanted_q(view: View, investor: Investor) -> tuple[list[float], float]:
