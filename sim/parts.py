@@ -60,6 +60,8 @@ def deal(value: Any, index: int, name: str, key: str, streams: Streams) -> Any:
         return value
     if not isinstance(value[0], str):
         return value[index % len(value)]
+    if len(value) != 3 or not all(isinstance(x, int | float) and math.isfinite(x) for x in value[1:]):
+        raise ValueError(f"must be [law, number, number], for example [uniform, 0.1, 0.6]; it is {value}")
     law, a, b = value
     cell = Purpose.POPULATION, 0, stable_id(f"{name}/{key}")
     if law == "uniform":
@@ -68,7 +70,7 @@ def deal(value: Any, index: int, name: str, key: str, streams: Streams) -> Any:
         return a + b * streams.normal(*cell)
     if law == "lognormal":
         return a * math.exp(b * streams.normal(*cell))
-    raise ValueError(f"{key}: unknown law {law!r}; allowed are uniform, normal, lognormal")
+    raise ValueError(f"unknown law {law!r}; allowed are uniform, normal, lognormal")
 
 
 def members(agents: dict[str, Any], streams: Streams, plugins: tuple[str, ...] = ()) -> list[Member]:
@@ -98,19 +100,30 @@ def members(agents: dict[str, Any], streams: Streams, plugins: tuple[str, ...] =
         for i in range(count):
             name = f"{group}_{i + 1}"
             try:
-                own = {k: deal(v, i, name, k, streams) for k, v in values.items()}
-                records.append((name, cls.Parameters.model_validate(own)))
+                records.append((name, cls.Parameters.model_validate(_dealt(values, i, name, prefix, streams))))
             except ValidationError as error:
                 problems += problems_of(error, cls.Parameters, prefix)
                 break
-            except ValueError as error:
-                problems.append(Problem(prefix, values, str(error)))
+            except SpecError as error:
+                problems += error.problems
                 break
         total = math.fsum(record.size for _, record in records)
         found += [Member(cls, name, record, record.size / total) for name, record in records]
     if problems:
         raise SpecError(problems)
     return sorted(found, key=lambda member: stable_id(member.name))
+
+
+def _dealt(values: dict[str, Any], index: int, name: str, prefix: str, streams: Streams) -> dict[str, Any]:
+    own, problems = {}, []
+    for key, value in values.items():
+        try:
+            own[key] = deal(value, index, name, key, streams)
+        except ValueError as error:
+            problems.append(Problem(f"{prefix}.{key}", value, str(error)))
+    if problems:
+        raise SpecError(problems)
+    return own
 
 
 def check_agents(agents: dict[str, dict[str, Any]], plugins: tuple[str, ...] = ()) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -50,8 +51,48 @@ def problems_of(error: ValidationError, model: type[BaseModel], prefix: str = ""
         elif item["type"] == "missing":
             problems.append(Problem(key, None, "is required"))
         else:
-            problems.append(Problem(key, item["input"], item["msg"]))
+            wanted = allowed_at(model, where) if item["type"] != "value_error" else None
+            problems.append(
+                Problem(
+                    key, item["input"], f"must be {wanted}" if wanted else item["msg"].removeprefix("Value error, ")
+                )
+            )
     return problems
+
+
+WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
+
+
+def allowed_at(model: type[BaseModel], where: list[str]) -> str | None:
+    """What a key may hold, in words: its kind and its bounds; None where that is not a plain number, text or choice."""
+    at: type[BaseModel] | None = model
+    for depth, name in enumerate(where):
+        if at is None:
+            return None
+        field = at.model_fields.get(name)
+        if field is None:  # a name of the user's own in a mapping
+            return None
+        kind = field.annotation
+        if get_origin(kind) is Literal:
+            return " or ".join(str(choice) for choice in get_args(kind))
+        if get_origin(kind) is dict:
+            inner = get_args(kind)[1]
+            return allowed_at(inner, where[depth + 2 :]) if isinstance(inner, type) and depth + 2 < len(where) else None
+        if kind in WORDS:
+            return _bounded(WORDS[kind], field.metadata)
+        at = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    return None
+
+
+def _bounded(word: str, metadata: list[Any]) -> str:
+    bounds = []
+    for rule in metadata:
+        for attribute, text in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below")):
+            if (limit := getattr(rule, attribute, None)) is not None:
+                bounds.append(f"{text} {limit:g}")
+        if pattern := getattr(rule, "pattern", None):
+            bounds.append(f"as {pattern}")
+    return f"{word} {' and '.join(bounds)}".strip() if bounds else word
 
 
 def _names_at(model: type[BaseModel], where: list[str]) -> list[str]:
