@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import json
 import os
 import sys
@@ -127,9 +125,13 @@ def read_results(out: Path, settings: Settings) -> bool:
         from experiments.moments import write_moments
 
         write_moments(out, settings)
-    for module, writer in (("effects", "write_effects"), ("plots.draw", "draw_figures"), ("report", "write_report")):
-        if importlib.util.find_spec(f"experiments.{module}"):
-            getattr(importlib.import_module(f"experiments.{module}"), writer)(out, settings)
+    from experiments.effects import write_effects
+    from experiments.plots.draw import draw_figures
+    from experiments.report import write_report
+
+    write_effects(out, settings)
+    draw_figures(out, settings)
+    write_report(out, settings)
     return neutral
 
 
