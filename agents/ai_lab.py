@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import ClassVar
 
+from pydantic import ValidationInfo, field_validator
+
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath
 from sim.rules.hedging import hedge_schedule, hedge_target, layered
@@ -48,6 +50,13 @@ class AiLabParameters(GroupParameters):
     hedge_pace_per_day: Positive  # most that is traded in a day, in shares of the exposure
     hedge_tolerance: NonNegative
     hedge_reach: NonNegative
+
+    @field_validator("relet_full")
+    @classmethod
+    def _above_start(cls, value: float, info: ValidationInfo) -> float:
+        if value <= info.data.get("relet_start", 0.0):
+            raise ValueError(f"must be above relet_start = {info.data['relet_start']}")
+        return value
 
 
 class AiLab(Agent):

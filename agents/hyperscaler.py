@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import ClassVar
 
+from pydantic import ValidationInfo, field_validator
+
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
 from sim.investing import Investor, wanted_chips
@@ -28,6 +30,13 @@ class HyperscalerParameters(GroupParameters):
     trading_half_life_years: Positive
     grade_sensitivity: NonNegative
     slow_rent_days: Positive  # over which the usual rent is learned
+
+    @field_validator("swing_full")
+    @classmethod
+    def _above_start(cls, value: float, info: ValidationInfo) -> float:
+        if value <= info.data.get("swing_start", 0.0):
+            raise ValueError(f"must be above swing_start = {info.data['swing_start']}")
+        return value
 
 
 class Hyperscaler(Agent):

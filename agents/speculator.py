@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from sim.agent import Agent, GroupParameters
 from sim.crowd import CrowdSettings
-from sim.vocabulary import NonNegative, Positive, PositiveCount, Share
+from sim.vocabulary import NonNegative, Positive, Share
 
 
 class SpeculatorParameters(GroupParameters):
     """Weights are means of exponential laws over traders (Chiarella, Iori and Perello 2009); money in USD."""
 
-    traders: PositiveCount
+    traders: Annotated[int, Field(ge=1, le=5_000_000)]
     wealth_usd: Positive  # of the whole crowd on day 0; it grows with the market
     wealth_log_sd: NonNegative
     fundamental_weight: NonNegative

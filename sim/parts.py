@@ -39,6 +39,9 @@ def find_class(target: str, plugins: tuple[str, ...] = ()) -> type:
 
 
 MAX_COUNT = 100_000
+PROMISES = {"shocks": "__call__", "indices": "strike"}  # what a part of a section must be able to do
+LAWS = ("uniform", "normal", "lognormal")
+LARGEST_LOG_SD = 5.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ def deal(value: Any, index: int, name: str, key: str, streams: Streams) -> Any:
         return value
     if not isinstance(value[0], str):
         return value[index % len(value)]
-    if len(value) != 3 or not all(isinstance(x, int | float) and math.isfinite(x) for x in value[1:]):
+    if len(value) != 3 or not all(
+        isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in value[1:]
+    ):
         raise ValueError(f"must be [law, number, number], for example [uniform, 0.1, 0.6]; it is {value}")
     law, a, b = value
     cell = Purpose.POPULATION, 0, stable_id(f"{name}/{key}")
@@ -69,12 +74,19 @@ def deal(value: Any, index: int, name: str, key: str, streams: Streams) -> Any:
     if law == "normal":
         return a + b * streams.normal(*cell)
     if law == "lognormal":
+        if abs(b) > LARGEST_LOG_SD:
+            raise ValueError(f"the log sd of a lognormal law must be at most {LARGEST_LOG_SD:g}; it is {b}")
         return a * math.exp(b * streams.normal(*cell))
-    raise ValueError(f"unknown law {law!r}; allowed are uniform, normal, lognormal")
+    near = nearest(law, list(LAWS))
+    raise ValueError(
+        f"unknown law {law!r}; allowed are {', '.join(LAWS)}" + (f"; did you mean {near!r}?" if near else "")
+    )
 
 
-def members(agents: dict[str, Any], streams: Streams, plugins: tuple[str, ...] = ()) -> list[Member]:
+def members(agents: Any, streams: Streams, plugins: tuple[str, ...] = ()) -> list[Member]:
     """All agents to build, in order of stable id; raises SpecError with everything that is wrong."""
+    if not isinstance(agents, dict):
+        raise SpecError([Problem("agents", agents, "must be a mapping of groups of agents")])
     problems: list[Problem] = []
     found: list[Member] = []
     for group, settings in agents.items():
@@ -126,7 +138,7 @@ def _dealt(values: dict[str, Any], index: int, name: str, prefix: str, streams: 
     return own
 
 
-def check_agents(agents: dict[str, dict[str, Any]], plugins: tuple[str, ...] = ()) -> list[Problem]:
+def check_agents(agents: Any, plugins: tuple[str, ...] = ()) -> list[Problem]:
     """Everything that is wrong with the agents' section."""
     try:
         members(agents, Streams(0), plugins)
@@ -148,6 +160,9 @@ def build_part(section: str, name: str, settings: Any, plugins: tuple[str, ...] 
         raise SpecError([Problem(f"{prefix}._target_", target, str(error))]) from error
     if not issubclass(cls, BaseModel):
         raise SpecError([Problem(f"{prefix}._target_", target, "takes no parameters from a configuration")])
+    method = PROMISES[section]
+    if not any(method in vars(base) for base in cls.__mro__):
+        raise SpecError([Problem(f"{prefix}._target_", target, f"is not one of the {section}: it has no {method}")])
     try:
         return cls.model_validate(values)
     except ValidationError as error:

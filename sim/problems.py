@@ -46,7 +46,9 @@ def problems_of(error: ValidationError, model: type[BaseModel], prefix: str = ""
         if item["type"] == "extra_forbidden":
             names = _names_at(model, where[:-1])
             problems.append(
-                Problem(key, item["input"], f"no such key; allowed are {', '.join(names)}", nearest(where[-1], names))
+                Problem(
+                    key, item["input"], f"there is no such key; allowed: {', '.join(names)}", nearest(where[-1], names)
+                )
             )
         elif item["type"] == "missing":
             problems.append(Problem(key, None, "is required"))
@@ -96,10 +98,14 @@ def _bounded(word: str, metadata: list[Any]) -> str:
 
 
 def _names_at(model: type[BaseModel], where: list[str]) -> list[str]:
+    """Valid names of the mapping that a key stands in; names of the user's own are passed over."""
+    at: Any = model
     for name in where:
-        field = model.model_fields.get(name)
-        inner = getattr(field, "annotation", None)
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            break
-        model = inner
-    return list(model.model_fields)
+        if isinstance(at, type) and issubclass(at, BaseModel):
+            field = at.model_fields.get(name)
+            at = field.annotation if field else None
+        elif get_origin(at) is dict:
+            at = get_args(at)[1]
+        else:
+            at = None
+    return list(at.model_fields) if isinstance(at, type) and issubclass(at, BaseModel) else []

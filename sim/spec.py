@@ -21,6 +21,7 @@ from sim.vocabulary import (
 )
 
 MAX_TOTAL_GAP = 1e-9
+MIN_TICKS, MAX_TICKS = 2, 100_000  # of a futures auction
 
 
 def _date(text: str) -> str:
@@ -34,8 +35,8 @@ __all__ = ["Spec", "SpecError", "read_spec"]
 class Trend(Parameters):
     """Rates per year; technology lowers prices and costs, quantity is the growth of demand on the path."""
 
-    technology: NonNegative
-    quantity: NonNegative
+    technology: Annotated[float, Field(ge=0.0, le=2.0)]
+    quantity: Annotated[float, Field(ge=0.0, le=2.0)]
 
 
 class World(Parameters):
@@ -96,7 +97,7 @@ class Spot(Parameters):
 class TenorTerms(Parameters):
     """Length in weeks, share of the reserved stock, share of the rent that is paid ahead."""
 
-    weeks: PositiveCount
+    weeks: Annotated[int, Field(ge=1, le=520)]
     stock_share: Share
     prepaid_share: Share
 
@@ -112,8 +113,8 @@ class Reserved(Parameters):
 class Investment(Parameters):
     """Chips: life, lead time, and the ratio of value to price on the path."""
 
-    life_years: Positive
-    lead_time_days: Positive
+    life_years: Annotated[float, Field(ge=0.5, le=30.0)]
+    lead_time_days: Annotated[float, Field(ge=1.0, le=3650.0)]
     q_star: Positive
 
 
@@ -239,6 +240,15 @@ def _impossible(spec: Spec) -> list[Problem]:
                 spec.links.normal_premium,
                 f"needs one number for each of venue.maturities = {spec.venue.maturities}",
             )
+        )
+    ticks = 2.0 * spec.venue.daily_limit * spec.world.rent_usd / spec.venue.tick_usd
+    if not MIN_TICKS <= ticks <= MAX_TICKS:
+        text = f"gives {ticks:.3g} ticks within the daily limits; allowed are {MIN_TICKS} to {MAX_TICKS}"
+        problems.append(Problem("venue.tick_usd", spec.venue.tick_usd, text))
+    if spec.loan.amortisation + spec.world.trend.quantity <= spec.world.trend.technology:
+        least = spec.world.trend.technology - spec.world.trend.quantity
+        problems.append(
+            Problem("loan.amortisation", spec.loan.amortisation, f"must exceed {least:g}, or debt never shrinks")
         )
     if 24 % spec.spot.step_hours:
         problems.append(Problem("spot.step_hours", spec.spot.step_hours, "must divide 24"))

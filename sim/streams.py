@@ -28,7 +28,7 @@ class Streams:
     seed: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**63:
+        if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
             raise ValueError(f"seed is {self.seed}: allowed are whole numbers from 0 to 2**63 - 1")
 
     def uniform(self, purpose: Purpose, time: int, agent: int, k: int = 0) -> float:
