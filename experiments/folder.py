@@ -88,6 +88,7 @@ def description(expansion: Expansion) -> dict[str, Any]:
         "first": first_label,
         "world": first,
         "differences": others,
+        **({"replications": settings.replications} if settings.replications else {}),
     }
 
 

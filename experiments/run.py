@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from experiments.study import Expansion
     from experiments.worker import Outcome
 
-WRONG_USE, RUNS_MISSING, NOT_NEUTRAL, INTERRUPTED = 2, 3, 4, 130
+WRONG_USE, RUNS_MISSING, NOT_NEUTRAL, NOT_REPLICATED, INTERRUPTED = 2, 3, 4, 5, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 done, 2 wrong use, 3 runs failed or missing, 4 not neutral, 130 interrupted."""
+    """The exit status: 0 done, 2 wrong use, 3 runs failed or missing, 4 not neutral, 5 not replicated, 130 stopped."""
     try:
         return run(list(sys.argv[1:] if arguments is None else arguments))
     except UsageError as error:
@@ -58,6 +58,10 @@ def run(arguments: list[str]) -> int:
         from experiments.study import expand
 
         expansion = expand(open_composer, asked.overrides)
+    if expansion.settings.study.kind == "replication":
+        from experiments.replications.run import run_replications
+
+        return 0 if run_replications(expansion) else NOT_REPLICATED
     return run_study(expansion)
 
 

@@ -42,7 +42,7 @@ class Study(Strict):
     """Arms x shocks x swept parameters, and how they are to be read."""
 
     name: str
-    kind: Literal["paired", "neutrality", "moments"] = "paired"
+    kind: Literal["paired", "neutrality", "moments", "replication"] = "paired"
     question: str = ""
     arms: dict[str, list[str]] = Field(default_factory=dict)  # name -> overrides
     baseline: str | None = None  # the arm others are compared with; the first by default
@@ -108,6 +108,7 @@ class Settings(Strict):
     record: Literal["summary", "paths"] = "summary"
     out: str = Field(min_length=1)
     executor: Executor = Executor()
+    replications: dict[str, dict[str, Any]] = Field(default_factory=dict)  # name -> its parameters
     plugins: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]] = Field(default_factory=list)  # the user's packages
 
     @field_validator("seeds")
@@ -131,7 +132,7 @@ class Settings(Strict):
     @classmethod
     def _what_the_study_reads(cls, record: str, info: ValidationInfo) -> str:
         study = info.data.get("study")
-        if study and study.kind != "paired" and record != "paths":
+        if study and study.kind in {"neutrality", "moments"} and record != "paths":
             raise ValueError(f"must be 'paths' for a study of kind {study.kind}")
         return record
 

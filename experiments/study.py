@@ -68,11 +68,15 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
         presets = shocks_asked.presets
         own["study"]["shocks"] = {"+".join(presets): presets} if presets else {}
     settings = read_settings(own)
+    if settings.study.kind == "replication":
+        from experiments.replications.run import check_parameters
+
+        check_parameters(settings.replications)
     check_overrides(settings.study, shocks_asked.overrides, composer.presets("shocks"))
     worlds = compose_worlds(composer, overrides, settings.study, shocks_asked.overrides)
     settings = with_event(settings, worlds.values())
     check_worlds(worlds, settings)
-    runs = list(runs_of(settings, worlds))
+    runs = [] if settings.study.kind == "replication" else list(runs_of(settings, worlds))
     named = {label(*place): world for place, world in worlds.items()}
     files, versions = provenance.sources(settings.plugins), provenance.versions()
     code = provenance.digest([files, versions])

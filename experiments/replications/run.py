@@ -1,0 +1,140 @@
+"""Runs replications: `replication.parquet` in the result folder, a table on the screen, true if all agree."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+import experiments.replications
+from experiments.errors import ABSENT, Problem, UsageError, nearest_name
+from experiments.replications.check import Check
+from experiments.settings import problems_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from experiments.study import Expansion
+
+Row = tuple[str, Check]  # name of the replication, one of its checks
+
+
+def names() -> list[str]:
+    """The replications there are: the modules here that have a `replicate`."""
+    found = [info.name for info in pkgutil.iter_modules(experiments.replications.__path__)]
+    return [name for name in found if hasattr(module_of(name), "replicate")]
+
+
+def module_of(name: str) -> Any:
+    """The module of a replication: `Parameters` and `replicate(parameters, spec)`, which yields checks."""
+    return importlib.import_module(f"{experiments.replications.__name__}.{name}")
+
+
+def check_parameters(replications: dict[str, dict[str, Any]]) -> None:
+    """Raises a UsageError with everything that is wrong with the names and parameters of replications."""
+    problems: list[Problem] = []
+    known = names()
+    if not replications:
+        problems.append(Problem("replications", ABSENT, f"must name one or more of {', '.join(known)}"))
+    for name, parameters in replications.items():
+        key = f"replications.{name}"
+        if name not in known:
+            allowed = f"there is no such replication; allowed: {', '.join(known)}"
+            problems.append(Problem(key, ABSENT, allowed, nearest_name(name, known)))
+            continue
+        model = module_of(name).Parameters
+        try:
+            model.model_validate(parameters)
+        except ValidationError as error:
+            for problem in problems_of(error):
+                absent = problem.allowed == "there is no such key"
+                near = nearest_name(problem.key, model.model_fields) if absent else None
+                problems.append(problem._replace(key=f"{key}.{problem.key}", nearest=near))
+    if problems:
+        raise UsageError("the replications cannot be run; nothing was run", problems)
+
+
+def replicate(replications: dict[str, dict[str, Any]], world: dict[str, Any], plugins: tuple[str, ...]) -> list[Row]:
+    """All checks of the replications; `world` is the composed world that those with agents of their own start from."""
+    from sim.spec import read_spec
+
+    spec = read_spec(world, plugins)
+    rows: list[Row] = []
+    for name, parameters in replications.items():
+        module = module_of(name)
+        rows += [(name, check) for check in module.replicate(module.Parameters.model_validate(parameters), spec)]
+    return rows
+
+
+def run_replications(expansion: Expansion) -> bool:
+    """Runs them in this process, leaves the table in the study's folder and prints it; whether all agree."""
+    from experiments.folder import opened_folder
+
+    settings = expansion.settings
+    out = Path(settings.out).resolve()
+    world = next(iter(expansion.worlds.values()))
+    with opened_folder(out, expansion):
+        rows = replicate(settings.replications, world, tuple(settings.plugins))
+        write(out / "replication.parquet", rows)
+    show(rows)
+    print(out)
+    return all(check.passed for _, check in rows)
+
+
+def write(path: Path, rows: list[Row]) -> None:
+    """Write `replication.parquet`: a row a quantity."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist(
+        [
+            {
+                "replication": name, "quantity": check.quantity, "parameters": check.parameters,
+                "expected": check.expected, "obtained": check.obtained,
+                "standard_error": None if check.standard_error != check.standard_error else check.standard_error,
+                "tolerance": check.tolerance, "pass": check.passed,
+            }
+            for name, check in rows
+        ],
+        schema=schema(),
+    )  # fmt: skip
+    temporary = path.with_suffix(".parquet.tmp")
+    pq.write_table(table, temporary)
+    os.replace(temporary, path)
+
+
+def schema() -> pa.Schema:
+    """The types of `replication.parquet`."""
+    import pyarrow as pa
+
+    texts, numbers = ("replication", "quantity", "parameters"), ("expected", "obtained", "standard_error", "tolerance")
+    fields = [*((name, pa.string()) for name in texts), *((name, pa.float64()) for name in numbers)]
+    return pa.schema([*fields, ("pass", pa.bool_())])
+
+
+def show(rows: list[Row]) -> None:
+    """Print the checks as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    agreed = sum(check.passed for _, check in rows)
+    table = Table(title=f"Replications: {agreed} of {len(rows)} quantities agree")
+    for column in ("replication", "quantity", "parameters"):
+        table.add_column(column, overflow="fold")
+    for column in ("expected", "obtained", "s.e.", "tolerance"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("pass")
+    last = ""
+    for name, check in rows:
+        error = "–" if check.standard_error != check.standard_error else f"{check.standard_error:.2g}"
+        table.add_row(
+            name if name != last else "", check.quantity, check.parameters, f"{check.expected:.7g}",
+            f"{check.obtained:.7g}", error, f"{check.tolerance:.2g}", "yes" if check.passed else "[bold red]no[/]",
+        )  # fmt: skip
+        last = name
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
