@@ -2,9 +2,10 @@
 
     FundCurves(assets_usd, gain, exposure, held, last_usd, contract_hours)       what the funds want at any two prices
     joint_close(first, second, funds, tick_usd) -> (position 1, position 2)      in ticks from each grid's start
-    add_funds(funds, m, other_usd, tick0, tick_usd, curve)                       their curve in month m, other price given
-    joint_path(first, second, funds, tick_usd, position 1, position 2, m)        all excess demand of month m
-    joint_gain(first, second, funds, tick_usd, position 1, position 2)           (2, 2): own gains and cross gains
+    fund_trades(funds, m, price_usd, other_usd, wanted) -> (bought, sold)         at given prices
+    joint_roots(first, second, funds, tick_usd) -> how many prices of month 2 clear both
+    unmet(month, funds, m, position, other_usd, tick_usd) -> excess demand left   0 at a root
+    joint_gain(first, second, funds, tick_usd, position 1, position 2)            (2, 2): own gains and cross gains
 
 A fund with assets A wants exposure_m A(F1, F2) / (F_m x hours) contracts of month m, and A moves with both prices: its
 demand rises with the price for leverage above one or below zero. Given the other month's price a month is an ordinary
@@ -66,40 +67,15 @@ def fund_demand(funds: FundCurves, m: int, price_usd: float, other_usd: float) -
 
 
 @jit
-def add_funds(funds: FundCurves, m: int, other_usd: float, tick0: int, tick_usd: float, curve: Floats) -> None:
-    """Add to `curve` (2, n) what each fund buys and sells at each tick, at that price of the other month."""
-    for k in range(len(funds.assets_usd)):
-        for t in range(curve.shape[1]):
-            price = (tick0 + t) * tick_usd
-            assets = assets_at(funds, k, m, price, other_usd)
-            wanted = funds.exposure[k, m] * assets / (price * funds.contract_hours) - funds.held[k, m]
-            curve[0, t] += max(wanted, 0.0)
-            curve[1, t] += max(-wanted, 0.0)
-
-
-@jit
-def fund_fills(
-    funds: FundCurves,
-    m: int,
-    other_usd: float,
-    tick0: int,
-    tick_usd: float,
-    position: float,
-    buy_filled: float,
-    sell_filled: float,
-    fills: Floats,
-) -> None:
-    """Write each fund's fill in month m, interpolated between ticks like the curve, so that the sums agree."""
-    at = int(position)
-    part = position - at
-    for k in range(len(funds.assets_usd)):
-        fills[k] = 0.0
-        for t in range(2 if part > 0.0 else 1):
-            price = (tick0 + at + t) * tick_usd
-            assets = assets_at(funds, k, m, price, other_usd)
-            wanted = funds.exposure[k, m] * assets / (price * funds.contract_hours) - funds.held[k, m]
-            weight = part if t == 1 else 1.0 - part
-            fills[k] += weight * (max(wanted, 0.0) * buy_filled - max(-wanted, 0.0) * sell_filled)
+def fund_trades(funds: FundCurves, m: int, price_usd: float, other_usd: float, wanted: Floats) -> tuple[float, float]:
+    """Write what each fund buys in month m (K,; - sells); return the sums of what is bought and of what is sold."""
+    buy, sell = 0.0, 0.0
+    for k in range(len(wanted)):
+        assets = assets_at(funds, k, m, price_usd, other_usd)
+        wanted[k] = funds.exposure[k, m] * assets / (price_usd * funds.contract_hours) - funds.held[k, m]
+        buy += max(wanted[k], 0.0)
+        sell += max(-wanted[k], 0.0)
+    return buy, sell
 
 
 @jit
@@ -113,11 +89,46 @@ def on_tick(
 
 @jit
 def between(month: MonthBook, funds: FundCurves, m: int, position: float, other_usd: float, tick_usd: float) -> float:
-    """Return excess demand at a position inside a tick, linear between the two ticks around it."""
+    """Return excess demand at a position inside a tick: others linear between the two ticks around it, funds exact."""
     at = int(position)
     part = position - at
-    below = on_tick(month, funds, m, at, 1, other_usd, tick_usd)
-    return (1.0 - part) * below + part * on_tick(month, funds, m, at + 1, 0, other_usd, tick_usd)
+    others = (1.0 - part) * month.path[2 * at + 1] + part * month.path[2 * at + 2]
+    return float(others + fund_demand(funds, m, (month.tick0 + position) * tick_usd, other_usd))
+
+
+@jit
+def secant(a: float, z_a: float, b: float, z_b: float) -> float:
+    """Return where the line through two points of opposite sign is zero, or the middle where rounding hides it."""
+    x = b - z_b * (b - a) / (z_b - z_a)
+    return x if min(a, b) < x < max(a, b) else 0.5 * (a + b)
+
+
+@jit
+def root_inside(
+    month: MonthBook,
+    funds: FundCurves,
+    m: int,
+    a: float,
+    z_a: float,
+    b: float,
+    z_b: float,
+    other_usd: float,
+    tick_usd: float,
+) -> float:
+    """Return month m's root inside a tick, between a and b (opposite signs), by Illinois' method."""
+    for _ in range(REFINEMENTS):
+        x = secant(a, z_a, b, z_b)
+        if x in (a, b):
+            break
+        z = between(month, funds, m, x, other_usd, tick_usd)
+        if abs(z) <= month.dust:
+            return x
+        if z * z_b < 0.0:
+            a, z_a = b, z_b
+        else:
+            z_a *= 0.5
+        b, z_b = x, z
+    return b
 
 
 @jit
@@ -145,7 +156,9 @@ def answer(month: MonthBook, funds: FundCurves, m: int, other_usd: float, tick_u
     while 0 <= tick < n:
         z_in = sign * on_tick(month, funds, m, tick, enter, other_usd, tick_usd)
         if z_in <= dust:
-            return float(tick) if z_in >= -dust else here + (tick - here) * z / (z - z_in)
+            if z_in >= -dust:
+                return float(tick)
+            return root_inside(month, funds, m, here, sign * z, float(tick), sign * z_in, other_usd, tick_usd)
         z = sign * on_tick(month, funds, m, tick, leave, other_usd, tick_usd)
         if z <= dust:
             return float(tick)
@@ -176,9 +189,7 @@ def refine(
 ) -> float:
     """Return the root of month 2's excess demand inside a tick (between a and b, opposite signs), Illinois' method."""
     for _ in range(REFINEMENTS):
-        x = b - z_b * (b - a) / (z_b - z_a)
-        if not min(a, b) < x < max(a, b):
-            x = 0.5 * (a + b)
+        x = secant(a, z_a, b, z_b)
         if x in (a, b):
             break
         z = along(first, second, funds, x, 0, tick_usd)
@@ -226,6 +237,16 @@ def joint_close(first: MonthBook, second: MonthBook, funds: FundCurves, tick_usd
         position = n - 1.0 if sign > 0 else 0.0
     price = (second.tick0 + position) * tick_usd
     return answer(first, funds, 0, price, tick_usd), position
+
+
+@jit
+def unmet(month: MonthBook, funds: FundCurves, m: int, position: float, other_usd: float, tick_usd: float) -> float:
+    """Return what excess demand of month m is left at a position; at a tick its marginal orders may meet it."""
+    if position > int(position):
+        return between(month, funds, m, position, other_usd, tick_usd)
+    below = on_tick(month, funds, m, int(position), 0, other_usd, tick_usd)
+    above = on_tick(month, funds, m, int(position), 1, other_usd, tick_usd)
+    return above if above > 0.0 else min(below, 0.0)
 
 
 @jit
@@ -284,7 +305,7 @@ def joint_gain(
 
 
 def largest_eigenvalue(gains: Floats) -> float:
-    """Return the largest real part of the eigenvalues of a (2, 2) matrix of gains: a joint shock grows by 1 / (1 - it)."""
+    """Return the largest eigenvalue (real part) of a (2, 2) matrix of gains: a joint shock grows by 1 / (1 - it)."""
     if not np.isfinite(gains).all():
         return math.inf
     half = 0.5 * (gains[0, 0] + gains[1, 1])
