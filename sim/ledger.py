@@ -78,7 +78,8 @@ class Ledger:
         self.positions[row, payer] -= amount
         self.positions[row, payee] += amount
         if self._face[row]:
-            kept = self.flows[self._reason(reason)]
+            index = self._reason(reason)  # may put a longer array in place of flows
+            kept = self.flows[index]
             kept[payer] -= amount
             kept[payee] += amount
 
@@ -112,7 +113,8 @@ class Ledger:
         row = self.row[instrument]
         self.positions[row] += net
         if self._face[row]:
-            self.flows[self._reason(reason)] += net
+            index = self._reason(reason)
+            self.flows[index] += net
 
     def _reason(self, reason: str) -> int:
         index = self.reasons.get(reason)
