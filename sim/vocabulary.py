@@ -112,6 +112,18 @@ class ReservedRow(NamedTuple):
     limit_usd: float
 
 
+class NoteRow(NamedTuple):
+    """Notes an investor would buy at most this month (a strip of all classes, USD), and the spreads it requires.
+
+    Spreads are per year over the policy rate; the residual's is its required return over that rate.
+    """
+
+    most_usd: float
+    senior_spread: float
+    junior_spread: float
+    residual_spread: float
+
+
 class ChipRow(NamedTuple):
     """Chips of one grade wanted this month, in VE, before lenders and the vendor have had their say."""
 
@@ -203,3 +215,4 @@ class Close:
     volume: Floats
     crowd_fills: list[Floats]
     events: list[tuple[str, str]]
+    funds: Any = None  # a FundClose, where funds traded

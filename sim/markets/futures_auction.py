@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,11 +14,13 @@ from sim.crowd import Speculators
 from sim.kernels.call_auction import (
     LIMIT_DOWN,
     LIMIT_UP,
+    Cleared,
     call_auction,
     linear_schedules_on_ticks,
     schedule_fills,
     tick_grid,
 )
+from sim.markets.fund_close import MONTHS, FundOrders, MonthOrders, close_with_funds
 from sim.vocabulary import DAYS_PER_YEAR, Close, Curve, Floats, FutureRow
 
 TREND_DAYS = 20.0
@@ -33,6 +36,13 @@ class Contract:
     maturities: int
     round_to_tick: bool
     normal_premium: tuple[float, ...]
+
+
+class Schedules(NamedTuple):
+    """Linear schedules of one month: who set them, and (trade at last, slope, low, high), (n,) each."""
+
+    owners: list[int]
+    terms: tuple[Floats, Floats, Floats, Floats]
 
 
 class FuturesMarket:
@@ -77,43 +87,67 @@ class FuturesMarket:
             contract_hours=self.contract.gpu_hours,
         )  # fmt: skip
 
-    def clear(self, rows: Sequence[tuple[int, FutureRow]], crowds: Sequence[Speculators], owners: int) -> Close:
-        """Close every maturity: institutions' schedules on the tick grid against the crowds' resting orders."""
+    def clear(
+        self,
+        rows: Sequence[tuple[int, FutureRow]],
+        crowds: Sequence[Speculators],
+        owners: int,
+        funds: FundOrders | None = None,
+    ) -> Close:
+        """Close every maturity: institutions' schedules on the tick grid against the crowds' resting orders.
+
+        Funds trade in the two nearest months, which are then solved together.
+        """
         contract, last = self.contract, self.price_usd.copy()
         price, volume = last.copy(), np.zeros(contract.maturities)
         trades = np.zeros((contract.maturities, owners))
         crowd_fills = [np.zeros_like(crowd.quantity) for crowd in crowds]
         events: list[tuple[str, str]] = []
-        for m in range(contract.maturities):
-            tick0, n = tick_grid(last[m], contract.daily_limit, contract.tick_usd)
-            mine = [(owner, row) for owner, row in rows if row.maturity == m]
-            a, b, low, high = (np.array([row[f] for _, row in mine], dtype=np.float64) for f in (1, 2, 3, 4))
-            curve = np.zeros((2, n))
-            linear_schedules_on_ticks(a, b, low, high, last[m], tick0, contract.tick_usd, curve)
-            quantity = np.concatenate([crowd.quantity[m] for crowd in crowds]) if crowds else np.zeros(0)
-            tick = np.concatenate([crowd.tick[m] for crowd in crowds]) if crowds else np.zeros(0, dtype=np.int64)
-            fills = np.zeros(len(quantity))
-            cleared = call_auction(
-                quantity, tick, curve, tick0, contract.tick_usd, last[m], contract.round_to_tick, fills
-            )
-            scheduled = np.zeros(len(mine))
-            schedule_fills(a, b, low, high, last[m], tick0, contract.tick_usd, cleared, scheduled)
-            for (owner, _), fill in zip(mine, scheduled, strict=True):
+        books = [self._book(m, rows, crowds, last[m]) for m in range(contract.maturities)]
+        joint, funded = (
+            close_with_funds([orders for orders, _ in books[:MONTHS]], funds, contract.tick_usd, contract.round_to_tick)
+            if funds is not None
+            else ([], None)
+        )
+        for m, (orders, mine) in enumerate(books):
+            if m < len(joint):
+                cleared, fills = joint[m]
+            else:
+                fills = np.zeros(len(orders.quantity))
+                cleared = call_auction(
+                    orders.quantity, orders.tick, orders.curve, orders.tick0, contract.tick_usd, last[m],
+                    contract.round_to_tick, fills,
+                )  # fmt: skip
+            scheduled = np.zeros(len(mine.owners))
+            schedule_fills(*mine.terms, last[m], orders.tick0, contract.tick_usd, cleared, scheduled)
+            for owner, fill in zip(mine.owners, scheduled, strict=True):
                 trades[m, owner] += fill
             at = 0
             for crowd, into in zip(crowds, crowd_fills, strict=True):
                 into[m] = fills[at : at + into.shape[1]]
                 trades[m, crowd.owner] += float(into[m].sum())
                 at += into.shape[1]
+            if funds is not None and funded is not None and m < len(joint):
+                trades[m, funds.owners] += funded.fills[:, m]
             price[m], volume[m] = cleared.price_usd, cleared.volume_contracts
-            name = self.names[m]
-            if cleared.status in (LIMIT_UP, LIMIT_DOWN):
-                events.append(("limit lock", f"{name}: locked at {cleared.price_usd:.2f} USD, the rest unfilled"))
-            if cleared.roots > 1:
-                events.append(("multiplicity", f"{name}: {cleared.roots} prices clear, the nearest was taken"))
+            events += _events(self.names[m], cleared)
         self.price_usd = price
         self.trend += (np.log(price / last) - self.trend) / TREND_DAYS
-        return Close(last, price, trades, volume, crowd_fills, events)
+        return Close(last, price, trades, volume, crowd_fills, events, funded)
+
+    def _book(
+        self, m: int, rows: Sequence[tuple[int, FutureRow]], crowds: Sequence[Speculators], last_usd: float
+    ) -> tuple[MonthOrders, Schedules]:
+        """A month's orders on its grid, and whose schedules make up the curve."""
+        tick0, n = tick_grid(last_usd, self.contract.daily_limit, self.contract.tick_usd)
+        mine = [(owner, row) for owner, row in rows if row.maturity == m]
+        a, b, low, high = (np.array([row[f] for _, row in mine], dtype=np.float64) for f in (1, 2, 3, 4))
+        curve = np.zeros((2, n))
+        linear_schedules_on_ticks(a, b, low, high, last_usd, tick0, self.contract.tick_usd, curve)
+        quantity = np.concatenate([crowd.quantity[m] for crowd in crowds]) if crowds else np.zeros(0)
+        tick = np.concatenate([crowd.tick[m] for crowd in crowds]) if crowds else np.zeros(0, dtype=np.int64)
+        orders = MonthOrders(tick0, last_usd, curve, quantity, tick)
+        return orders, Schedules([owner for owner, _ in mine], (a, b, low, high))
 
     def roll(self, technology: float) -> None:
         """The front month has settled: the others move up, a new month is listed at the last one's price a month on."""
@@ -122,3 +156,13 @@ class FuturesMarket:
         self.trend = np.append(self.trend[1:], self.trend[-1])
         self.first_month += 1
         self.known = []
+
+
+def _events(name: str, cleared: Cleared) -> list[tuple[str, str]]:
+    """What of an auction's outcome is worth telling."""
+    events = []
+    if cleared.status in (LIMIT_UP, LIMIT_DOWN):
+        events.append(("limit lock", f"{name}: locked at {cleared.price_usd:.2f} USD, the rest unfilled"))
+    if cleared.roots > 1:
+        events.append(("multiplicity", f"{name}: {cleared.roots} prices clear, the nearest was taken"))
+    return events
