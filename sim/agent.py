@@ -14,7 +14,17 @@ import mesa
 from sim.growth_path import GrowthPath, Landlord
 from sim.streams import stable_id
 from sim.view import View
-from sim.vocabulary import ChipRow, DemandRow, FutureRow, Parameters, Positive, PositiveCount, ReservedRow, SupplyRow
+from sim.vocabulary import (
+    ChipRow,
+    DemandRow,
+    FutureRow,
+    NoteRow,
+    Parameters,
+    Positive,
+    PositiveCount,
+    ReservedRow,
+    SupplyRow,
+)
 
 
 class GroupParameters(Parameters):
@@ -86,6 +96,14 @@ class Agent(mesa.Agent):  # type: ignore[misc]
 
     def chips(self, view: View) -> Iterable[ChipRow]:
         """Chips wanted this month."""
+        return ()
+
+    def loan_purchases(self, view: View) -> float:
+        """Share of each new draw bought from lenders this month."""
+        return 0.0
+
+    def notes(self, view: View) -> Iterable[NoteRow]:
+        """Notes wanted this month, and at what spreads."""
         return ()
 
     def learn(self, view: View) -> None:

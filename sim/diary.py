@@ -105,7 +105,7 @@ def _note_values(e: Economy) -> list[float]:
     ratio = math.nan
     if senior > 0.0:
         vehicle = e.people[desk.vehicle(books)]
-        ratio = desk.collateral_usd(books, vehicle.note_terms, e.resolution.in_estate) / senior  # type: ignore[attr-defined]
+        ratio = desk.collateral_usd(books, vehicle.note_terms, e.resolution.in_estate) / senior
     return [
         *desk.pool.balance.tolist(),
         books.loans.sold.total_usd,

@@ -9,7 +9,7 @@ from typing import Any
 import mesa
 import numpy as np
 
-from sim import diary, evening, month, setup
+from sim import diary, evening, month, securitisation, setup
 from sim.agent import Agent
 from sim.calendar import Calendar
 from sim.clearing.house import ClearingHouse, Night
@@ -20,6 +20,7 @@ from sim.laws import check_day
 from sim.markets.chip_desk import Financing, fund_orders, place_orders
 from sim.markets.futures_auction import FuturesMarket
 from sim.markets.loan_desk import LoanDesk
+from sim.markets.note_desk import NoteDesk
 from sim.markets.reserved_auction import sign_week
 from sim.markets.spot_auction import ClearDay, SpotAuction, Trades
 from sim.nature import Nature
@@ -68,6 +69,13 @@ class Economy(mesa.Model):  # type: ignore[misc]
     morning: Today
     loan_desk: LoanDesk
     resolution: Resolution
+    note_desk: NoteDesk
+    window: securitisation.Window
+    no_issue: str  # why the vehicle could sell nothing at the last offering; empty if it could
+    investor_start: Floats
+    investor_wealth: Floats
+    investor_losses: Floats
+    chip_premium: float
     landlord_ids: list[int]
     fixed_cost_usd: Floats  # (landlords,) USD per VE-hour at day 0
     normal_cash_usd: Floats  # (landlords,) USD per VE at day 0
@@ -88,9 +96,11 @@ class Economy(mesa.Model):  # type: ignore[misc]
     record: Record
 
     def __init__(self, spec: Spec, seed: int = 1, days: int = 365, *, laws: bool = True) -> None:
+        self.streams = Streams(seed)
+        if days < 1:
+            raise ValueError(f"days is {days}: allowed are whole numbers from 1")
         super().__init__(rng=seed)
         self.spec = spec
-        self.streams = Streams(seed)
         self.laws = laws
         self.day = 0
         self.events: list[tuple[int, str, str]] = []
@@ -112,6 +122,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.calendar.is_month_end(self.day):
             self.settle_month()
             self.service_loans()
+            self.pay_notes()
         self.resolve_insolvency()
         if self.calendar.is_month_end(self.day):
             self.invest()
@@ -178,7 +189,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
             rent_usd=rents.today, rent_10d_usd=rents.ten_days, rent_30d_usd=rents.thirty_days,
             rent_180d_usd=rents.half_year, rent_30d_by_grade_usd=tuple(rents.by_grade.tolist()),
             index_usd=dict(self.index_usd), policy_rate=s.policy_rate + environment.policy_rate_add,
-            chip_price_usd=self.path.chip_price_usd * tau * scale, capital_charge=0.0,
+            chip_price_usd=self.path.chip_price_usd * tau * scale * self.chip_premium,
+            capital_charge=self.window.charge,
             loans_open=self.spec.loan.enabled,
             curve=venue.curve(self.day, rents.index_ratio) if venue is not None else None,
             days_of_month=self.calendar.days_in(self.calendar.month(self.day)),
@@ -380,8 +392,12 @@ class Economy(mesa.Model):  # type: ignore[misc]
         desk.service(books, self.received_usd, today.policy_rate, days, self.resolution.in_estate, normal)
         month.fund_lenders(self, today.policy_rate, days)
 
+    def pay_notes(self) -> None:
+        """The vehicle pays its notes out of what its loans have paid, in order of seniority."""
+        securitisation.pay_notes(self)
+
     def resolve_insolvency(self) -> None:
-        """Firms that cannot pay are cured or fail; estates whose time has come are sold."""
+        """Firms that cannot pay are cured or fail; estates whose time has come are sold; losses reach the notes."""
         books, roll, today = self.books, self.books.roll, self.desk.today
         fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
         events = self.resolution.pass_day(
@@ -389,12 +405,14 @@ class Economy(mesa.Model):  # type: ignore[misc]
             self.spec.resolution.used_value * today.chip_price_usd, self.normal_cash_usd * fleet * today.technology,
         )  # fmt: skip
         self.events += [(self.day, kind, text) for kind, text in events]
+        securitisation.recognise_losses(self)
         month.fund_users(self)
 
     # 13. investment
 
     def invest(self) -> None:
-        """Chip orders: what owners want, what cash and lenders allow, what the vendor accepts."""
+        """Chip orders: what owners want, what cash and lenders allow, what the vendor accepts; loans are sold on."""
+        securitisation.open_window(self)
         books, roll, today = self.books, self.books.roll, self.desk.today
         desk = self.loan_desk
         barred = desk.dscr < desk.terms.covenant
@@ -417,7 +435,10 @@ class Economy(mesa.Model):  # type: ignore[misc]
         wanted[roll.landlord_fleet] = mine * funding.share[:, None]
         accepted = month.accepted_by_vendor(self, wanted)
         wanted *= accepted
-        desk.draw(books, funding.draws_usd * accepted)
+        draws = funding.draws_usd * accepted
+        books.loans.price_draws(draws.sum(axis=1), self.window.charge)
+        desk.draw(books, draws)
+        securitisation.sell_loans(self, draws)
         books.ledger.post(
             "equity raised", "cash", np.full(len(roll.landlords), roll.rest_of_world), roll.landlords,
             funding.equity_usd * accepted,
@@ -434,16 +455,21 @@ class Economy(mesa.Model):  # type: ignore[misc]
         working = fleet.working[rows].sum(axis=1)
         floor = month.CASH_FLOOR * self.normal_cash_usd * working * today.technology
         cash = books.ledger.held("cash")[roll.landlords]
-        advance = np.minimum(month.MAX_ADVANCE, terms.advance_rate * self.mark) * (1.0 if today.loans_open else 0.0)
+        advance = np.minimum(month.MAX_ADVANCE, terms.advance_rate * self.window.advance * self.mark) * (
+            1.0 if today.loans_open else 0.0
+        )
         base = advance * (fleet.book_usd[rows] + fleet.on_order_usd[rows])
         loans = books.loans.balance
         capital = books.ledger.net_worth()[roll.lenders]
+        freed = securitisation.relieved(self)
         room = [
-            agent.room_usd(float(capital[i]), float(loans[:, i].sum())) for i, (_, agent) in enumerate(self.who["lend"])
+            agent.room_usd(float(capital[i]), float(loans[:, i].sum() - freed[i]))
+            for i, (_, agent) in enumerate(self.who["lend"])
         ]
+        most = securitisation.room_for_draws(np.array(room), self.window, books.loans.syndicate)
         return Financing(
             advance=advance, budget_usd=np.maximum(0.0, cash - floor), equity_access=self.equity_access,
-            headroom_usd=base - loans.sum(axis=1), lender_room_usd=np.array(room), syndicate=books.loans.syndicate,
+            headroom_usd=base - loans.sum(axis=1), lender_room_usd=most, syndicate=books.loans.syndicate,
         )  # fmt: skip
 
     def _want(self, wanted: Floats, seat: int, row: ChipRow) -> None:
@@ -458,4 +484,5 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.record.enabled:
             self.record.write(diary.row_of(self, trades, close))
         self.ordered_ve = np.zeros_like(self.ordered_ve)
+        self.note_desk.issued_usd = self.note_desk.write_downs_usd = 0.0
         self.day += 1

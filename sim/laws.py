@@ -5,6 +5,8 @@ flows explain. A4 positions and variation margin net to zero; crowds' sub-ledger
 deposits are in the clearing house's cash. A6 GPU-hours: fleet = reserved + sold + unsold + downtime. A7 GPUs: the
 ledger agrees with the vintages. A8 orders = delivered + outstanding. A9 loans: balance = draws - principal -
 write-offs, and the ledger agrees. A12 users' spending is owners' revenue, and prepaid rent agrees with the contracts.
+A10 notes: what a payment date paid is what it had; cash is the reserve and what waits for the next date; loans held and
+principal that waits are the balances of the notes.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.instruments.notes import CLASSES
 from sim.markets.spot_auction import Trades
 from sim.vocabulary import HOURS_PER_DAY, Floats
 
@@ -33,6 +36,7 @@ def check_day(e: Economy, trades: Trades) -> None:
     check_gpu_hours(e, trades)
     check_chips(e)
     check_credit(e)
+    check_notes(e)
     check_rents(e, trades)
     if e.market is not None:
         check_futures(e)
@@ -111,7 +115,26 @@ def check_credit(e: Economy) -> None:
     _same(e, "A9", "loans", loans.balance, loans.drawn - loans.repaid - loans.written_off, size)
     held = books.ledger.held("loan")
     _same(e, "A9", "borrowers' loans", -held[roll.landlords], loans.balance.sum(axis=1), size.sum(axis=1))
-    _same(e, "A9", "lenders' loans", held[roll.lenders], loans.balance.sum(axis=0), size.sum(axis=0))
+    kept = loans.balance.sum(axis=0) - loans.sold.held.sum(axis=0)
+    _same(e, "A9", "lenders' loans", held[roll.lenders], kept, size.sum(axis=0))
+
+
+def check_notes(e: Economy) -> None:
+    """A10: uses = sources; cash = reserve + collections; pool + principal collected = notes, class by class."""
+    books, pool, roll = e.books, e.note_desk.pool, e.books.roll
+    if not len(roll.vehicles):
+        return
+    sold, ledger, vehicle = books.loans.sold, books.ledger, int(roll.vehicles[0])
+    size = sold.bought_usd + 1.0
+    _same(e, "A10", "uses and sources", pool.uses_usd, pool.sources_usd)
+    waiting = pool.waiting_interest + pool.waiting_principal
+    _same(e, "A10", "vehicle's cash", float(ledger.held("cash")[vehicle]), pool.reserve_usd + waiting, size)
+    _same(e, "A10", "vehicle's loans", float(ledger.held("loan")[vehicle]), sold.total_usd, size)
+    _same(e, "A10", "pool and notes", sold.total_usd + pool.waiting_principal, float(pool.balance.sum()), size)
+    for k, name in enumerate(CLASSES):
+        held = ledger.held(name)
+        _same(e, "A10", name, -float(held[vehicle]), float(pool.balance[k]), size)
+        _same(e, "A10", f"holders of {name}", held[roll.investors], pool.balance[k] * pool.holders[k], size)
 
 
 def check_rents(e: Economy, trades: Trades) -> None:
@@ -137,9 +160,7 @@ def check_futures(e: Economy) -> None:
             gross = float(np.abs(crowd.arrays.position[m]).sum()) + 1.0
             _same(e, "A4", name, float(crowd.arrays.position[m].sum()), float(ledger.held(name)[crowd.owner]), gross)
         equity = float(ledger.held("cash")[crowd.owner] + ledger.held("margin")[crowd.owner])
-        _same(
-            e, "A4", "crowd's money", crowd.total_cash_usd(), equity, float(np.abs(crowd.arrays.cash_usd).sum()) + 1.0
-        )
+        _same(e, "A4", "crowd's money", crowd.total_cash_usd(), equity, float(crowd.start_usd.sum()))
     deposits = -float(ledger.held("margin")[roll.clearing_house])
     _same(
         e,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def fund_lenders(e: Economy, rate: float, days: int) -> None:
     growth = s.quantity - s.technology
     path = e.lender_start * math.exp(growth * e.day / DAYS_PER_YEAR)
     top_up = np.array([agent.p.top_up_per_year for _, agent in e.who["lend"]])
-    lost = e.books.loans.written_off.sum(axis=0)
+    lost = e.books.loans.written_off.sum(axis=0) - e.books.loans.sold.lost_by_lender
     capital = e.lender_capital - (lost - e.lender_losses)
     wanted = capital * (1.0 + growth * year) + top_up * year * (path - capital)
     e.loan_desk.fund(e.books, rate, days, wanted)
@@ -71,14 +71,15 @@ def collateral_mark(e: Economy) -> Floats:
 
 
 def accepted_by_vendor(e: Economy, wanted: Floats) -> float:
-    """Share of all orders that the vendor accepts."""
+    """Share of all orders that the vendor accepts; the premium on next month's chips follows from the same orders."""
     path = e.path
     years = e.day / DAYS_PER_YEAR
     rate = path.delivery_rate * path.ahead * e.desk.today.days_of_month / DAYS_PER_YEAR
     orders = e.start_all_ve * path.quantity_factor(years) * rate
-    share: float = e.people[e.books.roll.vendor].accepted_share(
-        e.views[e.books.roll.vendor], float(wanted.sum()), orders
-    )
+    vendor: Any = e.people[e.books.roll.vendor]
+    total = float(wanted.sum())
+    share: float = vendor.accepted_share(e.views[e.books.roll.vendor], total, orders)
+    e.chip_premium = vendor.next_premium(e.chip_premium, total, orders)
     return share
 
 

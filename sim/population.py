@@ -64,6 +64,9 @@ def roll_of(people: list[Agent], endowments: list[Endowment]) -> Roll:
         problems.append(Problem("agents", "no GPUs", "a world needs someone who owns GPUs"))
     if len(vendors) != 1:
         problems.append(Problem("agents", f"{len(vendors)} chip vendors", "a world needs exactly one"))
+    vehicles = _rows(people, [overrides(agent, "loan_purchases") for agent in people])
+    if len(vehicles) > 1:
+        problems.append(Problem("agents", f"{len(vehicles)} vehicles", "one vehicle buys for all, or there is none"))
     if problems:
         raise SpecError(problems)
     n = len(people)
@@ -72,6 +75,7 @@ def roll_of(people: list[Agent], endowments: list[Endowment]) -> Roll:
         names=tuple(agent.name for agent in people), chip_owners=owners, landlords=landlords,
         customers=_rows(people, [e.reserved_weight > 0.0 for e in endowments]), users=users,
         lenders=_rows(people, [e.lending_weight > 0.0 for e in endowments]), vendor=vendors[0],
+        vehicles=vehicles, investors=_rows(people, [overrides(agent, "notes") for agent in people]),
         clearing_house=n, parents=n + 1, rest_of_world=n + 2,
         landlord_fleet=np.array([place[int(i)] for i in landlords], dtype=np.int64),
     )  # fmt: skip

@@ -112,7 +112,9 @@ def world_columns(
         Column("notes_residual_usd", "USD", "balance of the residual class"),
         Column("loans_sold_usd", "USD", "loans held by the vehicle"),
         Column("notes_issued_usd", "USD", "notes of all classes issued today"),
-        Column("note_spread_required", "1/year", "lowest spread that investors asked at the last offering, all classes"),
+        Column(
+            "note_spread_required", "1/year", "lowest spread that investors asked at the last offering, all classes"
+        ),
         Column("note_writedowns_usd", "USD", "notes written down today"),
         Column("oc_ratio", "ratio", "collateral over senior notes; empty where there are none"),
         Column("chip_premium", "ratio", "price of a new chip over its trend, from orders beyond the vendor's capacity"),

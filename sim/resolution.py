@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.instruments.books import Books
-from sim.markets.loan_desk import NO_DEBT_DSCR, LoanDesk
+from sim.markets.loan_desk import NO_DEBT_DSCR, LoanDesk, pass_on
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Bools, Floats, Ints
 
@@ -87,6 +87,8 @@ class Resolution:
         ledger.transfer("equity cures", "cash", roll.rest_of_world, int(owner), float(amounts.sum()))
         ledger.post_pairs("principal", "cash", roll.landlords, roll.lenders, amounts)
         ledger.post_pairs("principal", "loan", roll.lenders, roll.landlords, amounts.T)
+        nothing = np.zeros_like(amounts)
+        pass_on(books, nothing, amounts, nothing, nothing)
         loans.repay(amounts)
         desk.breaches[i] = 0
         desk.cured[i] = True
@@ -140,8 +142,11 @@ class Resolution:
         amounts[i] = loans.balance[i] if cash >= debt else share * cash
         ledger.post_pairs("estate to lenders", "cash", roll.landlords, roll.lenders, amounts)
         ledger.post_pairs("estate to lenders", "loan", roll.lenders, roll.landlords, amounts.T)
+        nothing = np.zeros_like(amounts)
+        pass_on(books, nothing, amounts, nothing, nothing)
         loans.repay(amounts)
         ledger.transfer("estate surplus", "cash", owner, roll.rest_of_world, max(0.0, ledger.cash(name_of)))
+        pass_on(books, nothing, nothing, nothing, np.where(np.arange(len(amounts))[:, None] == i, loans.balance, 0.0))
         lost = loans.write_off(i)
         ledger.post("write-offs", "loan", roll.lenders, np.full(len(lost), owner), lost)
         ledger.transfer("new owners' cash", "cash", roll.rest_of_world, owner, working_cash_usd)

@@ -13,6 +13,7 @@ from sim.crowd import Speculators
 from sim.kernels.spot import clear_day
 from sim.markets.futures_auction import Contract, FuturesMarket
 from sim.markets.loan_desk import LoanDesk, LoanTerms
+from sim.markets.note_desk import NoteDesk
 from sim.markets.spot_auction import SpotAuction, SpotRules
 from sim.nature import Nature
 from sim.parts import build_part, members
@@ -22,6 +23,7 @@ from sim.record import Record, world_columns
 from sim.rent_statistics import RentStatistics
 from sim.resolution import Resolution, ResolutionTerms
 from sim.rules.rents import expected_rent
+from sim.securitisation import CLOSED
 from sim.spec import Spec
 from sim.streams import stable_id
 from sim.view import Desk, View
@@ -31,7 +33,17 @@ if TYPE_CHECKING:
     from sim.economy import Economy
 
 MARGIN_AT_OPENING = 0.5  # most of a crowd's wealth that is margin when a venue opens
-TRADED_METHODS = ("spot_offers", "spot_demand", "list_ask", "reserved", "futures", "chips", "learn")
+TRADED_METHODS = (
+    "spot_offers",
+    "spot_demand",
+    "list_ask",
+    "reserved",
+    "futures",
+    "chips",
+    "loan_purchases",
+    "notes",
+    "learn",
+)
 
 
 def build(e: Economy, spec: Spec, days: int) -> None:
@@ -100,7 +112,9 @@ def build(e: Economy, spec: Spec, days: int) -> None:
 def configure(e: Economy, spec: Spec) -> None:
     """Take all settings that may differ between arms from a specification."""
     e.spec = spec
-    e.shocks = {name: build_part("shocks", name, settings, spec.plugins) for name, settings in sorted(spec.shocks.items())}
+    e.shocks = {
+        name: build_part("shocks", name, settings, spec.plugins) for name, settings in sorted(spec.shocks.items())
+    }
     e.indices = {name: build_part("indices", name, settings, spec.plugins) for name, settings in spec.indices.items()}
     e.nature.noise = spec.noise
     e.auction.rules = _spot_rules(spec)
@@ -116,8 +130,18 @@ def adopt(e: Economy, spec: Spec) -> None:
     """Go on under another specification with the same agents; raises SpecError where the people differ."""
     people = members(spec.agents, e.streams, spec.plugins)
     names = [agent.name for agent in e.people]
+    problems = []
     if [m.name for m in people] != names:
-        raise SpecError([Problem("agents", sorted(m.name for m in people), "a fork keeps the agents of its origin")])
+        problems.append(Problem("agents", sorted(m.name for m in people), "a fork keeps the agents of its origin"))
+    for key in ("world", "grades", "regions", "tiers", "reserved", "investment"):
+        if getattr(spec, key) != getattr(e.spec, key):
+            problems.append(Problem(key, getattr(spec, key), "a fork keeps what its origin began with"))
+    if spec.venue.maturities != e.spec.venue.maturities:
+        problems.append(Problem("venue.maturities", spec.venue.maturities, f"a fork keeps {e.spec.venue.maturities}"))
+    if list(spec.indices) != list(e.spec.indices):
+        problems.append(Problem("indices", list(spec.indices), f"a fork keeps {list(e.spec.indices)}"))
+    if problems:
+        raise SpecError(problems)
     for agent, member in zip(e.people, people, strict=True):
         agent.p = member.parameters
     configure(e, spec)
@@ -164,6 +188,11 @@ def _credit(e: Economy, spec: Spec) -> None:
     e.lender_capital = e.books.ledger.net_worth()[e.books.roll.lenders].copy()
     e.lender_start = e.lender_capital.copy()
     e.lender_losses = np.zeros(len(e.lender_capital))
+    investors = e.books.roll.investors
+    e.note_desk, e.window, e.no_issue, e.chip_premium = NoteDesk(len(investors)), CLOSED, "", 1.0
+    e.investor_start = e.books.ledger.net_worth()[investors].copy()
+    e.investor_wealth = e.investor_start.copy()
+    e.investor_losses = np.zeros(len(investors))
 
 
 def _desk(e: Economy, spec: Spec) -> Desk:

@@ -62,7 +62,9 @@ class Desk:
     normal_cash_usd: list[float] = field(default_factory=list)
     no_orders: list[bool] = field(default_factory=list)
     no_contracts: list[bool] = field(default_factory=list)
-
+    notes_held_usd: list[float] = field(default_factory=list)
+    collateral_test_failed: bool = False
+    loan_loss_rate: float = 0.0
 
     _settlements: dict[float, tuple[float, ...]] = field(default_factory=dict)
     _settled_on: Today | None = None
@@ -197,6 +199,21 @@ class View:
     def barred_from_contracts(self) -> bool:
         """Whether an administrator keeps this firm from new contracts."""
         return self._desk.no_contracts[self.owner]
+
+    @property
+    def notes_held_usd(self) -> float:
+        """Own notes of all classes, at balance."""
+        return self._desk.notes_held_usd[self.owner]
+
+    @property
+    def collateral_test_failed(self) -> bool:
+        """Whether the notes' overcollateralisation test failed on the last payment date and is not cured."""
+        return self._desk.collateral_test_failed
+
+    @property
+    def loan_loss_rate(self) -> float:
+        """Loans written off yesterday, by all holders, over loans outstanding."""
+        return self._desk.loan_loss_rate
 
     def position(self, maturity: int) -> float:
         """Own futures position in contracts (+ long), by place on the curve (0 = nearest)."""

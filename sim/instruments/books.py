@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.instruments.fleet import Fleet
 from sim.instruments.loans import LoanBook
+from sim.instruments.notes import CLASSES
 from sim.instruments.reserved import ReservedBook
 from sim.ledger import Ledger
 from sim.vocabulary import Floats, Ints
@@ -22,6 +23,7 @@ class Roll:
     """Who is who, as rows of the ledger (ints, in order of stable id).
 
     `chip_owners` own GPUs, `landlords` let capacity and borrow, `customers` reserve it, `users` rent by the hour.
+    `lenders` are of record for loans; `vehicles` (none or one) buy parts of them and owe notes to `investors`.
     """
 
     names: tuple[str, ...]
@@ -30,6 +32,8 @@ class Roll:
     customers: Ints
     users: Ints
     lenders: Ints
+    vehicles: Ints
+    investors: Ints
     vendor: int
     clearing_house: int
     parents: int
@@ -73,4 +77,6 @@ def open_ledger(names: Sequence[str], grades: Sequence[str], roll: Roll) -> Ledg
     for grade in grades:
         ledger.list(f"gpu:{grade}", "GPU", [at[roll.vendor]])
         ledger.list(f"chip_order:{grade}", "GPU", [at[roll.vendor]])
+    for name in CLASSES:
+        ledger.list(name, "USD", [at[i] for i in roll.vehicles])
     return ledger

@@ -1,9 +1,13 @@
-"""Loans against chips and contracts: balances by borrower and lender, amortised in proportion to the balance."""
+"""Loans against chips and contracts: balances by borrower and lender of record, amortised in proportion to balances.
+
+Lenders may have sold parts of them to a vehicle (`sold`); borrowers' balances do not depend on that.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
+from sim.instruments.participations import Participations
 from sim.vocabulary import Floats
 
 
@@ -19,6 +23,14 @@ class LoanBook:
         self.drawn: Floats = np.zeros_like(self.balance)
         self.repaid: Floats = np.zeros_like(self.balance)
         self.written_off: Floats = np.zeros_like(self.balance)
+        self.sold = Participations(borrowers, len(syndicate))
+        self.discount: Floats = np.zeros(borrowers)  # mean cut of a borrower's spread, per year (negative), by balance
+
+    def price_draws(self, amounts: Floats, charge: float) -> None:
+        """Mix the change of the spread (per year) at which draws (borrowers,) are made into the borrowers' mean."""
+        before = self.balance.sum(axis=1)
+        after = before + amounts
+        self.discount = (self.discount * before + charge * amounts) / np.where(after > 0.0, after, 1.0)
 
     def draw(self, amounts: Floats) -> None:
         """New draws (borrowers, lenders)."""

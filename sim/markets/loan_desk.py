@@ -53,7 +53,7 @@ class LoanDesk:
         t, ledger, roll, loans = self.terms, books.ledger, books.roll, books.loans
         year = days / DAYS_PER_YEAR
         debt = loans.balance.sum(axis=1)
-        interest = debt * (rate + t.spread) * year
+        interest = debt * (rate + t.spread + loans.discount) * year
         principal = debt * t.amortisation * year
         due = interest + principal
         cfads = received_usd - self.opex_usd + self.hedge_usd
@@ -94,6 +94,8 @@ class LoanDesk:
         ledger.post_pairs("principal", "cash", roll.landlords, roll.lenders, back)
         ledger.post_pairs("principal", "loan", roll.lenders, roll.landlords, back.T)
         ledger.post_pairs("interest added to loans", "loan", roll.landlords, roll.lenders, added)
+        nothing = np.zeros_like(back)
+        pass_on(books, share * interest[:, None], back, added, nothing)
         loans.repay(back)
         loans.draw(added)
 
@@ -132,3 +134,22 @@ class LoanDesk:
         ledger.post_pairs("loan draws", "cash", roll.lenders, roll.landlords, amounts.T)
         ledger.post_pairs("loan draws", "loan", roll.landlords, roll.lenders, amounts)
         books.loans.draw(amounts)
+
+
+def pass_on(books: Books, interest: Floats, principal: Floats, added: Floats, lost: Floats) -> None:
+    """Lenders pass the vehicle its parts of payments, added interest and losses (borrowers, lenders).
+
+    To be called before the balances change; nothing is posted where nothing is sold.
+    """
+    ledger, roll, sold, balance = books.ledger, books.roll, books.loans.sold, books.loans.balance
+    if not sold.held.any():
+        return
+    parts = [sold.parts(balance, amounts) for amounts in (interest, principal, added, lost)]
+    by_lender = [part.sum(axis=0) for part in parts]
+    vehicle = np.full(len(roll.lenders), roll.vehicles[0])
+    ledger.post("interest passed on", "cash", roll.lenders, vehicle, by_lender[0])
+    ledger.post("principal passed on", "cash", roll.lenders, vehicle, by_lender[1])
+    ledger.post("principal passed on", "loan", vehicle, roll.lenders, by_lender[1])
+    ledger.post("interest added to loans", "loan", roll.lenders, vehicle, by_lender[2])
+    ledger.post("write-offs", "loan", vehicle, roll.lenders, by_lender[3])
+    sold.note(*parts)

@@ -1,0 +1,130 @@
+"""Payment dates of the notes, their losses, and the purchase of loans: all postings of the vehicle."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.instruments.books import Books
+from sim.instruments.notes import CLASSES, Due, NotePool, NoteTerms, Payment, Pot, waterfall, write_downs
+from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
+
+MONTHS = 12.0
+
+
+class NoteDesk:
+    """Keeps the vehicle's pool and posts what it pays. Counters `write_downs_usd`, `issued_usd` are of the day."""
+
+    def __init__(self, investors: int) -> None:
+        self.pool = NotePool(investors)
+        self.write_downs_usd = 0.0
+        self.issued_usd = 0.0
+        self.paid: Payment | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing that could be paid or lost."""
+        return not self.pool.balance.any() and not self.pool.reserve_usd
+
+    def collateral_usd(self, books: Books, terms: NoteTerms, in_estate: Bools) -> float:
+        """Loans held, those of firms in default at the recovery rate."""
+        by_borrower = books.loans.sold.held.sum(axis=1)
+        return float(by_borrower @ np.where(in_estate, terms.recovery, 1.0))
+
+    def recognise(self, books: Books) -> float:
+        """Take in what happened to the pool's loans: collections wait, losses reach the classes. Returns the losses.
+
+        Interest added to loans is the residual's gain.
+        """
+        pool, sold = self.pool, books.loans.sold
+        pool.waiting_interest += sold.interest_usd - pool.seen_interest
+        pool.waiting_principal += sold.principal_usd - pool.seen_principal
+        added, lost = sold.added_usd - pool.seen_added, sold.lost_usd - pool.seen_lost
+        pool.seen_interest, pool.seen_principal = sold.interest_usd, sold.principal_usd
+        pool.seen_added, pool.seen_lost = sold.added_usd, sold.lost_usd
+        if added > 0.0:
+            self.credit(books, "credited to the residual", np.array([0.0, 0.0, added]))
+        if lost > 0.0:
+            self.write_down(books, lost)
+        return max(0.0, lost)
+
+    def pay(self, books: Books, terms: NoteTerms, rate: float, days: int, in_estate: Bools) -> Payment:
+        """A payment date: run the waterfall on what was collected and post it; unpaid interest is added to its note."""
+        pool, year = self.pool, days / DAYS_PER_YEAR
+        interest = pool.balance[:2] * (rate + pool.spread) * year
+        target = terms.reserve_months / MONTHS * float(pool.balance[:2] @ (rate + pool.spread))
+        due = Due(
+            terms.fee_per_year * books.loans.sold.total_usd * year, float(interest[0]), float(interest[1]), target
+        )
+        pot = Pot(pool.waiting_interest, pool.waiting_principal, pool.reserve_usd)
+        paid = waterfall(pot, due, pool.balance, self.collateral_usd(books, terms, in_estate), terms)
+        self._post(books, paid)
+        unpaid = np.array([interest[0] - paid.senior_interest, interest[1] - paid.junior_interest, 0.0])
+        gain = paid.cure + sum(paid.through) - pot.principal
+        pool.reserve_usd, pool.waiting_interest, pool.waiting_principal = paid.reserve, 0.0, 0.0
+        pool.sources_usd, pool.uses_usd, pool.test_failed = pot.total, paid.total, paid.test_failed
+        if unpaid.any():
+            self.credit(books, "interest added to notes", np.maximum(0.0, unpaid))
+        loss = float(np.maximum(0.0, unpaid).sum()) - gain
+        if loss > 0.0:
+            self.write_down(books, loss)
+        elif loss < 0.0:
+            self.credit(books, "credited to the residual", np.array([0.0, 0.0, -loss]))
+        self.paid = paid
+        return paid
+
+    def _post(self, books: Books, paid: Payment) -> None:
+        ledger, roll, vehicle = books.ledger, books.roll, self.vehicle(books)
+        ledger.transfer("note fees", "cash", vehicle, roll.rest_of_world, paid.fees)
+        income = np.array([paid.senior_interest, paid.junior_interest, paid.residual])
+        self._share_out(books, "note interest", "cash", income)
+        principal = np.array(paid.through) + np.array([paid.cure, 0.0, 0.0])
+        self._share_out(books, "note principal", "cash", principal)
+        self._move(books, "note principal", -principal)
+
+    def vehicle(self, books: Books) -> int:
+        """The vehicle's row of the ledger."""
+        return int(books.roll.vehicles[0])
+
+    def _share_out(self, books: Books, reason: str, instrument: str, amounts: Floats) -> None:
+        """Pay amounts by class (3,) to the holders of each class."""
+        to = amounts @ self.pool.holders
+        payers = np.full(len(to), self.vehicle(books))
+        books.ledger.post(reason, instrument, payers, books.roll.investors, to)
+
+    def _move(self, books: Books, reason: str, amounts: Floats) -> None:
+        """Raise (+) or lower (-) the balances of the classes (3,) with all their holders."""
+        vehicle, investors = self.vehicle(books), books.roll.investors
+        for k, name in enumerate(CLASSES):
+            if amounts[k] != 0.0:
+                parts = abs(float(amounts[k])) * self.pool.holders[k]
+                one = np.full(len(parts), vehicle)
+                payers, payees = (one, investors) if amounts[k] > 0.0 else (investors, one)
+                books.ledger.post(reason, name, payers, payees, parts)
+        self.pool.balance = np.maximum(0.0, self.pool.balance + amounts)
+
+    def credit(self, books: Books, reason: str, amounts: Floats) -> None:
+        """Raise balances by class (3,)."""
+        self._move(books, reason, amounts)
+
+    def write_down(self, books: Books, loss_usd: float) -> None:
+        """Let a loss reach residual, junior note, senior note, in this order."""
+        cuts = write_downs(loss_usd, self.pool.balance)
+        self._move(books, "note write-downs", -cuts)
+        self.write_downs_usd += float(cuts.sum())
+
+    def buy(self, books: Books, loans_usd: Floats, terms: NoteTerms, spreads: Floats, bought_usd: Floats) -> None:
+        """Buy parts of new loans (borrowers, lenders) at par with the proceeds of notes bought by (investors,)."""
+        ledger, roll, vehicle = books.ledger, books.roll, self.vehicle(books)
+        total = float(loans_usd.sum())
+        amounts = total * np.array(terms.shares)
+        investors, one = roll.investors, np.full(len(roll.investors), vehicle)
+        ledger.post("notes issued", "cash", investors, one, bought_usd)
+        for name, amount in zip(CLASSES, amounts, strict=True):
+            ledger.post("notes issued", name, one, investors, amount * bought_usd / total)
+        self.pool.issue(amounts, spreads[:2], bought_usd / total)
+        by_lender = loans_usd.sum(axis=0)
+        seller = np.full(len(by_lender), vehicle)
+        ledger.post("loans sold", "cash", seller, roll.lenders, by_lender)
+        ledger.post("loans sold", "loan", roll.lenders, seller, by_lender)
+        books.loans.sold.buy(loans_usd)
+        self.issued_usd += total

@@ -1,0 +1,53 @@
+"""The monthly offering of notes: one price for all buyers, the lowest at which the offer is placed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.vocabulary import Floats, NoteRow
+
+
+@dataclass(frozen=True)
+class Book:
+    """Bids that the originator can pay, cheapest first: rows of investors, most USD, spreads (bids, 3).
+
+    `required` is the lowest weighted spread of all bids (nan if there are none), `room_usd` what the bids allow.
+    """
+
+    investors: tuple[int, ...]
+    most_usd: Floats
+    spreads: Floats
+    required: float
+
+    @property
+    def room_usd(self) -> float:
+        """The most that can be placed."""
+        return float(self.most_usd.sum())
+
+
+def open_book(bids: Sequence[tuple[int, NoteRow]], shares: tuple[float, float, float], margin: float) -> Book:
+    """Keep the bids whose spreads, weighted by the classes' shares, do not exceed the originator's margin."""
+    weights = np.array(shares)
+    priced = sorted((float(weights @ np.array(row[1:])), investor, row) for investor, row in bids)
+    kept = [(investor, row) for cost, investor, row in priced if cost <= margin]
+    return Book(
+        investors=tuple(investor for investor, _ in kept),
+        most_usd=np.array([row.most_usd for _, row in kept]),
+        spreads=np.array([row[1:] for _, row in kept]).reshape(len(kept), 3),
+        required=priced[0][0] if priced else float("nan"),
+    )
+
+
+def place(book: Book, amount_usd: float) -> tuple[Floats, Floats]:
+    """Allot notes to the cheapest bids that together have room, in proportion to room, all at the last one's spreads.
+
+    Returns USD by bid (bids,) and the spreads (3,).
+    """
+    reach = int(np.searchsorted(np.cumsum(book.most_usd), amount_usd * (1.0 - 1e-12))) + 1
+    most = book.most_usd[:reach]
+    bought = np.zeros(len(book.most_usd))
+    bought[:reach] = most * min(1.0, amount_usd / float(most.sum()))
+    return bought, book.spreads[min(reach, len(book.spreads)) - 1]
