@@ -23,15 +23,23 @@ RUNS: tuple[Row, ...] = (
 )
 EFFECTS: tuple[Row, ...] = (
     ("metric", "name", "a metric of `runs.parquet`; after `response:`, the difference between two arms' shock effects"),
-    ("arm", "name", "the arm on the left of the difference"),
-    ("baseline", "name", "the arm on the right; the same arm where the effect is that of a shock"),
+    ("arm", "name", "the arm on the left of the difference; or the name of a contrast of `study.contrasts`"),
+    (
+        "baseline",
+        "name or formula",
+        "the arm on the right; the same arm where the effect is that of a shock; of a contrast its formula, `a - b`",
+    ),
     ("shock", "name", "a shock's effect is shock minus none; an arm's effect is under this shock in both arms"),
     ("n", "pairs", "seeds whose runs all ended well with a finite figure"),
     ("estimate", "the metric's", "mean over seeds of the paired difference"),
     ("low", "the metric's", "lower end of its 95 % interval: BCa bootstrap over seeds, a paired t below ten seeds"),
     ("high", "the metric's", "upper end; [0, 0] where all differences are zero"),
     ("p", "probability", "two-sided: sign flips, a paired t below ten seeds; null where all differences are zero"),
-    ("p_holm", "probability", "Holm-adjusted over the pre-registered endpoints of one kind of comparison; else null"),
+    (
+        "p_holm",
+        "probability",
+        "Holm-adjusted over the pre-registered endpoints of one kind of comparison or role of contrast; else null",
+    ),
     ("variance_ratio", "ratio", "variance of the comparison between unpaired runs over that between paired runs"),
     ("swept parameters", "as set", "a column for each key of `study.sweep`"),
 )

@@ -24,32 +24,47 @@ KEYS = frozenset({"key", "arm", "shock", "seed", "status", "error", "days"})
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A signed sum of cells (arm, shock), each the same seeds: what `arm`, `baseline`, `shock` of a row mean."""
+    """A weighted sum of cells (arm, shock), each the same seeds: what `arm`, `baseline`, `shock` of a row mean."""
 
-    kind: str  # "shock", "arm" or "response"
+    family: str  # "shock", "arm" or a contrast's role: what Holm's correction goes over, responses and forks apart
     arm: str
     baseline: str
     shock: str
-    cells: tuple[tuple[int, str, str], ...]  # sign, arm, shock
+    cells: tuple[tuple[float, str, str], ...]  # weight, arm, shock
+    response: bool = False  # whether shock minus none is compared, and not the runs with this shock
+
+    def named(self, metric: str) -> str:
+        """The metric's name in the table."""
+        return RESPONSE + metric if self.response else metric
 
 
 def comparisons(design: Design) -> Iterator[Comparison]:
-    """Yield what can be compared: a shock within its arm, an arm with the baseline, and the arms' responses."""
+    """Yield what can be compared: a shock within its arm, an arm with the baseline, contrasts, and the responses."""
     for arm in design.arms:
         for shock in design.shocks:
             if shock != NO_SHOCK:
-                yield Comparison("shock", arm, arm, shock, ((1, arm, shock), (-1, arm, NO_SHOCK)))
+                yield Comparison("shock", arm, arm, shock, ((1.0, arm, shock), (-1.0, arm, NO_SHOCK)))
     for arm in design.arms:
         base = design.baseline + FORK if is_fork(arm) else design.baseline
-        if arm == base or base not in design.arms:
-            continue
-        for shock in design.shocks:
-            yield Comparison("arm", arm, base, shock, ((1, arm, shock), (-1, base, shock)))
-        for shock in design.shocks:
-            if shock != NO_SHOCK:
-                within_arm = ((1, arm, shock), (-1, arm, NO_SHOCK))
-                within_base = ((-1, base, shock), (1, base, NO_SHOCK))
-                yield Comparison("response", arm, base, shock, within_arm + within_base)
+        if arm != base and base in design.arms:
+            yield from _over_shocks("arm", arm, base, {arm: 1.0, base: -1.0}, design)
+    for fork in ("", FORK):
+        for name, contrast in design.contrasts.items():
+            weights = {arm + fork: weight for arm, weight in contrast.weights.items()}
+            if weights.keys() <= set(design.arms):
+                yield from _over_shocks(contrast.role, name + fork, contrast.formula, weights, design)
+
+
+def _over_shocks(
+    family: str, arm: str, baseline: str, weights: Mapping[str, float], design: Design
+) -> Iterator[Comparison]:
+    """Yield a weighted sum of arms under every shock, then the same sum of their responses."""
+    for shock in design.shocks:
+        yield Comparison(family, arm, baseline, shock, tuple((w, name, shock) for name, w in weights.items()))
+    for shock in design.shocks:
+        if shock != NO_SHOCK:
+            cells = [cell for name, w in weights.items() for cell in ((w, name, shock), (-w, name, NO_SHOCK))]
+            yield Comparison(family, arm, baseline, shock, tuple(cells), response=True)
 
 
 def metric_columns(runs: pd.DataFrame, design: Design) -> list[str]:
@@ -75,25 +90,27 @@ def headline(runs: pd.DataFrame, design: Design) -> list[str]:
 def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
     """Return the table of effects: one row a metric, comparison and swept point, Holm-adjusted over the endpoints.
 
-    Holm's family is all pre-registered endpoints of one kind of comparison (shock, arm, response; forked runs
-    apart) over all arms, shocks and swept points; other metrics are exploratory and have no adjusted p.
+    Holm's family is all pre-registered endpoints of one kind of comparison (shock, arm, contrasts of one role;
+    responses and forked runs apart) over all arms or contrasts, shocks and swept points; other metrics are exploratory
+    and have no adjusted p.
     """
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    families: dict[tuple[str, bool], list[int]] = {}
+    families: dict[tuple[str, bool, bool], list[int]] = {}
     for point, cells in _swept_points(runs, design):
         for comparison, metric, terms in _contrasts(cells, design, metric_columns(runs, design)):
             if metric in design.endpoints:
-                families.setdefault((comparison.kind, is_fork(comparison.arm)), []).append(len(rows))
+                family = (comparison.family, comparison.response, is_fork(comparison.arm))
+                families.setdefault(family, []).append(len(rows))
             estimate = stats.contrast(terms)
-            label = RESPONSE + metric if comparison.kind == "response" else metric
-            values = (label, comparison.arm, comparison.baseline, comparison.shock, estimate.n, estimate.estimate,
-                      estimate.low, estimate.high, estimate.p, None, estimate.variance_ratio)  # fmt: skip
+            values = (comparison.named(metric), comparison.arm, comparison.baseline, comparison.shock,
+                      estimate.n, estimate.estimate, estimate.low, estimate.high, estimate.p, None,
+                      estimate.variance_ratio)  # fmt: skip
             rows.append(dict(zip(COLUMNS, values, strict=True)) | point)
-    for family in families.values():
-        adjusted = stats.holm([rows[row]["p"] for row in family])
-        for row, p in zip(family, adjusted, strict=True):
+    for members in families.values():
+        adjusted = stats.holm([rows[row]["p"] for row in members])
+        for row, p in zip(members, adjusted, strict=True):
             rows[row]["p_holm"] = p
     return pd.DataFrame(rows, columns=[*COLUMNS, *design.sweep])
 
@@ -105,10 +122,9 @@ def equivalences(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for point, cells in _swept_points(runs, design):
         for comparison, metric, terms in _contrasts(cells, design, list(design.margins)):
-            if comparison.kind != "shock":
+            if comparison.family != "shock":
                 test = stats.equivalence(terms, design.margins[metric])
-                label = RESPONSE + metric if comparison.kind == "response" else metric
-                row = {"metric": label, "arm": comparison.arm, "baseline": comparison.baseline}
+                row = {"metric": comparison.named(metric), "arm": comparison.arm, "baseline": comparison.baseline}
                 row |= {"shock": comparison.shock, "margin": design.margins[metric], "n": test.n}
                 row |= {"estimate": test.estimate, "low": test.low, "high": test.high, "p": test.p}
                 rows.append(row | {"equivalent": test.equivalent} | point)
@@ -139,7 +155,7 @@ def _swept_points(runs: pd.DataFrame, design: Design) -> Iterator[tuple[dict[str
 
 def _contrasts(
     cells: Mapping[tuple[str, str], pd.DataFrame], design: Design, metrics: Sequence[str]
-) -> Iterator[tuple[Comparison, str, list[tuple[int, np.ndarray]]]]:
+) -> Iterator[tuple[Comparison, str, list[tuple[float, np.ndarray]]]]:
     """Yield every comparison and metric with its signed columns over the seeds that all its cells share."""
     for comparison in comparisons(design):
         frames = [(sign, cells.get((arm, shock))) for sign, arm, shock in comparison.cells]

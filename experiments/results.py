@@ -28,6 +28,26 @@ class Event:
     days: int
 
 
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A pre-registered linear combination of arms: weights by arm, its role, and the words for its sign."""
+
+    weights: dict[str, float]
+    role: str = "primary"
+    higher: str = "higher"
+    lower: str = "lower"
+
+    @property
+    def formula(self) -> str:
+        """`a - b`, `a - b - c + d`, `2 a - b - c`: what stands in the column `baseline` of the effects."""
+        terms = []
+        for arm, weight in self.weights.items():
+            sign = "-" if weight < 0.0 else "+" if terms else ""
+            size = "" if abs(weight) == 1.0 else f"{abs(weight):g} "
+            terms.append(f"{sign} {size}{arm}".strip())
+        return " ".join(terms)
+
+
 @dataclass(frozen=True)
 class Design:
     """What the statistics need to know of a study; arms and shocks in the order the user wrote them."""
@@ -40,6 +60,8 @@ class Design:
     baseline: str = ""
     endpoints: tuple[str, ...] = ()
     margins: dict[str, float] = field(default_factory=dict)  # metric -> equivalence margin, in the metric's unit
+    contrasts: dict[str, Contrast] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()  # arms that figures show; all if empty
     sweep: tuple[str, ...] = ()
     event: Event | None = None
     days: int = 0
@@ -51,6 +73,11 @@ class Design:
     def whole_arms(self) -> tuple[str, ...]:
         """The arms that have their own history."""
         return tuple(arm for arm in self.arms if not arm.endswith(FORK))
+
+    @property
+    def figure_arms(self) -> tuple[str, ...]:
+        """The arms with their own history that figures show."""
+        return tuple(arm for arm in self.whole_arms if arm in self.shown) if self.shown else self.whole_arms
 
     @property
     def forked(self) -> bool:
@@ -165,6 +192,8 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         baseline=str(study.get("baseline") or (arms[0] if arms else "")),
         endpoints=tuple(study.get("endpoints") or ()),
         margins={str(name): float(margin) for name, margin in (study.get("equivalence") or {}).items()},
+        contrasts={str(name): read_contrast(given) for name, given in (study.get("contrasts") or {}).items()},
+        shown=tuple(map(str, study.get("shown") or ())),
         sweep=tuple(name for name in (study.get("sweep") or {}) if name in runs.columns),
         event=Event(event["start_day"], event["end_day"] - event["start_day"]) if event else None,
         days=int(config.get("days") or 0),
@@ -172,6 +201,12 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         window=tuple(config["window"]) if config.get("window") else None,
         overrides={str(arm): tuple(map(str, changes)) for arm, changes in (study.get("arms") or {}).items()},
     )
+
+
+def read_contrast(given: dict[str, Any]) -> Contrast:
+    """Return the contrast a resolved config describes."""
+    weights = {str(arm): float(weight) for arm, weight in given["arms"].items()}
+    return Contrast(weights, *(str(given.get(key, key)) for key in ("role", "higher", "lower")))
 
 
 def is_fork(arm: str) -> bool:

@@ -33,9 +33,26 @@ class Span(Strict):
 
 
 class Fork(Strict):
-    """The arm whose state on the event's first day is copied into every arm."""
+    """The arm whose state on the event's first day is copied into `arms`; into every arm that meets shocks if empty."""
 
     arm: str
+    arms: list[str] = Field(default_factory=list)
+
+
+class Contrast(Strict):
+    """A pre-registered linear combination of arms, with weights that sum to zero, and the words for its sign."""
+
+    arms: dict[str, float]
+    role: Literal["primary", "part", "null", "placebo"] = "primary"
+    higher: str = "higher"  # what a positive value means, in a table
+    lower: str = "lower"
+
+    @field_validator("arms")
+    @classmethod
+    def _weights_balance(cls, arms: dict[str, float]) -> dict[str, float]:
+        if len(arms) < 2 or 0.0 in arms.values() or abs(sum(arms.values())) > 1e-12:
+            raise ValueError("must be two or more arms with weights other than 0 that sum to 0")
+        return arms
 
 
 class Study(Strict):
@@ -51,6 +68,9 @@ class Study(Strict):
     event: Span | None = None  # the days of the shock, for forks and figures; from the shocks' own days by default
     window: Span | None = None  # the days that metrics are taken over
     fork: Fork | None = None
+    calm_only: list[str] = Field(default_factory=list)  # arms that run without shocks only
+    shown: list[str] = Field(default_factory=list)  # arms that figures show; all if empty
+    contrasts: dict[str, Contrast] = Field(default_factory=dict)
     endpoints: list[str] = Field(default_factory=list)  # the pre-registered metrics, for Holm's correction
     equivalence: dict[str, float] = Field(default_factory=dict)  # metric -> margin within which effects count as none
 
@@ -76,13 +96,30 @@ class Study(Strict):
 
     @model_validator(mode="after")
     def _names_an_arm(self) -> Study:
-        wanted = {"baseline": self.baseline, "fork.arm": self.fork.arm if self.fork else None}
-        for key, arm in wanted.items():
+        wanted = [("baseline", self.baseline), ("fork.arm", self.fork.arm if self.fork else None)]
+        wanted += [("fork.arms", arm) for arm in (self.fork.arms if self.fork else ())]
+        wanted += [("calm_only", arm) for arm in self.calm_only] + [("shown", arm) for arm in self.shown]
+        wanted += [(f"contrasts.{name}", arm) for name, contrast in self.contrasts.items() for arm in contrast.arms]
+        for key, arm in wanted:
             if arm is not None and arm not in self.arms:
                 near = nearest_name(arm, self.arms)
                 hint = f"; did you mean {near}?" if near else ""
                 raise ValueError(f"{key} = {arm!r} must be one of the arms {', '.join(self.arms)}{hint}")
         return self
+
+    @field_validator("contrasts")
+    @classmethod
+    def _names_of_their_own(cls, contrasts: dict[str, Contrast], info: ValidationInfo) -> dict[str, Contrast]:
+        for name in contrasts:
+            if name in info.data.get("arms", {}) or not NAME.fullmatch(name):
+                raise ValueError(f"{name!r} must hold letters, digits and _ . + - only, and not be the name of an arm")
+        return contrasts
+
+    def forked_arms(self) -> list[str]:
+        """The arms that also run from one common state."""
+        if not self.fork:
+            return []
+        return self.fork.arms or [arm for arm in self.arms if arm not in self.calm_only]
 
     @property
     def reference_arm(self) -> str:

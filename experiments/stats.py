@@ -44,7 +44,7 @@ class Equivalence:
     equivalent: bool
 
 
-def contrast(terms: Sequence[tuple[int, ArrayLike]], level: float = LEVEL) -> Estimate:
+def contrast(terms: Sequence[tuple[float, ArrayLike]], level: float = LEVEL) -> Estimate:
     """Return the mean over seeds of a signed sum of paired outcomes, e.g. [(+1, shocked), (-1, calm)].
 
     Seeds at which a term is not finite are left out. The interval is BCa over seeds (Efron 1987), p that of a
@@ -65,7 +65,7 @@ def contrast(terms: Sequence[tuple[int, ArrayLike]], level: float = LEVEL) -> Es
     if not differences.any():
         return Estimate(n, 0.0, 0.0, 0.0, None, None)
     low, high = interval(differences, level)
-    return Estimate(n, estimate, low, high, p_value(differences), _variance_ratio(values, differences))
+    return Estimate(n, estimate, low, high, p_value(differences), _variance_ratio(signs[:, None] * values, differences))
 
 
 def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
@@ -116,7 +116,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return [None if p is None else float(next(adjusted)) for p in p_values]
 
 
-def equivalence(terms: Sequence[tuple[int, ArrayLike]], margin: float, alpha: float = 0.05) -> Equivalence:
+def equivalence(terms: Sequence[tuple[float, ArrayLike]], margin: float, alpha: float = 0.05) -> Equivalence:
     """Test by two one-sided paired t-tests whether a contrast lies within +-margin; identical runs are equivalent."""
     values = np.array([np.asarray(column, dtype=np.float64) for _, column in terms])
     values = values[:, np.isfinite(values).all(axis=0)]

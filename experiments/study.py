@@ -89,7 +89,8 @@ def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable
     for seed, ((arm, shock, point), world) in itertools.product(settings.seed_list, worlds.items()):
         yield RunSpec(arm, shock, seed, point, days, window, world, plugins)
     if study.fork and study.event:
-        for seed, ((arm, shock, point), world) in itertools.product(settings.seed_list, worlds.items()):
+        parting = [(place, world) for place, world in worlds.items() if place[0] in study.forked_arms()]
+        for seed, ((arm, shock, point), world) in itertools.product(settings.seed_list, parting):
             parent = Parent(worlds[study.fork.arm, "none", point], study.event.start_day)
             yield RunSpec(arm + FORKED, shock, seed, point, days, window, world, plugins, parent)
 

@@ -87,6 +87,8 @@ def compose_worlds(
     """The resolved world of every arm, shock and swept point."""
     worlds, problems = {}, {}
     for arm, point, shock in itertools.product(study.arms, grid(study.sweep), study.shocks):
+        if shock != "none" and arm in study.calm_only:
+            continue
         presets, values = presets_and_values(study.shocks[shock])
         swept = [as_override(key, value) for key, value in point]
         asked = [*overrides, *shock_overrides, *study.arms[arm], *values, *swept]

@@ -78,3 +78,24 @@ def test_the_nearest_name_is_found_by_the_last_part_too_and_never_far_away():
     assert nearest_name("sede", known) == "seeds"
     assert nearest_name("curve_to_capx", known) == "links.curve_to_capex"
     assert nearest_name("xyzzy", known) is None
+
+
+@pytest.mark.parametrize(
+    ("contrast", "said"),
+    [
+        ({"a": 1, "c": -1}, "must be one of the arms a, b"),
+        ({"a": 1.0, "b": -2.0}, "sum to 0"),
+        ({"a": 0.0}, "sum to 0"),
+    ],
+)
+def test_a_contrast_weighs_known_arms_and_sums_to_zero(contrast, said):
+    study = {"name": "trial", "arms": {"a": [], "b": []}, "contrasts": {"credit": {"arms": contrast}}}
+    with pytest.raises(UsageError, match=said):
+        read_settings(settings(study=study))
+
+
+def test_arms_that_meet_no_shocks_are_not_forked_unless_asked():
+    study = {"name": "trial", "arms": {"a": [], "b": []}, "calm_only": ["b"], "fork": {"arm": "a"}}
+    assert read_settings(settings(study=study)).study.forked_arms() == ["a"]
+    study["fork"] = {"arm": "a", "arms": ["b"]}
+    assert read_settings(settings(study=study)).study.forked_arms() == ["b"]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from experiments.effects import COLUMNS, RESPONSE, effects, equivalences, write_effects
-from experiments.results import Design, Results
+from experiments.results import Contrast, Design, Results
 
 DESIGN = Design(arms=("plain", "loans"), shocks=("none", "outage"), baseline="plain", endpoints=("rent",))
 
@@ -129,3 +129,38 @@ def test_margins_set_in_advance_give_a_table_of_equivalence(folder: Path) -> Non
 
 def test_no_margin_means_no_equivalence_claims() -> None:
     assert equivalences(table(**FOUR_CELLS), DESIGN).empty
+
+
+CONTRASTS = {"credit": Contrast({"loans": 1.0, "plain": -1.0}), "half": Contrast({"loans": 0.5, "plain": -0.5}, "part")}
+
+
+def test_a_contrast_is_named_in_arm_and_spelt_out_in_baseline() -> None:
+    design = Design(**{**vars(DESIGN), "contrasts": CONTRASTS})
+    found = effects(table(**FOUR_CELLS), design)
+    assert tuple(found.columns) == COLUMNS
+    credit = row(found, "rent", "credit", "loans - plain", "none")
+    assert credit.estimate == pytest.approx(np.mean([0.5, 0.5, 0.7]))
+    assert row(found, "rent", "half", "0.5 loans - 0.5 plain", "none").estimate == pytest.approx(credit.estimate / 2)
+    assert row(found, RESPONSE + "rent", "credit", "loans - plain", "outage").estimate == pytest.approx(0.5)
+
+
+def test_holm_covers_contrasts_of_one_role_apart_from_other_roles_and_from_pairs_of_arms() -> None:
+    alone = effects(table(**FOUR_CELLS), Design(**{**vars(DESIGN), "contrasts": {"credit": CONTRASTS["credit"]}}))
+    both = effects(table(**FOUR_CELLS), Design(**{**vars(DESIGN), "contrasts": CONTRASTS}))
+    names = ("rent", "credit", "loans - plain", "none")
+    assert row(alone, *names).p_holm == row(both, *names).p_holm
+    calm, hit = row(both, *names).p, row(both, *names[:3], "outage").p
+    assert row(both, *names).p_holm == pytest.approx(max(calm, 2.0 * min(calm, hit)))
+
+
+def test_a_contrast_of_four_arms_cancels_what_pairs_share_and_forks_are_contrasted_apart() -> None:
+    cells = {"a": 1.0, "b": 3.0, "c": 10.0, "d": 12.5}
+    runs = {
+        f"{arm}{fork}__none": [v + s * v for s in (0.0, 0.1, 0.3)] for arm, v in cells.items() for fork in ("", "@fork")
+    }
+    arms = (*cells, *(f"{arm}@fork" for arm in cells))
+    mixed = {"both": Contrast({"d": 1.0, "c": -1.0, "b": -1.0, "a": 1.0})}
+    found = effects(table(**runs), Design(arms=arms, baseline="a", contrasts=mixed, endpoints=("rent",)))
+    expected = pytest.approx(0.5 * (1.0 + 0.4 / 3.0))
+    assert row(found, "rent", "both", "d - c - b + a", "none").estimate == expected
+    assert row(found, "rent", "both@fork", "d - c - b + a", "none").estimate == expected
