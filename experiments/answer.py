@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.effects import RESPONSE
 from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results
-from experiments.wording import digits, name_of, quantity
+from experiments.wording import digits, listed, name_of, quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +24,11 @@ def sentences(results: Results) -> list[str]:
     """Return the answer: what each shock did, whether arms differ in that, and what arms change without a shock."""
     design, table = results.design, first_point(results)
     found: list[str] = [*neutral(results), *fit(results)]
+    if design.contrasts:
+        from experiments import verdicts
+
+        peaks = [text for shock in design.shocks if shock != NO_SHOCK for text in peak_rent(results, shock)]
+        return [*found, *verdicts.sentences(results), *peaks]
     for shock in design.shocks:
         if shock != NO_SHOCK:
             found += peak_rent(results, shock)
@@ -82,7 +87,7 @@ def peak_rent(results: Results, shock: str) -> Iterator[str]:
     paths["log_rent"] = np.log(paths[RENT])
     start = design.event.start if design.event else 0
     parts = []
-    for arm in design.whole_arms:
+    for arm in design.figure_arms:
         change = response(paths, arm, shock, "log_rent")
         change = change[change.index >= start]
         if change.empty:
@@ -179,8 +184,3 @@ def with_arms(names: Sequence[str]) -> str:
     """Return `with loans and futures`; names that begin with their own preposition keep it."""
     own = any(name.startswith("with") for name in names)
     return ("" if own else "with ") + listed(names)
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Join phrases: a, b and c."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

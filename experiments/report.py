@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments import answer
+from experiments import answer, verdicts
 from experiments.effects import RESPONSE, headline
 from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork
 from experiments.wording import digits, family_of, meaning_of, metric_label, name_of, p_words, scaled
@@ -49,6 +49,7 @@ def content(results: Results) -> dict[str, Any]:
         "has_paths": results.has_paths,
         "name": name_of(design.name, capital=True),
         "answer": answer.sentences(results),
+        "contrasts": verdicts.verdict_tables(results),
         "verdicts": [verdict(results, shock, endpoints) for shock in design.shocks if shock != NO_SHOCK],
         "levels": levels(results, endpoints),
         "families": families(results),
@@ -113,8 +114,8 @@ def families(results: Results) -> list[dict[str, Any]]:
     grouped: dict[str, list[dict[str, Any]]] = {}
     for row in results.effects.itertuples(index=False):
         metric = row.metric.removeprefix(RESPONSE)
-        if row.n == 0:
-            continue
+        if row.n == 0 or (design.contrasts and row.arm != row.baseline and row.baseline in design.arms):
+            continue  # of a study with contrasts, plain pairs of arms are left to the table of effects
         point = "; ".join(f"{name} = {value}" for name, value in zip(design.sweep, row[11:], strict=False))
         line = cell(row) | {"metric": metric_label(metric), "what": comparison(row), "point": point, "n": row.n}
         line |= {"p": p_words(row.p), "p_holm": p_words(row.p_holm), "ratio": digits(row.variance_ratio)}
@@ -126,6 +127,10 @@ def comparison(row: Any) -> str:
     """Say in words what a row of effects compares."""
     fork = " (forked)" if is_fork(row.arm) else ""
     arm, base, shock = name_of(row.arm), name_of(row.baseline), name_of(row.shock)
+    if " " in row.baseline:
+        what = f"{arm} ({row.baseline.replace(' - ', ' − ').replace('_', ' ')})"
+        said = "response to" if row.metric.startswith(RESPONSE) else "under" if row.shock != NO_SHOCK else ""
+        return f"{what}, {said} {shock}{fork}" if said else f"{what}, no shock{fork}"
     if row.metric.startswith(RESPONSE):
         return f"response to {shock}: {arm} − {base}{fork}"
     if row.arm == row.baseline:
