@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.call_auction import MARKET, Floats, Ints
 from sim.kernels.jit import inlined, jit
-from sim.kernels.philox import WORD, normal, philox, uniform
+from sim.kernels.philox import WORD, normal_quantile, philox, uniform
 from sim.kernels.purpose import Purpose
 from sim.rules import speculation as rules
 
@@ -76,6 +76,9 @@ def crowd_orders(
             mispriced[h, m] = mispricing(expected_usd[m], price_usd[m], persistence[m], news[h])
     last = np.empty(n, np.int64)
     last_waking(seed, day, hours, activity, crowd.id, last)
+    pick, noise = np.empty(n), np.empty(n)
+    draw_on_waking(seed, MATURITY, day * hours, last, crowd.id, pick)
+    draw_on_waking(seed, NOISE, day * hours, last, crowd.id, noise)
     quantity[:] = 0.0
     for i in range(n):
         if crowd.standing[i] == CLOSING:
@@ -84,16 +87,15 @@ def crowd_orders(
                 tick[m, i] = MARKET if quantity[m, i] > 0.0 else -MARKET
         elif crowd.standing[i] == ACTIVE and last[i] >= 0:
             h = last[i]
-            now = day * hours + h
-            m = min(int(uniform(seed, MATURITY, now, crowd.id[i], 0) * maturities), maturities - 1)
+            m = min(int(pick[i] * maturities), maturities - 1)
             free = crowd.cash_usd[i]
             for other in range(maturities):
-                if other != m:
-                    free -= margin_share * (abs(crowd.position[other, i]) * price_usd[other] * contract_hours)
+                used = margin_share * (abs(crowd.position[other, i]) * price_usd[other] * contract_hours)
+                free -= used if other != m else 0.0
             expected = expected_return(
                 mispriced[h, m],
                 trend_per_day[m],
-                normal(seed, NOISE, now, crowd.id[i], 0),
+                normal_quantile(noise[i]),
                 crowd.fundamental_weight[i],
                 crowd.chartist_weight[i],
                 crowd.noise_weight[i],
@@ -133,6 +135,13 @@ def last_waking(seed: int, day: int, hours: int, activity: float, ids: Ints, las
             hour = first + 1 if w1 < t1 else hour
             hour = first + 2 if w2 < t2 else hour
             last[i] = first + 3 if w3 < t3 else hour
+
+
+@jit
+def draw_on_waking(seed: int, purpose: int, first_hour: int, last: Ints, ids: Ints, out: Floats) -> None:
+    """Write each agent's uniform draw in the hour of its last waking (in the first hour, if it never wakes)."""
+    for i in range(len(ids)):  # without branches: vector code
+        out[i] = uniform(seed, purpose, first_hour + max(last[i], 0), ids[i], 0)
 
 
 @jit
