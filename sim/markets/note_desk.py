@@ -9,6 +9,7 @@ from sim.instruments.notes import CLASSES, Due, NotePool, NoteTerms, Payment, Po
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 MONTHS = 12.0
+DUST = 1e-12  # relative gap between principal collected and passed through that is but rounding
 
 
 class NoteDesk:
@@ -60,6 +61,7 @@ class NoteDesk:
         self._post(books, paid)
         unpaid = np.array([interest[0] - paid.senior_interest, interest[1] - paid.junior_interest, 0.0])
         gain = paid.cure + sum(paid.through) - pot.principal
+        gain = 0.0 if abs(gain) <= DUST * pot.principal else gain
         pool.reserve_usd, pool.waiting_interest, pool.waiting_principal = paid.reserve, 0.0, 0.0
         pool.sources_usd, pool.uses_usd, pool.test_failed = pot.total, paid.total, paid.test_failed
         if unpaid.any():
