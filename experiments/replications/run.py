@@ -59,7 +59,7 @@ def check_parameters(replications: dict[str, dict[str, Any]]) -> None:
         raise UsageError("the replications cannot be run; nothing was run", problems)
 
 
-def replicate(replications: dict[str, dict[str, Any]], world: dict[str, Any], plugins: tuple[str, ...]) -> list[Row]:
+def all_checks(replications: dict[str, dict[str, Any]], world: dict[str, Any], plugins: tuple[str, ...]) -> list[Row]:
     """All checks of the replications; `world` is the composed world that those with agents of their own start from."""
     from sim.spec import read_spec
 
@@ -79,7 +79,7 @@ def run_replications(expansion: Expansion) -> bool:
     out = Path(settings.out).resolve()
     world = next(iter(expansion.worlds.values()))
     with opened_folder(out, expansion):
-        rows = replicate(settings.replications, world, tuple(settings.plugins))
+        rows = all_checks(settings.replications, world, tuple(settings.plugins))
         write(out / "replication.parquet", rows)
     show(rows)
     print(out)

@@ -1,0 +1,98 @@
+"""Every replication agrees with what is published, and a run says so by table, file and exit status."""
+
+from __future__ import annotations
+
+import functools
+import math
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import configs
+from experiments.compose import composer, split
+from experiments.replications import tranches
+from experiments.replications.check import Check
+from experiments.replications.run import module_of, names
+from experiments.run import NOT_REPLICATED, WRONG_USE, main
+from sim.spec import read_spec
+
+PRESETS = sorted(path.stem for path in Path(configs.__file__).parent.glob("experiment/replications/*.yaml"))
+
+
+@functools.cache
+def composed(preset):
+    with composer() as open_composer:
+        world, own = split(open_composer.compose([f"experiment=replications/{preset}"]))
+    return world, own
+
+
+def checks(name, **changes):
+    world, own = composed(name)
+    module = module_of(name)
+    parameters = module.Parameters.model_validate(own["replications"][name] | changes)
+    return list(module.replicate(parameters, read_spec(world)))
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_published_result_is_reproduced(name):
+    failed = [check for check in checks(name) if not check.passed]
+    assert failed == []
+
+
+def test_every_replication_has_its_experiment_and_all_of_them_are_in_one():
+    assert sorted(["all", *names()]) == PRESETS
+    assert sorted(composed("all")[1]["replications"]) == sorted(names())
+
+
+def test_a_number_that_is_not_one_never_agrees():
+    assert not Check("price", "", 1.0, math.nan, math.inf).passed
+    assert not Check("price", "", 1.0, 1.2, 0.1).passed
+    assert Check("price", "", 1.0, 1.05, 0.1).passed
+
+
+def test_a_wrong_correlation_of_loans_is_noticed():
+    assert any(not check.passed for check in checks("tranches", correlation=0.3))
+
+
+def test_a_wrong_volatility_of_rents_is_noticed():
+    assert any(not check.passed for check in checks("schwartz", volatility=0.9, paths=1000, settled_paths=200))
+
+
+def test_tranches_of_a_pool_lose_together_what_the_pool_loses():
+    p = tranches.Parameters.model_validate(composed("tranches")[1]["replications"]["tranches"])
+    loss = 0.083
+    edges = list(zip(p.attachments, p.attachments[1:], strict=False))
+    total = math.fsum(tranches.cut(low, high, loss) * (high - low) for low, high in edges)
+    assert total == pytest.approx(loss, abs=1e-12)
+
+
+def test_a_run_leaves_its_table_and_says_by_its_status_whether_all_agree(tmp_path, capsys):
+    experiment = ["experiment=replications/clearing_vector", "workers=1"]
+    assert main([*experiment, f"out={tmp_path}/good"]) == 0
+    table = pq.read_table(tmp_path / "good" / "replication.parquet")
+    assert table.column_names == [
+        "replication", "quantity", "parameters", "expected", "obtained", "standard_error", "tolerance", "pass",
+    ]  # fmt: skip
+    assert all(table["pass"].to_pylist())
+    assert "8 of 8" in capsys.readouterr().out
+    other = "replications.clearing_vector.networks.chain.assets_usd=[5.0,2.0,0.0]"
+    assert main([*experiment, other, f"out={tmp_path}/bad"]) == NOT_REPLICATED
+    assert not all(pq.read_table(tmp_path / "bad" / "replication.parquet")["pass"].to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("replications.tranches.correlation=1.5", "replications.tranches.correlation"),
+        ("+replications.transhes.seed=1", "did you mean tranches"),
+        ("+replications.tranches.correlatoin=0.1", "did you mean correlation"),
+        ("replications.tranches.attachments=[0.0,0.5]", "attachments must rise"),
+    ],
+)
+def test_wrong_parameters_are_told_before_anything_runs(tmp_path, capsys, override, said):
+    assert main(["experiment=replications/tranches", override, "workers=1", f"out={tmp_path}/out"]) == WRONG_USE
+    error = capsys.readouterr().err
+    assert said in error
+    assert "nothing was run" in error
+    assert not (tmp_path / "out").exists()
