@@ -1,0 +1,87 @@
+"""Agents and views built without a model: an agent is told what it sees, and answers with rows."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import itertools
+from dataclasses import replace
+from typing import Any
+
+from sim.agent import Agent
+from sim.growth_path import GrowthPath
+from sim.parts import find_class
+from sim.streams import Streams, stable_id
+from sim.view import Desk, Links, View
+from sim.vocabulary import Curve, Environment, Today
+from tests.worlds import container, world
+
+RENT = 2.81
+
+
+class Nobody:
+    """Stands where a model would: it can count those who register, and nothing else."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    def register_agent(self, agent: Agent) -> None:
+        agent.unique_id = next(self._numbers)
+
+
+@functools.cache
+def path() -> GrowthPath:
+    """The stationary path: rents of 2.81 for ever, no trends."""
+    return world("world=stationary", "venue=none").path
+
+
+def agent(kind: str, weight: float = 1.0, **changes: Any) -> Agent:
+    """One agent of a kind with the parameters of its YAML (the first of every list), some of them changed."""
+    settings = container()["agents"][kind] | {"count": 1} | changes
+    cls = find_class(settings.pop("_target_"))
+    first = {key: value[0] if isinstance(value, list) else value for key, value in settings.items()}
+    return cls(Nobody(), f"{kind}_1", cls.Parameters.model_validate(first), weight, path())
+
+
+CURVE = Curve(
+    price_usd=(RENT,) * 3, horizon_years=(0.04, 0.12, 0.2), known_weight=(0.0,) * 3, known_mean_usd=(0.0,) * 3,
+    normal_premium=(0.0,) * 3, days_left=(30.0,) * 3, index_ratio=1.0, contract_hours=730.0,
+)  # fmt: skip
+
+QUIET = Today(
+    day=10, date=datetime.date(2026, 1, 11), years=10 / 365, technology=1.0, environment=Environment(),
+    anchor_usd=RENT, rent_usd=RENT, rent_10d_usd=RENT, rent_30d_usd=RENT, rent_180d_usd=RENT,
+    rent_30d_by_grade_usd=(RENT, RENT), index_usd={"transaction": RENT}, policy_rate=0.04, chip_price_usd=1.0,
+    capital_charge=0.0, loans_open=True, curve=None, days_of_month=30,
+)  # fmt: skip
+
+
+def view(
+    *,
+    fleet: tuple[float, ...] = (50.0, 50.0),
+    sold: float = 0.0,
+    held: float = 0.0,
+    short: float = 0.0,
+    position: tuple[float, ...] = (0.0, 0.0, 0.0),
+    bought: dict[int, float] | None = None,
+    common: float = 1.0,
+    own: float = 1.0,
+    barred: bool = False,
+    links: dict[str, float] | None = None,
+    seed: int = 1,
+    **today: Any,
+) -> View:
+    """What one agent (owner 0) sees; `today` changes public facts, all else is its own sheet."""
+    off = {"curve_to_capex": 0.0, "curve_to_collateral": 0.0, "curve_to_reserved": 0.0, "hedge_cash": 0.0}
+    desk = Desk(
+        path=path(), links=Links(**(off | (links or {})), normal_premium=[0.0] * 3), streams=Streams(seed),
+        today=replace(QUIET, **({"chip_price_usd": path().chip_price_usd} | today)), order_shares=[0.5, 0.5],
+        spot_demand_ve=1000.0, contracted_ve=4000.0,
+    )  # fmt: skip
+    desk.cash_usd, desk.fleet_ve, desk.reserved_sold_ve = [1e6], [list(fleet)], [sold]
+    desk.reserved_held_ve, desk.reserved_short_ve, desk.user_factor = [held], [short], [own]
+    desk.common_factor, desk.debt_usd, desk.dscr = common, [0.0], [1.3]
+    desk.position = [[p] for p in position]
+    desk.bought_ve_hours = {(0, row): hours for row, hours in (bought or {}).items()}
+    desk.normal_cash_usd, desk.no_orders, desk.no_contracts = [1e6], [barred], [barred]
+    return View(desk, 0, stable_id("neocloud_1"))
