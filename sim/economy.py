@@ -325,6 +325,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             self.market.note_index(self.day, self.index_usd[self.spec.venue.index])
         curve = self.market.curve(self.day + 1, rents.index_ratio) if self.market is not None else None
         self.desk.today = evening.evening_facts(today, rents, dict(self.index_usd), curve)
+        self.desk.remember_evening()
         self.desk.bought_ve_hours = trades.bought
 
     def learn(self, trades: Trades) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
 
 from sim.growth_path import GrowthPath
 from sim.rules.rents import expected_rent
@@ -29,6 +32,8 @@ class Links(Parameters):
     curve_to_reserved: Share
     hedge_cash: Share
     normal_premium: list[Finite]
+    shuffled_days: Annotated[int, Field(ge=0, le=3650)] = 0  # placebo: the three links that read the curve read that
+    # of an evening drawn from the last so many, against expectations of that evening; 0 is tonight's
 
     @property
     def curve_is_read(self) -> bool:
@@ -66,6 +71,8 @@ class Desk:
     collateral_test_failed: bool = False
     loan_loss_rate: float = 0.0
 
+    evenings: list[Today] = field(default_factory=list)  # the last of them, kept for the placebo alone
+
     _settlements: dict[float, tuple[float, ...]] = field(default_factory=dict)
     _settled_on: Today | None = None
 
@@ -78,10 +85,23 @@ class Desk:
         if self._settled_on is not today:
             self._settlements, self._settled_on = {}, today
         if reversion not in self._settlements:
-            self._settlements[reversion] = self._expect(today, reversion)
+            self._settlements[reversion] = self.expect(today, reversion)
         return self._settlements[reversion]
 
-    def _expect(self, today: Today, reversion: float) -> tuple[float, ...]:
+    def evening_read(self) -> Today:
+        """The evening whose curve the links read: this one, or in the placebo one drawn for the whole market."""
+        if not self.evenings:
+            return self.today
+        draw = self.streams.uniform(Purpose.PLACEBO, self.today.day, 0)
+        return self.evenings[int(draw * len(self.evenings))]
+
+    def remember_evening(self) -> None:
+        """Keep tonight's public facts if the placebo will draw from them."""
+        if self.links.shuffled_days > 0:
+            self.evenings = [*self.evenings, self.today][-self.links.shuffled_days :]
+
+    def expect(self, today: Today, reversion: float) -> tuple[float, ...]:
+        """Expected settlements as they were worked out from the public facts of a beat."""
         curve, technology = today.curve, self.path.settings.technology
         if curve is None:
             raise ValueError("no futures are listed")
@@ -250,12 +270,17 @@ class View:
         Exactly zero when the link is off or nothing is listed. This is the only reader of the futures price outside
         the futures market itself.
         """
-        curve = self.today.curve
+        desk = self._desk
+        evening = desk.evening_read()
+        curve = evening.curve
         if curve is None or self.strength(link) == 0.0:
             return 0.0
+        expected = (
+            desk.expected_settlements_usd(reversion) if evening is desk.today else desk.expect(evening, reversion)
+        )
         total = 0.0
         for m, price in enumerate(curve.price_usd):
-            total += math.log(price / self.expected_settlement_usd(m, reversion)) - curve.normal_premium[m]
+            total += math.log(price / expected[m]) - curve.normal_premium[m]
         return total / len(curve.price_usd)
 
     def rent_as_read(self, link: str, rent_usd: float, reversion: float) -> float:

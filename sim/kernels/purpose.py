@@ -24,3 +24,5 @@ class Purpose(IntEnum):
     SHOCK = 16
     TIE = 17
     FORECAST = 18
+    FUND_FLOW = 19
+    PLACEBO = 40
