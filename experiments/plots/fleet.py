@@ -33,7 +33,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
 def _levels(paths: pd.DataFrame, design: Design) -> object:
     figure, axes = style.panels(2, 1, 3.6, sharex=True)
     for panel, column in zip(axes[:, 0], ("fleet", "ordered"), strict=True):
-        for arm in design.whole_arms:
+        for arm in design.figure_arms:
             values = series.cell(paths, arm, NO_SHOCK, column).dropna()
             if not values.empty:
                 style.band(panel, values.index.to_numpy(), values.to_numpy(), **style.line(design, arm))
@@ -52,7 +52,7 @@ def _responses(paths: pd.DataFrame, design: Design, shock: str) -> object:
     for panel, column in zip(axes[:, 0], ("fleet", "ordered"), strict=True):
         style.shade_event(panel, design)
         panel.axhline(0.0, color=style.GREY, linewidth=0.6)
-        for arm in design.whole_arms:
+        for arm in design.figure_arms:
             change = series.response(paths, arm, shock, column).dropna()
             days, values = series.since_shock(change, design, after=design.days)
             if values.size:

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 
 from experiments.effects import RESPONSE, headline
 from experiments.plots import style
-from experiments.results import NO_SHOCK, Design, MissingDataError, Results, is_fork
+from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results, is_fork
+from experiments.stats import FEW_SEEDS
 from experiments.wording import metric_label, scale
 
 MOST_PANELS = 10
@@ -20,6 +21,10 @@ def draw(results: Results) -> Iterator[style.Plot]:
     design = results.design
     table = first_point(results.effects, design)
     metrics = headline(results.finished, design)[:MOST_PANELS]
+    if design.contrasts:
+        yield from _contrasts(table, metrics, design)
+    shown = [*design.figure_arms, *(arm + FORK for arm in design.figure_arms)]
+    table = table[table["arm"].isin(shown)]
     within = table[table["arm"] == table["baseline"]]
     for shock in design.shocks:
         if shock != NO_SHOCK:
@@ -27,8 +32,28 @@ def draw(results: Results) -> Iterator[style.Plot]:
             if not rows["estimate"].isna().all():
                 yield style.Plot(f"forest_{shock}", _figure(rows, metrics, design), _caption(design, shock))
     apart = table[(table["arm"] != table["baseline"]) & (table["shock"] == NO_SHOCK) & table["metric"].isin(metrics)]
-    if not apart.empty and not apart["estimate"].isna().all():
+    if not design.contrasts and not apart.empty and not apart["estimate"].isna().all():
         yield style.Plot("forest_arms", _figure(apart, metrics, design), _caption(design, NO_SHOCK))
+
+
+def _contrasts(table: pd.DataFrame, metrics: list[str], design: Design) -> Iterator[style.Plot]:
+    """Yield the contrasts without a shock: the primary ones and what they are made of, then nulls and placebos."""
+    calm = table[(table["shock"] == NO_SHOCK) & table["metric"].isin(metrics)]
+    for name, roles in (("contrasts", ("primary", "part")), ("checks", ("null", "placebo"))):
+        chosen = [key for key, contrast in design.contrasts.items() if contrast.role in roles]
+        rows = calm[calm["arm"].isin(chosen)]
+        if not rows["estimate"].isna().all():
+            arms = [key for key in chosen if (rows["arm"] == key).any()]
+            yield style.Plot(f"forest_{name}", _figure(rows, metrics, design, arms), _contrast_caption(name, design))
+
+
+def _contrast_caption(name: str, design: Design) -> str:
+    what = {
+        "contrasts": "The pre-registered contrasts of arms and what they are made of",
+        "checks": "The checks: nulls, which must be exactly zero, and placebos",
+    }[name]
+    how = "BCa bootstrap over seeds" if design.seeds >= FEW_SEEDS else "a paired t over seeds"
+    return f"{what}, without a shock: mean over {design.seeds} seeds with its 95 % interval ({how}), same seed in all arms."
 
 
 def first_point(table: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -41,9 +66,9 @@ def first_point(table: pd.DataFrame, design: Design) -> pd.DataFrame:
     return table
 
 
-def _figure(rows: pd.DataFrame, metrics: list[str], design: Design) -> object:
+def _figure(rows: pd.DataFrame, metrics: list[str], design: Design, arms: list[str] | None = None) -> object:
     shown = [metric for metric in metrics if rows.loc[rows["metric"] == metric, "estimate"].notna().any()]
-    arms = [arm for arm in design.arms if not is_fork(arm) and (rows["arm"].str.removesuffix("@fork") == arm).any()]
+    arms = arms or [arm for arm in design.arms if not is_fork(arm) and (rows["arm"].str.removesuffix("@fork") == arm).any()]
     forked = rows["arm"].map(is_fork).any()
     figure, axes = style.panels(len(shown), 1, 0.5 + len(shown) * (0.5 + 0.17 * len(arms)))
     for panel, metric in zip(axes[:, 0], shown, strict=True):
@@ -61,7 +86,7 @@ def _panel(panel: Axes, rows: pd.DataFrame, arms: list[str], design: Design) -> 
     for row in rows.itertuples():
         fork = is_fork(row.arm)
         height = arms.index(row.arm.removesuffix("@fork")) + (0.18 if fork else -0.12)
-        shade = style.colour(design, row.arm)
+        shade = style.colour(design, row.arm) if row.arm.removesuffix(FORK) in design.arms else style.PALETTE[1]
         if not pd.isna(row.low):
             panel.plot([row.low, row.high], [height, height], color=shade, linewidth=1.1)
         panel.plot(row.estimate, height, "o", color=shade, markersize=3.6, markerfacecolor="white" if fork else shade)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.plots import series, style
-from experiments.results import NO_SHOCK, Design, MissingDataError, Results, is_fork
+from experiments.results import NO_SHOCK, Design, MissingDataError, Results
 
 SPOT = "index_transaction_usd_per_gpu_hour"
 MATURITIES = 6
@@ -21,7 +21,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     columns = [name for name in columns if name in results.path_columns] or columns
     paths = results.paths([SPOT, *columns])
     traded = paths.groupby("arm", sort=False)[columns[0]].apply(lambda price: price.notna().any())
-    arms = [arm for arm in design.arms if not is_fork(arm) and traded.get(arm, False)]
+    arms = [arm for arm in design.figure_arms if traded.get(arm, False)]
     if not arms:
         raise MissingDataError("no futures traded")
     paths["basis"] = 100.0 * (paths[SPOT] - paths[columns[0]]) / paths[SPOT]

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.plots import series, style
-from experiments.results import Design, Results, is_fork
+from experiments.results import FORK, Design, Results, is_fork
 
 RENT = "rent_h100_usd_per_gpu_hour"
 
@@ -19,8 +19,8 @@ def draw(results: Results) -> Iterator[style.Plot]:
     design = results.design
     paths = results.paths([RENT])
     paths["log_rent"] = 100.0 * np.log(paths[RENT])
-    whole = list(design.whole_arms)
-    forked = [arm for arm in design.arms if is_fork(arm)]
+    whole = list(design.figure_arms)
+    forked = [arm for arm in design.arms if is_fork(arm) and arm.removesuffix(FORK) in whole]
     rows = 2 if forked else 1
     for shock in series.shocks_of(design):
         figure, axes = style.panels(rows, 1, 1.05 + 1.55 * rows, sharex=True, sharey=True)

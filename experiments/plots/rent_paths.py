@@ -16,7 +16,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     design = results.design
     paths = results.paths([RENT, PATH])
     paths["relative"] = paths[RENT] / paths[PATH]
-    arms = list(design.whole_arms)
+    arms = list(design.figure_arms)
     columns = min(2, len(arms))
     rows = -(-len(arms) // columns)
     for shock in [name for name in design.shocks if name != NO_SHOCK] or [NO_SHOCK]:

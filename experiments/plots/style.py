@@ -80,7 +80,7 @@ def dashes(design: Design, arm: str) -> Any:
 
 
 def _place(design: Design, arm: str) -> int:
-    whole = [name for name in design.arms if not name.endswith(FORK)]
+    whole = [*design.figure_arms, *(arm for arm in design.whole_arms if arm not in design.figure_arms)]
     plain = arm.removesuffix(FORK)
     return whole.index(plain) if plain in whole else len(whole)
 
