@@ -18,9 +18,11 @@ GOAL = 40.0
 
 
 def bench_world(traders: int, *overrides: str) -> dict[str, Any]:
-    """The composed world of a hundred institutions and so many speculators."""
+    """The composed world of a hundred institutions and so many speculators, with all links from futures on."""
     with composer() as opened:
-        return split(opened.compose(["population=bench", f"agents.speculator.traders={traders}", *overrides]))[0]
+        return split(
+            opened.compose(["population=bench", "links=on", f"agents.speculator.traders={traders}", *overrides])
+        )[0]
 
 
 def bench_spec(traders: int, *overrides: str) -> Spec:
