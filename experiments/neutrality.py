@@ -14,8 +14,9 @@ from experiments.settings import Settings
 # Series that belong to the futures market itself; every other series is on the spot side and must not move.
 FINANCIAL = (
     *("future", "open_interest", "hedge_", "initial_margin", "margin_", "limit_locks"),
-    *("multiplicities", "curve_"),
+    *("multiplicities", "curve_", "fund_"),
 )
+PRICES = "future"  # these must move where an arm trades futures that its reference does not, or trades them otherwise
 HEDGES = ("hedge_landlords", "hedge_users")
 LABELS = ("arm", "shock", "seed", "day", "date")
 
@@ -23,7 +24,8 @@ LABELS = ("arm", "shock", "seed", "day", "date")
 def write_neutrality(out: Path, settings: Settings) -> bool:
     """Writes and prints neutrality.parquet (column, max_abs_difference, identical); whether all are identical.
 
-    A market in which nobody hedges is neutral without proving anything: that too fails.
+    A market in which nobody hedges, or an arm whose futures prices are its reference's, is neutral without proving
+    anything: that too fails. What futures did is kept in futures_moved.parquet, a row an arm and series.
     """
     paths = stored_paths(out, list(settings.study.sweep))
     table = compare_arms(paths, settings)
@@ -38,7 +40,33 @@ def write_neutrality(out: Path, settings: Settings) -> bool:
             print(f"  {row.column}: largest difference {row.max_abs_difference:g}")
     else:
         print(f"Neutral: all {len(table)} spot-side series are identical to the last bit between {arms}.")
-    return hedgers_trade(paths) and not len(moved)
+    futures = futures_moved(paths, settings)
+    pq.write_table(
+        pa.Table.from_pandas(futures, preserve_index=False).replace_schema_metadata(None), out / "futures_moved.parquet"
+    )
+    return hedgers_trade(paths) and prices_differ(futures) and not len(moved)
+
+
+def futures_moved(paths: dict[tuple[object, ...], pd.DataFrame], settings: Settings) -> pd.DataFrame:
+    """Futures prices of every arm against the reference arm's: arm, column, max_abs_difference, identical."""
+    reference = settings.study.reference_arm
+    rows = []
+    for arm in [name for name in settings.study.arms if name != reference]:
+        pairs = [(paths[reference, *rest], frame) for (name, *rest), frame in paths.items() if name == arm]
+        for column in [name for name in pairs[0][0].columns if name.startswith(PRICES)] if pairs else []:
+            found = [compare(base[column], frame.get(column)) for base, frame in pairs]
+            rows.append((arm, column, max(size for size, _ in found), all(same for _, same in found)))
+    return pd.DataFrame(rows, columns=["arm", "column", "max_abs_difference", "identical"])
+
+
+def prices_differ(futures: pd.DataFrame) -> bool:
+    """Prints whether each arm's futures prices differ from the reference's; false if those of an arm do not."""
+    still = [str(arm) for arm, mine in futures.groupby("arm", sort=False) if mine["identical"].all()]
+    if still:
+        print(f"NOT A TEST: futures prices with {', '.join(still)} are those of the reference arm.")
+    elif len(futures):
+        print("Futures prices differ from the reference arm's in every other arm.")
+    return not still
 
 
 def hedgers_trade(paths: dict[tuple[object, ...], pd.DataFrame]) -> bool:

@@ -17,6 +17,7 @@ from sim.view import View
 from sim.vocabulary import (
     ChipRow,
     DemandRow,
+    FundOrder,
     FutureRow,
     NoteRow,
     Parameters,
@@ -105,6 +106,18 @@ class Agent(mesa.Agent):  # type: ignore[misc]
     def notes(self, view: View) -> Iterable[NoteRow]:
         """Notes wanted this month, and at what spreads."""
         return ()
+
+    def fund_exposure(self, view: View) -> tuple[float, float]:
+        """A fund's exposure over net assets wanted in the nearest and the second month of futures."""
+        return 0.0, 0.0
+
+    def fund_orders(self, view: View) -> Iterable[FundOrder]:
+        """Fund shares wanted (+) or given back (-) at the next close."""
+        return ()
+
+    def shares_created(self, view: View, waiting: float, outstanding: float) -> float:
+        """Shares of a fund to be created (+) or redeemed (-) at the next close for the orders that wait."""
+        return 0.0
 
     def learn(self, view: View) -> None:
         """Update beliefs at the end of the day."""

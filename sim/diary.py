@@ -63,6 +63,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     values += _credit_values(e)
     values += _note_values(e)
     values += _futures_values(e, close)
+    values += _fund_values(e, close)
     return values
 
 
@@ -126,7 +127,7 @@ def _futures_values(e: Economy, close: Close | None) -> list[float]:
     institutions = positions.copy()
     for crowd in e.crowds:
         institutions[:, crowd.owner] = 0.0
-    interest = crowd_long + float(np.maximum(0.0, institutions).sum())
+    interest = crowd_long + math.fsum(np.maximum(0.0, institutions).ravel())
     locks = sum(kind == "limit lock" for kind, _ in close.events)
     several = sum(kind == "multiplicity" for kind, _ in close.events)
     gap = float(np.log(close.price_usd / e.expected_usd).mean()) if e.crowds else math.nan
@@ -141,4 +142,32 @@ def _futures_values(e: Economy, close: Close | None) -> list[float]:
         float(several),
         float(e.calendar.is_month_end(e.day)),
         gap,
+    ]
+
+
+def _fund_values(e: Economy, close: Close | None) -> list[float]:
+    """What funds own, traded and loop; then the net asset value of each."""
+    owners = [owner for owner, _ in e.who["fund_exposure"]]
+    by_owner = {fund.owner: fund for fund in e.funds}
+    nav = [by_owner[owner].nav_usd if owner in by_owner else math.nan for owner in owners]
+    if close is None or not e.funds or e.market is None:
+        return [0.0] * 10 + nav
+    ledger, funds = e.books.ledger, e.funds
+    assets = [fund.nav_usd * fund.outstanding(e.books) for fund in funds]
+    months = e.market.names[:2]
+    held = [float(np.abs(ledger.held(name)[owners]).sum()) for name in months]
+    interest = float(e.fund_interest[: len(months)].sum())
+    gain = close.funds.gain.tolist() if close.funds is not None else [0.0, 0.0]
+    gamma = [a * (fund.leverage**2 - fund.leverage) for a, fund in zip(assets, funds, strict=True)]
+    return [
+        math.fsum(assets),
+        math.fsum(gamma),
+        math.fsum(fund.flow_usd for fund in funds),
+        math.fsum(fund.rebalanced for fund in funds),
+        math.fsum(fund.rolled for fund in funds),
+        *gain,
+        close.funds.spectral_radius if close.funds is not None else 0.0,
+        math.fsum(held) / interest if interest > 0.0 else 0.0,
+        math.fsum(fund.sponsor_loss_usd for fund in funds),
+        *nav,
     ]

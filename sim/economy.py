@@ -9,7 +9,7 @@ from typing import Any
 import mesa
 import numpy as np
 
-from sim import diary, evening, month, securitisation, setup
+from sim import diary, evening, funds, month, securitisation, setup
 from sim.agent import Agent
 from sim.calendar import Calendar
 from sim.clearing.house import ClearingHouse, Night
@@ -18,6 +18,7 @@ from sim.growth_path import GrowthPath
 from sim.instruments.books import Books
 from sim.laws import check_day
 from sim.markets.chip_desk import Financing, fund_orders, place_orders
+from sim.markets.fund_window import Fund
 from sim.markets.futures_auction import FuturesMarket
 from sim.markets.loan_desk import LoanDesk
 from sim.markets.note_desk import NoteDesk
@@ -63,6 +64,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
     market: FuturesMarket | None
     house: ClearingHouse | None
     crowds: list[Speculators]
+    funds: list[Fund]
+    fund_interest: Floats  # (maturities,) open interest after the close, contracts
     night: Night | None
     expected_usd: Floats  # (maturities,) the crowd's expected settlements
     last_hours: Floats | None
@@ -119,6 +122,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.learn(trades)
         close = self.close_futures(trades)
         self.settle_margins(close)
+        self.settle_funds(close)
         if self.calendar.is_month_end(self.day):
             self.settle_month()
             self.service_loans()
@@ -344,7 +348,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         rows = [(owner, row) for owner, agent in self.who["futures"] for row in agent.futures(self.views[owner])]
         for crowd in self.crowds:
             evening.crowd_orders(self, self.market, crowd, news)
-        close = self.market.clear(rows, self.crowds, len(self.books.ledger.owners))
+        close = self.market.clear(rows, self.crowds, len(self.books.ledger.owners), funds.propose(self))
         self.events += [(self.day, kind, text) for kind, text in close.events]
         return close
 
@@ -361,6 +365,13 @@ class Economy(mesa.Model):  # type: ignore[misc]
             )
         if night.house_loss_usd > 0.0:
             self.events.append((self.day, "clearing loss", f"the house loses {night.house_loss_usd:,.0f} USD"))
+
+    # 9. funds
+
+    def settle_funds(self, close: Close | None) -> None:
+        """Net asset values, creations and redemptions, fees, termination; holders order for the next close."""
+        if close is not None:
+            funds.settle(self, close)
 
     # 10. to 12. month end: rents, credit; insolvency
 

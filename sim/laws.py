@@ -6,7 +6,7 @@ deposits are in the clearing house's cash. A6 GPU-hours: fleet = reserved + sold
 ledger agrees with the vintages. A8 orders = delivered + outstanding. A9 loans: balance = draws - principal -
 write-offs, and the ledger agrees. A12 users' spending is owners' revenue, and prepaid rent agrees with the contracts.
 A10 notes: what a payment date paid is what it had; cash is the reserve and what waits for the next date; loans held and
-principal that waits are the balances of the notes.
+principal that waits are the balances of the notes. A11 funds: shares times net asset value is what the fund owns.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def check_day(e: Economy, trades: Trades) -> None:
     check_rents(e, trades)
     if e.market is not None:
         check_futures(e)
+    check_funds(e)
 
 
 def _fail(e: Economy, law: str, text: str) -> None:
@@ -170,3 +171,15 @@ def check_futures(e: Economy) -> None:
         float(ledger.held("cash")[roll.clearing_house]),
         deposits + 1.0,
     )
+
+
+def check_funds(e: Economy) -> None:
+    """A11: shares times net asset value, followed from prices, is what the ledger says each fund owns."""
+    ledger = e.books.ledger
+    for fund in e.funds:
+        owns = float(ledger.held("cash")[fund.owner] + ledger.held("margin")[fund.owner])
+        shares = fund.outstanding(e.books)
+        endowed = float(ledger.flow("endowment")[fund.owner]) + 1.0
+        _same(e, "A11", f"shares x NAV of {fund.name}", shares * fund.nav_usd, owns, endowed)
+        held = float(np.maximum(0.0, ledger.held(fund.share)).sum())
+        _same(e, "A11", f"shares of {fund.name}", shares, held, shares + 1.0)

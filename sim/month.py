@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim import funds
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def settle_futures_month(e: Economy) -> None:
         return
     ledger, roll = e.books.ledger, e.books.roll
     settlement = market.settlement_usd()
+    funds.note_expiry(e, settlement)
     own = e.house.expire(e.books, market.names[0], settlement, float(market.price_usd[0]), e.crowds)
     e.loan_desk.hedge_usd += own[roll.landlords]
     market.roll(e.path.settings.technology)

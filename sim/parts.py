@@ -178,3 +178,13 @@ def check_parts(section: str, parts: dict[str, Any], plugins: tuple[str, ...] = 
         except SpecError as error:
             problems += error.problems
     return problems
+
+
+def groups_trading(agents: dict[str, dict[str, Any]], method: str, plugins: tuple[str, ...] = ()) -> list[str]:
+    """The groups whose class has its own version of a market's method; for a section that has been checked."""
+    found = []
+    for group, settings in agents.items():
+        cls = find_class(str(settings.get("_target_", "")), plugins)
+        if getattr(cls, method, None) is not getattr(Agent, method):
+            found.append(group)
+    return found

@@ -54,7 +54,7 @@ class Record:
 
 
 def world_columns(
-    grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int
+    grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int, funds: list[str]
 ) -> list[Column]:
     """The columns of a world with these grades, indices, kinds of owner, tenors and futures."""
     ve = "VE is the work of one H100"
@@ -128,5 +128,22 @@ def world_columns(
         Column("multiplicities", "months", "listed months with several clearing prices today"),
         Column("month_end", "0 or 1", "whether contracts settle and loans are paid today"),
         Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement"),
+    ]
+    columns += [
+        Column("fund_assets_usd", "USD", "net assets of all funds"),
+        Column("fund_gamma_usd", "USD", "sum over funds of assets times (leverage squared - leverage)"),
+        Column("fund_flow_usd", "USD", "shares created less redeemed today, at net asset value"),
+        Column("fund_rebalance_contracts", "contracts", "bought (- sold) today to restore leverage, all funds"),
+        Column("fund_roll_contracts", "contracts", "moved today from the nearest to the second month, all funds"),
+        Column("fund_loop_gain_1", "ratio", "rise of funds' demand in month 1 over the fall of others', per price"),
+        Column("fund_loop_gain_2", "ratio", "the same in month 2"),
+        Column(
+            "fund_spectral_radius", "ratio", "largest eigenvalue of both months' joint loop: shocks grow by 1/(1-it)"
+        ),
+        Column("fund_share_of_open_interest", "share", "funds' positions over open interest, two nearest months"),
+        Column("fund_sponsor_losses_usd", "USD", "paid so far by sponsors for negative net asset values"),
+    ]
+    columns += [
+        Column(f"fund_nav_{f}_usd", "USD a share", f"net asset value of {f}; empty before launch") for f in funds
     ]
     return columns

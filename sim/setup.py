@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim import funds
 from sim.calendar import Calendar
 from sim.clearing.house import ClearingHouse, MarginTerms
 from sim.crowd import Speculators
@@ -42,6 +43,9 @@ TRADED_METHODS = (
     "chips",
     "loan_purchases",
     "notes",
+    "fund_exposure",
+    "fund_orders",
+    "shares_created",
     "learn",
 )
 
@@ -86,6 +90,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.desk = _desk(e, spec)
     e.views = [View(e.desk, i, agent.identity) for i, agent in enumerate(people_agents)]
     e.market, e.house, e.crowds = None, None, []
+    funds.open_books(e)
     e.last_hours = None
     e.debt_tolerance_usd = 1e-3
     e.night = None
@@ -102,6 +107,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
             sorted({people_agents[i].kind for i in roll.chip_owners}),
             list(spec.reserved.tenors),
             spec.venue.maturities,
+            [agent.name for _, agent in e.who["fund_exposure"]],
         ),
         e.calendar.start,
         days,
@@ -123,7 +129,10 @@ def configure(e: Economy, spec: Spec) -> None:
     r = spec.resolution
     e.resolution.terms = ResolutionTerms(r.haircut, r.days, r.rejected_share)
     e.equity_access = landlord_array(e.people, e.books.roll, "equity_access")
+    if not spec.venue.listed:
+        funds.close(e, {fund.owner for fund in e.funds})
     _venue(e, spec)
+    funds.configure(e)
 
 
 def adopt(e: Economy, spec: Spec) -> None:
@@ -219,6 +228,7 @@ def _venue(e: Economy, spec: Spec) -> None:
         return
     hedger = np.zeros(len(e.books.ledger.owners), dtype=bool)
     hedger[[i for i, _ in e.who["futures"]]] = True
+    limited = np.array([i for i, _ in e.who["fund_exposure"]], dtype=np.int64)
     contract = Contract(
         v.contract_gpu_hours, v.tick_usd, v.daily_limit, v.maturities, v.round_to_tick, tuple(spec.links.normal_premium)
     )
@@ -229,7 +239,7 @@ def _venue(e: Economy, spec: Spec) -> None:
         return
     e.market = FuturesMarket(contract, e.calendar)
     e.market.first_month = e.calendar.month(e.day)
-    e.house = ClearingHouse(margin, hedger, spec.links.hedge_cash)
+    e.house = ClearingHouse(margin, hedger, spec.links.hedge_cash, limited)
     e.crowds = [Speculators(agent.crowd(), i, v.maturities, e.streams) for i, agent in e.who["trade"]]
     ledger, roll = e.books.ledger, e.books.roll
     for name in e.market.names:
@@ -267,11 +277,11 @@ def _first_positions(e: Economy, market: FuturesMarket) -> None:
         hedges = long * both / np.maximum(long.sum(axis=1), 1e-300)[:, None]
         hedges -= short * both / np.maximum(short.sum(axis=1), 1e-300)[:, None]
     wealth = sum(crowd.total_cash_usd() for crowd in e.crowds)
-    margin = (
-        e.spec.venue.margin.initial * market.contract.gpu_hours * float(np.abs(hedges.sum(axis=1)) @ market.price_usd)
-    )
+    hedgers = [owner for owner, _ in e.who["futures"]]  # sums over these alone do not depend on who else there is
+    net = np.take(hedges, hedgers, axis=1).sum(axis=1)
+    margin = e.spec.venue.margin.initial * market.contract.gpu_hours * float(np.abs(net) @ market.price_usd)
     hedges *= min(1.0, MARGIN_AT_OPENING * wealth / margin) if e.crowds and margin > 0.0 else 1.0
-    other_side = -hedges.sum(axis=1)[:, None]
+    other_side = -np.take(hedges, hedgers, axis=1).sum(axis=1)[:, None]
     for crowd in e.crowds:
         crowd.arrays.position[:] = other_side * (crowd.arrays.cash_usd / wealth)
         hedges[:, crowd.owner] = crowd.arrays.position.sum(axis=1)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.nature import Noise
-from sim.parts import check_agents, check_parts
+from sim.parts import check_agents, check_parts, groups_trading
 from sim.problems import Problem, SpecError, nearest, problems_of
 from sim.view import Links
 from sim.vocabulary import (
@@ -195,11 +195,13 @@ def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
         spec = Spec.model_validate({**container, "plugins": plugins})
     except ValidationError as error:
         problems += problems_of(error, Spec)
-    problems += check_agents(container.get("agents") or {}, plugins)
+    wrong_agents = check_agents(container.get("agents") or {}, plugins)
+    problems += wrong_agents
     for section in ("shocks", "indices"):
         problems += check_parts(section, container.get(section) or {}, plugins)
     if spec is not None:
         problems += _impossible(spec)
+        problems += [] if wrong_agents else _impossible_funds(spec)
     if problems or spec is None:
         raise SpecError(problems)
     return spec
@@ -262,4 +264,28 @@ def _impossible(spec: Spec) -> list[Problem]:
         )
     if spec.spot.price_cap_usd <= spec.world.rent_usd:
         problems.append(Problem("spot.price_cap_usd", spec.spot.price_cap_usd, "must exceed world.rent_usd"))
+    return problems
+
+
+def _impossible_funds(spec: Spec) -> list[Problem]:
+    """Funds need listed futures, and someone who creates their shares where there are holders."""
+    problems = []
+    sizes = ("assets_usd", "open_interest_share", "target_gain")
+    launched = []
+    for group in groups_trading(spec.agents, "fund_exposure", spec.plugins):
+        for key in sizes:
+            given = spec.agents[group].get(key)
+            values = given if isinstance(given, list) else [given]
+            if any(isinstance(value, int | float) and value > 0.0 for value in values) or "uniform" in values:
+                launched.append((f"agents.{group}.{key}", given))
+    if not spec.venue.listed:
+        text = "a fund needs futures to hold, and none are listed (venue.listed is false)"
+        problems += [Problem(key, given, text) for key, given in launched]
+    participants = groups_trading(spec.agents, "shares_created", spec.plugins)
+    holders = groups_trading(spec.agents, "fund_orders", spec.plugins)
+    total = sum(int(spec.agents[group]["count"]) for group in participants)
+    if launched and holders and total != 1:
+        problems.append(
+            Problem("agents", participants, "fund shares are created by exactly one authorised participant")
+        )
     return problems

@@ -15,7 +15,7 @@ from pydantic import Field
 from sim.growth_path import GrowthPath
 from sim.rules.rents import expected_rent
 from sim.streams import Purpose, Streams
-from sim.vocabulary import Finite, Parameters, Share, Today
+from sim.vocabulary import Finite, FundFacts, Parameters, Share, Today
 
 
 class Links(Parameters):
@@ -70,6 +70,10 @@ class Desk:
     notes_held_usd: list[float] = field(default_factory=list)
     collateral_test_failed: bool = False
     loan_loss_rate: float = 0.0
+
+    funds: tuple[FundFacts, ...] = ()
+    fund_shares: dict[str, list[float]] = field(default_factory=dict)
+    fund_shares_waiting: dict[str, dict[int, float]] = field(default_factory=dict)
 
     evenings: list[Today] = field(default_factory=list)  # the last of them, kept for the placebo alone
 
@@ -234,6 +238,19 @@ class View:
     def loan_loss_rate(self) -> float:
         """Loans written off yesterday, by all holders, over loans outstanding."""
         return self._desk.loan_loss_rate
+
+    @property
+    def funds(self) -> tuple[FundFacts, ...]:
+        """All funds of the world, in order of name."""
+        return self._desk.funds
+
+    def fund_shares(self, fund: str) -> float:
+        """Own shares of a fund."""
+        return self._desk.fund_shares[fund][self.owner]
+
+    def fund_shares_waiting(self, fund: str) -> float:
+        """Own orders of a fund's shares that are not filled yet (+ wanted, - given back)."""
+        return self._desk.fund_shares_waiting[fund].get(self.owner, 0.0)
 
     def position(self, maturity: int) -> float:
         """Own futures position in contracts (+ long), by place on the curve (0 = nearest)."""

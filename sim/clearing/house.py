@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 from sim.crowd import Speculators
 from sim.instruments.books import Books
 from sim.kernels.crowd import crowd_expire, crowd_settle
-from sim.vocabulary import Bools, Close, Floats
+from sim.vocabulary import Bools, Close, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,17 @@ class Night:
 
 class ClearingHouse:
     """Stands between all positions. `hedger` (owners,) marks those whose parents share hedge results and margin.
+    `limited` (rows) are owners such as funds, who cannot deposit more than they have: their sponsors stand behind them.
 
     Of a hedger's variation margin and deposits its operating cash bears the share `hedge_cash`; the parent bears the
     rest, posted. With `hedge_cash` zero the hedge account is ring-fenced and operating cash never moves.
     """
 
-    def __init__(self, terms: MarginTerms, hedger: Bools, hedge_cash: float) -> None:
+    def __init__(self, terms: MarginTerms, hedger: Bools, hedge_cash: float, limited: Ints | None = None) -> None:
         self.terms = terms
         self.hedger = hedger
         self.hedge_cash = hedge_cash
+        self.limited = np.zeros(0, dtype=np.int64) if limited is None else limited
         self.losses_usd = 0.0
 
     def settle(self, books: Books, names: Sequence[str], close: Close, crowds: Sequence[Speculators]) -> Night:
@@ -83,7 +86,7 @@ class ClearingHouse:
         own = np.where(self.hedger, self.hedge_cash * amounts, amounts)
         theirs = np.where(self.hedger, (1.0 - self.hedge_cash) * amounts, 0.0)
         net = own.copy()
-        net[books.roll.parents] += theirs.sum()
+        net[books.roll.parents] += math.fsum(theirs)
         books.ledger.post_net(reason, "cash", net)
         return np.where(self.hedger, own, 0.0)
 
@@ -97,14 +100,17 @@ class ClearingHouse:
         required = t.initial * t.gpu_hours * (np.abs(held).T @ price_usd)
         for crowd in crowds:
             required[crowd.owner] = crowd.margin_usd(price_usd, t.gpu_hours, t.initial)
-        theirs = np.where(self.hedger, (1.0 - self.hedge_cash) * required, 0.0).sum()
+        if len(self.limited):
+            owns = ledger.held("cash")[self.limited] + ledger.held("margin")[self.limited]
+            required[self.limited] = np.minimum(required[self.limited], np.maximum(0.0, owns))
+        theirs = math.fsum(np.where(self.hedger, (1.0 - self.hedge_cash) * required, 0.0))
         required = np.where(self.hedger, self.hedge_cash * required, required)
         required[roll.clearing_house :] = 0.0
         required[roll.parents] = theirs
         change = required - ledger.held("margin")
         change[roll.clearing_house] = 0.0
         deposits = -change
-        deposits[roll.clearing_house] = change.sum()
+        deposits[roll.clearing_house] = math.fsum(change)  # exact: owners without positions change no bit
         ledger.post_net("initial margin", "cash", deposits)
         ledger.post_net("initial margin", "margin", -deposits)
 

@@ -53,7 +53,7 @@ def assets_at(funds: FundCurves, k: int, m: int, price_usd: float, other_usd: fl
     """Return fund k's assets at a price of month m and of the other month; never below zero."""
     o = 1 - m
     move = funds.gain[k, m] * (price_usd - funds.last_usd[m]) + funds.gain[k, o] * (other_usd - funds.last_usd[o])
-    return max(0.0, funds.assets_usd[k] + move)
+    return float(max(0.0, funds.assets_usd[k] + move))
 
 
 @jit

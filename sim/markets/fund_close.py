@@ -77,16 +77,15 @@ def close_with_funds(
     sides = [_side(m, book, tick_usd) for m, book in zip(months, books, strict=True)]
     if len(sides) < MONTHS:  # nothing to join: a second month without orders, in which no fund wants anything
         sides.append(MonthBook(np.zeros(2), 1, 0.0, 1.0))
-    positions = list(joint_close(*sides, funds, tick_usd))
+    near, far = sides
+    positions = list(joint_close(near, far, funds, tick_usd))
     if to_tick:
         positions[1] = float(np.floor(positions[1] + 0.5))
-        positions[0] = float(
-            np.floor(answer(sides[0], funds, 0, _usd(sides[1], positions[1], tick_usd), tick_usd) + 0.5)
-        )
+        positions[0] = float(np.floor(answer(near, funds, 0, _usd(far, positions[1], tick_usd), tick_usd) + 0.5))
     prices = [_usd(side, x, tick_usd) for side, x in zip(sides, positions, strict=True)]
     wanted, out = np.zeros((MONTHS, len(orders.owners))), []
     fills = np.zeros((len(orders.owners), MONTHS))
-    roots = joint_roots(*sides, funds, tick_usd)
+    roots = joint_roots(near, far, funds, tick_usd)
     for m, month in enumerate(months):
         bought, sold = fund_trades(funds, m, prices[m], prices[1 - m], wanted[m])
         curve = month.curve + np.array([[bought], [sold]])  # as it stands at the price found, which is all that counts
@@ -102,7 +101,7 @@ def close_with_funds(
         share = np.where(wanted[m] > 0.0, cleared.curve_buy_filled, cleared.curve_sell_filled)
         fills[:, m] = wanted[m] * share
         out.append((cleared, resting))
-    gains = joint_gain(*sides, funds, tick_usd, *positions)
+    gains = joint_gain(near, far, funds, tick_usd, *positions)
     return out, FundClose(fills, np.diag(gains).copy(), largest_eigenvalue(gains))
 
 

@@ -1,0 +1,216 @@
+"""Funds in the economy's day: launch, what they bring to the close, the evening after it, and their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.markets.fund_close import MONTHS, FundOrders
+from sim.markets.fund_window import ENDED, ENDING, OPEN, Fund, fund_orders, mark, pay_out, settle_funds
+from sim.problems import Problem, SpecError
+from sim.vocabulary import Close, Environment, Floats, FundFacts
+
+if TYPE_CHECKING:
+    from sim.economy import Economy
+
+
+def open_books(e: Economy) -> None:
+    """List every fund's shares; nothing is launched yet."""
+    ledger = e.books.ledger
+    e.funds = []
+    for owner, _ in e.who["fund_exposure"]:
+        name = ledger.owners[owner]
+        ledger.list(f"fund_share:{name}", "share", [name])
+
+
+def configure(e: Economy) -> None:
+    """Launch the funds that this specification has and do not exist yet, close those it has not."""
+    market = e.market
+    if market is None or e.house is None:
+        return
+    _refresh_terms(e)
+    if e.day > 0:
+        e.open_the_day(Environment())  # a copy goes on tomorrow: its funds start by tomorrow's curve
+    running = {fund.owner for fund in e.funds if fund.status != ENDED}
+    interest = open_interest(e)
+    front_usd = float(interest[0] * market.price_usd[0] * market.contract.gpu_hours)
+    sizes = {owner: agent.start_assets_usd(front_usd) for owner, agent in e.who["fund_exposure"]}
+    for owner, _ in e.who["fund_exposure"]:
+        if sizes[owner] > 0.0 and owner not in running:
+            _launch(e, owner, sizes[owner], interest)
+    close(e, {owner for owner, size in sizes.items() if size == 0.0})
+    tell(e)
+
+
+def _refresh_terms(e: Economy) -> None:
+    for fund in e.funds:
+        p = e.people[fund.owner].p
+        fund.leverage, fund.expense_ratio, fund.termination_fall = p.leverage, p.expense_ratio, p.termination_fall
+
+
+def _launch(e: Economy, owner: int, assets_usd: float, interest: Floats) -> None:
+    """A fund starts with its position in place: the crowd has the other side, by wealth, at the last prices."""
+    market, ledger, roll = e.market, e.books.ledger, e.books.roll
+    assert market is not None
+    p = e.people[owner].p
+    fund = Fund(owner, ledger.owners[owner], p.leverage, p.expense_ratio, p.termination_fall, p.nav_usd)
+    fund.exposure = e.people[owner].fund_exposure(e.views[owner])
+    months = min(MONTHS, len(market.names))
+    wanted = np.array(fund.exposure)[:months] * assets_usd / (market.price_usd[:months] * market.contract.gpu_hours)
+    _check_size(e, fund, assets_usd, wanted, interest)
+    ledger.transfer("endowment", "cash", roll.rest_of_world, owner, assets_usd)
+    shares = assets_usd / fund.nav_usd
+    holders = [(i, holder) for i, holder in e.who["fund_orders"]] or [(roll.rest_of_world, None)]
+    for i, holder in holders:
+        weight = holder.weight if holder is not None else 1.0
+        ledger.transfer("endowment", fund.share, owner, i, shares * weight)
+        if holder is not None:
+            ledger.transfer("endowment", "cash", roll.rest_of_world, i, holder.p.reserve * assets_usd * weight)
+            fund.waiting[i] = 0.0
+    for m in range(months):
+        if e.crowds:
+            _hand_over(e, m, owner, float(wanted[m]))
+    e.funds = sorted([f for f in e.funds if f.owner != owner] + [fund], key=lambda f: f.name)
+
+
+def _check_size(e: Economy, fund: Fund, assets_usd: float, wanted: Floats, interest: Floats) -> None:
+    most = float(interest[: len(wanted)].sum())
+    contracts = float(np.abs(wanted).sum())
+    if contracts > most:
+        group = fund.name.rpartition("_")[0]
+        p = e.people[fund.owner].p
+        key = next(k for k in ("assets_usd", "open_interest_share", "target_gain") if getattr(p, k) is not None)
+        text = (
+            f"makes the fund larger than its market: {contracts:,.0f} contracts for {assets_usd:,.0f} USD of assets,"
+            f" open interest {most:,.0f} in the two nearest months"
+        )
+        raise SpecError([Problem(f"agents.{group}.{key}", getattr(p, key), text)])
+
+
+def _hand_over(e: Economy, m: int, owner: int, contracts: float) -> None:
+    """Move a position to an owner from the crowds (+) or back, in proportion to their traders' cash."""
+    assert e.market is not None
+    net = np.zeros(len(e.books.ledger.owners))
+    wealth = sum(crowd.total_cash_usd() for crowd in e.crowds)
+    for crowd in e.crowds:
+        moved = -contracts * (crowd.arrays.cash_usd / wealth)
+        crowd.arrays.position[m] += moved
+        net[crowd.owner] += float(moved.sum())
+    net[owner] -= net.sum()
+    e.books.ledger.post_net("endowment", e.market.names[m], net)
+
+
+def close(e: Economy, owners: set[int]) -> None:
+    """Close funds for good: positions go to the crowds at the last price, holders are paid net asset value."""
+    market, house = e.market, e.house
+    gone = [fund for fund in e.funds if fund.owner in owners and fund.status != ENDED]
+    if not gone or market is None or house is None:
+        return
+    for fund in gone:
+        for m, name in enumerate(market.names):
+            held = float(e.books.ledger.held(name)[fund.owner])
+            if held and e.crowds:
+                _hand_over(e, m, fund.owner, -held)
+    house.call_margin(e.books, market.names, market.price_usd, e.crowds)
+    for fund in gone:
+        if not pay_out(e.books, fund, market.names):
+            fund.status = ENDING  # nobody to take the position over: it is sold at the next close
+
+
+def open_interest(e: Economy) -> Floats:
+    """Open interest by month (M,), contracts."""
+    assert e.market is not None
+    long = np.array([float(np.maximum(0.0, e.books.ledger.held(name)).sum()) for name in e.market.names])
+    for crowd in e.crowds:
+        for m, name in enumerate(e.market.names):
+            netted = max(0.0, float(e.books.ledger.held(name)[crowd.owner]))
+            long[m] += float(np.maximum(0.0, crowd.arrays.position[m]).sum()) - netted
+    return long
+
+
+def propose(e: Economy) -> FundOrders | None:
+    """What the funds bring to tonight's close."""
+    if not e.funds or e.market is None:
+        return None
+    for fund in e.funds:
+        fund.was = fund.exposure
+        if fund.status == OPEN:
+            fund.exposure = e.people[fund.owner].fund_exposure(e.views[fund.owner])
+    return fund_orders(e.books, e.funds, e.market.names, e.market.price_usd, e.market.contract.gpu_hours)
+
+
+def settle(e: Economy, close_: Close) -> None:
+    """NAV, creations, fees and termination after tonight's close; then holders' orders for the next one."""
+    if not e.funds or e.market is None or e.house is None:
+        return
+    books, market = e.books, e.market
+    was_ending = [fund for fund in e.funds if fund.status == ENDING]
+    participants = e.who["shares_created"]
+    cost = participants[0][1].cost_usd if participants else (lambda _: 0.0)
+    events = settle_funds(books, e.funds, close_, market.contract.gpu_hours, cost)
+    for fund in was_ending:
+        if pay_out(books, fund, market.names):
+            events.append(("fund paid out", f"{fund.name}: holders get what is left"))
+    cash = books.ledger.held("cash")
+    if any(cash[fund.owner] < 0.0 for fund in e.funds):
+        e.house.call_margin(books, market.names, market.price_usd, e.crowds)
+    e.events += [(e.day, kind, text) for kind, text in events]
+    e.fund_interest = open_interest(e)
+    tell(e)
+    take_orders(e)
+
+
+def note_expiry(e: Economy, settlement_usd: float) -> None:
+    """The nearest month is about to settle: book what funds gain, and move their months up by one."""
+    if not e.funds or e.market is None:
+        return
+    held = e.books.ledger.held(e.market.names[0]).copy()
+    move = (settlement_usd - float(e.market.price_usd[0])) * e.market.contract.gpu_hours
+    for fund in e.funds:
+        if fund.status != ENDED:
+            e.events += [(e.day, *event) for event in mark(e.books, fund, float(held[fund.owner]) * move)]
+        fund.exposure = (fund.exposure[1], 0.0)
+
+
+def tell(e: Economy) -> None:
+    """Write the evening's facts of all funds to the desk."""
+    if e.market is None:
+        return
+    limit = e.market.contract.daily_limit
+    e.desk.funds = tuple(
+        FundFacts(
+            fund.name, fund.leverage, fund.nav_usd, fund.nav_usd * (1.0 + abs(fund.leverage) * limit),
+            fund.basket_return, sum(fund.returns), fund.premium, fund.status == OPEN,
+        )
+        for fund in e.funds
+    )  # fmt: skip
+    e.desk.fund_shares = {fund.name: e.books.ledger.held(fund.share).tolist() for fund in e.funds}
+    e.desk.fund_shares_waiting = {fund.name: fund.waiting for fund in e.funds}
+    for fund in e.funds:
+        shares = e.books.ledger.held(fund.share)
+        total = fund.outstanding(e.books)
+        offsets = [(i, agent.same_day_offset()) for i, agent in e.who["fund_orders"]] if total > 0.0 else []
+        fund.same_day = sum(float(shares[i]) / total * b for i, b in offsets if b)
+
+
+def take_orders(e: Economy) -> None:
+    """Holders order shares; the authorised participant decides what is created or redeemed at the next close."""
+    participants = e.who["shares_created"]
+    if not participants or not e.who["fund_orders"]:
+        return
+    cash = e.books.ledger.held("cash")
+    for i, _ in e.who["fund_orders"]:
+        e.desk.cash_usd[i] = float(cash[i])
+    by_name = {fund.name: fund for fund in e.funds}
+    for owner, agent in e.who["fund_orders"]:
+        for order in list(agent.fund_orders(e.views[owner])):
+            waiting = by_name[order.fund].waiting
+            waiting[owner] = waiting.get(owner, 0.0) + order.shares
+    owner, participant = participants[0]
+    for fund in e.funds:
+        if fund.status == OPEN:
+            shares = fund.outstanding(e.books)
+            waiting_net = sum(fund.waiting.values())
+            fund.premium = participant.premium(waiting_net, shares)
+            fund.creating = participant.shares_created(e.views[owner], waiting_net, shares)

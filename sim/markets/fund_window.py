@@ -1,0 +1,232 @@
+"""Funds from day to day: net asset value, creation and redemption, fees, termination; what they want at the close.
+
+A fund's net asset value per share follows from what it held and how prices moved; its cash follows from postings. That
+shares times NAV is what the ledger says the fund owns is a law (A11), not a definition.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sim.instruments.books import Books
+from sim.kernels.fund_auction import FundCurves
+from sim.markets.fund_close import MONTHS, FundClose, FundOrders
+from sim.vocabulary import DAYS_PER_YEAR, Close, Floats
+
+CostOfOrder = Callable[[float], float]  # USD of an order of that value
+
+OPEN, ENDING, ENDED = "open", "ending", "ended"
+FLAT_CONTRACTS = 1e-6
+RETURN_DAYS = 5
+
+
+@dataclass
+class Fund:
+    """One fund's state; `waiting` holds shares ordered (- given back) by holder, `creating` those of tonight."""
+
+    owner: int
+    name: str
+    leverage: float
+    expense_ratio: float
+    termination_fall: float
+    nav_usd: float
+    status: str = OPEN
+    exposure: tuple[float, float] = (0.0, 0.0)  # over assets, by month, after tonight's close
+    was: tuple[float, float] = (0.0, 0.0)  # the same at the last close
+    held: Floats = field(default_factory=lambda: np.zeros(MONTHS))
+    returns: list[float] = field(default_factory=list)
+    basket_return: float = 0.0
+    same_day: float = 0.0
+    waiting: dict[int, float] = field(default_factory=dict)
+    creating: float = 0.0
+    premium: float = 0.0
+    flow_usd: float = 0.0
+    rebalanced: float = 0.0
+    rolled: float = 0.0
+    sponsor_loss_usd: float = 0.0
+
+    @property
+    def share(self) -> str:
+        """The ledger's name of its shares."""
+        return f"fund_share:{self.name}"
+
+    def outstanding(self, books: Books) -> float:
+        """Shares that exist."""
+        return -float(books.ledger.held(self.share)[self.owner])
+
+
+def fund_orders(
+    books: Books, funds: Sequence[Fund], names: Sequence[str], last_usd: Floats, hours: float
+) -> FundOrders | None:
+    """What funds want at any prices of the two nearest months; None if none has or wants a position.
+
+    With creations u (a share of the fund) and same-day flows -b3 (L - 1) r A, assets after the close are
+    A0 (1 + u) + (1 + u - b3 (L - 1) / L) x (what the position gains).
+    """
+    ledger = books.ledger
+    rows = []
+    for fund in funds:
+        fund.held = np.array([ledger.held(name)[fund.owner] for name in names[:MONTHS]] + [0.0] * (MONTHS - len(names)))
+        shares = fund.outstanding(books)
+        grown = 1.0 + (fund.creating / shares if shares > 0.0 else 0.0)
+        assets = fund.nav_usd * shares * grown
+        exposure = fund.exposure if fund.status == OPEN else (0.0, 0.0)
+        if fund.held.any() or (assets > 0.0 and any(exposure)):
+            share = fund.same_day * (fund.leverage - 1.0) / fund.leverage if fund.leverage else 0.0
+            rows.append((fund, assets, (grown - share) * fund.held * hours, exposure))
+    if not rows:
+        return None
+    last = np.array([*last_usd[:MONTHS], *([1.0] * (MONTHS - len(names)))])
+    curves = FundCurves(
+        np.array([assets for _, assets, _, _ in rows]),
+        np.array([gain for _, _, gain, _ in rows]),
+        np.array([exposure for _, _, _, exposure in rows]),
+        np.array([fund.held for fund, _, _, _ in rows]),
+        last,
+        hours,
+    )
+    return FundOrders(np.array([fund.owner for fund, _, _, _ in rows], dtype=np.int64), curves)
+
+
+def settle_funds(
+    books: Books, funds: Sequence[Fund], close: Close, hours: float, cost_usd: CostOfOrder
+) -> list[tuple[str, str]]:
+    """After variation margin: NAV, creations and redemptions, fees, termination. Returns events (kind, text)."""
+    events: list[tuple[str, str]] = []
+    funded: FundClose | None = close.funds
+    move = np.zeros(MONTHS)
+    months = min(MONTHS, len(close.price_usd))
+    move[:months] = (close.price_usd - close.last_usd)[:months]
+    price = np.ones(MONTHS)
+    price[:months] = close.price_usd[:months]
+    for fund in funds:
+        if fund.status == ENDED:
+            continue
+        gain = float(fund.held @ move) * hours
+        shares = fund.outstanding(books)
+        start = fund.nav_usd
+        fund.basket_return = gain / (fund.leverage * start * shares) if fund.leverage and start * shares > 0.0 else 0.0
+        _decompose(fund, start * shares + gain, price, hours, funded is not None)
+        events += mark(books, fund, gain)
+        flow = -fund.same_day * (fund.leverage - 1.0) / fund.leverage * gain if fund.leverage else 0.0
+        _transact(books, fund, flow if fund.status == OPEN else 0.0, cost_usd)
+        _charge(books, fund)
+        if start > 0.0 and fund.status == OPEN:
+            fund.returns = [*fund.returns, math.log(max(fund.nav_usd, 1e-12) / start)][-RETURN_DAYS:]
+            if fund.nav_usd <= (1.0 - fund.termination_fall) * start:
+                fund.status = ENDING
+                fall = 1.0 - fund.nav_usd / start
+                events.append(
+                    ("fund terminated", f"{fund.name}: NAV fell by {fall:.0%} today, sells at the next close")
+                )
+    return events
+
+
+def mark(books: Books, fund: Fund, gain_usd: float) -> list[tuple[str, str]]:
+    """Book a gain per share; the sponsor pays what a negative NAV would leave unpaid."""
+    shares = fund.outstanding(books)
+    if shares <= 0.0:
+        return []
+    fund.nav_usd += gain_usd / shares
+    if fund.nav_usd >= 0.0:
+        return []
+    loss = -fund.nav_usd * shares
+    fund.nav_usd = 0.0
+    fund.sponsor_loss_usd += loss
+    books.ledger.transfer("sponsor's loss", "cash", books.roll.rest_of_world, fund.owner, loss)
+    return [("negative NAV", f"{fund.name}: its sponsor pays {loss:,.0f} USD")]
+
+
+def _decompose(fund: Fund, assets: float, price: Floats, hours: float, traded: bool) -> None:
+    """Split the trades that were planned into the roll and leverage rebalancing (Todorov 2024), contracts."""
+    fund.rebalanced = fund.rolled = 0.0
+    if not traded:
+        return
+    unit = max(0.0, assets) / (price * hours)
+    was = np.array(fund.was)
+    now = np.array(fund.exposure) if fund.status == OPEN else np.zeros(MONTHS)
+    kept = now.sum() / was.sum() if was.any() and was.sum() else 0.0
+    fund.rebalanced = (
+        float((was * kept * unit - fund.held).sum()) if was.any() else float((now * unit - fund.held).sum())
+    )
+    fund.rolled = 0.5 * float(np.abs((now - was * kept) * unit).sum()) if was.any() else 0.0
+
+
+def _transact(books: Books, fund: Fund, same_day_usd: float, cost_usd: CostOfOrder) -> None:
+    """Creations and redemptions at tonight's NAV: what was ordered yesterday, and what is ordered in the same close."""
+    fund.flow_usd = 0.0
+    if fund.nav_usd > 0.0 and fund.status == OPEN:
+        if fund.creating or any(fund.waiting.values()):
+            _exchange(books, fund, _filled(fund), fund.creating, cost_usd)
+        shares = books.ledger.held(fund.share)
+        holders = [i for i in fund.waiting if shares[i] > 0.0]
+        total = sum(float(shares[i]) for i in holders)
+        if same_day_usd and total > 0.0:
+            wanted = {i: same_day_usd / fund.nav_usd * float(shares[i]) / total for i in holders}
+            _exchange(books, fund, wanted, same_day_usd / fund.nav_usd, None)
+    fund.creating = 0.0
+
+
+def _filled(fund: Fund) -> dict[int, float]:
+    """Whose waiting orders are filled: opposite ones against each other, the rest as far as units are created."""
+    buys = math.fsum(x for x in fund.waiting.values() if x > 0.0)
+    sells = -math.fsum(x for x in fund.waiting.values() if x < 0.0)
+    traded = {1: min(buys, sells + max(0.0, fund.creating)), -1: min(sells, buys + max(0.0, -fund.creating))}
+    size = {1: buys, -1: sells}
+    return {
+        i: x * (traded[1 if x > 0.0 else -1] / size[1 if x > 0.0 else -1]) for i, x in fund.waiting.items() if x != 0.0
+    }
+
+
+def _exchange(books: Books, fund: Fund, wanted: dict[int, float], created: float, cost_usd: CostOfOrder | None) -> None:
+    """Post shares against cash at NAV between holders and the fund; its costs are passed on to those who traded."""
+    ledger, roll = books.ledger, books.roll
+    n = len(ledger.owners)
+    shares = np.zeros(n)
+    for owner, quantity in wanted.items():
+        shares[owner] += quantity
+    shares[fund.owner] -= math.fsum(wanted.values())
+    ledger.post_net("fund creation", fund.share, shares)
+    ledger.post_net("fund creation", "cash", -shares * fund.nav_usd)
+    fund.flow_usd += created * fund.nav_usd
+    volume = math.fsum(abs(x) for x in wanted.values())
+    cost = cost_usd(abs(created) * fund.nav_usd) if cost_usd is not None and created else 0.0
+    for owner, quantity in wanted.items():
+        if cost_usd is not None:
+            fund.waiting[owner] -= quantity
+        if cost > 0.0:
+            ledger.transfer("creation costs", "cash", owner, roll.rest_of_world, cost * abs(quantity) / volume)
+        short = -float(ledger.held("cash")[owner])
+        if short > 0.0:
+            ledger.transfer("owners' funding", "cash", roll.rest_of_world, owner, short)
+
+
+def _charge(books: Books, fund: Fund) -> None:
+    """The day's part of the expense ratio, out of net assets."""
+    if fund.status != OPEN or fund.expense_ratio == 0.0:
+        return
+    share = fund.expense_ratio / DAYS_PER_YEAR
+    fee = max(0.0, fund.nav_usd * fund.outstanding(books) * share)
+    books.ledger.transfer("fund fees", "cash", fund.owner, books.roll.rest_of_world, fee)
+    fund.nav_usd *= 1.0 - share
+
+
+def pay_out(books: Books, fund: Fund, names: Sequence[str]) -> bool:
+    """Pay a fund without positions out to its holders and cancel its shares; whether it was ready for that."""
+    ledger = books.ledger
+    if any(abs(float(ledger.held(name)[fund.owner])) > FLAT_CONTRACTS for name in names):
+        return False
+    shares = ledger.held(fund.share).copy()
+    cash = float(ledger.held("cash")[fund.owner])
+    total = fund.outstanding(books)
+    if total > 0.0 and cash > 0.0:
+        paid = np.maximum(0.0, shares) * (cash / total)
+        paid[fund.owner] = -paid.sum()
+        ledger.post_net("fund paid out", "cash", paid)
+    ledger.post_net("fund paid out", fund.share, -shares)
+    fund.status, fund.waiting, fund.creating, fund.exposure = ENDED, {}, 0.0, (0.0, 0.0)
+    return True
