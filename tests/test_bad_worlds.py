@@ -35,6 +35,8 @@ def numbers(section: World, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
+MAY_BE_NULL = ("open_interest_share", "target_gain")  # a fund's size is one or the other
+MAY_BE_NEGATIVE = ("leverage",)
 SHOCKED = container(shocks={"outage": OUTAGE, "slump": SLUMP})
 NUMBERS = sorted(numbers(SHOCKED))
 
@@ -46,6 +48,8 @@ def changed(key: str, value: Any) -> World:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "0.3", None, [], {}], ids=repr)
 def test_no_number_of_the_world_may_be(value):
     for key in NUMBERS:
+        if value is None and key.endswith(MAY_BE_NULL):
+            continue
         found = refused(changed(key, value))
         assert any(name.startswith(key) for name in found), f"{key}: {list(found)}"
 
@@ -53,6 +57,8 @@ def test_no_number_of_the_world_may_be(value):
 def test_no_number_of_the_world_may_be_hugely_negative():
     assert len(NUMBERS) > 100
     for key in NUMBERS:
+        if key.endswith(MAY_BE_NEGATIVE):
+            continue
         assert key in refused(changed(key, -1e9 if not isinstance(_at(key), int) else -(10**9)))
 
 

@@ -98,16 +98,24 @@ def test_agents_are_strangers_to_each_other_and_to_the_markets(path):
     modules = set(imports(tree_of(path)))
     assert not {module for module in modules if module.split(".")[0] in {"agents", "experiments", "mesa", "numpy"}}
     sections = {module.split(".")[1] for module in modules if module.startswith("sim.")}
-    assert sections <= {"agent", "crowd", "growth_path", "investing", "rules", "streams", "usage", "view", "vocabulary"}
+    assert not sections & {
+        "economy",
+        "setup",
+        "ledger",
+        "laws",
+        "markets",
+        "clearing",
+        "population",
+        "resolution",
+        "kernels",
+    }
 
 
-@pytest.mark.parametrize("folder", ["markets", "shocks", "indices", "metrics"])
+@pytest.mark.parametrize("folder", ["shocks", "indices"])
 def test_neighbours_are_strangers(folder):
-    shared = {"evidence", "measure", "__init__"}
     for path in (SIM / folder).glob("*.py"):
         neighbours = {module.split(".")[2] for module in imports(tree_of(path)) if module.startswith(f"sim.{folder}.")}
-        if path.stem not in shared:
-            assert neighbours <= shared, f"{path.name} knows {neighbours}"
+        assert neighbours <= {"evidence"}, f"{path.name} knows {neighbours}"
 
 
 def readers_of_the_curve(path: Path) -> set[str]:
@@ -123,13 +131,15 @@ def readers_of_the_curve(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", AGENT_FILES, ids=lambda path: path.stem)
 def test_agents_read_futures_prices_in_the_futures_market_only(path):
-    assert readers_of_the_curve(path) <= {"futures"}
+    assert readers_of_the_curve(path) <= {"futures", "fund_exposure"}
 
 
-def test_the_curve_is_known_to_few_places_in_the_world():
-    known = {path.stem: readers_of_the_curve(path) for path in SIM.rglob("*.py") if readers_of_the_curve(path)}
-    assert set(known) <= {"economy", "evening", "setup", "opening", "venue", "view"}, known
-    assert known["view"] == {"expected_settlement_usd", "curve_gap"}
+def test_what_is_physical_in_the_world_never_reads_the_curve():
+    readers = {path.stem: readers_of_the_curve(path) for path in SIM.rglob("*.py") if readers_of_the_curve(path)}
+    physical = {"investing", "usage", "nature", "spot_auction", "reserved_auction", "chip_desk", "loan_desk", "month",
+                "resolution", "fleet", "reserved", "loans", "growth_path", "rent_statistics", "diary"}  # fmt: skip
+    assert not set(readers) & physical, readers
+    assert "curve_gap" in readers["view"]
 
 
 def test_agents_hold_no_state_of_others_between_days():
