@@ -36,7 +36,7 @@ def numbers(section: World, prefix: str = "") -> Iterator[str]:
 
 
 MAY_BE_NULL = ("open_interest_share", "target_gain")  # a fund's size is one or the other
-MAY_BE_NEGATIVE = ("leverage",)
+MAY_BE_NEGATIVE = ("leverage", "chase", "inflow_per_year")
 SHOCKED = container(shocks={"outage": OUTAGE, "slump": SLUMP})
 NUMBERS = sorted(numbers(SHOCKED))
 
