@@ -51,12 +51,23 @@ def test_a_number_that_is_not_one_never_agrees():
     assert Check("price", "", 1.0, 1.05, 0.1).passed
 
 
-def test_a_wrong_correlation_of_loans_is_noticed():
-    assert any(not check.passed for check in checks("tranches", correlation=0.3))
-
-
-def test_a_wrong_volatility_of_rents_is_noticed():
-    assert any(not check.passed for check in checks("schwartz", volatility=0.9, paths=1000, settled_paths=200))
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("clearing_vector", {"networks": {"a": {"debts_usd": [[0.0, 2.0], [0.0, 0.0]], "assets_usd": [1.0, 0.0],
+                                                "payments_usd": [2.0, 0.0]}}}),
+        ("decay", {"steps_per_year": 100, "paths": 2, "daily_limit": 0.9}),  # far from continuous
+        ("feedback", {"news_usd": 0.2}),  # no longer small
+        ("flow_offset", {"offset": 0.99}),
+        ("inverse_fund_collapse", {"future_return": 0.9}),
+        ("rebalancing", {"returns": [0.1, -0.1]}),
+        ("schwartz", {"volatility": 0.9, "paths": 1000, "settled_paths": 200}),
+        ("tranches", {"correlation": 0.3, "scenarios": 200}),
+        ("waterfall", {"margin": 0.02, "cash_flows": 10}),
+    ],
+)  # fmt: skip
+def test_what_is_not_the_published_setting_does_not_agree(name, changes):
+    assert any(not check.passed for check in checks(name, **changes))
 
 
 def test_tranches_of_a_pool_lose_together_what_the_pool_loses():
