@@ -60,6 +60,20 @@ def neutral(results: Results) -> Iterator[str]:
         yield f"Not neutral: {len(moved)} of {len(checks)} series of the spot side differ between arms: {shown}."
     else:
         yield f"Neutral: all {len(checks)} series of the spot side are identical in every arm, to the last bit."
+    yield from futures_moved(results)
+
+
+def futures_moved(results: Results) -> Iterator[str]:
+    """Say by how much futures prices differ from the reference arm's, if that was checked and they can be compared."""
+    rows = results.table_if_any("futures_moved.parquet")
+    if rows is None or rows.empty or not np.isfinite(rows["max_abs_difference"]).all():
+        return
+    still = [name_of(str(arm)) for arm, mine in rows.groupby("arm", sort=False) if mine["identical"].all()]
+    largest = rows.groupby("arm", sort=False)["max_abs_difference"].max()
+    if still:
+        yield f"This proves nothing for {listed(still)}: futures prices there are those of the reference arm."
+    parts = [f"{name_of(str(arm))} by up to {digits(float(size))} $/GPU-hour" for arm, size in largest.items()]
+    yield f"Futures prices differ from those of {name_of(results.design.baseline)}: {listed(parts)}."
 
 
 def fit(results: Results) -> Iterator[str]:

@@ -64,6 +64,12 @@ NEUTRALITY: tuple[Row, ...] = (
     ("max_abs_difference", "the column's", "largest difference between arms on any day of any seed"),
     ("identical", "yes or no", "whether all arms agree to the last bit"),
 )
+FUTURES_MOVED: tuple[Row, ...] = (
+    ("arm", "name", "another arm than the reference"),
+    ("column", "name", "a futures price of `paths/`"),
+    ("max_abs_difference", "USD per GPU-hour", "largest difference from the reference arm on any day of any seed"),
+    ("identical", "yes or no", "whether no bit differs: then the check proves nothing for this arm"),
+)
 PATHS: tuple[Row, ...] = (
     ("arm, shock, seed", "", "as in `runs.parquet`, with the swept parameters"),
     ("day", "days", "since the start, from 0"),
@@ -97,6 +103,7 @@ def page() -> str:
     )
     parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)
     parts += section("neutrality.parquet", "Of a study of kind `neutrality`.", NEUTRALITY)
+    parts += section("futures_moved.parquet", "Of a study of kind `neutrality`.", FUTURES_MOVED)
     return "\n\n".join(parts) + "\n"
 
 

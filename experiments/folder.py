@@ -15,7 +15,16 @@ from experiments.errors import ABSENT, Problem, UsageError
 from experiments.store import write_whole
 from experiments.study import Expansion
 
-FREE = ("seeds", "question", "baseline", "endpoints", "equivalence")  # may change without touching a run
+FREE = (
+    "seeds",
+    "question",
+    "baseline",
+    "endpoints",
+    "equivalence",
+    "contrasts",
+    "shown",
+    "lasts_days",
+)  # may change without touching a run
 
 
 @contextlib.contextmanager

@@ -64,6 +64,7 @@ class Design:
     shown: tuple[str, ...] = ()  # arms that figures show; all if empty
     sweep: tuple[str, ...] = ()
     event: Event | None = None
+    lasts_days: dict[str, int] = field(default_factory=dict)  # shock -> days
     days: int = 0
     seeds: int = 0
     window: tuple[int, int] | None = None  # days the metrics are taken over: first, last + 1
@@ -73,6 +74,10 @@ class Design:
     def whole_arms(self) -> tuple[str, ...]:
         """The arms that have their own history."""
         return tuple(arm for arm in self.arms if not arm.endswith(FORK))
+
+    def shock_days(self, shock: str) -> int:
+        """How long a shock lasts, days; 0 without an event."""
+        return self.lasts_days.get(shock, self.event.days) if self.event else 0
 
     @property
     def figure_arms(self) -> tuple[str, ...]:
@@ -196,6 +201,7 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         shown=tuple(map(str, study.get("shown") or ())),
         sweep=tuple(name for name in (study.get("sweep") or {}) if name in runs.columns),
         event=Event(event["start_day"], event["end_day"] - event["start_day"]) if event else None,
+        lasts_days={str(name): int(days) for name, days in (study.get("lasts_days") or {}).items()},
         days=int(config.get("days") or 0),
         seeds=int(runs["seed"].nunique()),
         window=tuple(config["window"]) if config.get("window") else None,
@@ -206,7 +212,7 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
 def read_contrast(given: dict[str, Any]) -> Contrast:
     """Return the contrast a resolved config describes."""
     weights = {str(arm): float(weight) for arm, weight in given["arms"].items()}
-    return Contrast(weights, *(str(given.get(key, key)) for key in ("role", "higher", "lower")))
+    return Contrast(weights, **{key: str(given[key]) for key in ("role", "higher", "lower") if key in given})
 
 
 def is_fork(arm: str) -> bool:

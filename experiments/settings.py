@@ -66,6 +66,7 @@ class Study(Strict):
     shocks: dict[str, list[str]] = Field(default_factory=dict)  # name -> presets and overrides of theirs
     sweep: dict[str, list[Scalar]] = Field(default_factory=dict)  # key -> values, as a grid
     event: Span | None = None  # the days of the shock, for forks and figures; from the shocks' own days by default
+    lasts_days: dict[str, int] = Field(default_factory=dict)  # shock -> days, for figures; from the shocks by default
     window: Span | None = None  # the days that metrics are taken over
     fork: Fork | None = None
     calm_only: list[str] = Field(default_factory=list)  # arms that run without shocks only

@@ -74,7 +74,7 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
         check_parameters(settings.replications)
     check_overrides(settings.study, shocks_asked.overrides, composer.presets("shocks"))
     worlds = compose_worlds(composer, overrides, settings.study, shocks_asked.overrides)
-    settings = with_event(settings, worlds.values())
+    settings = with_event(settings, worlds)
     check_worlds(worlds, settings)
     runs = [] if settings.study.kind == "replication" else list(runs_of(settings, worlds))
     named = {label(*place): world for place, world in worlds.items()}

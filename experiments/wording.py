@@ -15,7 +15,20 @@ UNIT_WORDS = {
 
 PURE = ("", "1", "ratio", "exponent", "-", "none")  # no unit to print
 IN_PER_CENT = {"share": "%", "1/sqrt(year)": "% a year", "log": "log × 100"}  # printed times 100
-ACRONYMS = {"dscr": "DSCR", "h100": "H100", "b200": "B200", "5pct": "5 %", "1pct": "1 %", "usd": "USD"}
+ACRONYMS = {
+    "dscr": "DSCR",
+    "h100": "H100",
+    "b200": "B200",
+    "5pct": "5 %",
+    "1pct": "1 %",
+    "usd": "USD",
+    "95pct": "95 % quantile",
+    "20d": "over 20 days",
+    "180d 3y": "at 180 days to 3 years",
+    "etf": "ETF",
+    "etfs": "ETFs",
+    "gpu": "GPU",
+}
 
 
 @cache
@@ -81,6 +94,7 @@ def quantity(metric: str, estimate: float, low: float, high: float) -> str:
     numbers = [digits(scaled(metric, value), signed=True) for value in (estimate, low, high)]
     unit = printed_unit(metric)
     unit = "percentage points" + unit[1:] if unit.startswith("%") else unit
+    unit = "log points" if unit == IN_PER_CENT["log"] else unit
     interval = f" [{numbers[1]}, {numbers[2]}]" if not math.isnan(low) else ""
     return f"{numbers[0]}{interval} {unit}".rstrip()
 

@@ -103,11 +103,18 @@ def compose_worlds(
     return worlds
 
 
-def with_event(settings: Settings, worlds: Iterable[dict[str, Any]]) -> Settings:
+def with_event(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Settings:
     """The settings with the days of the event, taken from the shocks' `start` and `length` if none are given."""
     study = settings.study
+    if not study.lasts_days:
+        lasts = {
+            name: max((int(shock["length"]) for shock in world["shocks"].values() if "length" in shock), default=0)
+            for (_, name, _), world in worlds.items()
+        }
+        study = study.model_copy(update={"lasts_days": {name: days for name, days in lasts.items() if days > 0}})
+        settings = settings.model_copy(update={"study": study})
     if not study.event:
-        shocks = [shock for world in worlds for shock in world["shocks"].values()]
+        shocks = [shock for world in worlds.values() for shock in world["shocks"].values()]
         starts = [shock["start"] for shock in shocks if isinstance(shock.get("start"), int)]
         ends = [shock["start"] + shock.get("length", 1) for shock in shocks if isinstance(shock.get("start"), int)]
         if starts:

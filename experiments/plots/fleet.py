@@ -50,7 +50,7 @@ def _levels(paths: pd.DataFrame, design: Design) -> object:
 def _responses(paths: pd.DataFrame, design: Design, shock: str) -> object:
     figure, axes = style.panels(2, 1, 3.6, sharex=True)
     for panel, column in zip(axes[:, 0], ("fleet", "ordered"), strict=True):
-        style.shade_event(panel, design)
+        style.shade_event(panel, design, shock)
         panel.axhline(0.0, color=style.GREY, linewidth=0.6)
         for arm in design.figure_arms:
             change = series.response(paths, arm, shock, column).dropna()

@@ -53,7 +53,7 @@ def _contrast_caption(name: str, design: Design) -> str:
         "checks": "The checks: nulls, which must be exactly zero, and placebos",
     }[name]
     how = "BCa bootstrap over seeds" if design.seeds >= FEW_SEEDS else "a paired t over seeds"
-    return f"{what}, without a shock: mean over {design.seeds} seeds with its 95 % interval ({how}), same seed in all arms."
+    return f"{what}, without a shock: mean over {design.seeds} seeds with its 95 % interval ({how})."
 
 
 def first_point(table: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -68,7 +68,9 @@ def first_point(table: pd.DataFrame, design: Design) -> pd.DataFrame:
 
 def _figure(rows: pd.DataFrame, metrics: list[str], design: Design, arms: list[str] | None = None) -> object:
     shown = [metric for metric in metrics if rows.loc[rows["metric"] == metric, "estimate"].notna().any()]
-    arms = arms or [arm for arm in design.arms if not is_fork(arm) and (rows["arm"].str.removesuffix("@fork") == arm).any()]
+    arms = arms or [
+        arm for arm in design.arms if not is_fork(arm) and (rows["arm"].str.removesuffix("@fork") == arm).any()
+    ]
     forked = rows["arm"].map(is_fork).any()
     figure, axes = style.panels(len(shown), 1, 0.5 + len(shown) * (0.5 + 0.17 * len(arms)))
     for panel, metric in zip(axes[:, 0], shown, strict=True):

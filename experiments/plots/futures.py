@@ -35,7 +35,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
 def _curves(panel: object, paths: pd.DataFrame, columns: list[str], arm: str, shock: str, design: Design) -> None:
     chosen = paths[(paths["arm"] == arm) & (paths["shock"] == shock)]
     months = np.arange(1, len(columns) + 1)
-    for (name, day), line in zip(_moments(design).items(), ("-", "--", ":"), strict=False):
+    for (name, day), line in zip(_moments(design, shock).items(), ("-", "--", ":"), strict=False):
         today = chosen[chosen["day"] == day]
         if not today.empty:
             curve = np.nanmedian(today[columns].to_numpy() / today[[SPOT]].to_numpy() - 1.0, axis=0)
@@ -51,7 +51,7 @@ def _curves(panel: object, paths: pd.DataFrame, columns: list[str], arm: str, sh
 
 
 def _basis(panel: object, paths: pd.DataFrame, arms: list[str], shock: str, design: Design) -> None:
-    style.shade_event(panel, design)
+    style.shade_event(panel, design, shock)
     panel.axhline(0.0, color=style.GREY, linewidth=0.6)
     for arm in arms:
         days, values = series.since_shock(series.cell(paths, arm, shock, "basis"), design)
@@ -64,11 +64,11 @@ def _basis(panel: object, paths: pd.DataFrame, arms: list[str], shock: str, desi
         panel.legend()
 
 
-def _moments(design: Design) -> dict[str, int]:
+def _moments(design: Design, shock: str) -> dict[str, int]:
     """Return the days whose curves are drawn, by name."""
     if design.event is None:
         return {"last day": design.days - 1}
-    start, length = design.event.start, max(design.event.days, 2)
+    start, length = design.event.start, max(design.shock_days(shock), 2)
     return {
         "the day before": start - 1,
         "in the middle of it": start + length // 2,

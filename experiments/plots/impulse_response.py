@@ -36,7 +36,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
 
 
 def _arms(panel: Axes, paths: pd.DataFrame, arms: Sequence[str], shock: str, design: Design) -> None:
-    style.shade_event(panel, design)
+    style.shade_event(panel, design, shock)
     panel.axhline(0.0, color=style.GREY, linewidth=0.6)
     for arm in arms:
         days, values = series.since_shock(series.response(paths, arm, shock, "log_rent"), design, after=180)

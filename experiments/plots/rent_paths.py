@@ -22,7 +22,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     for shock in [name for name in design.shocks if name != NO_SHOCK] or [NO_SHOCK]:
         figure, axes = style.panels(rows, columns, 0.9 + 1.35 * rows, sharex=True, sharey=True)
         for panel, arm in zip(axes.flat, arms, strict=False):
-            style.shade_event(panel, design)
+            style.shade_event(panel, design, shock)
             panel.axhline(1.0, color=style.GREY, linewidth=0.6)
             days, values = series.since_shock(series.cell(paths, arm, shock, "relative"), design)
             style.band(panel, days, values, color=style.colour(design, arm))

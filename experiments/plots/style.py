@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.results import FORK, Design
+from experiments.results import FORK, NO_SHOCK, Design
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,10 +90,10 @@ def label(name: str) -> str:
     return name.removesuffix(FORK).replace("_", " ")
 
 
-def shade_event(axes: Axes, design: Design) -> None:
+def shade_event(axes: Axes, design: Design, shock: str) -> None:
     """Shade the days on which the shock lasts, on an axis of days since its start."""
-    if design.event is not None and design.event.days > 0:
-        axes.axvspan(0, design.event.days, color=SHADE, linewidth=0, zorder=0)
+    if shock != NO_SHOCK and design.shock_days(shock) > 0:
+        axes.axvspan(0, design.shock_days(shock), color=SHADE, linewidth=0, zorder=0)
 
 
 def band(axes: Axes, days: np.ndarray, values: np.ndarray, share: float = 0.8, **line: Any) -> None:

@@ -39,3 +39,13 @@ def test_a_market_in_which_nobody_hedges_proves_nothing(tmp_path, capsys):
     write_paths(tmp_path, 0.0, held=0.0)
     assert write_neutrality(tmp_path, SETTINGS) is False
     assert "NOT A TEST" in capsys.readouterr().out
+
+
+def test_an_arm_whose_futures_are_those_of_the_reference_proves_nothing(tmp_path, capsys):
+    write_paths(tmp_path, 0.0)
+    for seed in (1, 2):
+        frame = pd.read_parquet(tmp_path / "paths" / f"with-none-{seed}.parquet").assign(arm="without")
+        frame.to_parquet(tmp_path / "paths" / f"without-none-{seed}.parquet")
+    assert write_neutrality(tmp_path, SETTINGS) is False
+    assert "NOT A TEST: futures prices with with" in capsys.readouterr().out
+    assert pd.read_parquet(tmp_path / "futures_moved.parquet")["identical"].all()

@@ -1,0 +1,64 @@
+"""What the verdicts on contrasts say, and that they claim no more than was shown."""
+
+import pandas as pd
+import pytest
+import yaml
+
+from experiments import verdicts
+from experiments.effects import write_effects
+from experiments.report import write_report
+from experiments.results import Results
+
+SPREAD = [0.00, 0.01, -0.01, 0.02, -0.02, 0.015, -0.015, 0.005, -0.005, 0.012, -0.012, 0.001]
+SHIFTS = {"plain": 0.0, "same": 0.0, "notes": 0.3, "nearly": 0.00001, "unsure": 0.004}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    out = tmp_path_factory.mktemp("verdicts")
+    contrasts = {
+        "big": {"arms": {"notes": 1.0, "plain": -1.0}, "higher": "less stable", "lower": "more stable"},
+        "back": {"arms": {"plain": 1.0, "notes": -1.0}, "higher": "less stable", "lower": "more stable"},
+        "small": {"arms": {"nearly": 1.0, "plain": -1.0}},
+        "dim": {"arms": {"unsure": 1.0, "plain": -1.0}},
+        "zero": {"arms": {"same": 1.0, "plain": -1.0}, "role": "null"},
+        "broken": {"arms": {"nearly": 1.0, "plain": -1.0}, "role": "null"},
+    }
+    study = {"name": "t", "arms": {arm: [] for arm in SHIFTS}, "baseline": "plain", "endpoints": ["rent_gap_95pct"],
+             "contrasts": contrasts, "equivalence": {"rent_gap_95pct": 0.01}}  # fmt: skip
+    (out / "config.yaml").write_text(yaml.safe_dump({"study": study, "seeds": [1], "days": 9}))
+    own = {"notes": 1.0, "nearly": 0.01, "unsure": 2.0}  # how much of the spread over seeds is the arm's own
+    rows = [
+        {"key": f"{arm}{seed}", "arm": arm, "shock": "none", "seed": seed, "status": "ok", "error": None,
+         "rent_gap_95pct": 1.0 + seed + shift + own.get(arm, 0.0) * SPREAD[seed]}
+        for arm, shift in SHIFTS.items() for seed in range(len(SPREAD))
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_parquet(out / "runs.parquet")
+    write_effects(out)
+    return Results(out)
+
+
+def words(results: Results) -> dict[str, str]:
+    return {row["contrast"]: row["words"] for table in verdicts.verdict_tables(results) for row in table["rows"]}
+
+
+def test_a_sign_is_claimed_where_it_is_distinguishable_and_in_its_own_direction(told):
+    assert words(told)["Big"] == "less stable"
+    assert words(told)["Back"] == "more stable"
+
+
+def test_none_is_claimed_only_inside_the_margin_set_in_advance(told):
+    assert words(told)["Small"].startswith("none, within ±1.00")
+    assert words(told)["Dim"] == "not distinguishable from none, nor shown to be none"
+
+
+def test_a_null_must_be_exactly_zero(told):
+    assert words(told)["Zero"] == "exactly none, as it must be"
+    assert words(told)["Broken"] == "not exactly zero: a fault"
+
+
+def test_the_report_opens_with_the_verdicts_and_their_sentences(told):
+    page = write_report(told.out).read_text()
+    assert page.index("Big, without a shock — Less stable: rent gap 95 % quantile +30.0") < page.index("<h2>Verdicts")
+    assert page.index("<h2>Verdicts") < page.index("<h2>Levels without a shock")
+    assert "notes − plain" in page
