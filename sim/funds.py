@@ -33,7 +33,7 @@ def configure(e: Economy) -> None:
     if e.day > 0:
         e.open_the_day(Environment())  # a copy goes on tomorrow: its funds start by tomorrow's curve
     running = {fund.owner for fund in e.funds if fund.status != ENDED}
-    interest = open_interest(e)
+    interest = open_interest(e, len(market.names))
     front_usd = float(interest[0] * market.price_usd[0] * market.contract.gpu_hours)
     sizes = {owner: agent.start_assets_usd(front_usd) for owner, agent in e.who["fund_exposure"]}
     for owner, _ in e.who["fund_exposure"]:
@@ -75,7 +75,7 @@ def _launch(e: Economy, owner: int, assets_usd: float, interest: Floats) -> None
 
 
 def _check_size(e: Economy, fund: Fund, assets_usd: float, wanted: Floats, interest: Floats) -> None:
-    most = float(interest[: len(wanted)].sum())
+    most = float(interest.sum())
     contracts = float(np.abs(wanted).sum())
     if contracts > most:
         group = fund.name.rpartition("_")[0]
@@ -83,7 +83,7 @@ def _check_size(e: Economy, fund: Fund, assets_usd: float, wanted: Floats, inter
         key = next(k for k in ("assets_usd", "open_interest_share", "target_gain") if getattr(p, k) is not None)
         text = (
             f"makes the fund larger than its market: {contracts:,.0f} contracts for {assets_usd:,.0f} USD of assets,"
-            f" open interest {most:,.0f} in the two nearest months"
+            f" open interest of {most:,.0f} in all months"
         )
         raise SpecError([Problem(f"agents.{group}.{key}", getattr(p, key), text)])
 
@@ -118,14 +118,16 @@ def close(e: Economy, owners: set[int]) -> None:
             fund.status = ENDING  # nobody to take the position over: it is sold at the next close
 
 
-def open_interest(e: Economy) -> Floats:
-    """Open interest by month (M,), contracts."""
+def open_interest(e: Economy, months: int) -> Floats:
+    """Open interest of the nearest months (months,), contracts."""
     assert e.market is not None
-    long = np.array([float(np.maximum(0.0, e.books.ledger.held(name)).sum()) for name in e.market.names])
-    for crowd in e.crowds:
-        for m, name in enumerate(e.market.names):
-            netted = max(0.0, float(e.books.ledger.held(name)[crowd.owner]))
-            long[m] += float(np.maximum(0.0, crowd.arrays.position[m]).sum()) - netted
+    long = np.zeros(months)
+    for m, name in enumerate(e.market.names[:months]):
+        held = e.books.ledger.held(name)
+        long[m] = 0.5 * float(np.abs(held).sum())
+        for crowd in e.crowds:
+            net = float(held[crowd.owner])
+            long[m] += 0.5 * (float(np.abs(crowd.arrays.position[m]).sum()) - abs(net))
     return long
 
 
@@ -156,7 +158,7 @@ def settle(e: Economy, close_: Close) -> None:
     if any(cash[fund.owner] < 0.0 for fund in e.funds):
         e.house.call_margin(books, market.names, market.price_usd, e.crowds)
     e.events += [(e.day, kind, text) for kind, text in events]
-    e.fund_interest = open_interest(e)
+    e.fund_interest = open_interest(e, min(MONTHS, len(market.names)))
     tell(e)
     take_orders(e)
 
@@ -185,13 +187,13 @@ def tell(e: Economy) -> None:
         )
         for fund in e.funds
     )  # fmt: skip
-    e.desk.fund_shares = {fund.name: e.books.ledger.held(fund.share).tolist() for fund in e.funds}
+    e.desk.fund_shares = {fund.name: e.books.ledger.held(fund.share) for fund in e.funds}
     e.desk.fund_shares_waiting = {fund.name: fund.waiting for fund in e.funds}
+    offsets = [(i, offset) for i, offset in ((i, a.same_day_offset()) for i, a in e.who["fund_orders"]) if offset]
     for fund in e.funds:
-        shares = e.books.ledger.held(fund.share)
+        shares = e.desk.fund_shares[fund.name]
         total = fund.outstanding(e.books)
-        offsets = [(i, agent.same_day_offset()) for i, agent in e.who["fund_orders"]] if total > 0.0 else []
-        fund.same_day = sum(float(shares[i]) / total * b for i, b in offsets if b)
+        fund.same_day = sum(float(shares[i]) / total * offset for i, offset in offsets) if total > 0.0 else 0.0
 
 
 def take_orders(e: Economy) -> None:

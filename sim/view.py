@@ -15,7 +15,7 @@ from pydantic import Field
 from sim.growth_path import GrowthPath
 from sim.rules.rents import expected_rent
 from sim.streams import Purpose, Streams
-from sim.vocabulary import Finite, FundFacts, Parameters, Share, Today
+from sim.vocabulary import Finite, Floats, FundFacts, Parameters, Share, Today
 
 
 class Links(Parameters):
@@ -72,7 +72,7 @@ class Desk:
     loan_loss_rate: float = 0.0
 
     funds: tuple[FundFacts, ...] = ()
-    fund_shares: dict[str, list[float]] = field(default_factory=dict)
+    fund_shares: dict[str, Floats] = field(default_factory=dict)
     fund_shares_waiting: dict[str, dict[int, float]] = field(default_factory=dict)
 
     evenings: list[Today] = field(default_factory=list)  # the last of them, kept for the placebo alone
@@ -246,7 +246,7 @@ class View:
 
     def fund_shares(self, fund: str) -> float:
         """Own shares of a fund."""
-        return self._desk.fund_shares[fund][self.owner]
+        return float(self._desk.fund_shares[fund][self.owner])
 
     def fund_shares_waiting(self, fund: str) -> float:
         """Own orders of a fund's shares that are not filled yet (+ wanted, - given back)."""

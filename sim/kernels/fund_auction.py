@@ -25,7 +25,7 @@ from sim.kernels.call_auction import Floats, nearest_root
 from sim.kernels.jit import jit
 
 REFINEMENTS = 200
-SLOPE_SPAN = 0.01  # share of the price over which the slope of others' demand is taken
+SLOPE_SPAN = 0.02  # of the price, either way, over which the slope of others' demand is taken: a usual day
 
 
 class FundCurves(NamedTuple):

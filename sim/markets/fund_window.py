@@ -160,13 +160,13 @@ def _transact(books: Books, fund: Fund, same_day_usd: float, cost_usd: CostOfOrd
     """Creations and redemptions at tonight's NAV: what was ordered yesterday, and what is ordered in the same close."""
     fund.flow_usd = 0.0
     if fund.nav_usd > 0.0 and fund.status == OPEN:
-        if fund.creating or any(fund.waiting.values()):
+        if fund.creating or (max(fund.waiting.values(), default=0.0) > 0.0 > min(fund.waiting.values())):
             _exchange(books, fund, _filled(fund), fund.creating, cost_usd)
-        shares = books.ledger.held(fund.share)
-        holders = [i for i in fund.waiting if shares[i] > 0.0]
-        total = sum(float(shares[i]) for i in holders)
-        if same_day_usd and total > 0.0:
-            wanted = {i: same_day_usd / fund.nav_usd * float(shares[i]) / total for i in holders}
+        if same_day_usd:
+            shares = books.ledger.held(fund.share)
+            held = {i: float(shares[i]) for i in fund.waiting}
+            total = math.fsum(held.values())
+            wanted = {i: same_day_usd / fund.nav_usd * x / total for i, x in held.items()} if total > 0.0 else {}
             _exchange(books, fund, wanted, same_day_usd / fund.nav_usd, None)
     fund.creating = 0.0
 

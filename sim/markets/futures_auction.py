@@ -55,11 +55,17 @@ class FuturesMarket:
         self.price_usd: Floats = np.zeros(contract.maturities)
         self.trend: Floats = np.zeros(contract.maturities)
         self.known: list[float] = []
+        self._named = (-1, 0)
+        self._names: list[str] = []
 
     @property
     def names(self) -> list[str]:
         """Ledger names of the listed contracts, nearest first."""
-        return [f"future:{self.calendar.month_name(self.first_month + m)}" for m in range(self.contract.maturities)]
+        if self._named != (self.first_month, self.contract.maturities):
+            self._named = self.first_month, self.contract.maturities
+            months = range(self.first_month, self.first_month + self.contract.maturities)
+            self._names = [f"future:{self.calendar.month_name(month)}" for month in months]
+        return self._names
 
     def note_index(self, day: int, index_usd: float) -> None:
         """Add a business day's index to the mean of the front month."""
