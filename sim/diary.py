@@ -39,7 +39,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     ordered = e.ordered_ve[roll.landlord_fleet].sum()
     month_end = e.calendar.is_month_end(e.day)
     path_orders = e.start_fleet_ve * growth * e.path.delivery_rate * e.path.ahead * today.days_of_month / DAYS_PER_YEAR
-    value = float(books.grade_value @ mine.sum(axis=0)) / total if total > 0.0 else 1.0
+    gpus_per_ve = float((mine / books.grade_value).sum()) / total if total > 0.0 else 1.0
     running = float(total - e.delivered_ve.sum())
     downtime = max(0.0, running * HOURS_PER_DAY - offered) if today.environment != Environment() else 0.0
     values += [
@@ -56,8 +56,8 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
         offered / HOURS_PER_DAY,
         sold / offered if offered > 0.0 else math.nan,
         float((trades.traded_ve_hours.sum(axis=0) / books.grade_value[books.product_grade]).sum()),
-        trades.unserved_ve_hours / value,
-        downtime / value,
+        trades.unserved_ve_hours * gpus_per_ve,
+        downtime * gpus_per_ve,
         float((trades.price_usd * trades.traded_ve_hours).sum()),
     ]
     values += _credit_values(e)

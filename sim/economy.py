@@ -160,7 +160,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     # 2. what exists pays and ages
 
     def deliver_and_expire(self) -> None:
-        """Deliveries arrive, old vintages retire; once a week prepaid rent is earned and contracts end."""
+        """Deliveries arrive, old vintages retire; a seventh of contracts ages by a week and ends."""
         books, ledger, roll = self.books, self.books.ledger, self.books.roll
         fleet = books.fleet
         fleet.advance(self.day)
@@ -172,9 +172,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
             ledger.post(
                 "retirements", f"gpu:{grade}", roll.chip_owners, vendor, fleet.retired[:, g] / books.grade_value[g]
             )
-        if self.day % DAYS_PER_WEEK == 0 and self.day > 0:
+        if self.day > 0:
             before = books.contracts.quantity_ve
-            earned = books.contracts.pass_week()
+            earned = books.contracts.pass_week((self.day % DAYS_PER_WEEK,))
             ended = np.maximum(0.0, before - books.contracts.quantity_ve)
             ledger.post_pairs("reserved rent earned", "prepaid_rent", roll.customers, roll.landlords, earned.T)
             ledger.post_pairs("expiry", "reserved_capacity", roll.customers, roll.landlords, ended.T)
@@ -246,9 +246,13 @@ class Economy(mesa.Model):  # type: ignore[misc]
     # 3. reserved capacity
 
     def sign_contracts(self) -> None:
-        """Once a week landlords offer and customers want take-or-pay contracts; menus read last night's curve."""
+        """Landlords offer and customers want take-or-pay contracts; menus read last night's curve.
+
+        Contracts run for whole weeks; a seventh of them ends each day and what is free is signed anew, since the spot
+        pool is what contracts leave and would jump if all were signed on one day of the week.
+        """
         books, roll = self.books, self.books.roll
-        if self.day % DAYS_PER_WEEK or not len(roll.customers):
+        if self.day == 0 or not len(roll.customers):
             return
         seat = {int(owner): i for i, owner in enumerate(roll.landlords)}
         chair = {int(owner): i for i, owner in enumerate(roll.customers)}
@@ -259,7 +263,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         signing = sign_week(offers, wants, shape, self.signing_shares, self.menu_usd)
         self.menu_usd = signing.menu_usd
         for k in range(shape[0]):
-            due = books.contracts.sign(k, signing.quantity_ve[k], signing.rent_usd[k])
+            due = books.contracts.sign(k, signing.quantity_ve[k], signing.rent_usd[k], self.day % DAYS_PER_WEEK)
             post = books.ledger.post_pairs
             post("signing", "reserved_capacity", roll.landlords, roll.customers, signing.quantity_ve[k])
             post("signing", "prepaid_rent", roll.landlords, roll.customers, due)

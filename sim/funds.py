@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.markets.fund_close import MONTHS, FundOrders
+from sim.fund_close import MONTHS, FundOrders
 from sim.markets.fund_window import ENDED, ENDING, OPEN, Fund, fund_orders, mark, pay_out, settle_funds
 from sim.problems import Problem, SpecError
 from sim.vocabulary import Close, Environment, Floats, FundFacts

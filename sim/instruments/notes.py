@@ -100,7 +100,14 @@ def waterfall(pot: Pot, due: Due, balance: Floats, collateral_usd: float, terms:
     top_up = min(interest, due.reserve - reserve) if reserve < due.reserve else due.reserve - reserve
     left = principal - sum(through)
     return Payment(
-        fees, senior_interest, cure, junior_interest, reserve + top_up, through, interest - top_up + left, failed
+        fees,
+        senior_interest,
+        cure,
+        junior_interest,
+        reserve + top_up,
+        through,
+        max(0.0, interest - top_up + left),
+        failed,
     )
 
 

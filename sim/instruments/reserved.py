@@ -1,27 +1,34 @@
-"""Reserved capacity (take-or-pay) by landlord, customer and week of expiry."""
+"""Reserved capacity (take-or-pay) by landlord, customer and day of expiry."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from sim.growth_path import GrowthPath
 from sim.vocabulary import HOURS_PER_YEAR, Floats
 
+WEEKDAYS = 7
+
 
 class ReservedBook:
-    """Cohorts (landlords, customers, weeks to expiry): quantity in VE, rent still due in USD per hour, prepaid USD.
+    """Cohorts (landlords, customers, slots): quantity in VE, rent still due in USD per hour, prepaid USD.
 
-    `quantity_ve` and `rent_usd_per_hour` (landlords, customers) are the totals, kept when cohorts change. Rent per
-    hour counts every hour of the contract; `use` of them are billed (the rest are service credits for downtime).
+    A cohort is what ends in so many weeks on one weekday: slot = 7 * weeks to expiry + weekday. Every day a seventh
+    of all contracts grows older by a week, so that the capacity which contracts leave to the spot market does not
+    jump once a week. `quantity_ve` and `rent_usd_per_hour` (landlords, customers) are the totals, kept when cohorts
+    change. Rent per hour counts every hour of a contract; `use` of them are billed (the rest are service credits).
     """
 
     def __init__(self, landlords: int, customers: int, path: GrowthPath) -> None:
-        longest = max(tenor.weeks for tenor in path.tenors)
-        shape = (landlords, customers, longest + 1)
         self.path = path
+        self.weeks = max(tenor.weeks for tenor in path.tenors) + 1
+        shape = (landlords, customers, self.weeks * WEEKDAYS)
         self.quantity: Floats = np.zeros(shape)
         self.value: Floats = np.zeros(shape)
         self.prepaid: Floats = np.zeros(shape)
+        self._by_weekday: Floats = np.zeros((2, WEEKDAYS, *shape[:2]))
         self.quantity_ve: Floats = np.zeros(shape[:2])
         self.rent_usd_per_hour: Floats = np.zeros(shape[:2])
 
@@ -33,42 +40,59 @@ class ReservedBook:
         quantity, value, prepaid, rate = self.path.contracts()
         s = self.path.settings
         ahead = np.array([tenor.prepaid_share for tenor in self.path.tenors])
-        paid_now = 1.0 - ahead
-        self.quantity[:] = reserved_ve[:, :, None] * quantity.sum(axis=0)
-        self.value[:] = reserved_ve[:, :, None] * (paid_now @ value)
-        self.prepaid[:] = reserved_ve[:, :, None] * prepaid.sum(axis=0)
+        for weekday in range(WEEKDAYS):
+            seventh = reserved_ve[:, :, None] / WEEKDAYS
+            self._cohorts(self.quantity, weekday)[:] = seventh * quantity.sum(axis=0)
+            self._cohorts(self.value, weekday)[:] = seventh * ((1.0 - ahead) @ value)
+            self._cohorts(self.prepaid, weekday)[:] = seventh * prepaid.sum(axis=0)
         self.total()
         years = self.path.tenor_years
         weekly = rate * self.path.menu * s.rent_usd * ahead * HOURS_PER_YEAR * years * s.reserved_use
         return np.asarray(reserved_ve * weekly.sum() * 30.0 / 7.0)
 
-    def total(self) -> None:
-        """Recompute the totals from the cohorts."""
-        self.quantity_ve = self.quantity.sum(axis=2)
-        self.rent_usd_per_hour = self.value.sum(axis=2)
+    def _cohorts(self, array: Floats, weekday: int) -> Floats:
+        """The cohorts of a weekday (landlords, customers, weeks to expiry), as a view."""
+        return array.reshape(*array.shape[:2], self.weeks, WEEKDAYS)[:, :, :, weekday]
 
-    def pass_week(self) -> Floats:
-        """A week passes: prepaid rent is earned evenly, contracts in their last week end. Returns USD earned."""
-        weeks_left = np.maximum(1, np.arange(self.quantity.shape[2]))
-        earned = self.prepaid / weeks_left
-        self.prepaid -= earned
-        for array in (self.quantity, self.value, self.prepaid):
-            array[:, :, :-1] = array[:, :, 1:]
-            array[:, :, -1] = 0.0
-            array[:, :, 0] = 0.0
-        self.total()
-        return np.asarray(earned.sum(axis=2))
+    def total(self, weekdays: Iterable[int] = range(WEEKDAYS)) -> None:
+        """Recompute the totals from the cohorts of these weekdays."""
+        for weekday in weekdays:
+            self._by_weekday[0, weekday] = self._cohorts(self.quantity, weekday).sum(axis=2)
+            self._by_weekday[1, weekday] = self._cohorts(self.value, weekday).sum(axis=2)
+        self.quantity_ve, self.rent_usd_per_hour = self._by_weekday.sum(axis=1)
 
-    def sign(self, tenor: int, quantity: Floats, price_usd: Floats) -> Floats:
+    def pass_week(self, weekdays: Iterable[int] = range(WEEKDAYS)) -> Floats:
+        """A week passes for the cohorts of these weekdays: prepaid rent is earned evenly, the last week's end.
+
+        Returns USD earned (landlords, customers).
+        """
+        weekdays = tuple(weekdays)
+        earned = np.zeros(self.quantity_ve.shape)
+        weeks_left = np.maximum(1, np.arange(self.weeks))
+        for weekday in weekdays:
+            prepaid = self._cohorts(self.prepaid, weekday)
+            due = prepaid / weeks_left
+            earned += due.sum(axis=2)
+            prepaid -= due
+            for array in (self.quantity, self.value, self.prepaid):
+                cohorts = self._cohorts(array, weekday)
+                cohorts[:, :, 1:-1] = cohorts[:, :, 2:].copy()
+                cohorts[:, :, -1] = 0.0
+                cohorts[:, :, 0] = 0.0
+        self.total(weekdays)
+        return earned
+
+    def sign(self, tenor: int, quantity: Floats, price_usd: Floats, weekday: int = 0) -> Floats:
         """Add contracts (landlords, customers) VE at rents (landlords,) USD per VE-hour; returns prepayments due."""
         terms = self.path.tenors[tenor]
         rent = quantity * price_usd[:, None]
         due = rent * terms.prepaid_share * HOURS_PER_YEAR * terms.years * self.path.settings.reserved_use
-        self.quantity[:, :, terms.weeks] += quantity
-        self.value[:, :, terms.weeks] += rent * (1.0 - terms.prepaid_share)
-        self.prepaid[:, :, terms.weeks] += due
-        self.quantity_ve = self.quantity_ve + quantity
-        self.rent_usd_per_hour = self.rent_usd_per_hour + rent * (1.0 - terms.prepaid_share)
+        self._cohorts(self.quantity, weekday)[:, :, terms.weeks] += quantity
+        self._cohorts(self.value, weekday)[:, :, terms.weeks] += rent * (1.0 - terms.prepaid_share)
+        self._cohorts(self.prepaid, weekday)[:, :, terms.weeks] += due
+        self._by_weekday[0, weekday] += quantity
+        self._by_weekday[1, weekday] += rent * (1.0 - terms.prepaid_share)
+        self.quantity_ve, self.rent_usd_per_hour = self._by_weekday.sum(axis=1)
         return np.asarray(due)
 
     def reject(self, landlord: int, share: float) -> Floats:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sim.fund_close import MONTHS, FundClose, FundOrders
 from sim.instruments.books import Books
 from sim.kernels.fund_auction import FundCurves
-from sim.markets.fund_close import MONTHS, FundClose, FundOrders
 from sim.vocabulary import DAYS_PER_YEAR, Close, Floats
 
 CostOfOrder = Callable[[float], float]  # USD of an order of that value

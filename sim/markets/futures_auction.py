@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.calendar import Calendar
 from sim.crowd import Speculators
+from sim.fund_close import MONTHS, FundOrders, MonthOrders, close_with_funds
 from sim.kernels.call_auction import (
     LIMIT_DOWN,
     LIMIT_UP,
@@ -20,7 +21,6 @@ from sim.kernels.call_auction import (
     schedule_fills,
     tick_grid,
 )
-from sim.markets.fund_close import MONTHS, FundOrders, MonthOrders, close_with_funds
 from sim.vocabulary import DAYS_PER_YEAR, Close, Curve, Floats, FutureRow
 
 TREND_DAYS = 20.0

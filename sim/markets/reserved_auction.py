@@ -1,4 +1,4 @@
-"""The weekly market for reserved capacity: one rent per landlord and tenor, quantities pro rata on the long side."""
+"""The market for reserved capacity: one rent per landlord and tenor, quantities pro rata on the long side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim.vocabulary import Floats, ReservedRow
 
 @dataclass(frozen=True)
 class Signing:
-    """Contracts signed in one week: quantity (tenors, landlords, customers) VE, rent (tenors, landlords) USD per hour.
+    """Contracts signed at once: quantity (tenors, landlords, customers) VE, rent (tenors, landlords) USD per hour.
 
     `menu_usd` (tenors,) is the mean rent asked, weighted by what is offered.
     """
@@ -29,7 +29,7 @@ def sign_week(
     tenor_shares: Floats,
     last_menu_usd: Floats,
 ) -> Signing:
-    """Match a week's rows; owners are numbered within landlords and customers.
+    """Match a day's rows; owners are numbered within landlords and customers.
 
     Both sides say how much they want in all; signings are split over tenors by `tenor_shares` (the share of each in
     a week's signings on the growth path). A customer signs only at or below its limit. The shorter side is filled,

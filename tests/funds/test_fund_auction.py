@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sim.calendar import Calendar
+from sim.fund_close import FundOrders
 from sim.kernels.fund_auction import FundCurves
-from sim.markets.fund_close import FundOrders
 from sim.markets.futures_auction import Contract, FuturesMarket
 from sim.vocabulary import Close, FutureRow
 
