@@ -82,6 +82,17 @@ def test_totals_follow_the_cohorts_through_signing_and_weeks(contracts, path):
         assert contracts.rent_usd_per_hour == pytest.approx(contracts.value.sum(axis=2))
 
 
+def test_each_weekdays_contracts_grow_older_alone(contracts, path):
+    k = tenor_of(path, "1m")
+    for weekday in range(7):
+        contracts.sign(k, QUANTITY, RENT, weekday)
+    for week in range(path.tenors[k].weeks):
+        contracts.pass_week((3,))
+        left = 6.0 if week == path.tenors[k].weeks - 1 else 7.0
+        assert contracts.quantity_ve == pytest.approx(left * QUANTITY)
+    assert contracts.rent_usd_per_hour == pytest.approx(6.0 * QUANTITY * RENT[:, None])
+
+
 def test_the_stock_on_the_path_is_renewed_by_the_weekly_signings_of_the_path(path):
     """Weekly signings at the path's rate keep a stock that grows at the path's rate."""
     quantity, value, prepaid, rate = path.contracts()
