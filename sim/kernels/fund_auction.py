@@ -59,11 +59,11 @@ def assets_at(funds: FundCurves, k: int, m: int, price_usd: float, other_usd: fl
 @jit
 def fund_demand(funds: FundCurves, m: int, price_usd: float, other_usd: float) -> float:
     """Return the contracts that all funds buy in month m (- sell)."""
-    total = 0.0
+    wanted_usd, held = 0.0, 0.0
     for k in range(len(funds.assets_usd)):
-        assets = assets_at(funds, k, m, price_usd, other_usd)
-        total += funds.exposure[k, m] * assets / (price_usd * funds.contract_hours) - funds.held[k, m]
-    return total
+        wanted_usd += funds.exposure[k, m] * assets_at(funds, k, m, price_usd, other_usd)
+        held += funds.held[k, m]
+    return wanted_usd / (price_usd * funds.contract_hours) - held
 
 
 @jit
@@ -174,13 +174,18 @@ def answer_usd(month: MonthBook, funds: FundCurves, m: int, other_usd: float, ti
 
 
 @jit
-def along(first: MonthBook, second: MonthBook, funds: FundCurves, position: float, side: int, tick_usd: float) -> float:
-    """Return month 2's excess demand at a position when month 1 answers it; `side` tells below from above a tick."""
+def along(
+    first: MonthBook, second: MonthBook, funds: FundCurves, position: float, tick_usd: float
+) -> tuple[float, float]:
+    """Return month 2's excess demand just below and just above a position, when month 1 answers it."""
     price = (second.tick0 + position) * tick_usd
     other = answer_usd(first, funds, 0, price, tick_usd)
-    if position > int(position):
-        return between(second, funds, 1, position, other, tick_usd)
-    return on_tick(second, funds, 1, int(position), side, other, tick_usd)
+    at = int(position)
+    if position > at:
+        z = between(second, funds, 1, position, other, tick_usd)
+        return z, z
+    demand = fund_demand(funds, 1, price, other)
+    return float(second.path[2 * at] + demand), float(second.path[2 * at + 1] + demand)
 
 
 @jit
@@ -192,7 +197,7 @@ def refine(
         x = secant(a, z_a, b, z_b)
         if x in (a, b):
             break
-        z = along(first, second, funds, x, 0, tick_usd)
+        z = along(first, second, funds, x, tick_usd)[0]
         if abs(z) <= second.dust:
             return x
         if z * z_b < 0.0:
@@ -210,24 +215,23 @@ def joint_close(first: MonthBook, second: MonthBook, funds: FundCurves, tick_usd
     dust, here = second.dust, second.last
     at = int(here)
     inside = here > at
-    below = along(first, second, funds, here, 0, tick_usd)
-    z = below if inside else along(first, second, funds, here, 1, tick_usd)
+    below, z = along(first, second, funds, here, tick_usd)
     found = below >= -dust and z <= dust
     position = here
     sign = 1 if z > dust else -1
     z = z if sign > 0 else -below
     tick = at + 1 if sign > 0 else (at if inside else at - 1)
-    enter, leave = (0, 1) if sign > 0 else (1, 0)
     while not found and 0 <= tick < n:
-        z_in = sign * along(first, second, funds, float(tick), enter, tick_usd)
+        below, above = along(first, second, funds, float(tick), tick_usd)
+        z_in, z_out = (below, above) if sign > 0 else (-above, -below)
         if z_in < -dust and z > 0.0:
             position = refine(first, second, funds, here, sign * z, float(tick), sign * z_in, tick_usd)
             size = abs(z) + abs(z_in)
-            found = abs(along(first, second, funds, position, 0, tick_usd)) <= dust + 1e-6 * size
+            found = abs(along(first, second, funds, position, tick_usd)[0]) <= dust + 1e-6 * size
         else:
             position = float(tick)
             found = abs(z_in) <= dust
-        z = sign * along(first, second, funds, float(tick), leave, tick_usd)
+        z = z_out
         if not found and z_in > dust and z <= dust:
             found = True
             position = float(tick)
@@ -255,9 +259,7 @@ def joint_roots(first: MonthBook, second: MonthBook, funds: FundCurves, tick_usd
     n = len(second.path) // 2
     path = np.empty(2 * n)
     for tick in range(n):
-        other = answer_usd(first, funds, 0, (second.tick0 + tick) * tick_usd, tick_usd)
-        for side in range(2):
-            path[2 * tick + side] = on_tick(second, funds, 1, tick, side, other, tick_usd)
+        path[2 * tick], path[2 * tick + 1] = along(first, second, funds, float(tick), tick_usd)
     return int(nearest_root(path, 0.0, second.last, second.dust)[0])
 
 
