@@ -94,8 +94,8 @@ def in_words(row: Any, results: Results) -> str:
     if sure:
         return direction(row.estimate, contrast) + (f", but by less than {margin(row, results)}" if none else "")
     if none:
-        return f"none, within ±{margin(row, results)}"
-    return "not distinguishable from none, nor shown to be none"
+        return f"shown to be smaller than ±{margin(row, results)}"
+    return "not distinguishable from none, nor shown to be small"
 
 
 def direction(estimate: float, contrast: Contrast) -> str:

@@ -11,7 +11,7 @@ from experiments.effects import RESPONSE, headline
 from experiments.plots import style
 from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results, is_fork
 from experiments.stats import FEW_SEEDS
-from experiments.wording import metric_label, scale
+from experiments.wording import metric_label, name_of, scale
 
 MOST_PANELS = 10
 
@@ -75,7 +75,7 @@ def _figure(rows: pd.DataFrame, metrics: list[str], design: Design, arms: list[s
     figure, axes = style.panels(len(shown), 1, 0.5 + len(shown) * (0.5 + 0.17 * len(arms)))
     for panel, metric in zip(axes[:, 0], shown, strict=True):
         _panel(panel, rows[rows["metric"] == metric], arms, design)
-        panel.set_title(metric_label(metric), fontsize=7.5)
+        panel.set_title(metric_label(metric), fontsize=7.5, loc="center" if arms[0] in design.contrasts else "left")
     if forked:
         style.forest_key(figure)
     return figure
@@ -92,7 +92,9 @@ def _panel(panel: Axes, rows: pd.DataFrame, arms: list[str], design: Design) -> 
         if not pd.isna(row.low):
             panel.plot([row.low, row.high], [height, height], color=shade, linewidth=1.1)
         panel.plot(row.estimate, height, "o", color=shade, markersize=3.6, markerfacecolor="white" if fork else shade)
-    panel.set_yticks(range(len(arms)), [style.label(arm) for arm in arms])
+    named = len(arms) > 0 and arms[0] in design.contrasts
+    words = [name_of(arm, capital=True) if named else style.label(arm) for arm in arms]
+    panel.set_yticks(range(len(arms)), words, fontsize=6 if named else None)
     panel.set_ylim(len(arms) - 0.45, -0.55)
     panel.grid(axis="y", visible=False)
     panel.locator_params(axis="x", nbins=5)

@@ -47,9 +47,9 @@ def test_a_sign_is_claimed_where_it_is_distinguishable_and_in_its_own_direction(
     assert words(told)["Back"] == "more stable"
 
 
-def test_none_is_claimed_only_inside_the_margin_set_in_advance(told):
-    assert words(told)["Small"].startswith("none, within ±1.00")
-    assert words(told)["Dim"] == "not distinguishable from none, nor shown to be none"
+def test_an_effect_is_called_small_only_inside_the_margin_set_in_advance(told):
+    assert words(told)["Small"].startswith("shown to be smaller than ±1.00")
+    assert words(told)["Dim"] == "not distinguishable from none, nor shown to be small"
 
 
 def test_a_null_must_be_exactly_zero(told):
