@@ -112,8 +112,16 @@ def split(container: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The world's sections, and the study's own keys."""
     world = {section: container[section] for section in WORLD if section in container}
     world.setdefault("shocks", {})
+    agents = world.get("agents")
+    if isinstance(agents, dict):  # a preset may set terms of a group that this world's `agents` leaves out
+        left_out = {g for g, own in agents.items() if "_target_" not in (own or {}) and _packaged("agents", g)}
+        world["agents"] = {group: own for group, own in agents.items() if group not in left_out}
     own = {key: value for key, value in container.items() if key not in world}
     return world, own
+
+
+def _packaged(group: str, preset: str) -> bool:
+    return (PACKAGED / group / f"{preset}.yaml").exists()
 
 
 def opened(override: str) -> str:
