@@ -34,7 +34,9 @@ def test_uses_are_sources_and_nothing_is_negative(pot, due, balance, collateral,
     assert paid.junior_interest <= due.junior_interest
 
 
-@pytest.mark.xfail(reason="open: a released reserve reaches the residual while a pool without collateral fails its test", strict=False)  # noqa: E501
+@pytest.mark.xfail(
+    reason="open: a released reserve reaches the residual while a pool without collateral fails its test", strict=False
+)
 @given(pots, dues, balances, money, terms)
 def test_nobody_is_paid_before_those_above(pot, due, balance, collateral, kind):
     paid = waterfall(pot, due, balance, collateral, kind)
