@@ -75,7 +75,7 @@ def _figure(rows: pd.DataFrame, metrics: list[str], design: Design, arms: list[s
     figure, axes = style.panels(len(shown), 1, 0.5 + len(shown) * (0.5 + 0.17 * len(arms)))
     for panel, metric in zip(axes[:, 0], shown, strict=True):
         _panel(panel, rows[rows["metric"] == metric], arms, design)
-        panel.set_title(metric_label(metric), fontsize=7.5, loc="center" if arms[0] in design.contrasts else "left")
+        panel.set_title(metric_label(metric), fontsize=7.5, loc="right" if arms[0] in design.contrasts else "left")
     if forked:
         style.forest_key(figure)
     return figure
