@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from sim.kernels import call_auction, crowd, philox, spot
+from sim.kernels import call_auction, crowd, fund_auction, joint_auction, philox, spot
 
 
 def warm_up() -> None:
@@ -16,6 +16,7 @@ def warm_up() -> None:
     philox.fill_normal(0, 1, 0, ids, out)
     _warm_up_spot()
     _warm_up_futures()
+    _warm_up_funds()
 
 
 def _warm_up_spot() -> None:
@@ -40,6 +41,13 @@ def _warm_up_futures() -> None:
     crowd.crowd_orders(people, 0, 0, 0.5, one, one, one, one, np.zeros(24), 730.0, 0.1, tick, quantity, ticks)
     crowd.crowd_settle(people, quantity, one, one, 730.0, 0.1, 0.0)
     crowd.crowd_expire(people, 1.0, 1.0, 730.0)
+
+
+def _warm_up_funds() -> None:
+    tick0, n = call_auction.tick_grid(1.0, 0.1, 0.01)
+    month = np.ones(1), np.ones(1, np.int64), np.zeros((2, n)), tick0, 1.0
+    funds = fund_auction.FundCurves(np.ones(1), np.ones((1, 2)), np.ones((1, 2)), np.ones((1, 2)), np.ones(2), 730.0)
+    joint_auction.joint_auction(*month, *month, funds, 0.01, False, np.zeros((2, 1)), np.zeros(1), np.zeros(1))
 
 
 if __name__ == "__main__":
