@@ -175,11 +175,13 @@ def check_futures(e: Economy) -> None:
 
 def check_funds(e: Economy) -> None:
     """A11: shares times net asset value, followed from prices, is what the ledger says each fund owns."""
-    ledger = e.books.ledger
-    for fund in e.funds:
-        owns = float(ledger.held("cash")[fund.owner] + ledger.held("margin")[fund.owner])
-        shares = fund.outstanding(e.books)
-        endowed = float(ledger.flow("endowment")[fund.owner]) + 1.0
-        _same(e, "A11", f"shares x NAV of {fund.name}", shares * fund.nav_usd, owns, endowed)
-        held = float(np.maximum(0.0, ledger.held(fund.share)).sum())
-        _same(e, "A11", f"shares of {fund.name}", shares, held, shares + 1.0)
+    if not e.funds:
+        return
+    ledger, owners = e.books.ledger, [fund.owner for fund in e.funds]
+    names = ", ".join(fund.name for fund in e.funds)
+    shares = np.array([fund.outstanding(e.books) for fund in e.funds])
+    owns = ledger.held("cash")[owners] + ledger.held("margin")[owners]
+    nav = np.array([fund.nav_usd for fund in e.funds])
+    _same(e, "A11", f"shares x NAV of {names}", shares * nav, owns, ledger.flow("endowment")[owners] + 1.0)
+    held = np.array([ledger.held(fund.share).clip(min=0.0).sum() for fund in e.funds])
+    _same(e, "A11", f"shares of {names}", shares, held, shares + 1.0)

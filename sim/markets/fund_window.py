@@ -67,10 +67,11 @@ def fund_orders(
     With creations u (a share of the fund) and same-day flows -b3 (L - 1) r A, assets after the close are
     A0 (1 + u) + (1 + u - b3 (L - 1) / L) x (what the position gains).
     """
-    ledger = books.ledger
+    nothing = np.zeros(len(books.ledger.owners))
+    months = [books.ledger.held(name) for name in names[:MONTHS]] + [nothing] * (MONTHS - len(names))
     rows = []
     for fund in funds:
-        fund.held = np.array([ledger.held(name)[fund.owner] for name in names[:MONTHS]] + [0.0] * (MONTHS - len(names)))
+        fund.held = np.array([float(month[fund.owner]) for month in months])
         shares = fund.outstanding(books)
         grown = 1.0 + (fund.creating / shares if shares > 0.0 else 0.0)
         assets = fund.nav_usd * shares * grown
@@ -146,14 +147,14 @@ def _decompose(fund: Fund, assets: float, price: Floats, hours: float, traded: b
     fund.rebalanced = fund.rolled = 0.0
     if not traded:
         return
-    unit = max(0.0, assets) / (price * hours)
-    was = np.array(fund.was)
-    now = np.array(fund.exposure) if fund.status == OPEN else np.zeros(MONTHS)
-    kept = now.sum() / was.sum() if was.any() and was.sum() else 0.0
-    fund.rebalanced = (
-        float((was * kept * unit - fund.held).sum()) if was.any() else float((now * unit - fund.held).sum())
-    )
-    fund.rolled = 0.5 * float(np.abs((now - was * kept) * unit).sum()) if was.any() else 0.0
+    unit = [max(0.0, assets) / (usd * hours) for usd in price.tolist()]
+    now = fund.exposure if fund.status == OPEN else (0.0, 0.0)
+    was = fund.was if any(fund.was) else now
+    before = math.fsum(was)
+    kept = math.fsum(now) / before if before else 0.0
+    held = fund.held.tolist()
+    fund.rebalanced = math.fsum(w * kept * u - h for w, u, h in zip(was, unit, held, strict=True))
+    fund.rolled = 0.5 * math.fsum(abs(n - w * kept) * u for n, w, u in zip(now, was, unit, strict=True))
 
 
 def _transact(books: Books, fund: Fund, same_day_usd: float, cost_usd: CostOfOrder) -> None:
