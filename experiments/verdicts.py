@@ -90,10 +90,10 @@ def in_words(row: Any, results: Results) -> str:
         return "exactly none" + (", as it must be" if contrast.role == "null" else "")
     if contrast.role == "null":
         return "not exactly zero: a fault"
-    sure, none = row.p_holm < LEVEL, shown_none(row, results)
+    sure, small = row.p_holm < LEVEL, shown_small(row, results)
     if sure:
-        return direction(row.estimate, contrast) + (f", but by less than {margin(row, results)}" if none else "")
-    if none:
+        return direction(row.estimate, contrast) + (f", but by less than {margin(row, results)}" if small else "")
+    if small:
         return f"shown to be smaller than ±{margin(row, results)}"
     return "not distinguishable from none, nor shown to be small"
 
@@ -109,7 +109,7 @@ def margin(row: Any, results: Results) -> str:
     return f"{digits(scaled(metric, results.design.margins[metric]))} {printed_unit(metric)}".strip()
 
 
-def shown_none(row: Any, results: Results) -> bool:
+def shown_small(row: Any, results: Results) -> bool:
     """Whether two one-sided tests show the effect to lie within the margin set in advance."""
     tests: pd.DataFrame | None = results.table_if_any("equivalence.parquet")
     if tests is None or tests.empty:
@@ -119,36 +119,43 @@ def shown_none(row: Any, results: Results) -> bool:
 
 
 def sentences(results: Results) -> Iterator[str]:
-    """Say what each primary contrast does without a shock and to each shock, then whether nulls and placebos hold."""
+    """Say in a sentence what each primary contrast does, then whether nulls and placebos hold; tables have the numbers."""
     design = results.design
     for name, contrast in design.contrasts.items():
         if contrast.role == "primary":
-            for shock in design.shocks:
-                yield from _sentence(results, name, shock)
+            rows = [(row, shock) for shock in design.shocks for row in _rows(results, [name], shock)]
+            if rows:
+                yield _sentence(name, contrast, rows, results)
     for role, said in (("null", "Nulls"), ("placebo", "Placebos")):
         names = [name for name, contrast in design.contrasts.items() if contrast.role == role]
-        rows = [row for shock in design.shocks for row in _rows(results, names, shock)]
-        if rows:
-            yield _checked(said, rows, results)
+        found = [row for shock in design.shocks for row in _rows(results, names, shock)]
+        if found:
+            yield _checked(said, found, results)
 
 
-def _sentence(results: Results, name: str, shock: str) -> Iterator[str]:
-    rows = list(_rows(results, [name], shock))
-    if not rows:
-        return
-    when = "without a shock" if shock == NO_SHOCK else f"in the response to the {name_of(shock)}"
-    groups: dict[str, list[str]] = {}
-    for row in rows:
+def _sentence(name: str, contrast: Contrast, rows: list[tuple[Any, str]], results: Results) -> str:
+    sure = [(row, shock) for row, shock in rows if row.p_holm < LEVEL]
+    rest = [row for row, _ in rows if not row.p_holm < LEVEL]
+    exact = sum(is_exact(row) for row in rest)
+    small = sum(not is_exact(row) and shown_small(row, results) for row in rest)
+    parts = []
+    for row, shock in sure:
         metric = row.metric.removeprefix(RESPONSE)
-        number = "" if is_exact(row) else f" {quantity(metric, row.estimate, row.low, row.high)}"
-        groups.setdefault(in_words(row, results), []).append(name_of(metric) + number)
-    parts = [f"{words}: {'; '.join(items)}" for words, items in groups.items()]
-    yield f"{name_of(name, capital=True)}, {when} — {'. '.join(part[:1].upper() + part[1:] for part in parts)}."
+        where = "" if shock == NO_SHOCK else f" in the response to the {name_of(shock)}"
+        number = quantity(metric, row.estimate, row.low, row.high)
+        parts.append(f"{direction(row.estimate, contrast)} by {name_of(metric)}{where}, {number}")
+    counts = [(exact, "exactly none"), (small, "shown to be smaller than its margin"),
+              (len(rest) - exact - small, "neither distinguishable from none nor shown to be small")]  # fmt: skip
+    told = [f"{number} {words}" for number, words in counts if number]
+    if not sure:
+        parts.append("no effect distinguishable from none")
+    others = f" Of {len(rest)} {'other ' if sure else ''}figures {listed(told)}." if told else ""
+    return f"{name_of(name, capital=True)}: {'; '.join(parts)}.{others}"
 
 
 def _checked(said: str, rows: list[Any], results: Results) -> str:
     exact = [row for row in rows if is_exact(row)]
-    within = [row for row in rows if not is_exact(row) and shown_none(row, results)]
+    within = [row for row in rows if not is_exact(row) and shown_small(row, results)]
     moved = [row for row in rows if not is_exact(row) and row.p_holm < LEVEL]
     text = f"{said}: of {len(rows)} figures {len(exact)} are exactly zero"
     if len(exact) < len(rows):

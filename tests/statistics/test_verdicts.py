@@ -59,6 +59,7 @@ def test_a_null_must_be_exactly_zero(told):
 
 def test_the_report_opens_with_the_verdicts_and_their_sentences(told):
     page = write_report(told.out).read_text()
-    assert page.index("Big, without a shock — Less stable: rent gap 95 % quantile +30.0") < page.index("<h2>Verdicts")
+    assert page.index("Big: less stable by rent gap 95 % quantile, +30.0") < page.index("<h2>Verdicts")
     assert page.index("<h2>Verdicts") < page.index("<h2>Levels without a shock")
     assert "notes − plain" in page
+    assert "Dim: no effect distinguishable from none. Of 1 figures 1 neither" in page
