@@ -170,5 +170,7 @@ def _events(name: str, cleared: Cleared) -> list[tuple[str, str]]:
     if cleared.status in (LIMIT_UP, LIMIT_DOWN):
         events.append(("limit lock", f"{name}: locked at {cleared.price_usd:.2f} USD, the rest unfilled"))
     if cleared.roots > 1:
-        events.append(("multiplicity", f"{name}: {cleared.roots} prices clear, the nearest was taken"))
+        events.append(
+            ("multiplicity", f"{name}: {cleared.roots} prices clear, the one that continues from the last was taken")
+        )
     return events

@@ -17,7 +17,7 @@ def of_funds(column: str, figure: Callable[[Floats], float]) -> Callable[[Window
     def measured(window: Window) -> float:
         days = window.series("fund_assets_usd") > 0.0
         values = window.series(column)[days]
-        values = values[np.isfinite(values)]
+        values = values[~np.isnan(values)]  # infinite where nobody else responds to the price
         return figure(values) if len(values) else math.nan
 
     return measured
@@ -44,9 +44,9 @@ METRICS = [
     Metric("fund_share_mean", "share", "mean of funds' positions over open interest, two nearest months", "funds",
            of_funds("fund_share_of_open_interest", mean)),
     Metric("fund_spectral_radius_median", "ratio", "median largest eigenvalue of the joint loop", "funds",
-           of_funds("fund_spectral_radius", lambda x: float(np.median(x)))),
+           of_funds("fund_spectral_radius", lambda x: float(np.quantile(x, 0.5, method="lower")))),
     Metric("fund_spectral_radius_95pct", "ratio", "its 95 % quantile", "funds",
-           of_funds("fund_spectral_radius", lambda x: float(np.quantile(x, 0.95)))),
+           of_funds("fund_spectral_radius", lambda x: float(np.quantile(x, 0.95, method="lower")))),
     Metric("fund_unstable_days", "days", "days on which the joint loop was at or above one", "funds",
            of_funds("fund_spectral_radius", lambda x: float((x >= 1.0).sum()))),
     Metric("fund_sponsor_losses_usd", "USD", "paid by sponsors for negative net asset values", "funds",
