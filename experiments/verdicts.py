@@ -119,7 +119,7 @@ def shown_small(row: Any, results: Results) -> bool:
 
 
 def sentences(results: Results) -> Iterator[str]:
-    """Say in a sentence what each primary contrast does, then whether nulls and placebos hold; tables have the numbers."""
+    """Say in a sentence what each primary contrast does, then whether nulls and placebos hold."""
     design = results.design
     for name, contrast in design.contrasts.items():
         if contrast.role == "primary":
@@ -144,7 +144,7 @@ def _sentence(name: str, contrast: Contrast, rows: list[tuple[Any, str]], result
         where = "" if shock == NO_SHOCK else f" in the response to the {name_of(shock)}"
         number = quantity(metric, row.estimate, row.low, row.high)
         parts.append(f"{direction(row.estimate, contrast)} by {name_of(metric)}{where}, {number}")
-    counts = [(exact, "exactly none"), (small, "shown to be smaller than its margin"),
+    counts = [(exact, "exactly none"), (small, "shown to be smaller than their margins"),
               (len(rest) - exact - small, "neither distinguishable from none nor shown to be small")]  # fmt: skip
     told = [f"{number} {words}" for number, words in counts if number]
     if not sure:
