@@ -55,7 +55,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
         float(books.contracts.quantity_ve.sum()),
         offered / HOURS_PER_DAY,
         sold / offered if offered > 0.0 else math.nan,
-        float((trades.traded_ve_hours.sum(axis=0) / books.grade_value[books.product_grade]).sum()),
+        float((trades.traded_ve_hours.sum(axis=0) / books.grade_value[books.products.grade]).sum()),
         trades.unserved_ve_hours * gpus_per_ve,
         downtime * gpus_per_ve,
         float((trades.price_usd * trades.traded_ve_hours).sum()),

@@ -224,7 +224,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         debt = np.zeros(n)
         debt[roll.landlords] = books.loans.balance.sum(axis=1)
         total = np.maximum(working.sum(axis=1, keepdims=True), 1e-300)
-        self.mix = (working / total)[:, books.product_grade] * books.product_place
+        self.mix = (working / total)[:, books.products.grade] * books.place
         desk.fleet_ve = working.tolist()
         desk.reserved_sold_ve, desk.reserved_held_ve = sold.tolist(), held.tolist()
         desk.reserved_short_ve, desk.user_factor = short.tolist(), factor.tolist()
@@ -335,6 +335,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.desk.today = evening.evening_facts(today, rents, dict(self.index_usd), curve)
         self.desk.remember_evening()
         self.desk.bought_ve_hours = trades.bought
+        self.desk.interrupted_ve = trades.interrupted
 
     def learn(self, trades: Trades) -> None:
         """Beliefs are updated with today's rents, and only now."""

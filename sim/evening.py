@@ -27,13 +27,13 @@ def strike(e: Economy, trades: Trades) -> None:
     value = books.grade_value
     by_grade = e.rents.last_by_grade.copy()
     for g in range(len(value)):
-        mine = books.product_grade == g
+        mine = books.products.grade == g
         volume = float(trades.traded_ve_hours[:, mine].sum())
         if volume > 0.0:
             by_grade[g] = float((trades.price_usd[:, mine] * trades.traded_ve_hours[:, mine]).sum()) / volume
     rent = trades.mean_rent_usd
     e.rents.note(rent if math.isfinite(rent) else e.rents.today, by_grade)
-    reference = books.product_grade == 0
+    reference = books.products.grade == 0
     asks = np.array([ask for ask in (e.asks_usd[o] for o, _ in e.who["list_ask"]) if ask > 0.0])
     for name, index in e.indices.items():
         evidence = Evidence(

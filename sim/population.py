@@ -17,7 +17,7 @@ from sim.instruments.reserved import ReservedBook
 from sim.parts import Member
 from sim.problems import Problem, SpecError
 from sim.spec import Spec
-from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
+from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints, Products
 
 
 def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
@@ -81,6 +81,17 @@ def roll_of(people: list[Agent], endowments: list[Endowment]) -> Roll:
     )  # fmt: skip
 
 
+def products_of(spec: Spec) -> Products:
+    """Every grade in every region on every tier, grades outermost."""
+    shape = len(spec.grades), len(spec.regions), len(spec.tiers)
+    grade, region, tier = (axis.ravel() for axis in np.indices(shape))
+    value = np.array([g.value for g in spec.grades.values()])
+    return Products(
+        grade_names=tuple(spec.grades), region_names=tuple(spec.regions), tier_names=tuple(spec.tiers),
+        grade=grade, region=region, tier=tier, value=value[grade], level=np.ones(len(grade)),
+    )  # fmt: skip
+
+
 def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> Books:
     """Everything owned and owed on day 0, posted through the ledger."""
     endowments = [agent.endowment(path) for agent in people]
@@ -88,22 +99,17 @@ def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> 
     grades = list(spec.grades)
     values = np.array([spec.grades[g].value for g in grades])
     shares = np.array([spec.grades[g].fleet_share for g in grades])
-    names, product_grade, place = [], [], []
-    for g, grade in enumerate(grades):
-        for region, r in spec.regions.items():
-            for tier, t in spec.tiers.items():
-                names.append(f"{grade}_{region}_{tier}")
-                product_grade.append(g)
-                place.append(r.share * t.share)
-    products = np.array(product_grade, dtype=np.int64)
+    products = products_of(spec)
+    regions = np.array([r.share for r in spec.regions.values()])
+    tiers = np.array([t.share for t in spec.tiers.values()])
+    place = np.tile(regions[products.region] * tiers[products.tier], (len(people) + len(OUTSIDERS), 1))
     lending = np.array([endowments[i].lending_weight for i in roll.lenders])
     books = Books(
         roll=roll, ledger=open_ledger((*roll.names, *OUTSIDERS), grades, roll),
         fleet=Fleet(len(roll.chip_owners), len(grades), path, days),
         contracts=ReservedBook(len(roll.landlords), max(1, len(roll.customers)), path),
         loans=LoanBook(len(roll.landlords), lending / lending.sum() if len(lending) else np.zeros(0)),
-        grade_names=tuple(grades), grade_value=values, product_names=tuple(names), product_grade=products,
-        product_place=np.array(place), market_mix=shares[products] * np.array(place),
+        products=products, grade_value=values, place=place, market_mix=shares[products.grade] * place[0],
     )  # fmt: skip
     calendar = Calendar(datetime.date.fromisoformat(spec.world.start_date), spec.world.equal_months)
     order_days = calendar.month_ends_before(len(path.lead_weights))

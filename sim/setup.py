@@ -62,7 +62,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.calendar = Calendar(datetime.date.fromisoformat(w.start_date), w.equal_months)
     ids = [agent.identity for agent in people_agents]
     noisy = np.array([people_agents[i].kind == "ai_lab" for i in roll.users])
-    product_ids = np.array([stable_id(name) for name in e.books.product_names], dtype=np.int64)
+    product_ids = np.array([stable_id(name) for name in e.books.products.names], dtype=np.int64)
     e.nature = Nature(
         spec.noise,
         np.array([ids[i] for i in roll.users], dtype=np.int64),

@@ -64,6 +64,7 @@ class Desk:
     dscr: list[float] = field(default_factory=list)
     position: list[list[float]] = field(default_factory=list)
     bought_ve_hours: dict[tuple[int, int], float] = field(default_factory=dict)
+    interrupted_ve: dict[tuple[int, int], float] = field(default_factory=dict)
     normal_cash_usd: list[float] = field(default_factory=list)
     no_orders: list[bool] = field(default_factory=list)
     no_contracts: list[bool] = field(default_factory=list)
@@ -259,6 +260,10 @@ class View:
     def bought_ve_hours(self, row: int) -> float:
         """VE-hours that this agent's spot demand row number `row` got today."""
         return self._desk.bought_ve_hours.get((self.owner, row), 0.0)
+
+    def interrupted_ve(self, row: int) -> float:
+        """VE of this agent's spot demand row number `row` that were cut off while they ran, summed over the day."""
+        return self._desk.interrupted_ve.get((self.owner, row), 0.0)
 
     def uniform(self, purpose: Purpose, k: int = 0) -> float:
         """A uniform draw of this agent's own for today."""

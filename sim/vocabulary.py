@@ -33,22 +33,89 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class Hit(NamedTuple):
+    """A factor on what belongs to a grade, region and tier; None stands for all of them."""
+
+    factor: float
+    grade: str | None = None
+    region: str | None = None
+    tier: str | None = None
+
+    def touches(self, grade: str, region: str | None = None, tier: str | None = None) -> bool:
+        """Whether something of this grade, region and tier is hit."""
+        mine = ((self.grade, grade), (self.region, region), (self.tier, tier))
+        return all(wanted is None or wanted == found for wanted, found in mine)
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """What nature and policy impose today; shocks return changed copies of a fresh baseline.
 
-    `pool_availability` is the share of the capacity offered to the spot market that runs, `fleet_availability` that
-    of whole fleets (contracts are served first, or pro rata with `contracts_first=False`). The `*_scale` fields
-    multiply demand in the spot market, contracted demand and the price of new chips; `policy_rate_add` is per year.
+    Capacity: `pool_availability` is the share of the capacity offered to the spot market that runs,
+    `fleet_availability` that of whole fleets (contracts are served first, or pro rata with `contracts_first=False`);
+    `pool_hits` and `fleet_hits` do the same to a grade, region or tier. Demand: the `*_scale` fields multiply demand in
+    the spot market and contracted demand, `demand_hits` spot demand whose home is a region; `efficiency` is work done
+    per VE-hour, all grades; `list_price_hits` multiply what sellers of a tier want to ask. Chips: `chip_price_scale`
+    multiplies their price for good reasons that move the long-run rent (technology), `chip_price_hits` that of a grade;
+    `tariff` is added to the price, as a share of it; `deliveries_scale` is the share of what waits for delivery that
+    arrives today; `vendor_scale` multiplies the vendor's capacity, `sites_scale` the growth that power and sites allow.
+    Costs and money: `running_cost_scale` multiplies variable cost, `policy_rate_add` is per year. Clients: `client_lost`
+    is the share of the largest customer's contracts and demand that is gone.
     """
 
     pool_availability: float = 1.0
     fleet_availability: float = 1.0
     contracts_first: bool = True
+    pool_hits: tuple[Hit, ...] = ()
+    fleet_hits: tuple[Hit, ...] = ()
     demand_scale: float = 1.0
     contracted_demand_scale: float = 1.0
+    demand_hits: tuple[Hit, ...] = ()
+    efficiency: float = 1.0
+    list_price_hits: tuple[Hit, ...] = ()
     chip_price_scale: float = 1.0
+    chip_price_hits: tuple[Hit, ...] = ()
+    tariff: float = 0.0
+    deliveries_scale: float = 1.0
+    vendor_scale: float = 1.0
+    sites_scale: float = 1.0
+    running_cost_scale: float = 1.0
     policy_rate_add: float = 0.0
+    client_lost: float = 0.0
+
+
+@dataclass(frozen=True)
+class Products:
+    """What is traded by the hour: a product is a grade in a region on a tier of service.
+
+    `grade`, `region`, `tier` (products,) are places in the tuples of names; `value` (products,) is VE per GPU and
+    `level` (products,) the rent on the growth path over the mean rent of landlords, both per VE-hour: what a tier's
+    bundle is worth.
+    """
+
+    grade_names: tuple[str, ...]
+    region_names: tuple[str, ...]
+    tier_names: tuple[str, ...]
+    grade: Ints
+    region: Ints
+    tier: Ints
+    value: Floats
+    level: Floats
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """`grade_region_tier`, in order."""
+        kinds = zip(self.grade.tolist(), self.region.tolist(), self.tier.tolist(), strict=True)
+        return tuple(f"{self.grade_names[g]}_{self.region_names[r]}_{self.tier_names[t]}" for g, r, t in kinds)
+
+    def factors(self, hits: Sequence[Hit]) -> Floats:
+        """The product of all hits on each product (products,)."""
+        found = np.ones(len(self.grade))
+        for hit in hits:
+            for j, (g, r, t) in enumerate(zip(self.grade, self.region, self.tier, strict=True)):
+                if hit.touches(self.grade_names[g], self.region_names[r], self.tier_names[t]):
+                    found[j] *= hit.factor
+        return found
 
 
 class Shock(Protocol):
@@ -76,11 +143,16 @@ class SupplyRow(NamedTuple):
     own_mix: bool
 
 
-class DemandRow(NamedTuple):
-    """A user's demand in each of the day's hours: quantity * season[hour] * (price / reference) ** -elasticity.
+ISOELASTIC, BID = range(2)  # forms of demand
 
-    `work` names the kind of work (how it splits over products), `season` the row of the season table, `service` the
-    class of service (0 is served first when the market is at its cap).
+
+class DemandRow(NamedTuple):
+    """A user's demand in each of the day's hours: quantity * season[hour] * f(price).
+
+    `form` ISOELASTIC: f = (price / reference) ** -elasticity. BID: f = clip(1/2 - elasticity * ln(price / reference),
+    0, 1), work that runs below its bid `reference_usd` and waits above it. `work` is the kind of work (how it splits
+    over products), `season` the row of the season table, `service` the class of service (0 is served first when the
+    market is at its cap).
     """
 
     work: int
@@ -89,6 +161,7 @@ class DemandRow(NamedTuple):
     quantity_ve: float
     reference_usd: float
     elasticity: float
+    form: int = ISOELASTIC
 
 
 class FutureRow(NamedTuple):

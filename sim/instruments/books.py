@@ -12,7 +12,7 @@ from sim.instruments.loans import LoanBook
 from sim.instruments.notes import CLASSES
 from sim.instruments.reserved import ReservedBook
 from sim.ledger import Ledger
-from sim.vocabulary import Floats, Ints
+from sim.vocabulary import Floats, Ints, Products
 
 CLEARING_HOUSE, PARENTS, REST_OF_WORLD = "clearing_house", "parents", "rest_of_world"
 OUTSIDERS = (CLEARING_HOUSE, PARENTS, REST_OF_WORLD)
@@ -50,12 +50,15 @@ class Books:
     fleet: Fleet
     contracts: ReservedBook
     loans: LoanBook
-    grade_names: tuple[str, ...]
+    products: Products
     grade_value: Floats  # (grades,) VE per GPU
-    product_names: tuple[str, ...]
-    product_grade: Ints  # (products,)
-    product_place: Floats  # (products,) share of its grade's capacity
+    place: Floats  # (owners, products) share of an owner's GPUs of that grade that are in this region and on this tier
     market_mix: Floats  # (products,) share of a grade-neutral VE
+
+    @property
+    def grade_names(self) -> tuple[str, ...]:
+        """All grades, the reference grade first."""
+        return self.products.grade_names
 
 
 def open_ledger(names: Sequence[str], grades: Sequence[str], roll: Roll) -> Ledger:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class Trades:
     bought: dict[tuple[int, int], float]
     unserved_ve_hours: float
     offered_ve: Floats  # (J,) capacity of landlords on offer in each hour
+    interrupted: dict[tuple[int, int], float] = field(default_factory=dict)  # (owner, row) -> VE cut off, over the day
 
     @property
     def volume(self) -> float:

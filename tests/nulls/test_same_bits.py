@@ -125,7 +125,7 @@ def states(economy: Economy) -> dict[str, float]:
     nature, names = economy.nature, economy.books.ledger.owners
     found = {f"user {names[i]}": x for i, x in zip(economy.books.roll.users, nature.users, strict=True)}
     found |= {f"firm {names[i]}": x for i, x in zip(economy.books.roll.landlords, nature.firms, strict=True)}
-    found |= dict(zip(economy.books.product_names, nature.products, strict=True))
+    found |= dict(zip(economy.books.products.names, nature.products, strict=True))
     return found | {"slow": nature.slow, "fast": nature.fast}
 
 
