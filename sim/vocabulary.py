@@ -59,7 +59,7 @@ class Environment:
     multiplies their price for good reasons that move the long-run rent (technology), `chip_price_hits` that of a grade;
     `tariff` is added to the price, as a share of it; `deliveries_scale` is the share of what waits for delivery that
     arrives today; `vendor_scale` multiplies the vendor's capacity, `sites_scale` the growth that power and sites allow.
-    Costs and money: `running_cost_scale` multiplies variable cost, `policy_rate_add` is per year. Clients: `client_lost`
+    Costs: `running_cost_scale` multiplies variable cost, `policy_rate_add` is per year. Clients: `client_lost`
     is the share of the largest customer's contracts and demand that is gone.
     """
 
