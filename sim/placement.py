@@ -134,5 +134,3 @@ def _wanted(spec: Spec, products: Products, now: Floats) -> Floats:
         by_grade[products.grade] > 0.0, now / np.maximum(by_grade[products.grade], 1e-300), by_cell[cells] / now.sum()
     )
     return np.asarray(orders[products.grade] * within)
-
-

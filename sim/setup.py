@@ -113,6 +113,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
             list(spec.reserved.tenors),
             spec.venue.maturities,
             [agent.name for _, agent in e.who["fund_exposure"]],
+            list(spec.regions),
         ),
         e.calendar.start,
         days,

@@ -312,7 +312,9 @@ def _impossible_products(spec: Spec) -> list[Problem]:
             text = f"must be one of the tiers {', '.join(sources)}"
             problems.append(Problem(f"{key}.of", tier.of, text, nearest(str(tier.of), sources)))
         if tier.share > 0.0:
-            problems.append(Problem(f"{key}.share", tier.share, "must be 0: an interruptible tier has no GPUs of its own"))
+            problems.append(
+                Problem(f"{key}.share", tier.share, "must be 0: an interruptible tier has no GPUs of its own")
+            )
     for name, work in spec.works.items():
         for grade in work.efficiency:
             if grade not in spec.grades:
