@@ -166,7 +166,7 @@ def _auctions_nearby(e: Economy) -> Floats:
     """Whether a product's grade is auctioned in its region (products,), 1 or 0."""
     products = e.books.products
     cell = products.grade * len(products.region_names) + products.region
-    return (np.bincount(cell, e.books.where.shop.auctioned)[cell] > 0.0).astype(np.float64)
+    return np.asarray(np.bincount(cell, e.books.where.shop.auctioned)[cell] > 0.0, dtype=np.float64)
 
 
 def _spot_rules(spec: Spec) -> SpotRules:

@@ -1,4 +1,4 @@
-"""The rental market of a day: rows become groups of demand and capacity by product, one kernel call clears the hours."""
+"""The rental market of a day: rows become groups of demand and capacity by product; one kernel call clears it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Day:
 
 
 class SpotAuction:
-    """Clears the day's hours; remembers prices, how work is spread over products, who waits and what is being readied."""
+    """Clears the day's hours; remembers prices, how work is spread, who waits and what is being readied."""
 
     def __init__(self, rules: SpotRules, where: Placement, owners: int, rent_usd: float) -> None:
         self.rules, self.shop, self.products, self.tastes = rules, where.shop, where.products, where.tastes
