@@ -94,6 +94,19 @@ def measure_laws(quick: bool) -> Measured:
     return _with_and_without("laws on / off", Economy(spec, days=YEAR), Economy(spec, days=YEAR, laws=False), quick)
 
 
+def measure_notes_and_funds(quick: bool) -> Measured:
+    """Securitisation and four funds against neither, futures and loans on both sides."""
+    on = Economy(bench_spec(1000, "notes=default", "funds=leveraged", "agents.etf_2x.count=2"), days=YEAR)
+    off = Economy(bench_spec(1000), days=YEAR)
+    for economy in (on, off):
+        economy.run(WARM_UP_DAYS)
+    timed = by_turns([on.step, off.step], 60 if quick else 330)
+    if len(on.funds) != 4 or off.funds or not on.record["loans_sold_usd"][-1] > off.record["loans_sold_usd"][-1]:
+        raise AssertionError("notes and funds: not four funds and notes on one side and none on the other")
+    sums = [[sum(side)] for side in timed]  # month ends, when notes are paid and issued, count too
+    return at_most("notes and four funds on / off", *sums, YEAR / len(timed[0]), "simulated year", 1.20)
+
+
 def _with_and_without(what: str, on: Economy, off: Economy, quick: bool) -> Measured:
     for economy in (on, off):
         economy.run(WARM_UP_DAYS)

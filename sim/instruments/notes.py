@@ -79,10 +79,12 @@ class Payment:
 def waterfall(pot: Pot, due: Due, balance: Floats, collateral_usd: float, terms: NoteTerms) -> Payment:
     """Pay fees, senior interest, senior principal if the test fails, junior interest, reserve, principal, residual.
 
-    Fees and senior interest may use interest, then the reserve, then principal; junior interest not principal; cure
-    and reserve only interest. `balance` (3,) is before, `collateral_usd` after this month's principal left the pool.
+    A reserve above its target is released first and is paid out as interest is. Fees and senior interest may use
+    interest, then the reserve, then principal; junior interest not principal; cure and reserve only interest.
+    `balance` (3,) is before, `collateral_usd` after this month's principal left the pool.
     """
-    interest, reserve, principal = pot.interest, pot.reserve, pot.principal
+    released = max(0.0, pot.reserve - due.reserve)
+    interest, reserve, principal = pot.interest + released, pot.reserve - released, pot.principal
     fees = min(due.fees, pot.total)
     interest, reserve, principal = _drawn(fees, interest, reserve, principal)
     senior_interest = min(due.senior_interest, interest + reserve + principal)
@@ -97,7 +99,7 @@ def waterfall(pot: Pot, due: Due, balance: Floats, collateral_usd: float, terms:
         interest -= cure
     junior_interest = min(due.junior_interest, interest + reserve)
     interest, reserve, _ = _drawn(junior_interest, interest, reserve, 0.0)
-    top_up = min(interest, due.reserve - reserve) if reserve < due.reserve else due.reserve - reserve
+    top_up = min(interest, max(0.0, due.reserve - reserve))
     left = principal - sum(through)
     return Payment(
         fees,
