@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath
 from sim.rules.hedging import hedge_schedule, hedge_target, layered
+from sim.rules.rents import contract_worth
 from sim.rules.usage import contracted_level
 from sim.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.view import View
@@ -27,6 +28,7 @@ from sim.vocabulary import (
 
 INFERENCE, TRAINING, SPILL = range(3)
 FLAT, INFERENCE_SEASON = 0, 1
+MAX_LOG = 20.0  # rents this many logs from the usual stand for any
 
 
 class AiLabParameters(GroupParameters):
@@ -40,6 +42,12 @@ class AiLabParameters(GroupParameters):
     training_days: Positive  # over which the backlog is worked off at the usual rent
     training_elasticity: NonNegative
     contracted_elasticity: NonNegative
+    belief_half_life_years: Positive  # perceived persistence of rent deviations, for contracts
+    reserve_idle: Annotated[float, Field(ge=0.0, le=0.5)]  # share of reserved hours expected to stand idle
+    reserve_security: NonNegative  # rent that security of supply is worth, over the mean rent expected
+    reserve_security_years: Positive  # tenor that gives most of it
+    reserve_obsolescence: NonNegative  # rent a year of tenor that being tied to ageing chips costs
+    reserve_elasticity: NonNegative  # of the stock wanted under contract to its rent over its worth
     spill: Share  # of contract hours wanted but not had that goes to the spot market
     relet_share: Share  # of reserved capacity that is offered when rents are high
     relet_start: Positive  # rent over the usual at which re-letting begins
@@ -72,6 +80,16 @@ class AiLab(Agent):
         self.usual_rent_usd = s.rent_usd
         self.backlog_ve_hours: float | None = None
         self.training_ve = 0.0
+
+    @classmethod
+    def contract_terms(cls, parameters: Any, years: Sequence[float]) -> tuple[float, tuple[float, ...]]:
+        """What reserved hours are worth by tenor: security of supply less idle hours and ageing chips."""
+        p = parameters
+        worth = (
+            contract_worth(p.reserve_idle, p.reserve_security, p.reserve_security_years, p.reserve_obsolescence, t)
+            for t in years
+        )
+        return p.reserve_elasticity, tuple(worth)
 
     def endowment(self, path: GrowthPath) -> Endowment:
         """A share of all reserved capacity."""
@@ -111,11 +129,27 @@ class AiLab(Agent):
         )
 
     def reserved(self, view: View) -> Iterable[ReservedRow]:
-        """Want in every tenor what is missing; the market splits it by the menu's shares. Any rent below the usual."""
-        missing = self.contracted_ve(view) - view.reserved_held_ve
-        if missing > 0.0:
-            for k in range(len(view.path.tenors)):
-                yield ReservedRow(k, missing, math.inf)
+        """Want in every tenor what is missing; the market splits it by the path's shares.
+
+        On the menu at any rent. In the auction the stock wanted falls by `reserve_elasticity` per log of rent over its
+        worth on the path, until rents e-fold lower bring no more.
+        """
+        path, wanted = view.path, self.contracted_ve(view)
+        missing = wanted - view.reserved_held_ve
+        slope = wanted * self.p.reserve_elasticity if path.by_auction else 0.0
+        if slope <= 0.0:
+            if missing > 0.0:
+                for k in range(len(path.tenors)):
+                    yield ReservedRow(k, missing, math.inf)
+            return
+        most = missing + slope
+        if most <= 0.0:
+            return
+        above = math.exp(min(MAX_LOG, missing / slope))
+        for k, expected in enumerate(
+            view.contract_rents_usd(self.p.belief_half_life_years, self.p.trading_half_life_years)
+        ):
+            yield ReservedRow(k, most, (1.0 - float(path.discounts[k])) * expected * above, most / slope)
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Buy a share of expected spot use of each listed month forward, around own expectations."""

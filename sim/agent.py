@@ -5,7 +5,7 @@ An agent proposes rows from its view and changes nothing but its own beliefs; si
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -73,6 +73,11 @@ class Agent(mesa.Agent):  # type: ignore[misc]
     @classmethod
     def landlord(cls, parameters: Any, policy_rate: float, equity_rate: float) -> Landlord | None:
         """How an agent of this kind enters the growth path, if it lets capacity."""
+        return None
+
+    @classmethod
+    def contract_terms(cls, parameters: Any, years: Sequence[float]) -> tuple[float, tuple[float, ...]] | None:
+        """Elasticity and log worth by tenor (of so many years) of an agent of this kind that bids for contracts."""
         return None
 
     def spot_offers(self, view: View) -> Iterable[SupplyRow]:

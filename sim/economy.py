@@ -22,7 +22,7 @@ from sim.markets.fund_window import Fund
 from sim.markets.futures_auction import FuturesMarket
 from sim.markets.loan_desk import LoanDesk
 from sim.markets.note_desk import NoteDesk
-from sim.markets.reserved_auction import sign_week
+from sim.markets.reserved_auction import auction_week, sign_week
 from sim.markets.spot_auction import ClearDay, SpotAuction, Trades
 from sim.nature import Nature
 from sim.record import Record
@@ -61,6 +61,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
     rents: RentStatistics
     menu_usd: Floats  # (tenors,)
     signing_shares: Floats  # (tenors,)
+    ended_ve: Floats  # (landlords, customers) contracts that ended today
+    no_contracts: dict[str, int]  # why a tenor was not signed -> month in which it was last recorded
     market: FuturesMarket | None
     house: ClearingHouse | None
     crowds: list[Speculators]
@@ -175,7 +177,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.day > 0:
             before = books.contracts.quantity_ve
             earned = books.contracts.pass_week((self.day % DAYS_PER_WEEK,))
-            ended = np.maximum(0.0, before - books.contracts.quantity_ve)
+            ended = self.ended_ve = np.maximum(0.0, before - books.contracts.quantity_ve)
             ledger.post_pairs("reserved rent earned", "prepaid_rent", roll.customers, roll.landlords, earned.T)
             ledger.post_pairs("expiry", "reserved_capacity", roll.customers, roll.landlords, ended.T)
 
@@ -260,15 +262,41 @@ class Economy(mesa.Model):  # type: ignore[misc]
         offers = [(seat[o], row) for o, row in rows if row.quantity_ve < 0.0]
         wants = [(chair[o], row) for o, row in rows if row.quantity_ve > 0.0]
         shape = (len(self.path.tenors), len(roll.landlords), len(roll.customers))
-        signing = sign_week(offers, wants, shape, self.signing_shares, self.menu_usd)
+        terms = self.spec.reserved
+        if self.path.by_auction:
+            renewed = terms.renewal * self.ended_ve
+            signing = auction_week(offers, wants, shape, self.signing_shares, self.menu_usd, renewed)
+        else:
+            signing = sign_week(offers, wants, shape, self.signing_shares, self.menu_usd)
         self.menu_usd = signing.menu_usd
+        self.note_unsigned(signing.trouble)
         for k in range(shape[0]):
-            due = books.contracts.sign(k, signing.quantity_ve[k], signing.rent_usd[k], self.day % DAYS_PER_WEEK)
+            expected = self.contract_index_usd() * float(self.path.menu[k] / (1.0 - self.path.discounts[k]))
+            due = books.contracts.sign(
+                k,
+                signing.quantity_ve[k],
+                signing.rent_usd[k],
+                self.day % DAYS_PER_WEEK,
+                (terms.indexed_share, expected),
+            )
             post = books.ledger.post_pairs
             post("signing", "reserved_capacity", roll.landlords, roll.customers, signing.quantity_ve[k])
             post("signing", "prepaid_rent", roll.landlords, roll.customers, due)
             post("signing", "prepayment_due", roll.customers, roll.landlords, due.T)
         self.fill_desk(self.desk.today.environment)
+
+    def contract_index_usd(self) -> float:
+        """The index that index-linked contracts follow, as last published, USD per VE-hour."""
+        return self.index_usd[self.spec.reserved.index] / float(self.books.grade_value[0])
+
+    def note_unsigned(self, trouble: tuple[str, ...]) -> None:
+        """Record, once a month, that a tenor finds no offers, no takers or no rent."""
+        month = self.calendar.month(self.day)
+        for tenor, share, why in zip(self.path.tenors, self.signing_shares, trouble, strict=True):
+            text = f"{why} {tenor.name} contracts"
+            if why and share > 0.0 and self.no_contracts.get(text) != month:
+                self.no_contracts[text] = month
+                self.events.append((self.day, "no contracts signed", text))
 
     # 4. the day's hours
 
@@ -299,7 +327,12 @@ class Economy(mesa.Model):  # type: ignore[misc]
         """Rents become receivables, paid monthly; running costs are paid at once."""
         books, ledger, roll, s = self.books, self.books.ledger, self.books.roll, self.path.settings
         ledger.post_net("spot rent", "rent_accrued", trades.revenue_usd - trades.spent_usd)
-        due = books.contracts.rent_usd_per_hour * s.reserved_use * HOURS_PER_DAY * self.served[:, None]
+        due = (
+            books.contracts.due_usd_per_hour(self.contract_index_usd())
+            * s.reserved_use
+            * HOURS_PER_DAY
+            * self.served[:, None]
+        )
         if len(roll.customers):
             ledger.post_pairs("reserved rent", "rent_accrued", roll.customers, roll.landlords, due.T)
         fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)

@@ -86,6 +86,8 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.menu_usd = e.path.menu * w.rent_usd
     _, _, _, rate = e.path.contracts()
     e.signing_shares = rate / rate.sum()
+    e.ended_ve = np.zeros_like(e.books.contracts.quantity_ve)
+    e.no_contracts = {}
     _credit(e, spec)
     e.desk = _desk(e, spec)
     e.views = [View(e.desk, i, agent.identity) for i, agent in enumerate(people_agents)]

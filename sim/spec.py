@@ -103,10 +103,17 @@ class TenorTerms(Parameters):
 
 
 class Reserved(Parameters):
-    """Take-or-pay contracts: share of hours billed, discount to expected rents, tenors."""
+    """Take-or-pay contracts: how rents are found, share of hours billed, indexed and renewed shares, tenors.
 
+    `mechanism` menu: landlords' asks stand at `discount` below what they expect; auction: both sides bid.
+    """
+
+    mechanism: Annotated[str, Field(pattern="^(menu|auction)$")]
     use: Share
     discount: Annotated[float, Field(ge=0.0, lt=1.0)]
+    renewal: Share
+    indexed_share: Share
+    index: str
     tenors: dict[str, TenorTerms]
 
 
@@ -227,6 +234,10 @@ def _impossible(spec: Spec) -> list[Problem]:
                 "venue.index", spec.venue.index, f"allowed are {', '.join(known)}", nearest(spec.venue.index, known)
             )
         )
+    if spec.reserved.index not in spec.indices:
+        known = list(spec.indices)
+        text = f"allowed are {', '.join(known)}"
+        problems.append(Problem("reserved.index", spec.reserved.index, text, nearest(spec.reserved.index, known)))
     if spec.venue.margin.maintenance > spec.venue.margin.initial:
         problems.append(
             Problem(

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sim.growth_path import GrowthPath
-from sim.rules.rents import expected_rent
+from sim.rules.rents import expected_rent, mean_expected_rent
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Finite, Floats, FundFacts, Parameters, Share, Today
 
@@ -80,6 +80,8 @@ class Desk:
 
     _settlements: dict[float, tuple[float, ...]] = field(default_factory=dict)
     _settled_on: Today | None = None
+    _contracts: dict[float, tuple[float, ...]] = field(default_factory=dict)
+    _contracts_on: Today | None = None
 
     def expected_settlements_usd(self, reversion: float) -> tuple[float, ...]:
         """Expected settlements of the listed months (nearest first) for agents that believe this reversion.
@@ -92,6 +94,22 @@ class Desk:
         if reversion not in self._settlements:
             self._settlements[reversion] = self.expect(today, reversion)
         return self._settlements[reversion]
+
+    def contract_rents(self, belief_half_life_years: float) -> tuple[float, ...]:
+        """Mean rent expected over each tenor at last month's mean rent; worked out once for each belief and beat."""
+        if self._contracts_on is not self.today:
+            self._contracts, self._contracts_on = {}, self.today
+        if belief_half_life_years not in self._contracts:
+            reversion = math.log(2.0) / belief_half_life_years
+            self._contracts[belief_half_life_years] = self.expected_over_tenors(self.today.rent_30d_usd, reversion)
+        return self._contracts[belief_half_life_years]
+
+    def expected_over_tenors(self, rent_usd: float, reversion: float) -> tuple[float, ...]:
+        """Mean rent expected over each tenor, given today's and the believed speed at which deviations fade."""
+        anchor, technology = self.today.anchor_usd, self.path.settings.technology
+        return tuple(
+            mean_expected_rent(rent_usd, anchor, technology, reversion, tenor.years) for tenor in self.path.tenors
+        )
 
     def evening_read(self) -> Today:
         """The evening whose curve the links read: this one, or in the placebo one drawn for the whole market."""
@@ -272,6 +290,16 @@ class View:
     def normal(self, purpose: Purpose, k: int = 0) -> float:
         """A standard normal draw of this agent's own for today."""
         return self._desk.streams.normal(purpose, self.today.day, self.identity, k)
+
+    def contract_rents_usd(self, belief_half_life_years: float, trading_half_life_years: float) -> tuple[float, ...]:
+        """Mean rent expected over each tenor by whoever holds these beliefs, read through `curve_to_reserved`."""
+        desk = self._desk
+        rents = desk.contract_rents(belief_half_life_years)
+        if desk.links.curve_to_reserved == 0.0:
+            return rents
+        reversion = math.log(2.0) / trading_half_life_years
+        rent = self.rent_as_read("curve_to_reserved", self.today.rent_30d_usd, reversion)
+        return desk.expected_over_tenors(rent, math.log(2.0) / belief_half_life_years)
 
     def expected_settlement_usd(self, maturity: int, reversion: float) -> float:
         """Own expectation of a contract's settlement: what is known of its month, and expected rents for the rest.

@@ -178,11 +178,15 @@ class FutureRow(NamedTuple):
 
 
 class ReservedRow(NamedTuple):
-    """Reserved capacity wanted (+) or offered (-) this week in one tenor, VE, and the limit rent in USD per VE-hour."""
+    """Reserved capacity wanted (+) or offered (-) this week in one tenor, VE, and the limit rent in USD per VE-hour.
+
+    `width` makes it a schedule of the auction: nothing at the limit, all of it where rents are so many logs better.
+    """
 
     tenor: int
     quantity_ve: float
     limit_usd: float
+    width: float = 0.0
 
 
 class NoteRow(NamedTuple):

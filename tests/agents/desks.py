@@ -30,9 +30,9 @@ class Nobody:
 
 
 @functools.cache
-def path() -> GrowthPath:
-    """The stationary path: rents of 2.81 for ever, no trends."""
-    return world("world=stationary", "venue=none").path
+def path(reserved: str = "menu") -> GrowthPath:
+    """The stationary path: rents of 2.81 for ever, no trends; contracts on the menu or auctioned."""
+    return world("world=stationary", "venue=none", f"reserved={reserved}").path
 
 
 def agent(kind: str, weight: float = 1.0, **changes: Any) -> Agent:
@@ -69,12 +69,13 @@ def view(
     barred: bool = False,
     links: dict[str, float] | None = None,
     seed: int = 1,
+    reserved: str = "menu",
     **today: Any,
 ) -> View:
     """What one agent (owner 0) sees; `today` changes public facts, all else is its own sheet."""
     off = {"curve_to_capex": 0.0, "curve_to_collateral": 0.0, "curve_to_reserved": 0.0, "hedge_cash": 0.0}
     desk = Desk(
-        path=path(), links=Links(**(off | (links or {})), normal_premium=[0.0] * 3), streams=Streams(seed),
+        path=path(reserved), links=Links(**(off | (links or {})), normal_premium=[0.0] * 3), streams=Streams(seed),
         today=replace(QUIET, **({"chip_price_usd": path().chip_price_usd} | today)), order_shares=[0.5, 0.5],
         spot_demand_ve=1000.0, contracted_ve=4000.0,
     )  # fmt: skip
