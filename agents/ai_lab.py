@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath
+from sim.jobs import TRAINING_WORK, JobQueue, JobTerms
 from sim.rules.hedging import hedge_schedule, hedge_target, layered
 from sim.rules.rents import contract_worth
 from sim.rules.usage import contracted_level
@@ -22,11 +23,13 @@ from sim.vocabulary import (
     NonNegative,
     Positive,
     ReservedRow,
+    Service,
     Share,
     SupplyRow,
 )
 
-INFERENCE, TRAINING, SPILL = range(3)
+INFERENCE, TRAINING, SPILL, NORMAL, PATIENT = range(5)  # rows of spot demand; jobs: TRAINING is the urgent ones
+INFERENCE_WORK = 0  # the kind of work of inference; the market has one kind so far
 FLAT, INFERENCE_SEASON = 0, 1
 MAX_LOG = 20.0  # rents this many logs from the usual stand for any
 
@@ -41,6 +44,16 @@ class AiLabParameters(GroupParameters):
     training_share: Share  # of spot demand that can wait
     training_days: Positive  # over which the backlog is worked off at the usual rent
     training_elasticity: NonNegative
+    jobs_per_day: Share  # chance of a new training job; 0: training is one backlog that is worked off
+    job_days: Annotated[float, Field(ge=1.0, le=365.0)]  # mean time to a job's deadline
+    job_slack: NonNegative  # time to the deadline over the time needed at full pace, minus one
+    job_size_sd: Annotated[float, Field(ge=0.0, le=2.0)]  # log sd of sizes
+    job_value: Positive  # bid of a job without slack over the usual rent
+    job_steepness: NonNegative  # how the bid falls with slack
+    job_elasticity: Positive  # of jobs of the same urgency around their bid
+    checkpoint_hours: NonNegative  # between checkpoints; half of it is lost in an interruption
+    cut_training_months: Positive  # runway below which training is cut
+    cut_inference_months: Positive  # and below which inference is
     contracted_elasticity: NonNegative
     belief_half_life_years: Positive  # perceived persistence of rent deviations, for contracts
     reserve_idle: Annotated[float, Field(ge=0.0, le=0.5)]  # share of reserved hours expected to stand idle
@@ -79,7 +92,17 @@ class AiLab(Agent):
         self.slow_rent_usd = starting_slow_rent(s.rent_usd, s.technology, self.p.adaptation_years)
         self.usual_rent_usd = s.rent_usd
         self.backlog_ve_hours: float | None = None
+        self.queue: JobQueue | None = None
         self.training_ve = 0.0
+
+    @property
+    def terms(self) -> JobTerms:
+        """What this lab's training jobs are like."""
+        p = self.p
+        return JobTerms(
+            p.jobs_per_day, p.job_days, p.job_slack, p.job_size_sd, p.job_value, p.job_steepness, p.job_elasticity,
+            p.elasticity, p.checkpoint_hours,
+        )  # fmt: skip
 
     @classmethod
     def contract_terms(cls, parameters: Any, years: Sequence[float]) -> tuple[float, tuple[float, ...]]:
@@ -101,15 +124,43 @@ class AiLab(Agent):
             view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
         )
         level *= view.common_factor * view.own_factor
+        level *= view.presence
+        serving, training = self.affordable(view)
         self.training_ve = level * self.p.training_share
-        if self.backlog_ve_hours is None:
-            self.backlog_ve_hours = self.training_ve * HOURS_PER_DAY * self.p.training_days
         usual = self.usual_rent_usd
         missing = self.p.spill * (view.reserved_short_ve + max(0.0, self.contracted_ve(view) - view.reserved_held_ve))
-        training = self.backlog_ve_hours / (HOURS_PER_DAY * self.p.training_days)
-        yield DemandRow(0, INFERENCE_SEASON, 0, level - self.training_ve, usual, self.p.elasticity)
-        yield DemandRow(0, FLAT, 2, training, usual, self.p.training_elasticity)
-        yield DemandRow(0, FLAT, 0, missing, usual, self.p.elasticity)
+        inference = (level - self.training_ve) * serving
+        yield DemandRow(INFERENCE_WORK, INFERENCE_SEASON, 0, inference, usual, self.p.elasticity)
+        spill = DemandRow(INFERENCE_WORK, FLAT, 0, missing * serving, usual, self.p.elasticity)
+        if self.p.jobs_per_day > 0.0:
+            terms = self.terms
+            if self.queue is None:
+                self.queue = JobQueue()
+                self.queue.start(terms, view, self.training_ve)
+            urgent, *waiting = self.queue.rows(terms, view.today.day, usual, training)
+            yield from (urgent, spill, *waiting)
+            return
+        if self.backlog_ve_hours is None:
+            self.backlog_ve_hours = self.training_ve * HOURS_PER_DAY * self.p.training_days
+        backlog = self.backlog_ve_hours / (HOURS_PER_DAY * self.p.training_days) * training
+        yield DemandRow(TRAINING_WORK, FLAT, 2, backlog, usual, self.p.training_elasticity)
+        yield spill
+
+    def affordable(self, view: View) -> tuple[float, float]:
+        """Shares of inference and of training that a lab with so little cash left still pays for."""
+        months = view.runway_months
+        serving = min(1.0, months / self.p.cut_inference_months)
+        return serving, min(1.0, months / self.p.cut_training_months)
+
+    def service(self) -> Service:
+        """Inference on the spot market, and contracts."""
+        return Service((INFERENCE, SPILL), self.p.demand_share * self.weight, 1.0 - self.p.training_share)
+
+    def jobs_report(self) -> tuple[int, int, float, float]:
+        """Jobs finished and late, work lost and left; without jobs the backlog is what is left."""
+        if self.queue is None or self.p.jobs_per_day == 0.0:
+            return 0, 0, 0.0, self.backlog_ve_hours or 0.0
+        return self.queue.finished, self.queue.missed, self.queue.lost_ve_hours, self.queue.left_ve_hours
 
     def spot_offers(self, view: View) -> Iterable[SupplyRow]:
         """Re-let a share of reserved capacity when rents are high."""
@@ -124,6 +175,7 @@ class AiLab(Agent):
         """Reserved capacity wanted: a share of the market's, with its demand, weakly against half a year's rents."""
         level = wanted_at_usual_rent(view, self.weight, self.usual_rent_usd, self.p.long_run_elasticity)
         level *= view.path_contracted_ve / view.path_spot_demand_ve
+        level *= view.presence * self.affordable(view)[1]
         return contracted_level(
             level, view.contracted_log, view.today.rent_180d_usd, self.usual_rent_usd, self.p.contracted_elasticity
         )
@@ -145,11 +197,11 @@ class AiLab(Agent):
         most = missing + slope
         if most <= 0.0:
             return
-        above = math.exp(min(MAX_LOG, missing / slope))
+        above, width = math.exp(min(MAX_LOG, missing / slope)), most / slope
         for k, expected in enumerate(
             view.contract_rents_usd(self.p.belief_half_life_years, self.p.trading_half_life_years)
         ):
-            yield ReservedRow(k, most, (1.0 - float(path.discounts[k])) * expected * above, most / slope)
+            yield ReservedRow(k, most, (1.0 - path.discounts[k]) * expected * above, width)
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Buy a share of expected spot use of each listed month forward, around own expectations."""
@@ -180,8 +232,13 @@ class AiLab(Agent):
     def learn(self, view: View) -> None:
         """Add new training to the backlog, take off what ran, and let usual rents follow today's."""
         s = view.path.settings
-        done = view.bought_ve_hours(TRAINING)
-        backlog = self.backlog_ve_hours if self.backlog_ve_hours is not None else 0.0
-        self.backlog_ve_hours = max(0.0, backlog + self.training_ve * HOURS_PER_DAY - done)
+        if self.p.jobs_per_day > 0.0:
+            if self.queue is not None:
+                wanted = self.training_ve * self.affordable(view)[1]
+                self.queue.pass_day(self.terms, view, (TRAINING, NORMAL, PATIENT), wanted)
+        else:
+            done = view.bought_ve_hours(TRAINING)
+            backlog = self.backlog_ve_hours if self.backlog_ve_hours is not None else 0.0
+            self.backlog_ve_hours = max(0.0, backlog + self.training_ve * HOURS_PER_DAY - done)
         self.slow_rent_usd = learned_slow_rent(view, self.slow_rent_usd, self.p.adaptation_years)
         self.usual_rent_usd = usual_rent(self.slow_rent_usd, s.technology, self.p.adaptation_years)

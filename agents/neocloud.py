@@ -140,14 +140,10 @@ class Neocloud(Agent):
         if most <= 0.0 or view.barred_from_contracts:
             return
         floor = s.cost_usd * today.technology
-        for k, expected in enumerate(
-            view.contract_rents_usd(self.p.belief_half_life_years, self.p.trading_half_life_years)
-        ):
-            ask = (1.0 - float(path.discounts[k])) * expected
-            if slope > 0.0:
-                yield ReservedRow(k, -most, max(floor, ask * math.exp(min(MAX_LOG, -free / slope))), most / slope)
-            else:
-                yield ReservedRow(k, -free, max(floor, ask))
+        begin, width = (math.exp(min(MAX_LOG, -free / slope)), most / slope) if slope > 0.0 else (1.0, 0.0)
+        rents = view.contract_rents_usd(self.p.belief_half_life_years, self.p.trading_half_life_years)
+        for k, expected in enumerate(rents):
+            yield ReservedRow(k, -most, max(floor, (1.0 - path.discounts[k]) * expected * begin), width)
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Sell a share of expected spot output of each listed month forward, around own expectations."""

@@ -24,6 +24,7 @@ from sim.vocabulary import (
     Positive,
     PositiveCount,
     ReservedRow,
+    Service,
     SupplyRow,
 )
 
@@ -87,6 +88,14 @@ class Agent(mesa.Agent):  # type: ignore[misc]
     def spot_demand(self, view: View) -> Iterable[DemandRow]:
         """Hours wanted in the rental market."""
         return ()
+
+    def service(self) -> Service | None:
+        """What of this user's compute earns revenue; nothing for users whose bills the rest of the world pays."""
+        return None
+
+    def jobs_report(self) -> tuple[int, int, float, float]:
+        """Training jobs finished and late today, VE-hours of work lost today and left to do."""
+        return 0, 0, 0.0, 0.0
 
     def list_ask(self, view: View, posted_usd: float) -> float:
         """The list ask from today on, USD per VE-hour, given the one posted; zero for those who post none."""

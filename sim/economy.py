@@ -14,6 +14,7 @@ from sim.agent import Agent
 from sim.calendar import Calendar
 from sim.clearing.house import ClearingHouse, Night
 from sim.crowd import Speculators
+from sim.funding import LabFunding
 from sim.growth_path import GrowthPath
 from sim.instruments.books import Books
 from sim.laws import check_day
@@ -74,6 +75,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     morning: Today
     loan_desk: LoanDesk
     resolution: Resolution
+    funding: LabFunding
     note_desk: NoteDesk
     window: securitisation.Window
     no_issue: str  # why the vehicle could sell nothing at the last offering; empty if it could
@@ -236,6 +238,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         estate = np.zeros(n, dtype=bool)
         estate[roll.landlords] = self.resolution.in_estate
         desk.no_contracts = estate.tolist()
+        self.funding.note_presence(self.day)
+        desk.runway_months, desk.presence = self.funding.runway_months, self.funding.presence
         self.refresh_desk()
 
     def refresh_desk(self) -> None:
@@ -348,6 +352,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         ledger.post("ancillary revenue", "cash", world, roll.landlords, np.maximum(0.0, luck))
         ledger.post("service credits", "cash", roll.landlords, world, np.maximum(0.0, -luck))
         self.loan_desk.opex_usd += cost - luck
+        self.funding.note_day(self, trades)
 
     # 5. and 6. indices, then beliefs
 
@@ -414,12 +419,17 @@ class Economy(mesa.Model):  # type: ignore[misc]
     # 10. to 12. month end: rents, credit; insolvency
 
     def settle_month(self) -> None:
-        """Users pay what was billed a month ago and prepayments due; this month is billed; the front future expires."""
+        """Users pay what was billed a month ago and prepayments due; this month is billed; the front future expires.
+
+        Users that are funded pay out of revenue and cash, the others' customers pay what is owed.
+        """
         ledger, roll = self.books.ledger, self.books.roll
+        self.funding.sell_services(self)
         received = np.zeros(len(ledger.owners))
         for claim in ("rent_billed", "prepayment_due"):
             owed = ledger.held(claim).copy()
             world = np.maximum(0.0, -owed)
+            world[self.funding.owners] = 0.0
             world[roll.rest_of_world] -= world.sum()
             ledger.post_net("sales of services", "cash", world)
             ledger.post_net("rents paid", "cash", owed)
@@ -429,6 +439,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         ledger.post_net("rents billed", "rent_accrued", -accrued)
         ledger.post_net("rents billed", "rent_billed", accrued)
         self.received_usd = received[roll.landlords]
+        self.funding.pass_month(self, -received)
         month.settle_futures_month(self)
 
     def service_loans(self) -> None:

@@ -99,7 +99,7 @@ class GrowthPath:
     reference_margin_usd: float  # M, mean margin per VE-hour
     pass_through: float  # dln(anchor rent) / dln(chip price)
     bill_usd: float  # chip orders a year per VE of fleet
-    discounts: Floats  # (tenors,) of contracts, below the mean rent expected over the tenor
+    discounts: tuple[float, ...]  # (tenors,) of contracts, below the mean rent expected over the tenor
     by_auction: bool = False  # whether contracts are signed in a double auction
 
     @property
@@ -262,6 +262,6 @@ def growth_path(
         reference_margin_usd=margin,
         pass_through=margin / (coefficient * s.rent_usd),
         bill_usd=price * forward * ahead * delivery,
-        discounts=below,
+        discounts=tuple(float(d) for d in below),
         by_auction=discounts is not None,
     )

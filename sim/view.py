@@ -60,6 +60,8 @@ class Desk:
     user_factor: list[float] = field(default_factory=list)
     common_factor: float = 1.0
     contracted_log: float = 0.0
+    runway_months: list[float] = field(default_factory=list)
+    presence: list[float] = field(default_factory=list)
     debt_usd: list[float] = field(default_factory=list)
     dscr: list[float] = field(default_factory=list)
     position: list[list[float]] = field(default_factory=list)
@@ -274,6 +276,16 @@ class View:
     def position(self, maturity: int) -> float:
         """Own futures position in contracts (+ long), by place on the curve (0 = nearest)."""
         return self._desk.position[maturity][self.owner]
+
+    @property
+    def runway_months(self) -> float:
+        """How long own cash pays for the gap between bills and revenue; endless for users whose bills are paid."""
+        return self._desk.runway_months[self.owner]
+
+    @property
+    def presence(self) -> float:
+        """Share of own demand that is there: one, unless this user failed and its successor is still growing."""
+        return self._desk.presence[self.owner]
 
     def bought_ve_hours(self, row: int) -> float:
         """VE-hours that this agent's spot demand row number `row` got today."""

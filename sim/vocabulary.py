@@ -164,6 +164,15 @@ class DemandRow(NamedTuple):
     form: int = ISOELASTIC
 
 
+class Service(NamedTuple):
+    """What a user sells: the numbers of its spot demand rows that serve customers, its share of the market's spot
+    demand on the path, and the share of that which serves them."""
+
+    rows: tuple[int, ...]
+    spot_share: float
+    served_share: float
+
+
 class FutureRow(NamedTuple):
     """A hedger's or dealer's linear schedule in one maturity of the call auction.
 

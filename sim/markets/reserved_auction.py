@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.instruments.books import Books
-from sim.vocabulary import Floats, ReservedRow
+from sim.vocabulary import Bools, Floats, ReservedRow
 
 TRADED, NO_OFFERS, NO_WANTS, APART = "", "nobody offers", "nobody wants", "no rent suits both sides of"
 
@@ -29,11 +29,15 @@ class Signing:
 
 @dataclass(frozen=True)
 class Side:
-    """One side's rows (tenors, owners): VE in all tenors together, log of the limit, and the width of the schedule."""
+    """One side's rows (tenors, owners): VE in all tenors together, log of the limit, and the width of the schedule.
+
+    `steps` marks rows without width, None where there are none.
+    """
 
     quantity: Floats
     log_limit: Floats
     width: Floats
+    steps: Bools | None
 
 
 def sign_week(
@@ -160,27 +164,36 @@ def _why(offered: float, wanted: float, traded: float) -> str:
 
 def _side(rows: Sequence[tuple[int, ReservedRow]], shape: tuple[int, int]) -> Side:
     """Rows in their seats; whoever sets no limit stands a log beyond all that do."""
-    quantity, limit, width = np.zeros(shape), np.ones(shape), np.zeros(shape)
-    for who, row in rows:
-        quantity[row.tenor, who] = abs(row.quantity_ve)
-        limit[row.tenor, who] = row.limit_usd
-        width[row.tenor, who] = row.width
+    table = np.zeros((3, *shape))
+    table[1:] = 1.0
+    if rows:
+        who, rest = zip(*rows, strict=True)
+        given = np.array(rest)
+        place = given[:, 0].astype(np.int64), np.array(who)
+        table[0][place], table[1][place], table[2][place] = np.abs(given[:, 1]), given[:, 2], given[:, 3]
+    quantity, limit, width = table
     log_limit = np.log(limit)
     endless = np.isinf(log_limit)
     if endless.any():
         finite = log_limit[~endless]
         log_limit = np.where(endless, (finite.max() if len(finite) else 0.0) + 1.0, log_limit)
-    return Side(quantity, log_limit, width)
+    steps = width <= 0.0
+    return Side(quantity, log_limit, width, steps if steps.any() else None)
 
 
 def _amounts(distance: Floats, side: Side) -> tuple[Floats, Floats]:
-    """What is offered (wanted) so many logs better than the limits: without and with what stands exactly at them."""
-    quantity, width = (
-        (side.quantity, side.width) if distance.ndim == 2 else (side.quantity[:, None], side.width[:, None])
-    )
-    steps = width == 0.0
-    sloped = np.clip(distance / np.where(steps, 1.0, width), 0.0, 1.0)
-    return quantity * np.where(steps, distance > 0.0, sloped), quantity * np.where(steps, distance >= 0.0, sloped)
+    """What is offered (wanted) so many logs better than the limits: without and with what stands exactly at them.
+
+    `distance` is (tenors, owners) or (tenors, rents, owners).
+    """
+    several = distance.ndim == 3
+    quantity, width = (side.quantity[:, None], side.width[:, None]) if several else (side.quantity, side.width)
+    if side.steps is None:
+        sloped = quantity * np.minimum(1.0, np.maximum(0.0, distance / width))
+        return sloped, sloped
+    steps = side.steps[:, None] if several else side.steps
+    share = np.minimum(1.0, np.maximum(0.0, distance / np.where(steps, 1.0, width)))
+    return quantity * np.where(steps, distance > 0.0, share), quantity * np.where(steps, distance >= 0.0, share)
 
 
 def _crossing(corners: list[float], before: list[float], after: list[float]) -> float:

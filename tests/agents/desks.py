@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import itertools
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -67,6 +68,9 @@ def view(
     common: float = 1.0,
     own: float = 1.0,
     barred: bool = False,
+    runway: float = math.inf,
+    presence: float = 1.0,
+    interrupted: dict[int, float] | None = None,
     links: dict[str, float] | None = None,
     seed: int = 1,
     reserved: str = "menu",
@@ -81,8 +85,10 @@ def view(
     )  # fmt: skip
     desk.cash_usd, desk.fleet_ve, desk.reserved_sold_ve = [1e6], [list(fleet)], [sold]
     desk.reserved_held_ve, desk.reserved_short_ve, desk.user_factor = [held], [short], [own]
+    desk.runway_months, desk.presence = [runway], [presence]
     desk.common_factor, desk.debt_usd, desk.dscr = common, [0.0], [1.3]
     desk.position = [[p] for p in position]
     desk.bought_ve_hours = {(0, row): hours for row, hours in (bought or {}).items()}
+    desk.interrupted_ve = {(0, row): cut for row, cut in (interrupted or {}).items()}
     desk.normal_cash_usd, desk.no_orders, desk.no_contracts = [1e6], [barred], [barred]
     return View(desk, 0, stable_id("neocloud_1"))
