@@ -140,7 +140,7 @@ def _note_values(e: Economy) -> list[float]:
 
 def _futures_values(e: Economy, close: Close | None) -> list[float]:
     if close is None or e.market is None or e.night is None:
-        return [0.0] * 8 + [float(e.calendar.is_month_end(e.day)), math.nan]
+        return [0.0] * 8 + _user_values(e) + [float(e.calendar.is_month_end(e.day)), math.nan]
     ledger, roll = e.books.ledger, e.books.roll
     positions = np.stack([ledger.held(name) for name in e.market.names])
     crowd_long = sum(float(np.maximum(0.0, c.arrays.position).sum()) for c in e.crowds)
@@ -160,8 +160,30 @@ def _futures_values(e: Economy, close: Close | None) -> list[float]:
         float(e.night.margin_defaults),
         float(locks),
         float(several),
+        *_user_values(e),
         float(e.calendar.is_month_end(e.day)),
         gap,
+    ]
+
+
+def _user_values(e: Economy) -> list[float]:
+    """Training jobs and labs' money."""
+    finished = missed = 0
+    lost = left = 0.0
+    for _, agent in e.who["jobs_report"]:
+        report = agent.jobs_report()
+        finished, missed, lost, left = finished + report[0], missed + report[1], lost + report[2], left + report[3]
+    funding = e.funding
+    cash = float(e.books.ledger.held("cash")[funding.owners].sum())
+    return [
+        float(finished),
+        float(missed),
+        lost,
+        left,
+        cash,
+        funding.raised_usd,
+        float(funding.rounds_failed),
+        float(funding.defaults),
     ]
 
 

@@ -11,6 +11,7 @@ from sim import funds
 from sim.calendar import Calendar
 from sim.clearing.house import ClearingHouse, MarginTerms
 from sim.crowd import Speculators
+from sim.funding import LabFunding
 from sim.kernels.spot import POSTED, clear_day
 from sim.markets.futures_auction import Contract, FuturesMarket
 from sim.markets.loan_desk import LoanDesk, LoanTerms
@@ -47,6 +48,7 @@ TRADED_METHODS = (
     "fund_orders",
     "shares_created",
     "learn",
+    "jobs_report",
 )
 
 
@@ -91,12 +93,15 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.menu_usd = e.path.menu * w.rent_usd
     _, _, _, rate = e.path.contracts()
     e.signing_shares = rate / rate.sum()
+    e.ended_ve = np.zeros_like(e.books.contracts.quantity_ve)
+    e.no_contracts = {}
     _credit(e, spec)
     e.desk = _desk(e, spec)
     e.views = [View(e.desk, i, agent.identity) for i, agent in enumerate(people_agents)]
     e.market, e.house, e.crowds = None, None, []
     funds.open_books(e)
     e.last_hours = None
+    e.funding = LabFunding(len(e.books.ledger.owners))
     e.debt_tolerance_usd = 1e-3
     e.night = None
     e.mark = np.ones(len(roll.landlords))
@@ -139,6 +144,7 @@ def configure(e: Economy, spec: Spec) -> None:
         funds.close(e, {fund.owner for fund in e.funds})
     _venue(e, spec)
     funds.configure(e)
+    e.funding.configure(e)
 
 
 def adopt(e: Economy, spec: Spec) -> None:
