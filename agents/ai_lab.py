@@ -27,6 +27,7 @@ from sim.vocabulary import (
 
 INFERENCE, TRAINING, SPILL = range(3)
 FLAT, INFERENCE_SEASON = 0, 1
+INFERENCE_WORK, TRAINING_WORK = 0, 1
 
 
 class AiLabParameters(GroupParameters):
@@ -50,6 +51,7 @@ class AiLabParameters(GroupParameters):
     hedge_pace_per_day: Positive  # most that is traded in a day, in shares of the exposure
     hedge_tolerance: NonNegative
     hedge_reach: NonNegative
+    regions: dict[str, Share] | None  # where its users are at home; the world's if null
 
     @field_validator("relet_full")
     @classmethod
@@ -75,7 +77,7 @@ class AiLab(Agent):
 
     def endowment(self, path: GrowthPath) -> Endowment:
         """A share of all reserved capacity."""
-        return Endowment(reserved_weight=self.weight)
+        return Endowment(reserved_weight=self.weight, regions=self.p.regions)
 
     def spot_demand(self, view: View) -> Iterable[DemandRow]:
         """Inference now, the backlog of training over some days, and what contracts should have covered."""
@@ -89,9 +91,9 @@ class AiLab(Agent):
         usual = self.usual_rent_usd
         missing = self.p.spill * (view.reserved_short_ve + max(0.0, self.contracted_ve(view) - view.reserved_held_ve))
         training = self.backlog_ve_hours / (HOURS_PER_DAY * self.p.training_days)
-        yield DemandRow(0, INFERENCE_SEASON, 0, level - self.training_ve, usual, self.p.elasticity)
-        yield DemandRow(0, FLAT, 2, training, usual, self.p.training_elasticity)
-        yield DemandRow(0, FLAT, 0, missing, usual, self.p.elasticity)
+        yield DemandRow(INFERENCE_WORK, INFERENCE_SEASON, 0, level - self.training_ve, usual, self.p.elasticity)
+        yield DemandRow(TRAINING_WORK, FLAT, 2, training, usual, self.p.training_elasticity)
+        yield DemandRow(INFERENCE_WORK, FLAT, 0, missing, usual, self.p.elasticity)
 
     def spot_offers(self, view: View) -> Iterable[SupplyRow]:
         """Re-let a share of reserved capacity when rents are high."""
@@ -125,6 +127,7 @@ class AiLab(Agent):
         use = wanted_at_usual_rent(
             view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
         )
+        use *= view.path_pool_demand_ve / view.path_spot_demand_ve  # what is rented at rents the index follows
         reversion = math.log(2.0) / self.p.trading_half_life_years
         for m, price in enumerate(curve.price_usd):
             exposure = hedge_target(1.0, use * HOURS_PER_DAY * curve.days_left[m], curve.contract_hours)

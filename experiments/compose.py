@@ -14,7 +14,7 @@ from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 PACKAGED = Path(configs.__file__).parent
 # The sections that are the world; every other key of the configuration belongs to the study.
 WORLD = (
-    *("world", "grades", "regions", "tiers", "demand", "noise", "spot", "reserved", "investment", "loan"),
+    *("world", "grades", "regions", "tiers", "works", "demand", "noise", "spot", "reserved", "investment", "loan"),
     *("resolution", "indices", "venue", "links", "agents", "shocks"),
 )
 
