@@ -161,7 +161,8 @@ class NotePool:
     def issue(self, amounts: Floats, spreads: Floats, allotment: Floats) -> None:
         """Sell new notes at par: amounts (3,), coupons (2,) over the base rate, allotment (investors,) adding to 1."""
         after = self.balance + amounts
-        weight = amounts / np.where(after > 0.0, after, 1.0)
+        empty = after <= 0.0  # a class of which nothing is sold has owners too: interest may be added to it
+        weight = np.where(empty, 1.0, amounts / np.where(empty, 1.0, after))
         self.spread += weight[:2] * (spreads - self.spread)
         self.holders += weight[:, None] * (allotment[None, :] - self.holders)
         self.balance = after

@@ -152,3 +152,9 @@ def test_new_notes_mix_coupons_and_holders_by_balance():
     assert pool.balance.tolist() == [320.0, 48.0, 32.0]
     assert pool.spread == pytest.approx([0.0175, 0.045])
     assert pool.holders == pytest.approx(np.array([[0.625, 0.375]] * 3))
+
+
+def test_a_class_without_balance_belongs_to_who_bought_the_others():
+    pool = NotePool(investors=2)
+    pool.issue(np.array([100.0, 0.0, 0.0]), np.array([0.01, 0.03]), np.array([0.25, 0.75]))
+    assert pool.holders.tolist() == [[0.25, 0.75]] * 3
