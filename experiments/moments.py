@@ -174,9 +174,14 @@ def show(rows: list[dict[str, object]], seeds: int) -> None:
 def calm_seeds(results: Results) -> list[pd.DataFrame]:
     """Return the recorded days of the baseline arm without a shock, a frame a seed, with the columns moments need."""
     needed = dict.fromkeys(name for moment in MOMENTS for name in moment.needs)
-    paths = results.paths([name for name in needed if name in results.path_columns])
-    calm = paths[(paths["arm"] == results.design.baseline) & (paths["shock"] == NO_SHOCK)]
-    return [days for _, days in calm.groupby("seed", sort=True)]
+    return calm(results, [name for name in needed if name in results.path_columns])
+
+
+def calm(results: Results, columns: list[str]) -> list[pd.DataFrame]:
+    """Return columns of the recorded days of the baseline arm without a shock, a frame a seed."""
+    paths = results.paths(columns)
+    mine = paths[(paths["arm"] == results.design.baseline) & (paths["shock"] == NO_SHOCK)]
+    return [days for _, days in mine.groupby("seed", sort=True)]
 
 
 def _figure(value: object) -> str:

@@ -116,6 +116,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
             list(spec.reserved.tenors),
             spec.venue.maturities,
             [agent.name for _, agent in e.who["fund_exposure"]],
+            e.books.products.names,
         ),
         e.calendar.start,
         days,
