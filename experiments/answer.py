@@ -23,7 +23,7 @@ ENOUGH = 6  # seeds from which order statistics hold the median in 95 % of sampl
 def sentences(results: Results) -> list[str]:
     """Return the answer: what each shock did, whether arms differ in that, and what arms change without a shock."""
     design, table = results.design, first_point(results)
-    found: list[str] = [*neutral(results), *fit(results)]
+    found: list[str] = [*neutral(results), *fit(results), *hedges(results)]
     if design.contrasts:
         from experiments import verdicts
 
@@ -86,6 +86,27 @@ def fit(results: Results) -> Iterator[str]:
     yield f"{len(judged) - len(outside)} of {len(judged)} moments lie in the band the real market suggests."
     for row in outside.itertuples():
         yield f"{name_of(row.moment, capital=True)} misses: {digits(row.obtained)} against {row.low:g} to {row.high:g}."
+
+
+def hedges(results: Results) -> Iterator[str]:
+    """Say which index hedges the market's mix best, and whose revenue it hedges least, if hedges were measured."""
+    rows = results.table_if_any("standardisation.parquet")
+    if rows is None or rows["effectiveness"].isna().all():
+        return
+    near = rows[rows["horizon_months"] == rows["horizon_months"].min()]
+    mix = near[near["owner"] == "market_mix"].dropna(subset="effectiveness").sort_values("effectiveness")
+    if mix.empty:
+        return
+    best = mix.iloc[-1]
+    fleets = near[(near["index"] == best["index"]) & near["reference_share"].isna()].dropna(subset="effectiveness")
+    fleets = fleets.sort_values("effectiveness")
+    low, high = fleets.iloc[0], fleets.iloc[-1]
+    index, taken = name_of(str(best["index"]), capital=True), digits(float(best["effectiveness"]))
+    yield (
+        f"{index} hedges the market's mix best: a future on it takes away {taken} of the "
+        f"variance of monthly revenue, from {digits(float(low['effectiveness']))} ({name_of(str(low['owner']))}) to "
+        f"{digits(float(high['effectiveness']))} ({name_of(str(high['owner']))}) by fleet."
+    )
 
 
 def peak_rent(results: Results, shock: str) -> Iterator[str]:

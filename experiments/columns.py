@@ -59,6 +59,30 @@ MOMENTS: tuple[Row, ...] = (
     ("inside", "yes or no", "whether the mean lies in the band"),
     ("source", "text", "where the band comes from"),
 )
+STANDARDISATION: tuple[Row, ...] = (
+    (
+        "owner",
+        "name",
+        "a fleet of one product; `all_` of a grade, region or tier; the market's mix; `reference_` share",
+    ),
+    (
+        "reference_share",
+        "share",
+        "of the reference product in the fleet, the rest the market's mix; null for the others",
+    ),
+    ("index", "name", "the index that the future settles on, as the mean over the month's business days"),
+    ("horizon_months", "months", "from the month of the hedge to the month it is for"),
+    ("seeds", "number", "seeds with enough whole months"),
+    (
+        "effectiveness",
+        "share",
+        "1 - Var(hedged) / Var(unhedged) of changes of monthly revenue per VE-hour owned, mean over seeds, each hedged "
+        "with the ratio of the others; below 0 where the hedge adds risk",
+    ),
+    ("low, high", "share", "its 95 % interval over seeds"),
+    ("h_star", "GPU-hours per VE-hour", "Cov/Var pooled over seeds: hours sold forward per VE-hour owned"),
+    ("basis_sd", "log", "sd over months of the owner's mean rent per VE-hour over the index"),
+)
 NEUTRALITY: tuple[Row, ...] = (
     ("column", "name", "a column of the spot side of `paths/`"),
     ("max_abs_difference", "the column's", "largest difference between arms on any day of any seed"),
@@ -102,6 +126,7 @@ def page() -> str:
         [*PATHS, *((column.name, column.unit, column.meaning) for column in series)],
     )
     parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)
+    parts += section("standardisation.parquet", "Of a study of kind `standardisation`.", STANDARDISATION)
     parts += section("neutrality.parquet", "Of a study of kind `neutrality`.", NEUTRALITY)
     parts += section("futures_moved.parquet", "Of a study of kind `neutrality`.", FUTURES_MOVED)
     return "\n\n".join(parts) + "\n"

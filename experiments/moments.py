@@ -26,6 +26,10 @@ DAYS_PER_YEAR = 365.0
 ASSUMED = "assumption"
 BASIS_SOURCE = "Silicon Data over Ornn, The Economist, 25 June 2026"
 LISTS = "CCIR, ccir.io"
+TRACKER = "marketplace asks, github.com/tugot17/gpu-price-tracker"
+H200_SOURCE = "Silicon Data over Ornn, Sep-Oct 2026"
+B200_SOURCE = "list-ask floor over marketplace trades, CCIR, ccir.io"
+GRADES = ("h200", "b200")  # beside the h100, whose indices have no grade in their name
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,36 @@ def daily_sd(column: str, periods: float = 1.0) -> Callable[[pd.DataFrame], floa
     return lambda days: float(np.log(days[column]).diff().std() * math.sqrt(periods))
 
 
-def basis(days: pd.DataFrame) -> pd.Series:
-    """Return the quote index over the transaction index, minus one, by day."""
-    return days[QUOTE] / days[TRANSACTION] - 1.0
+def of_grade(column: str, grade: str) -> str:
+    """Return the column of the same index of another grade (`indices=by_grade`)."""
+    return column.replace("_usd_", f"_{grade}_usd_")
+
+
+def basis(days: pd.DataFrame, grade: str = "") -> pd.Series:
+    """Return the quote index over the transaction index, minus one, by day; of the h100 or another grade."""
+    quote, traded = (of_grade(name, grade) if grade else name for name in (QUOTE, TRANSACTION))
+    return days[quote] / days[traded] - 1.0
+
+
+def mean_basis(grade: str) -> Callable[[pd.DataFrame], float]:
+    """Return the mean basis of another grade than the h100."""
+    return lambda days: float(basis(days, grade).mean())
+
+
+def signs_differ(days: pd.DataFrame) -> float:
+    """Return the share of days on which the basis does not have one sign in all grades."""
+    signs = np.stack([np.sign(basis(days, grade)) for grade in ("", *GRADES)])
+    return float((signs.min(axis=0) != signs.max(axis=0)).mean())
+
+
+def unchanged(column: str) -> Callable[[pd.DataFrame], float]:
+    """Return the share of days on which a column is what it was the day before, to the last bit."""
+    return lambda days: float((days[column].diff().iloc[1:] == 0.0).mean())
+
+
+def kurtosis(column: str) -> Callable[[pd.DataFrame], float]:
+    """Return the excess kurtosis of daily log changes."""
+    return lambda days: float(np.log(days[column]).diff().kurt())
 
 
 def discount(tenor: str) -> Callable[[pd.DataFrame], float]:
@@ -83,18 +114,29 @@ MOMENTS = (
     Moment("occupancy_mean", "share", 0.75, 0.90, LISTS, ("occupancy",), mean("occupancy")),
     Moment("occupancy_p05", "share", 0.72, 0.90, LISTS, ("occupancy",), quantile("occupancy", 0.05)),
     Moment("occupancy_p95", "share", 0.72, 0.90, LISTS, ("occupancy",), quantile("occupancy", 0.95)),
-    Moment("transaction_sd_daily", "log", 0.02, 0.06, "marketplace asks, github.com/tugot17/gpu-price-tracker",
-           (TRANSACTION,), daily_sd(TRANSACTION)),
+    Moment("transaction_sd_daily", "log", 0.02, 0.06, TRACKER, (TRANSACTION,), daily_sd(TRANSACTION)),
+    Moment("quote_sd_daily", "log", 0.008, 0.018, "Silicon Data, 15-35 % a year", (QUOTE,), daily_sd(QUOTE)),
     Moment("transaction_volatility", "1/sqrt(year)", 0.3, 0.9, ASSUMED, (TRANSACTION,),
            daily_sd(TRANSACTION, DAYS_PER_YEAR)),
     Moment("quote_volatility", "1/sqrt(year)", 0.15, 0.35, "Silicon Data", (QUOTE,), daily_sd(QUOTE, DAYS_PER_YEAR)),
     Moment("quote_unchanged", "share of days", 0.5, 1.0, "posted list prices, unchanged on 88 % of days", (QUOTE,),
-           lambda days: float((days[QUOTE].diff().iloc[1:] == 0.0).mean())),
+           unchanged(QUOTE)),
+    Moment("transaction_unchanged", "share of days", 0.0, 0.05, "not smoothed, as Ornn describes its own",
+           (TRANSACTION,), unchanged(TRANSACTION)),
+    Moment("transaction_excess_kurtosis", "of log changes", 1.0, 8.0, TRACKER, (TRANSACTION,), kurtosis(TRANSACTION)),
+    Moment("quote_excess_kurtosis", "of log changes", 1.0, 8.0, TRACKER, (QUOTE,), kurtosis(QUOTE)),
     Moment("basis_mean", "share", 0.05, 0.15, BASIS_SOURCE, (QUOTE, TRANSACTION),
            lambda days: float(basis(days).mean())),
     Moment("basis_sd", "share", 0.05, 0.15, BASIS_SOURCE, (QUOTE, TRANSACTION), lambda days: float(basis(days).std())),
     Moment("basis_positive", "share of days", 0.5, 1.0, BASIS_SOURCE, (QUOTE, TRANSACTION),
            lambda days: float((basis(days) > 0).mean())),
+    Moment("basis_h200_mean", "share", -0.40, -0.20, H200_SOURCE,
+           (of_grade(QUOTE, "h200"), of_grade(TRANSACTION, "h200")), mean_basis("h200")),
+    Moment("basis_b200_mean", "share", 0.05, 0.30, B200_SOURCE,
+           (of_grade(QUOTE, "b200"), of_grade(TRANSACTION, "b200")), mean_basis("b200")),
+    Moment("basis_signs_differ", "share of days", 0.5, 1.0, "the sign differs by grade; Silicon Data over Ornn",
+           (QUOTE, TRANSACTION, *(of_grade(name, grade) for grade in GRADES for name in (QUOTE, TRANSACTION))),
+           signs_differ),
     Moment("discount_3m", "share", -0.08, -0.02, LISTS, ("reserved_3m_usd_per_ve_hour", SPOT), discount("3m")),
     Moment("discount_12m", "share", -0.15, -0.09, LISTS, ("reserved_12m_usd_per_ve_hour", SPOT), discount("12m")),
     Moment("discount_36m", "share", -0.43, -0.37, LISTS, ("reserved_36m_usd_per_ve_hour", SPOT), discount("36m")),
@@ -174,9 +216,14 @@ def show(rows: list[dict[str, object]], seeds: int) -> None:
 def calm_seeds(results: Results) -> list[pd.DataFrame]:
     """Return the recorded days of the baseline arm without a shock, a frame a seed, with the columns moments need."""
     needed = dict.fromkeys(name for moment in MOMENTS for name in moment.needs)
-    paths = results.paths([name for name in needed if name in results.path_columns])
-    calm = paths[(paths["arm"] == results.design.baseline) & (paths["shock"] == NO_SHOCK)]
-    return [days for _, days in calm.groupby("seed", sort=True)]
+    return calm(results, [name for name in needed if name in results.path_columns])
+
+
+def calm(results: Results, columns: list[str]) -> list[pd.DataFrame]:
+    """Return columns of the recorded days of the baseline arm without a shock, a frame a seed."""
+    paths = results.paths(columns)
+    mine = paths[(paths["arm"] == results.design.baseline) & (paths["shock"] == NO_SHOCK)]
+    return [days for _, days in mine.groupby("seed", sort=True)]
 
 
 def _figure(value: object) -> str:

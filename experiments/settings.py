@@ -59,7 +59,7 @@ class Study(Strict):
     """Arms x shocks x swept parameters, and how they are to be read."""
 
     name: str
-    kind: Literal["paired", "neutrality", "moments", "replication"] = "paired"
+    kind: Literal["paired", "neutrality", "moments", "standardisation", "replication"] = "paired"
     question: str = ""
     arms: dict[str, list[str]] = Field(default_factory=dict)  # name -> overrides
     baseline: str | None = None  # the arm others are compared with; the first by default
@@ -170,7 +170,7 @@ class Settings(Strict):
     @classmethod
     def _what_the_study_reads(cls, record: str, info: ValidationInfo) -> str:
         study = info.data.get("study")
-        if study and study.kind in {"neutrality", "moments"} and record != "paths":
+        if study and study.kind in {"neutrality", "moments", "standardisation"} and record != "paths":
             raise ValueError(f"must be 'paths' for a study of kind {study.kind}")
         return record
 

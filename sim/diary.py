@@ -67,7 +67,17 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     values += _note_values(e)
     values += _futures_values(e, close)
     values += _fund_values(e, close)
+    values += e.product_rents.tolist()
+    values += _occupancy(trades)
     return values
+
+
+def _occupancy(trades: Trades) -> list[float]:
+    """Hours sold by owners of GPUs over hours they offered, by product."""
+    offered = trades.offered_ve * HOURS_PER_DAY
+    sold = trades.sold_ve_hours.sum(axis=0)
+    shares: list[float] = np.where(offered > 0.0, sold / np.maximum(offered, 1e-300), math.nan).tolist()
+    return shares
 
 
 def _mean_q(e: Economy) -> float:

@@ -55,7 +55,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
     shocks: dict[str, Shock]
     indices: dict[str, Any]
     index_usd: dict[str, float]
-    index_memory: dict[str, dict[str, float]]
+    index_memory: dict[str, dict[str, Any]]  # plain data: a copy of it goes on alike
+    product_rents: Floats  # (products,) mean rent of the last day with trades, USD per GPU-hour
     asks_usd: Floats  # (owners, products) list asks, USD per VE-hour; zero where none is posted
     let_by_landlords: Floats  # (products,) 1 where landlords let capacity, else 0
     news_product: int  # whose hours are the news that speculators trade on

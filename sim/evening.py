@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def strike(e: Economy, trades: Trades) -> None:
-    """Update rent statistics, strike every index for the reference grade (the first listed)."""
+    """Update rent statistics, strike every index."""
     books = e.books
-    value, products, where = books.grade_value, books.products, books.where
+    products, where = books.products, books.where
     hours = (trades.traded_ve_hours * products.level).sum(axis=0)
     paid = (trades.price_usd * trades.traded_ve_hours).sum(axis=0)
     landlords = e.let_by_landlords
@@ -37,20 +37,37 @@ def strike(e: Economy, trades: Trades) -> None:
         rent if math.isfinite(rent) else e.rents.today, by_grade,
         _means(cell, paid * auctioned, hours * auctioned, none)[cell],
     )  # fmt: skip
-    reference = (products.grade == 0) & (landlords > 0.0)
-    asks = e.asks_usd[:, reference] / products.level[reference]
-    asks = np.array([row[row > 0.0].mean() for row in asks if (row > 0.0).any()])
+    e.product_rents = _mean_rents(products, paid, trades, e.product_rents)
+    _strike_indices(e, trades)
+    e.rents.note_index(e.index_usd[e.spec.venue.index])
+
+
+def _strike_indices(e: Economy, trades: Trades) -> None:
+    """Every index from the same evidence: trades and list asks per GPU-hour, by product."""
+    products, sellers = e.books.products, [owner for owner, _ in e.who["list_asks"]]
+    price = trades.price_usd * products.value
+    volume = trades.traded_ve_hours / products.value
+    hours = volume.sum(axis=0)
+    shown = products.factors(e.desk.today.environment.list_price_hits)
+    asks = e.asks_usd[sellers] * (products.value * shown)
+    names = tuple(e.people[owner].name for owner in sellers)
+
+    def fleet_ve() -> Floats:
+        return np.array([math.fsum(e.desk.fleet_ve[owner]) for owner in sellers])
+
     for name, index in e.indices.items():
         evidence = Evidence(
-            e.day,
-            (trades.price_usd[:, reference] / products.level[reference]).ravel() * value[0],
-            trades.traded_ve_hours[:, reference].ravel(),
-            asks * value[0],
-            e.streams,
+            e.day, products, price, volume, e.product_rents, hours, asks, names, fleet_ve, e.streams,
             stable_id(f"index/{name}"),
-        )
+        )  # fmt: skip
         e.index_usd[name] = index.strike(evidence, e.index_usd[name], e.index_memory[name])
-    e.rents.note_index(e.index_usd[e.spec.venue.index])
+        e.events += [(e.day, kind, f"{name}: {text}") for kind, text in evidence.events]
+
+
+def _mean_rents(products: Products, paid: Floats, trades: Trades, last: Floats) -> Floats:
+    """Mean rent of each product over the day (J,), USD per GPU-hour; where nothing traded, the last."""
+    hours = trades.traded_ve_hours.sum(axis=0)
+    return np.where(hours > 0.0, paid * products.value / np.maximum(hours, 1e-300), last)
 
 
 def what_runs(mix: Floats, products: Products, environment: Environment) -> tuple[Floats, Floats]:

@@ -55,9 +55,9 @@ class Record:
 
 def world_columns(
     grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int, funds: list[str],
-    regions: list[str],
+    regions: list[str], products: tuple[str, ...],
 ) -> list[Column]:  # fmt: skip
-    """The columns of a world with these grades, indices, kinds of owner, tenors, futures and regions."""
+    """The columns of a world with these grades, indices, kinds of owner, tenors, futures, regions and products."""
     ve = "VE is the work of one H100"
     columns = [
         Column(
@@ -70,7 +70,7 @@ def world_columns(
         Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
     ]
     columns += [
-        Column(f"index_{i}_usd_per_gpu_hour", "USD per GPU-hour", f"{i} index of the reference grade") for i in indices
+        Column(f"index_{i}_usd_per_gpu_hour", "USD per GPU-hour", f"{i} index of its reference") for i in indices
     ]
     columns += [
         Column(
@@ -159,5 +159,10 @@ def world_columns(
     ]
     columns += [
         Column(f"fund_nav_{f}_usd", "USD a share", f"net asset value of {f}; empty before launch") for f in funds
+    ]
+    columns += [Column(f"rent_{p}_usd_per_gpu_hour", "USD per GPU-hour", f"mean rent of {p}") for p in products]
+    columns += [
+        Column(f"occupancy_{p}", "share", f"hours sold over hours offered of {p}; empty where none is offered")
+        for p in products
     ]
     return columns

@@ -79,8 +79,11 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     auctions = where.shop.auctioned * e.let_by_landlords
     e.news_product = int(np.argmax(auctions if auctions.any() else e.let_by_landlords))
     e.rents = RentStatistics(w.rent_usd, w.trend.technology, len(spec.grades), _auctions_nearby(e))
-    e.index_usd = {name: w.rent_usd for name in spec.indices}
+    e.indices = _indices(spec)
+    e.index_usd = {name: _first_value(e, index) for name, index in e.indices.items()}
+    e.rents.index_ratio = e.index_usd[spec.venue.index] / w.rent_usd
     e.index_memory = {name: {} for name in spec.indices}
+    e.product_rents = w.rent_usd * where.products.value * where.products.level
     e.asks_usd = np.zeros((owners, len(where.products.grade)))
     e.hours_engine = clear_day
     e.who = {
@@ -119,11 +122,22 @@ def build(e: Economy, spec: Spec, days: int) -> None:
             spec.venue.maturities,
             [agent.name for _, agent in e.who["fund_exposure"]],
             list(spec.regions),
+            e.books.products.names,
         ),
         e.calendar.start,
         days,
     )
     configure(e, spec)
+
+
+def _indices(spec: Spec) -> dict[str, Any]:
+    return {name: build_part("indices", name, settings, spec.plugins) for name, settings in spec.indices.items()}
+
+
+def _first_value(e: Economy, index: Any) -> float:
+    """An index before its first day, on the growth path; an index that does not say stands at the mean rent."""
+    start = getattr(index, "start_usd", None)
+    return float(start(e.books.products, e.spec.world.rent_usd)) if start else e.spec.world.rent_usd
 
 
 def configure(e: Economy, spec: Spec) -> None:
@@ -132,7 +146,7 @@ def configure(e: Economy, spec: Spec) -> None:
     e.shocks = {
         name: build_part("shocks", name, settings, spec.plugins) for name, settings in sorted(spec.shocks.items())
     }
-    e.indices = {name: build_part("indices", name, settings, spec.plugins) for name, settings in spec.indices.items()}
+    e.indices = _indices(spec)
     e.nature.noise = spec.noise
     e.auction.rules = _spot_rules(spec)
     e.desk.links = spec.links
@@ -280,8 +294,9 @@ def _first_prices(e: Economy, market: FuturesMarket) -> None:
     reversion = e.crowds[0].settings.reversion if e.crowds else 2.0
     years = e.day / DAYS_PER_YEAR
     anchor = e.path.settings.rent_usd * e.path.technology_factor(years)
-    market.price_usd = np.array(
-        [expected_rent(e.rents.today, anchor, e.path.settings.technology, reversion, h) for h in curve.horizon_years]
+    technology, ratio = e.path.settings.technology, curve.index_ratio
+    market.price_usd = ratio * np.array(
+        [expected_rent(e.rents.today, anchor, technology, reversion, h) for h in curve.horizon_years]
     )
 
 

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from sim.indices.quote import QuoteIndex
+from sim.indices.transaction import TransactionIndex
 from sim.nature import Noise
-from sim.parts import check_agents, check_parts, groups_trading
+from sim.parts import build_part, check_agents, check_parts, groups_trading
 from sim.problems import Problem, SpecError, nearest, problems_of
 from sim.tastes import Work
 from sim.view import Links
@@ -254,10 +256,11 @@ def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
         problems += problems_of(error, Spec)
     wrong_agents = check_agents(container.get("agents") or {}, plugins)
     problems += wrong_agents
-    for section in ("shocks", "indices"):
-        problems += check_parts(section, container.get(section) or {}, plugins)
+    wrong_indices = check_parts("indices", container.get("indices") or {}, plugins)
+    problems += check_parts("shocks", container.get("shocks") or {}, plugins) + wrong_indices
     if spec is not None:
         problems += _impossible(spec)
+        problems += [] if wrong_indices else _impossible_indices(spec)
         problems += [] if wrong_agents else _impossible_funds(spec)
     if problems or spec is None:
         raise SpecError(problems)
@@ -354,6 +357,21 @@ def _impossible_products(spec: Spec) -> list[Problem]:
                 text = f"there is no grade {grade}; allowed are {', '.join(spec.grades)}"
                 near = nearest(grade, list(spec.grades))
                 problems.append(Problem(f"works.{name}.efficiency.{grade}", work.efficiency[grade], text, near))
+    return problems
+
+
+def _impossible_indices(spec: Spec) -> list[Problem]:
+    """Indices of products or with weights of sellers that this world does not have."""
+    world = {"grade": list(spec.grades), "region": list(spec.regions), "tier": list(spec.tiers)}
+    counts = {group: settings.get("count") for group, settings in spec.agents.items()}
+    names = [f"{g}_{i + 1}" for g, count in counts.items() if isinstance(count, int) for i in range(count)]
+    problems = []
+    for name, settings in spec.indices.items():
+        index, prefix = build_part("indices", name, settings, spec.plugins), f"indices.{name}"
+        if isinstance(index, TransactionIndex | QuoteIndex):
+            problems += index.basket.problems(f"{prefix}.basket", world)
+        if isinstance(index, QuoteIndex):
+            problems += index.problems(prefix, names)
     return problems
 
 
