@@ -131,7 +131,8 @@ class Neocloud(Agent):
         rent = view.rent_as_read("curve_to_reserved", today.rent_30d_usd, trading)
         for k, tenor in enumerate(path.tenors):
             expected = mean_expected_rent(rent, today.anchor_usd, s.technology, reversion, tenor.years)
-            ask = max(s.cost_usd * today.technology, (1.0 - s.reserved_discount) * expected)
+            floor = s.cost_usd * today.technology * today.environment.running_cost_scale
+            ask = max(floor, (1.0 - s.reserved_discount) * expected)
             yield ReservedRow(k, -free, ask)
 
     def futures(self, view: View) -> Iterable[FutureRow]:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from sim.nature import Noise
 from sim.parts import check_agents, check_parts, groups_trading
 from sim.problems import Problem, SpecError, nearest, problems_of
+from sim.striking import check_shocks
 from sim.tastes import Work
 from sim.view import Links
 from sim.vocabulary import (
@@ -225,8 +226,8 @@ def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
         problems += problems_of(error, Spec)
     wrong_agents = check_agents(container.get("agents") or {}, plugins)
     problems += wrong_agents
-    for section in ("shocks", "indices"):
-        problems += check_parts(section, container.get(section) or {}, plugins)
+    problems += check_shocks(container, plugins)
+    problems += check_parts("indices", container.get("indices") or {}, plugins)
     if spec is not None:
         problems += _impossible(spec)
         problems += [] if wrong_agents else _impossible_funds(spec)

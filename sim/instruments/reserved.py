@@ -95,6 +95,14 @@ class ReservedBook:
         self.quantity_ve, self.rent_usd_per_hour = self._by_weekday.sum(axis=1)
         return np.asarray(due)
 
+    def reject_by_customer(self, customer: int, share: float) -> Floats:
+        """A customer rejects a share of all its contracts; returns what it had prepaid on them (landlords,)."""
+        lost = share * self.prepaid[:, customer].sum(axis=1)
+        for array in (self.quantity, self.value, self.prepaid):
+            array[:, customer] *= 1.0 - share
+        self.total()
+        return np.asarray(lost)
+
     def reject(self, landlord: int, share: float) -> Floats:
         """A landlord in default rejects a share of all its contracts; returns prepaid balances lost (customers,)."""
         lost = share * self.prepaid[landlord].sum(axis=1)

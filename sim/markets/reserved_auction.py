@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.instruments.books import Books
 from sim.vocabulary import Floats, ReservedRow
 
 
@@ -56,3 +57,17 @@ def sign_week(
             traded = min(offered, wanted) * tenor_shares[k]
             quantity[k] = traded * np.outer(free[k] / offered, willing / wanted)
     return Signing(quantity, ask, menu)
+
+
+def void_contracts(books: Books, customer: int, share: float) -> Floats:
+    """A customer (by its seat) rejects a share of all its contracts: capacity returns, what it prepaid is forfeit.
+
+    Returns the capacity that came back to each landlord (landlords,) VE.
+    """
+    roll, ledger = books.roll, books.ledger
+    gone = share * books.contracts.quantity_ve[:, customer]
+    lost = books.contracts.reject_by_customer(customer, share)
+    payer = np.full(len(roll.landlords), roll.customers[customer])
+    ledger.post("contracts rejected", "prepaid_rent", payer, roll.landlords, lost)
+    ledger.post("contracts rejected", "reserved_capacity", payer, roll.landlords, gone)
+    return gone
