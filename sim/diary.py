@@ -10,7 +10,7 @@ import numpy as np
 from sim.investing import values_by_grade
 from sim.kernels.spot import POSTED
 from sim.markets.spot_auction import Trades
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close, Environment
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -43,7 +43,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     path_orders = e.start_fleet_ve * growth * e.path.delivery_rate * e.path.ahead * today.days_of_month / DAYS_PER_YEAR
     gpus_per_ve = float((mine / books.grade_value).sum()) / total if total > 0.0 else 1.0
     running = float(total - e.delivered_ve.sum())
-    downtime = max(0.0, running * HOURS_PER_DAY - offered) if today.environment != Environment() else 0.0
+    downtime = max(0.0, running * HOURS_PER_DAY - offered) if today.environment.dark else 0.0
     values += [
         total,
         e.start_fleet_ve * growth,

@@ -94,6 +94,11 @@ class Environment:
     policy_rate_add: float = 0.0
     client_lost: float = 0.0
 
+    @property
+    def dark(self) -> bool:
+        """Whether any capacity stands still."""
+        return bool(self.pool_hits or self.fleet_hits) or min(self.pool_availability, self.fleet_availability) < 1.0
+
     def arrivals(self, grades: Sequence[str]) -> tuple[Floats, Floats]:
         """Shares of what is due today and of what was held back that arrive, by grade (grades,) each."""
         return self.deliveries_scale * by_grade(self.deliveries_hits, grades), by_grade(self.released_hits, grades)
