@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from sim.usage import learned_slow_rent
+from sim.vocabulary import Environment
+from tests.agents.desks import view
 from tests.worlds import balances, moved, ran, row, series
 
 RENT, CHIPS, FLEET = "rent_usd_per_ve_hour", "chip_price_usd_per_ve", "fleet_ve"
@@ -47,7 +51,7 @@ SHOCKS = {
         "delivery_delay.DeliveryDelay", start=START, length=40, size=0.8, delay_days=30, make_up_days=10, grade="h100"
     ),
 }
-IN_THE_HOURLY_MARKET = ("outage_of_a_grade", "fleet_outage_of_a_grade", "regional_surge", "list_price", "site_delay")
+NOT_YET = ("site_delay",)  # power and sites limit growth elsewhere
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +66,8 @@ def struck(kind: str, *more: str, days: int = DAYS, **changes):
 
 @pytest.mark.parametrize("kind", SHOCKS)
 def test_a_shock_moves_the_world_from_its_day_on_and_not_before(kind, calm, request):
-    if kind in IN_THE_HOURLY_MARKET:
-        request.applymarker(pytest.mark.xfail(reason="targets reach the hourly market with its new kernel"))
+    if kind in NOT_YET:
+        request.applymarker(pytest.mark.xfail(reason="nothing reads sites_scale yet"))
     economy = struck(kind)
     assert moved(series(economy, 0, START), series(calm, 0, START)) == []
     assert set(moved(series(economy, START), series(calm, START))) - {"downtime_gpu_hours"}
@@ -148,7 +152,7 @@ def test_dearer_chips_are_ordered_less_and_those_of_the_other_grade_more():
     column = "orders_ve"
     assert dear.record[column][58] < calm.record[column][58]
     mix = [e.books.fleet.on_order.sum(axis=0) for e in (dear, calm)]
-    assert mix[0][1] < mix[1][1]
+    assert mix[0][-1] < mix[1][-1]
     assert mix[0][0] > mix[1][0]
 
 
@@ -233,11 +237,13 @@ def test_a_world_without_customers_has_no_client_to_lose():
 
 
 def test_users_adapt_to_cheaper_work_over_the_years():
-    economy = ran(700, *BASE, shocks=SHOCKS["efficiency_jump"], laws=False)
-    calm = ran(700, *BASE, laws=False)
+    calm, jump = view(), view(environment=replace(Environment(), efficiency=1.3))
+    slow = [learned_slow_rent(v, 2.0, 1.0) for v in (calm, jump)]
+    rents = [calm.today.rent_usd, jump.today.rent_usd / 1.3]
+    assert slow == [2.0 * math.exp(math.log(rent / 2.0) / 365.0) for rent in rents]
+    economy, calm = ran(400, *BASE, shocks=SHOCKS["efficiency_jump"], laws=False), ran(400, *BASE, laws=False)
     usual = [next(a for a in e.people if a.kind == "renter").usual_rent_usd for e in (economy, calm)]
-    share = 1.0 - math.exp(-(700 - START) / 365.0)
-    rents = math.log(economy.record[RENT][-1] / calm.record[RENT][-1])
-    gap = math.log(usual[0] / usual[1])
-    assert gap < 0.0
-    assert gap == pytest.approx(-share * math.log(1.3) + rents * share, abs=0.1)
+    assert usual[0] < usual[1]
+    gaps = np.log(economy.record[RENT] / calm.record[RENT])
+    assert gaps[START + 20] < 0.0, "at once the same work takes fewer hours"
+    assert gaps[-1] > gaps[START + 20], "and over the years cheaper work brings more of it"
