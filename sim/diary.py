@@ -51,7 +51,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
         float(ordered),
         path_orders if month_end else 0.0,
         float(e.ordered_ve.sum()),
-        today.chip_price_usd,
+        _chip_price(e),
         _gpu_value(e),
         _mean_q(e) if month_end else math.nan,
         float(books.contracts.quantity_ve.sum()),
@@ -74,6 +74,15 @@ def _mean_q(e: Economy) -> float:
     weights = e.books.fleet.working[e.books.roll.landlord_fleet].sum(axis=1)
     qs = [e.people[i].q(e.views[i]) for i in e.books.roll.landlords]
     return float(weights @ np.array(qs) / weights.sum())
+
+
+def _chip_price(e: Economy) -> float:
+    """What buyers pay for a VE of new chips, mean over the grades' shares in orders."""
+    today = e.desk.today
+    if all(factor == 1.0 for factor in today.chip_price_factors):
+        return today.chip_price_usd
+    shares = zip(today.chip_price_factors, e.desk.order_shares, strict=True)
+    return today.chip_price_usd * math.fsum(factor * share for factor, share in shares)
 
 
 def _gpu_value(e: Economy) -> float:
