@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath
+from sim.jobs import TRAINING_WORK, JobQueue, JobTerms
 from sim.rules.hedging import hedge_schedule, hedge_target, layered
+from sim.rules.rents import contract_worth
 from sim.rules.usage import contracted_level
 from sim.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.view import View
@@ -21,13 +23,15 @@ from sim.vocabulary import (
     NonNegative,
     Positive,
     ReservedRow,
+    Service,
     Share,
     SupplyRow,
 )
 
-INFERENCE, TRAINING, SPILL = range(3)
+INFERENCE, TRAINING, SPILL, NORMAL, PATIENT = range(5)  # rows of spot demand; jobs: TRAINING is the urgent ones
 FLAT, INFERENCE_SEASON = 0, 1
-INFERENCE_WORK, TRAINING_WORK = 0, 1
+INFERENCE_WORK = 0  # the kind of work of inference
+MAX_LOG = 20.0  # rents this many logs from the usual stand for any
 
 
 class AiLabParameters(GroupParameters):
@@ -40,7 +44,23 @@ class AiLabParameters(GroupParameters):
     training_share: Share  # of spot demand that can wait
     training_days: Positive  # over which the backlog is worked off at the usual rent
     training_elasticity: NonNegative
+    jobs_per_day: Share  # chance of a new training job; 0: training is one backlog that is worked off
+    job_days: Annotated[float, Field(ge=1.0, le=365.0)]  # mean time to a job's deadline
+    job_slack: NonNegative  # time to the deadline over the time needed at full pace, minus one
+    job_size_sd: Annotated[float, Field(ge=0.0, le=2.0)]  # log sd of sizes
+    job_value: Positive  # bid of a job without slack over the usual rent
+    job_steepness: NonNegative  # how the bid falls with slack
+    job_elasticity: Positive  # of jobs of the same urgency around their bid
+    checkpoint_hours: NonNegative  # between checkpoints; half of it is lost in an interruption
+    cut_training_months: Positive  # runway below which training is cut
+    cut_inference_months: Positive  # and below which inference is
     contracted_elasticity: NonNegative
+    belief_half_life_years: Positive  # perceived persistence of rent deviations, for contracts
+    reserve_idle: Annotated[float, Field(ge=0.0, le=0.5)]  # share of reserved hours expected to stand idle
+    reserve_security: NonNegative  # rent that security of supply is worth, over the mean rent expected
+    reserve_security_years: Positive  # tenor that gives most of it
+    reserve_obsolescence: NonNegative  # rent a year of tenor that being tied to ageing chips costs
+    reserve_elasticity: NonNegative  # of the stock wanted under contract to its rent over its worth
     spill: Share  # of contract hours wanted but not had that goes to the spot market
     relet_share: Share  # of reserved capacity that is offered when rents are high
     relet_start: Positive  # rent over the usual at which re-letting begins
@@ -73,7 +93,27 @@ class AiLab(Agent):
         self.slow_rent_usd = starting_slow_rent(s.rent_usd, s.technology, self.p.adaptation_years)
         self.usual_rent_usd = s.rent_usd
         self.backlog_ve_hours: float | None = None
+        self.queue: JobQueue | None = None
         self.training_ve = 0.0
+
+    @property
+    def terms(self) -> JobTerms:
+        """What this lab's training jobs are like."""
+        p = self.p
+        return JobTerms(
+            p.jobs_per_day, p.job_days, p.job_slack, p.job_size_sd, p.job_value, p.job_steepness, p.job_elasticity,
+            p.elasticity, p.checkpoint_hours,
+        )  # fmt: skip
+
+    @classmethod
+    def contract_terms(cls, parameters: Any, years: Sequence[float]) -> tuple[float, tuple[float, ...]]:
+        """What reserved hours are worth by tenor: security of supply less idle hours and ageing chips."""
+        p = parameters
+        worth = (
+            contract_worth(p.reserve_idle, p.reserve_security, p.reserve_security_years, p.reserve_obsolescence, t)
+            for t in years
+        )
+        return p.reserve_elasticity, tuple(worth)
 
     def endowment(self, path: GrowthPath) -> Endowment:
         """A share of all reserved capacity."""
@@ -85,15 +125,43 @@ class AiLab(Agent):
             view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
         )
         level *= view.common_factor * view.own_factor
+        level *= view.presence
+        serving, training = self.affordable(view)
         self.training_ve = level * self.p.training_share
-        if self.backlog_ve_hours is None:
-            self.backlog_ve_hours = self.training_ve * HOURS_PER_DAY * self.p.training_days
         usual = self.usual_rent_usd
         missing = self.p.spill * (view.reserved_short_ve + max(0.0, self.contracted_ve(view) - view.reserved_held_ve))
-        training = self.backlog_ve_hours / (HOURS_PER_DAY * self.p.training_days)
-        yield DemandRow(INFERENCE_WORK, INFERENCE_SEASON, 0, level - self.training_ve, usual, self.p.elasticity)
-        yield DemandRow(TRAINING_WORK, FLAT, 2, training, usual, self.p.training_elasticity)
-        yield DemandRow(INFERENCE_WORK, FLAT, 0, missing, usual, self.p.elasticity)
+        inference = (level - self.training_ve) * serving
+        yield DemandRow(INFERENCE_WORK, INFERENCE_SEASON, 0, inference, usual, self.p.elasticity)
+        spill = DemandRow(INFERENCE_WORK, FLAT, 0, missing * serving, usual, self.p.elasticity)
+        if self.p.jobs_per_day > 0.0:
+            terms = self.terms
+            if self.queue is None:
+                self.queue = JobQueue()
+                self.queue.start(terms, view, self.training_ve)
+            urgent, *waiting = self.queue.rows(terms, view.today.day, usual, training)
+            yield from (urgent, spill, *waiting)
+            return
+        if self.backlog_ve_hours is None:
+            self.backlog_ve_hours = self.training_ve * HOURS_PER_DAY * self.p.training_days
+        backlog = self.backlog_ve_hours / (HOURS_PER_DAY * self.p.training_days) * training
+        yield DemandRow(TRAINING_WORK, FLAT, 2, backlog, usual, self.p.training_elasticity)
+        yield spill
+
+    def affordable(self, view: View) -> tuple[float, float]:
+        """Shares of inference and of training that a lab with so little cash left still pays for."""
+        months = view.runway_months
+        serving = min(1.0, months / self.p.cut_inference_months)
+        return serving, min(1.0, months / self.p.cut_training_months)
+
+    def service(self) -> Service:
+        """Inference on the spot market, and contracts."""
+        return Service((INFERENCE, SPILL), self.p.demand_share * self.weight, 1.0 - self.p.training_share)
+
+    def jobs_report(self) -> tuple[int, int, float, float]:
+        """Jobs finished and late, work lost and left; without jobs the backlog is what is left."""
+        if self.queue is None or self.p.jobs_per_day == 0.0:
+            return 0, 0, 0.0, self.backlog_ve_hours or 0.0
+        return self.queue.finished, self.queue.missed, self.queue.lost_ve_hours, self.queue.left_ve_hours
 
     def spot_offers(self, view: View) -> Iterable[SupplyRow]:
         """Re-let a share of reserved capacity when rents are high."""
@@ -108,16 +176,33 @@ class AiLab(Agent):
         """Reserved capacity wanted: a share of the market's, with its demand, weakly against half a year's rents."""
         level = wanted_at_usual_rent(view, self.weight, self.usual_rent_usd, self.p.long_run_elasticity)
         level *= view.path_contracted_ve / view.path_spot_demand_ve
+        level *= view.presence * self.affordable(view)[1]
         return contracted_level(
             level, view.contracted_log, view.today.rent_180d_usd, self.usual_rent_usd, self.p.contracted_elasticity
         )
 
     def reserved(self, view: View) -> Iterable[ReservedRow]:
-        """Want in every tenor what is missing; the market splits it by the menu's shares. Any rent below the usual."""
-        missing = self.contracted_ve(view) - view.reserved_held_ve
-        if missing > 0.0:
-            for k in range(len(view.path.tenors)):
-                yield ReservedRow(k, missing, math.inf)
+        """Want in every tenor what is missing; the market splits it by the path's shares.
+
+        On the menu at any rent. In the auction the stock wanted falls by `reserve_elasticity` per log of rent over its
+        worth on the path, until rents e-fold lower bring no more.
+        """
+        path, wanted = view.path, self.contracted_ve(view)
+        missing = wanted - view.reserved_held_ve
+        slope = wanted * self.p.reserve_elasticity if path.by_auction else 0.0
+        if slope <= 0.0:
+            if missing > 0.0:
+                for k in range(len(path.tenors)):
+                    yield ReservedRow(k, missing, math.inf)
+            return
+        most = missing + slope
+        if most <= 0.0:
+            return
+        above, width = math.exp(min(MAX_LOG, missing / slope)), most / slope
+        for k, expected in enumerate(
+            view.contract_rents_usd(self.p.belief_half_life_years, self.p.trading_half_life_years)
+        ):
+            yield ReservedRow(k, most, (1.0 - path.discounts[k]) * expected * above, width)
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Buy a share of expected spot use of each listed month forward, around own expectations."""
@@ -149,8 +234,13 @@ class AiLab(Agent):
     def learn(self, view: View) -> None:
         """Add new training to the backlog, take off what ran, and let usual rents follow today's."""
         s = view.path.settings
-        done = view.bought_ve_hours(TRAINING)
-        backlog = self.backlog_ve_hours if self.backlog_ve_hours is not None else 0.0
-        self.backlog_ve_hours = max(0.0, backlog + self.training_ve * HOURS_PER_DAY - done)
+        if self.p.jobs_per_day > 0.0:
+            if self.queue is not None:
+                wanted = self.training_ve * self.affordable(view)[1]
+                self.queue.pass_day(self.terms, view, (TRAINING, NORMAL, PATIENT), wanted)
+        else:
+            done = view.bought_ve_hours(TRAINING)
+            backlog = self.backlog_ve_hours if self.backlog_ve_hours is not None else 0.0
+            self.backlog_ve_hours = max(0.0, backlog + self.training_ve * HOURS_PER_DAY - done)
         self.slow_rent_usd = learned_slow_rent(view, self.slow_rent_usd, self.p.adaptation_years)
         self.usual_rent_usd = usual_rent(self.slow_rent_usd, s.technology, self.p.adaptation_years)

@@ -37,7 +37,7 @@ class HyperscalerParameters(GroupParameters):
     ask_hazard_per_day: Share
     ask_hazard_per_gap: NonNegative  # added hazard per unit of log gap to the wanted price
     ask_threshold: NonNegative  # log gap below which a list price is left alone: prices move in steps
-    ask_age_days: NonNegative  # of the list price on day 0
+    ask_age_days: NonNegative  # of list prices on average; sellers ask what is right at that age
     grades: dict[str, Share] | None  # of its fleet at the start; the world's if null
     regions: dict[str, Share] | None  # where its GPUs stand
     tiers: dict[str, Share] | None  # how they are let by the hour

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from sim.agent import Agent, Endowment, GroupParameters
@@ -12,7 +12,6 @@ from sim.investing import Investor, wanted_chips, wanted_q
 from sim.letting import AskTerms, list_asks, pool_row
 from sim.rules.hedging import hedge_schedule, hedge_target, layered
 from sim.rules.investment import cost_of_capital
-from sim.rules.rents import mean_expected_rent
 from sim.view import View
 from sim.vocabulary import (
     HOURS_PER_DAY,
@@ -25,6 +24,8 @@ from sim.vocabulary import (
     Share,
     SupplyRow,
 )
+
+MAX_LOG = 20.0  # rents this many logs from the usual stand for none
 
 
 class NeocloudParameters(GroupParameters):
@@ -44,13 +45,15 @@ class NeocloudParameters(GroupParameters):
     hedge_pace_per_day: Positive  # most that is traded in a day, in shares of the exposure
     hedge_tolerance: NonNegative  # speculative part, in shares of the exposure per unit of mispricing
     hedge_reach: NonNegative  # farthest from the hedge, in shares of the exposure
+    contract_idle: Share  # rent that certainty is worth: hours of a contract are paid whether they are used or not
+    contract_elasticity: NonNegative  # of the stock offered under contract to its rent over what is expected
     ask_markup: Positive  # list ask over the mean rent of the last days, where an auction sets the rent
     ask_response: NonNegative  # log list price per unit of log tightness, where it is paid
     ask_hazard_per_day: Share
     ask_hazard_per_gap: NonNegative  # added hazard per unit of log gap to the wanted ask
     ask_threshold: NonNegative  # log gap below which a list price is left alone
     ask_noise: NonNegative
-    ask_age_days: NonNegative  # of the list ask on day 0
+    ask_age_days: NonNegative  # of list prices on average; sellers ask what is right at that age
     grades: dict[str, Share] | None  # of its fleet at the start; the world's if null
     regions: dict[str, Share] | None  # where its GPUs stand
     tiers: dict[str, Share] | None  # how they are let by the hour
@@ -72,6 +75,11 @@ class Neocloud(Agent):
             debt_rate=policy_rate + parameters.spread,
             equity_rate=equity_rate,
         )
+
+    @classmethod
+    def contract_terms(cls, parameters: Any, years: Sequence[float]) -> tuple[float, tuple[float, ...]]:
+        """A contract is worth less rent than the spot market by what idle hours cost there, whatever its tenor."""
+        return parameters.contract_elasticity, (math.log(1.0 - parameters.contract_idle),) * len(years)
 
     def start(self, path: GrowthPath) -> None:
         """Know one's own costs: the fixed cost that puts q at q* on the path."""
@@ -120,19 +128,21 @@ class Neocloud(Agent):
     def reserved(self, view: View) -> Iterable[ReservedRow]:
         """Offer what is not under contract up to the target share, at the discounted mean rent expected.
 
-        Rent of tenor T = (1 - discount) * mean over T of expected rent, never below variable cost.
+        Rent of tenor T = (1 - discount) * mean over T of expected rent, never below variable cost. In the auction the
+        target rises with the log of the rent over that (a Littlewood protection level that falls).
         """
         today, path, s = view.today, view.path, view.path.settings
-        free = self.p.reserved_share * view.fleet_ve - view.reserved_sold_ve
-        if free <= 0.0 or view.barred_from_contracts:
+        target = self.p.reserved_share * view.fleet_ve
+        free = target - view.reserved_sold_ve
+        slope = target * self.p.contract_elasticity if path.by_auction else 0.0
+        most = view.fleet_ve - view.reserved_sold_ve if slope > 0.0 else free
+        if most <= 0.0 or view.barred_from_contracts:
             return
-        reversion = math.log(2.0) / self.p.belief_half_life_years
-        trading = math.log(2.0) / self.p.trading_half_life_years
-        rent = view.rent_as_read("curve_to_reserved", today.rent_30d_usd, trading)
-        for k, tenor in enumerate(path.tenors):
-            expected = mean_expected_rent(rent, today.anchor_usd, s.technology, reversion, tenor.years)
-            ask = max(s.cost_usd * today.technology, (1.0 - s.reserved_discount) * expected)
-            yield ReservedRow(k, -free, ask)
+        floor = s.cost_usd * today.technology
+        begin, width = (math.exp(min(MAX_LOG, -free / slope)), most / slope) if slope > 0.0 else (1.0, 0.0)
+        rents = view.contract_rents_usd(self.p.belief_half_life_years, self.p.trading_half_life_years)
+        for k, expected in enumerate(rents):
+            yield ReservedRow(k, -most, max(floor, (1.0 - path.discounts[k]) * expected * begin), width)
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Sell a share of expected spot output of each listed month forward, around own expectations."""

@@ -5,7 +5,7 @@ An agent proposes rows from its view and changes nothing but its own beliefs; si
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -25,6 +25,7 @@ from sim.vocabulary import (
     Positive,
     PositiveCount,
     ReservedRow,
+    Service,
     SupplyRow,
 )
 
@@ -80,6 +81,11 @@ class Agent(mesa.Agent):  # type: ignore[misc]
         """How an agent of this kind enters the growth path, if it lets capacity."""
         return None
 
+    @classmethod
+    def contract_terms(cls, parameters: Any, years: Sequence[float]) -> tuple[float, tuple[float, ...]] | None:
+        """Elasticity and log worth by tenor (of so many years) of an agent of this kind that bids for contracts."""
+        return None
+
     def spot_offers(self, view: View) -> Iterable[SupplyRow]:
         """Capacity offered to the rental market for the day's hours."""
         return ()
@@ -87,6 +93,14 @@ class Agent(mesa.Agent):  # type: ignore[misc]
     def spot_demand(self, view: View) -> Iterable[DemandRow]:
         """Hours wanted in the rental market."""
         return ()
+
+    def service(self) -> Service | None:
+        """What of this user's compute earns revenue; nothing for users whose bills the rest of the world pays."""
+        return None
+
+    def jobs_report(self) -> tuple[int, int, float, float]:
+        """Training jobs finished and late today, VE-hours of work lost today and left to do."""
+        return 0, 0, 0.0, 0.0
 
     def list_asks(self, view: View, posted_usd: Floats) -> Floats:
         """List asks by product (products,) from today on, USD per VE-hour, given those posted (zero: none yet)."""

@@ -14,6 +14,7 @@ from sim.agent import Agent
 from sim.calendar import Calendar
 from sim.clearing.house import ClearingHouse, Night
 from sim.crowd import Speculators
+from sim.funding import LabFunding
 from sim.growth_path import GrowthPath
 from sim.instruments.books import Books
 from sim.laws import check_day
@@ -22,7 +23,7 @@ from sim.markets.fund_window import Fund
 from sim.markets.futures_auction import FuturesMarket
 from sim.markets.loan_desk import LoanDesk
 from sim.markets.note_desk import NoteDesk
-from sim.markets.reserved_auction import sign_week
+from sim.markets.reserved_auction import auction_week, sign_week
 from sim.markets.spot_auction import ClearDay, Day, SpotAuction, Trades
 from sim.nature import Nature
 from sim.record import Record
@@ -65,6 +66,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
     rents: RentStatistics
     menu_usd: Floats  # (tenors,)
     signing_shares: Floats  # (tenors,)
+    ended_ve: Floats  # (landlords, customers) contracts that ended today
+    no_contracts: dict[str, int]  # why a tenor was not signed -> month in which it was last recorded
     market: FuturesMarket | None
     house: ClearingHouse | None
     crowds: list[Speculators]
@@ -76,6 +79,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     morning: Today
     loan_desk: LoanDesk
     resolution: Resolution
+    funding: LabFunding
     note_desk: NoteDesk
     window: securitisation.Window
     no_issue: str  # why the vehicle could sell nothing at the last offering; empty if it could
@@ -179,7 +183,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.day > 0:
             before = books.contracts.quantity_ve
             earned = books.contracts.pass_week((self.day % DAYS_PER_WEEK,))
-            ended = np.maximum(0.0, before - books.contracts.quantity_ve)
+            ended = self.ended_ve = np.maximum(0.0, before - books.contracts.quantity_ve)
             ledger.post_pairs("reserved rent earned", "prepaid_rent", roll.customers, roll.landlords, earned.T)
             ledger.post_pairs("expiry", "reserved_capacity", roll.customers, roll.landlords, ended.T)
 
@@ -242,6 +246,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         estate = np.zeros(n, dtype=bool)
         estate[roll.landlords] = self.resolution.in_estate
         desk.no_contracts = estate.tolist()
+        self.funding.note_presence(self.day)
+        desk.runway_months, desk.presence = self.funding.runway_months, self.funding.presence
         self.refresh_desk()
 
     def refresh_desk(self) -> None:
@@ -268,15 +274,41 @@ class Economy(mesa.Model):  # type: ignore[misc]
         offers = [(seat[o], row) for o, row in rows if row.quantity_ve < 0.0]
         wants = [(chair[o], row) for o, row in rows if row.quantity_ve > 0.0]
         shape = (len(self.path.tenors), len(roll.landlords), len(roll.customers))
-        signing = sign_week(offers, wants, shape, self.signing_shares, self.menu_usd)
+        terms = self.spec.reserved
+        if self.path.by_auction:
+            renewed = terms.renewal * self.ended_ve
+            signing = auction_week(offers, wants, shape, self.signing_shares, self.menu_usd, renewed)
+        else:
+            signing = sign_week(offers, wants, shape, self.signing_shares, self.menu_usd)
         self.menu_usd = signing.menu_usd
+        self.note_unsigned(signing.trouble)
         for k in range(shape[0]):
-            due = books.contracts.sign(k, signing.quantity_ve[k], signing.rent_usd[k], self.day % DAYS_PER_WEEK)
+            expected = self.contract_index_usd() * float(self.path.menu[k] / (1.0 - self.path.discounts[k]))
+            due = books.contracts.sign(
+                k,
+                signing.quantity_ve[k],
+                signing.rent_usd[k],
+                self.day % DAYS_PER_WEEK,
+                (terms.indexed_share, expected),
+            )
             post = books.ledger.post_pairs
             post("signing", "reserved_capacity", roll.landlords, roll.customers, signing.quantity_ve[k])
             post("signing", "prepaid_rent", roll.landlords, roll.customers, due)
             post("signing", "prepayment_due", roll.customers, roll.landlords, due.T)
         self.fill_desk(self.desk.today.environment)
+
+    def contract_index_usd(self) -> float:
+        """The index that index-linked contracts follow, as last published, USD per VE-hour."""
+        return self.index_usd[self.spec.reserved.index] / float(self.books.grade_value[0])
+
+    def note_unsigned(self, trouble: tuple[str, ...]) -> None:
+        """Record, once a month, that a tenor finds no offers, no takers or no rent."""
+        month = self.calendar.month(self.day)
+        for tenor, share, why in zip(self.path.tenors, self.signing_shares, trouble, strict=True):
+            text = f"{why} {tenor.name} contracts"
+            if why and share > 0.0 and self.no_contracts.get(text) != month:
+                self.no_contracts[text] = month
+                self.events.append((self.day, "no contracts signed", text))
 
     # 4. the day's hours
 
@@ -313,7 +345,12 @@ class Economy(mesa.Model):  # type: ignore[misc]
         """Rents become receivables, paid monthly; running costs are paid at once."""
         books, ledger, roll, s = self.books, self.books.ledger, self.books.roll, self.path.settings
         ledger.post_net("spot rent", "rent_accrued", trades.revenue_usd - trades.spent_usd)
-        due = books.contracts.rent_usd_per_hour * s.reserved_use * HOURS_PER_DAY * self.served[:, None]
+        due = (
+            books.contracts.due_usd_per_hour(self.contract_index_usd())
+            * s.reserved_use
+            * HOURS_PER_DAY
+            * self.served[:, None]
+        )
         if len(roll.customers):
             ledger.post_pairs("reserved rent", "rent_accrued", roll.customers, roll.landlords, due.T)
         fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
@@ -329,6 +366,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         ledger.post("ancillary revenue", "cash", world, roll.landlords, np.maximum(0.0, luck))
         ledger.post("service credits", "cash", roll.landlords, world, np.maximum(0.0, -luck))
         self.loan_desk.opex_usd += cost - luck
+        self.funding.note_day(self, trades)
 
     # 5. and 6. indices, then beliefs
 
@@ -392,12 +430,17 @@ class Economy(mesa.Model):  # type: ignore[misc]
     # 10. to 12. month end: rents, credit; insolvency
 
     def settle_month(self) -> None:
-        """Users pay what was billed a month ago and prepayments due; this month is billed; the front future expires."""
+        """Users pay what was billed a month ago and prepayments due; this month is billed; the front future expires.
+
+        Users that are funded pay out of revenue and cash, the others' customers pay what is owed.
+        """
         ledger, roll = self.books.ledger, self.books.roll
+        self.funding.sell_services(self)
         received = np.zeros(len(ledger.owners))
         for claim in ("rent_billed", "prepayment_due"):
             owed = ledger.held(claim).copy()
             world = np.maximum(0.0, -owed)
+            world[self.funding.owners] = 0.0
             world[roll.rest_of_world] -= world.sum()
             ledger.post_net("sales of services", "cash", world)
             ledger.post_net("rents paid", "cash", owed)
@@ -407,6 +450,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         ledger.post_net("rents billed", "rent_accrued", -accrued)
         ledger.post_net("rents billed", "rent_billed", accrued)
         self.received_usd = received[roll.landlords]
+        self.funding.pass_month(self, -received)
         month.settle_futures_month(self)
 
     def service_loans(self) -> None:

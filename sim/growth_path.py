@@ -51,6 +51,18 @@ class Landlord:
 
 
 @dataclass(frozen=True)
+class ContractTerms:
+    """How one side of the market for contracts values them: log worth over the mean rent expected, by tenor.
+
+    `elasticity` is the relative change of the stock wanted (or offered) per log of rent, `weight` a share of the side.
+    """
+
+    weight: float
+    elasticity: float
+    worth: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class PathSettings:
     """Scalars of the path: trends per year, rents and costs in USD per VE-hour, times in years."""
 
@@ -87,6 +99,8 @@ class GrowthPath:
     reference_margin_usd: float  # M, mean margin per VE-hour
     pass_through: float  # dln(anchor rent) / dln(chip price)
     bill_usd: float  # chip orders a year per VE of fleet
+    discounts: tuple[float, ...]  # (tenors,) of contracts, below the mean rent expected over the tenor
+    by_auction: bool = False  # whether contracts are signed in a double auction
 
     @property
     def tenor_years(self) -> Floats:
@@ -192,8 +206,21 @@ def lead_time_weights(lead_years: float, shape: int = 4) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def growth_path(settings: PathSettings, tenors: tuple[Tenor, ...], landlords: list[Landlord]) -> GrowthPath:
-    """Solve the path for these landlords (shares are normalised).
+def auction_discounts(sides: list[ContractTerms]) -> Floats:
+    """Discounts (tenors,) at which both sides of the auction want the stock of the path.
+
+    Around it the stock offered rises by e_i (ln p - worth_i) and the stock wanted falls by the same, so that the log
+    rent over what is expected is the mean of all worths, by weight times elasticity.
+    """
+    pull = np.array([side.weight * side.elasticity for side in sides])
+    worth = np.array([side.worth for side in sides])
+    return np.asarray(1.0 - np.exp(pull @ worth / pull.sum()))
+
+
+def growth_path(
+    settings: PathSettings, tenors: tuple[Tenor, ...], landlords: list[Landlord], discounts: Floats | None = None
+) -> GrowthPath:
+    """Solve the path for these landlords (shares are normalised); `discounts` (tenors,) of contracts if auctioned.
 
     Raises ValueError where no landlord could earn its cost of capital at the reference rent.
     """
@@ -209,7 +236,8 @@ def growth_path(settings: PathSettings, tenors: tuple[Tenor, ...], landlords: li
     ahead = 1.0 / float(weights @ np.exp(-s.quantity * lags))
     forward = float(weights @ np.exp(-s.technology * lags))
     years = [tenor.years for tenor in tenors]
-    menu = np.array([(1.0 - s.reserved_discount) * annuity(s.technology, t) / t for t in years])
+    below = np.full(len(years), s.reserved_discount) if discounts is None else discounts
+    menu = np.array([(1.0 - d) * annuity(s.technology, t) / t for d, t in zip(below, years, strict=True)])
     mix = np.array([tenor.stock_share for tenor in tenors])
     lasting = np.array([annuity(rate, t) / annuity(rate + s.technology, t) for t in years])
     contract_value = float(mix @ (menu * lasting))
@@ -234,4 +262,6 @@ def growth_path(settings: PathSettings, tenors: tuple[Tenor, ...], landlords: li
         reference_margin_usd=margin,
         pass_through=margin / (coefficient * s.rent_usd),
         bill_usd=price * forward * ahead * delivery,
+        discounts=tuple(float(d) for d in below),
+        by_auction=discounts is not None,
     )

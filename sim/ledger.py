@@ -102,7 +102,7 @@ class Ledger:
 
     def post_pairs(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
         """A table of transfers (payers, payees) of one instrument; amounts not negative."""
-        if not np.all((amounts >= 0.0) & (amounts < np.inf)):
+        if amounts.size and not (amounts.min() >= 0.0 and amounts.max() < np.inf):
             raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative")
         net = np.zeros(len(self.owners))
         net[payees] += amounts.sum(axis=0)

@@ -19,7 +19,8 @@ class AskTerms:
 
     Where list prices are paid, the seller wants the auctions' rent, dearer if much was asked of it: `response` is the
     log change per unit of log tightness. Where an auction sets the rent, the list price is `markup` over it. Gaps below
-    `threshold` are left alone. The first ask was posted `age_days` ago, when rents were higher.
+    `threshold` are left alone. A list price stands for a while, on average it is `age_days` old, and rents fall with
+    technology: sellers ask what will be right by then.
     """
 
     markup: float
@@ -52,12 +53,11 @@ def list_asks(view: View, posted_usd: Floats, terms: AskTerms) -> Floats:
     comparable = np.where(np.isnan(view.comparable_usd), posted_usd, view.comparable_usd)
     if not started:
         comparable = np.where(comparable > 0.0, comparable, view.products.level * view.today.rent_10d_usd)
-    wanted = wanted_ask(
-        comparable, view.posted, view.tightness, view.path.settings.occupancy, terms.markup, terms.response
-    )
-    if not started:
-        old = math.exp(view.path.settings.technology * terms.age_days / DAYS_PER_YEAR)
-        return np.where(lets, wanted * old, 0.0)
+    s = view.path.settings
+    wanted = wanted_ask(comparable, view.posted, view.tightness, s.occupancy, terms.markup, terms.response)
+    if not started:  # posted so long ago
+        return np.where(lets, wanted, 0.0)
+    wanted *= math.exp(-s.technology * terms.age_days / DAYS_PER_YEAR)
     gap = float(np.abs(np.log(posted_usd[lets] / wanted[lets])).mean()) if lets.any() else 0.0
     if chance >= repricing_hazard(gap, terms.hazard_per_day, terms.hazard_per_gap, terms.threshold):
         return posted_usd

@@ -117,7 +117,7 @@ def _idle(shop: Shop, offered_ve: Floats, occupancy: float) -> Floats:
 def _levels(spec: Spec, products: Products, shop: Shop, own_ve: Floats) -> Floats:
     """Premium of each tier over the mean of what landlords earn by the hour per hour let on demand (products,).
 
-    Idle hours sold as interruptible are part of what they earn, so that a VE of pool earns occupancy * rent on the path.
+    Idle hours sold as interruptible are part of what they earn: a VE of pool earns occupancy * rent on the path.
     """
     premium = np.array([t.premium for t in spec.tiers.values()])[products.tier]
     sold, hours = own_ve + _idle(shop, own_ve, spec.spot.occupancy), own_ve.sum()
@@ -134,5 +134,3 @@ def _wanted(spec: Spec, products: Products, now: Floats) -> Floats:
         by_grade[products.grade] > 0.0, now / np.maximum(by_grade[products.grade], 1e-300), by_cell[cells] / now.sum()
     )
     return np.asarray(orders[products.grade] * within)
-
-

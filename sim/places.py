@@ -23,12 +23,12 @@ class Shop:
     @property
     def on_demand(self) -> Floats:
         """Products let from their owners' own capacity (J,), 1 or 0: all but the interruptible."""
-        return (self.mechanism != INTERRUPTIBLE).astype(np.float64)
+        return np.asarray(self.mechanism != INTERRUPTIBLE, dtype=np.float64)
 
     @property
     def auctioned(self) -> Floats:
         """Products whose price clears the hour for on-demand capacity (J,), 1 or 0."""
-        return ((self.mechanism != INTERRUPTIBLE) & (self.mechanism != POSTED)).astype(np.float64)
+        return np.asarray((self.mechanism != INTERRUPTIBLE) & (self.mechanism != POSTED), dtype=np.float64)
 
 
 @dataclass(frozen=True)

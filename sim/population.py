@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import datetime
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from sim.agent import Agent, Endowment
 from sim.calendar import Calendar
-from sim.growth_path import GrowthPath, Landlord, PathSettings, Tenor, growth_path
+from sim.growth_path import (
+    ContractTerms,
+    GrowthPath,
+    Landlord,
+    PathSettings,
+    Tenor,
+    auction_discounts,
+    growth_path,
+)
 from sim.instruments.books import OUTSIDERS, Books, Roll, open_ledger
 from sim.instruments.fleet import Fleet
 from sim.instruments.loans import LoanBook
@@ -38,9 +47,36 @@ def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
         equity_rate=w.equity_rate,
     )  # fmt: skip
     try:
-        return growth_path(settings, tenors, landlords)
+        return growth_path(settings, tenors, landlords, _auctioned(spec, people, tenors))
     except ValueError as error:
         raise SpecError([Problem("world.rent_usd", w.rent_usd, str(error))]) from error
+
+
+def _auctioned(spec: Spec, people: list[Member], tenors: tuple[Tenor, ...]) -> Floats | None:
+    """Discounts (tenors,) of contracts on the path where they are auctioned; raises SpecError if rents settle none."""
+    if spec.reserved.mechanism != "auction":
+        return None
+    years = [tenor.years for tenor in tenors]
+    sellers, buyers = [], []
+    for m in people:
+        terms = m.cls.contract_terms(m.parameters, years)
+        if terms is None:
+            continue
+        landlord = m.cls.landlord(m.parameters, spec.world.policy_rate, spec.world.equity_rate)
+        if landlord is None:
+            buyers.append(ContractTerms(m.weight, *terms))
+        else:
+            sellers.append(ContractTerms(landlord.share * landlord.reserved_share, *terms))
+    sides = []
+    for side in (sellers, buyers):
+        total = math.fsum(terms.weight for terms in side)
+        sides += [replace(terms, weight=terms.weight / total) for terms in side if total > 0.0]
+    if not sides:
+        return np.full(len(tenors), spec.reserved.discount)
+    if not any(terms.weight * terms.elasticity > 0.0 for terms in sides):
+        text = "an auction needs someone whose wish for contracts depends on their rent (an elasticity above 0)"
+        raise SpecError([Problem("reserved.mechanism", "auction", text)])
+    return auction_discounts(sides)
 
 
 def _rows(people: list[Agent], test: list[bool]) -> Ints:

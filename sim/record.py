@@ -54,22 +54,19 @@ class Record:
 
 
 def world_columns(
-    grades: list[str],
-    indices: list[str],
-    kinds: list[str],
-    tenors: list[str],
-    maturities: int,
-    funds: list[str],
-    products: tuple[str, ...],
-) -> list[Column]:
-    """The columns of a world with these grades, indices, kinds of owner, tenors, futures, funds and products."""
+    grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int, funds: list[str],
+    regions: list[str], products: tuple[str, ...],
+) -> list[Column]:  # fmt: skip
+    """The columns of a world with these grades, indices, kinds of owner, tenors, futures, regions and products."""
     ve = "VE is the work of one H100"
     columns = [
-        Column(f"rent_{g}_usd_per_gpu_hour", "USD per GPU-hour", f"volume-weighted mean spot rent of {g}")
+        Column(
+            f"rent_{g}_usd_per_gpu_hour", "USD per GPU-hour", f"mean spot rent of {g} from landlords, bundles taken off"
+        )
         for g in grades
     ]
     columns += [
-        Column("rent_usd_per_ve_hour", "USD per VE-hour", f"volume-weighted mean spot rent of all grades; {ve}"),
+        Column("rent_usd_per_ve_hour", "USD per VE-hour", f"mean spot rent from landlords, bundles taken off; {ve}"),
         Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
     ]
     columns += [
@@ -106,6 +103,9 @@ def world_columns(
         Column("unserved_gpu_hours", "GPU-hours", "hours wanted at the price cap and not served, contracts' included"),
         Column("downtime_gpu_hours", "GPU-hours", "hours of landlords' fleets lost to outages"),
         Column("spot_turnover_usd", "USD", "value of spot trades"),
+        *(Column(f"stock_out_{r}", "share", f"seller-hours in {r} with nothing left at list prices") for r in regions),
+        Column("ask_dispersion", "ratio", "list asks of the reference grade, (90 % - 10 % quantile) over the median"),
+        Column("interrupted_gpu_hours", "GPU-hours", "interruptible work cut off while it ran"),
         Column("loans_usd", "USD", "loans outstanding"),
         Column("lender_capital_usd", "USD", "capital of all lenders"),
         Column("dscr_median", "ratio", "median debt service coverage of borrowers"),
@@ -132,6 +132,14 @@ def world_columns(
         Column("margin_defaults", "traders", "speculators who failed a margin call today"),
         Column("limit_locks", "months", "listed months locked at the daily limit today"),
         Column("multiplicities", "months", "listed months with several clearing prices today"),
+        Column("jobs_finished", "jobs", "training jobs finished today"),
+        Column("jobs_missed", "jobs", "training jobs whose deadline passed today with work left"),
+        Column("training_lost_ve_hours", "VE-hours", "training work lost today to interruptions, since checkpoints"),
+        Column("training_left_ve_hours", "VE-hours", "training work waiting or running"),
+        Column("labs_cash_usd", "USD", "cash of funded labs"),
+        Column("labs_raised_usd", "USD", "raised by labs today in funding rounds and by successors"),
+        Column("rounds_failed", "rounds", "labs' funding rounds that failed today"),
+        Column("lab_defaults", "firms", "labs that defaulted today"),
         Column("month_end", "0 or 1", "whether contracts settle and loans are paid today"),
         Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement"),
     ]

@@ -22,7 +22,8 @@ class RentStatistics:
 
     `ten_days` is of the reference grade, `thirty_days`, `half_year` and `today` of all grades, `by_grade` (grades,)
     over thirty days; `auctions` (products,) is of the auctions of a product's grade and region over ten days, nan where
-    there are none; all are of comparable hours (bundles of dearer tiers taken off). `index_ratio` is the slow ratio of the futures' index to the mean rent.
+    there are none. All are of comparable hours (bundles of dearer tiers taken off). `index_ratio` is the slow ratio of
+    the futures' index to the mean rent.
     """
 
     def __init__(self, rent_usd: float, technology: float, grades: int, auctions: Floats) -> None:

@@ -11,6 +11,7 @@ from sim import funds
 from sim.calendar import Calendar
 from sim.clearing.house import ClearingHouse, MarginTerms
 from sim.crowd import Speculators
+from sim.funding import LabFunding
 from sim.kernels.spot import POSTED, clear_day
 from sim.markets.futures_auction import Contract, FuturesMarket
 from sim.markets.loan_desk import LoanDesk, LoanTerms
@@ -47,6 +48,7 @@ TRADED_METHODS = (
     "fund_orders",
     "shares_created",
     "learn",
+    "jobs_report",
 )
 
 
@@ -94,12 +96,15 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.menu_usd = e.path.menu * w.rent_usd
     _, _, _, rate = e.path.contracts()
     e.signing_shares = rate / rate.sum()
+    e.ended_ve = np.zeros_like(e.books.contracts.quantity_ve)
+    e.no_contracts = {}
     _credit(e, spec)
     e.desk = _desk(e, spec)
     e.views = [View(e.desk, i, agent.identity) for i, agent in enumerate(people_agents)]
     e.market, e.house, e.crowds = None, None, []
     funds.open_books(e)
     e.last_hours = None
+    e.funding = LabFunding(len(e.books.ledger.owners))
     e.debt_tolerance_usd = 1e-3
     e.night = None
     e.mark = np.ones(len(roll.landlords))
@@ -116,6 +121,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
             list(spec.reserved.tenors),
             spec.venue.maturities,
             [agent.name for _, agent in e.who["fund_exposure"]],
+            list(spec.regions),
             e.books.products.names,
         ),
         e.calendar.start,
@@ -152,6 +158,7 @@ def configure(e: Economy, spec: Spec) -> None:
         funds.close(e, {fund.owner for fund in e.funds})
     _venue(e, spec)
     funds.configure(e)
+    e.funding.configure(e)
 
 
 def adopt(e: Economy, spec: Spec) -> None:
@@ -179,7 +186,7 @@ def _auctions_nearby(e: Economy) -> Floats:
     """Whether a product's grade is auctioned in its region (products,), 1 or 0."""
     products = e.books.products
     cell = products.grade * len(products.region_names) + products.region
-    return (np.bincount(cell, e.books.where.shop.auctioned)[cell] > 0.0).astype(np.float64)
+    return np.asarray(np.bincount(cell, e.books.where.shop.auctioned)[cell] > 0.0, dtype=np.float64)
 
 
 def _spot_rules(spec: Spec) -> SpotRules:

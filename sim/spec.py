@@ -132,11 +132,39 @@ class TenorTerms(Parameters):
 
 
 class Reserved(Parameters):
-    """Take-or-pay contracts: share of hours billed, discount to expected rents, tenors."""
+    """Take-or-pay contracts: how rents are found, share of hours billed, indexed and renewed shares, tenors.
 
+    `mechanism` menu: landlords' asks stand at `discount` below what they expect; auction: both sides bid.
+    """
+
+    mechanism: Annotated[str, Field(pattern="^(menu|auction)$")]
     use: Share
     discount: Annotated[float, Field(ge=0.0, lt=1.0)]
+    renewal: Share
+    indexed_share: Share
+    index: str
     tenors: dict[str, TenorTerms]
+
+
+class Funding(Parameters):
+    """How labs pay: revenue over bills on the path, rounds, default. Without it the rest of the world pays their bills.
+
+    A round brings about `round_months` of the gap between bills and revenue (log sd `size_sd`); it is sought once cash
+    lasts less than `round_at_months`, and again `retry_months` after a failure. In default `rejected_share` of
+    contracts is rejected, demand falls to `left_share` and in `return_days` grows to `return_share`.
+    """
+
+    enabled: bool
+    revenue_share: Annotated[float, Field(ge=0.0, le=5.0)]
+    round_months: Positive
+    round_at_months: NonNegative
+    retry_months: Annotated[float, Field(gt=0.0, le=120.0)]
+    round_probability: Share
+    size_sd: Annotated[float, Field(ge=0.0, le=2.0)]
+    rejected_share: Share
+    left_share: Share
+    return_share: Share
+    return_days: Positive
 
 
 class Investment(Parameters):
@@ -206,6 +234,7 @@ class Spec(BaseModel):
     noise: Noise
     spot: Spot
     reserved: Reserved
+    funding: Funding
     investment: Investment
     loan: Loan
     resolution: Resolution
@@ -261,6 +290,10 @@ def _impossible(spec: Spec) -> list[Problem]:
                 "venue.index", spec.venue.index, f"allowed are {', '.join(known)}", nearest(spec.venue.index, known)
             )
         )
+    if spec.reserved.index not in spec.indices:
+        known = list(spec.indices)
+        text = f"allowed are {', '.join(known)}"
+        problems.append(Problem("reserved.index", spec.reserved.index, text, nearest(spec.reserved.index, known)))
     if spec.venue.margin.maintenance > spec.venue.margin.initial:
         problems.append(
             Problem(
@@ -315,7 +348,9 @@ def _impossible_products(spec: Spec) -> list[Problem]:
             text = f"must be one of the tiers {', '.join(sources)}"
             problems.append(Problem(f"{key}.of", tier.of, text, nearest(str(tier.of), sources)))
         if tier.share > 0.0:
-            problems.append(Problem(f"{key}.share", tier.share, "must be 0: an interruptible tier has no GPUs of its own"))
+            problems.append(
+                Problem(f"{key}.share", tier.share, "must be 0: an interruptible tier has no GPUs of its own")
+            )
     for name, work in spec.works.items():
         for grade in work.efficiency:
             if grade not in spec.grades:

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.growth_path import GrowthPath
-from sim.rules.rents import expected_rent
+from sim.rules.rents import expected_rent, mean_expected_rent
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Bools, Finite, Floats, FundFacts, Parameters, Products, Share, Today
 
@@ -61,6 +61,8 @@ class Desk:
     user_factor: list[float] = field(default_factory=list)
     common_factor: float = 1.0
     contracted_log: float = 0.0
+    runway_months: list[float] = field(default_factory=list)
+    presence: list[float] = field(default_factory=list)
     debt_usd: list[float] = field(default_factory=list)
     dscr: list[float] = field(default_factory=list)
     position: list[list[float]] = field(default_factory=list)
@@ -88,6 +90,8 @@ class Desk:
 
     _settlements: dict[float, tuple[float, ...]] = field(default_factory=dict)
     _settled_on: Today | None = None
+    _contracts: dict[float, tuple[float, ...]] = field(default_factory=dict)
+    _contracts_on: Today | None = None
 
     def expected_settlements_usd(self, reversion: float) -> tuple[float, ...]:
         """Expected settlements of the listed months (nearest first) for agents that believe this reversion.
@@ -100,6 +104,22 @@ class Desk:
         if reversion not in self._settlements:
             self._settlements[reversion] = self.expect(today, reversion)
         return self._settlements[reversion]
+
+    def contract_rents(self, belief_half_life_years: float) -> tuple[float, ...]:
+        """Mean rent expected over each tenor at last month's mean rent; worked out once for each belief and beat."""
+        if self._contracts_on is not self.today:
+            self._contracts, self._contracts_on = {}, self.today
+        if belief_half_life_years not in self._contracts:
+            reversion = math.log(2.0) / belief_half_life_years
+            self._contracts[belief_half_life_years] = self.expected_over_tenors(self.today.rent_30d_usd, reversion)
+        return self._contracts[belief_half_life_years]
+
+    def expected_over_tenors(self, rent_usd: float, reversion: float) -> tuple[float, ...]:
+        """Mean rent expected over each tenor, given today's and the believed speed at which deviations fade."""
+        anchor, technology = self.today.anchor_usd, self.path.settings.technology
+        return tuple(
+            mean_expected_rent(rent_usd, anchor, technology, reversion, tenor.years) for tenor in self.path.tenors
+        )
 
     def evening_read(self) -> Today:
         """The evening whose curve the links read: this one, or in the placebo one drawn for the whole market."""
@@ -306,6 +326,16 @@ class View:
         """Own futures position in contracts (+ long), by place on the curve (0 = nearest)."""
         return self._desk.position[maturity][self.owner]
 
+    @property
+    def runway_months(self) -> float:
+        """How long own cash pays for the gap between bills and revenue; endless for users whose bills are paid."""
+        return self._desk.runway_months[self.owner]
+
+    @property
+    def presence(self) -> float:
+        """Share of own demand that is there: one, unless this user failed and its successor is still growing."""
+        return self._desk.presence[self.owner]
+
     def bought_ve_hours(self, row: int) -> float:
         """VE-hours that this agent's spot demand row number `row` got today."""
         return self._desk.bought_ve_hours.get((self.owner, row), 0.0)
@@ -321,6 +351,16 @@ class View:
     def normal(self, purpose: Purpose, k: int = 0) -> float:
         """A standard normal draw of this agent's own for today."""
         return self._desk.streams.normal(purpose, self.today.day, self.identity, k)
+
+    def contract_rents_usd(self, belief_half_life_years: float, trading_half_life_years: float) -> tuple[float, ...]:
+        """Mean rent expected over each tenor by whoever holds these beliefs, read through `curve_to_reserved`."""
+        desk = self._desk
+        rents = desk.contract_rents(belief_half_life_years)
+        if desk.links.curve_to_reserved == 0.0:
+            return rents
+        reversion = math.log(2.0) / trading_half_life_years
+        rent = self.rent_as_read("curve_to_reserved", self.today.rent_30d_usd, reversion)
+        return desk.expected_over_tenors(rent, math.log(2.0) / belief_half_life_years)
 
     def expected_settlement_usd(self, maturity: int, reversion: float) -> float:
         """Own expectation of a contract's settlement: what is known of its month, and expected rents for the rest.

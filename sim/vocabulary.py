@@ -164,6 +164,15 @@ class DemandRow(NamedTuple):
     form: int = ISOELASTIC
 
 
+class Service(NamedTuple):
+    """What a user sells: the numbers of its spot demand rows that serve customers, its share of the market's spot
+    demand on the path, and the share of that which serves them."""
+
+    rows: tuple[int, ...]
+    spot_share: float
+    served_share: float
+
+
 class FutureRow(NamedTuple):
     """A hedger's or dealer's linear schedule in one maturity of the call auction.
 
@@ -178,11 +187,15 @@ class FutureRow(NamedTuple):
 
 
 class ReservedRow(NamedTuple):
-    """Reserved capacity wanted (+) or offered (-) this week in one tenor, VE, and the limit rent in USD per VE-hour."""
+    """Reserved capacity wanted (+) or offered (-) this week in one tenor, VE, and the limit rent in USD per VE-hour.
+
+    `width` makes it a schedule of the auction: nothing at the limit, all of it where rents are so many logs better.
+    """
 
     tenor: int
     quantity_ve: float
     limit_usd: float
+    width: float = 0.0
 
 
 class NoteRow(NamedTuple):

@@ -26,3 +26,9 @@ class Purpose(IntEnum):
     FORECAST = 18
     FUND_FLOW = 19
     PLACEBO = 40
+    JOB_ARRIVAL = 60
+    JOB_SIZE = 61
+    JOB_DAYS = 62
+    FUNDING_START = 63
+    FUNDING_ROUND = 64
+    FUNDING_SIZE = 65

@@ -205,8 +205,9 @@ def clear_day(
     A product's `mechanism` is UNIFORM (all pay the clearing price), PAY_AS_BID (sellers get their offers, raised by
     `rate` of the way to the clearing price), POSTED (list prices `log_ask` (R, J); what cannot be served goes to the
     auction `partner` of the same hour; `rate` of what customers leave is ready again in the next step) or INTERRUPTIBLE
-    (an auction of `rate` of the idle capacity of `partner`, taken back when that fills). At the cap a share `retry` of
-    what is not served comes back in the next step.
+    (an auction of `rate` of the idle capacity of `partner`, taken back when that fills; nobody pays more there than on
+    demand, and who finds nothing is back in the next step). At the cap a share `retry` of what is not served comes back
+    in the next step.
 
     Returns price (T, J) USD, traded (T, J) VE-hours, let (R, J) VE-hours, revenue (R) USD, bought (G) VE-hours,
     spent (G) USD, unserved (G) VE-hours, interrupted (G) VE, asked (R, J) VE-hours, stock-outs (J) seller-steps.
@@ -282,12 +283,13 @@ def clear_day(
                 for r in range(rows):
                     room[r] = capacity[r, j]
                     if mechanism[j] == INTERRUPTIBLE:
-                        idle = max(0.0, capacity[r, source] - now[r, source])
-                        room[r] = rate[j] * idle if kind[r] == CONVEX else 0.0
+                        free = max(0.0, capacity[r, source] - now[r, source])
+                        room[r] = rate[j] * free if kind[r] == CONVEX else 0.0
+                most = min(high, last_log_price[source]) if mechanism[j] == INTERRUPTIBLE else high
                 x, demand, supply = clear_hour(
-                    last_log_price[j], low, high, base, form, anchor[j], elasticity, kind, room, a, b, c
+                    last_log_price[j], min(low, most), most, base, form, anchor[j], elasticity, kind, room, a, b, c
                 )
-                at_cap = x >= high
+                at_cap = x >= most
                 for i in range(groups):
                     wanted[i] = base[i] * share_wanted(x, form[i], anchor[j, i], elasticity[i])
                 serve(demand, supply, at_cap, service, classes, wanted, got)
@@ -299,16 +301,18 @@ def clear_day(
                     now[r, j] = room[r] * share_offered(x, p, kind[r], a[r], b[r], c[r]) * used
                     own = p
                     if mechanism[j] == PAY_AS_BID:
-                        offer = mean_offer(p, a[r], b[r], c[r]) if kind[r] == CONVEX else mean_swing_offer(x, a[r], b[r])
+                        offer = (
+                            mean_offer(p, a[r], b[r], c[r]) if kind[r] == CONVEX else mean_swing_offer(x, a[r], b[r])
+                        )
                         own = rate[j] * p + (1.0 - rate[j]) * offer
                     earned = now[r, j] * own * level[j]
                     paid += earned
                     revenue[r] += earned * hours_per_step
                 if mechanism[j] == INTERRUPTIBLE:
-                    most = 0.0
+                    idle = 0.0
                     for r in range(rows):
-                        most += room[r]
-                    cut = max(0.0, last_running[j] - most)
+                        idle += room[r]
+                    cut = max(0.0, last_running[j] - idle)
                     total = 0.0
                     for i in range(groups):
                         total += wanted[i]
@@ -317,10 +321,11 @@ def clear_day(
                             interrupted[i] += cut * wanted[i] / total
                     last_running[j] = volume
                 if at_cap and demand > supply:
+                    keen = 1.0 if mechanism[j] == INTERRUPTIBLE else retry
                     for i in range(groups):
                         if wanted[i] > 0.0:
-                            again[i] += retry * base[i] * (1.0 - got[i] / wanted[i])
-                            unserved[i] += (1.0 - retry) * (wanted[i] - got[i]) * hours_per_step
+                            again[i] += keen * base[i] * (1.0 - got[i] / wanted[i])
+                            unserved[i] += (1.0 - keen) * (wanted[i] - got[i]) * hours_per_step
                 fill[j] = volume / demand if at_cap and demand > supply else 1.0
                 last_log_price[j] = x
             mean_price = paid / volume if volume > 0.0 else math.exp(last_log_price[j]) * level[j]

@@ -1,4 +1,4 @@
-"""The rental market of a day: rows become groups of demand and capacity by product, one kernel call clears the hours."""
+"""The rental market of a day: rows become groups of demand and capacity by product; one kernel call clears it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Trades:
     spent_usd: Floats
     bought: dict[tuple[int, int], float]
     unserved_ve_hours: float
-    offered_ve: Floats  # (J,) own GPUs on offer in each hour; idle ones are not counted again as interruptible
+    offered_ve: Floats  # (O, J) own GPUs on offer in each hour; idle ones are not counted again as interruptible
     level: Floats  # (J,) what a product's bundle is worth, over the mean
     stock_outs: Floats
     interrupted: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -107,11 +107,9 @@ class Day:
 
 
 class SpotAuction:
-    """Clears the day's hours; remembers prices, how work is spread over products, who waits and what is being readied."""
+    """Clears the day's hours; remembers prices, how work is spread, who waits and what is being readied."""
 
-    def __init__(
-        self, rules: SpotRules, where: Placement, owners: int, rent_usd: float
-    ) -> None:
+    def __init__(self, rules: SpotRules, where: Placement, owners: int, rent_usd: float) -> None:
         self.rules, self.shop, self.products, self.tastes = rules, where.shop, where.products, where.tastes
         products, tastes = where.products, where.tastes
         count = len(products.grade)
@@ -155,7 +153,8 @@ class SpotAuction:
             day.log_ask[offers.owner],
         )  # fmt: skip
         n, own_rows = len(day.mix), kinds == CONVEX
-        let, swing = np.zeros_like(day.mix), np.zeros_like(day.mix)
+        let, swing, offered = np.zeros_like(day.mix), np.zeros_like(day.mix), np.zeros_like(day.mix)
+        np.add.at(offered, offers.owner[own_rows], capacity[own_rows])
         np.add.at(let, offers.owner[own_rows], sold[own_rows])
         np.add.at(swing, offers.owner[~own_rows], sold[~own_rows])
         self.waiting = groups.by_row(waiting)
@@ -170,7 +169,7 @@ class SpotAuction:
             spent_usd=_by_owner(wants.owner, groups.spread_over_rows(spent), n),
             bought=groups.by_row(bought, keep_all=True),
             unserved_ve_hours=float(unserved.sum()),
-            offered_ve=capacity[own_rows].sum(axis=0) * shop.on_demand,
+            offered_ve=offered * shop.on_demand,
             level=self.products.level,
             stock_outs=stock_outs / np.maximum(1.0, sellers),
             interrupted=groups.by_row(interrupted),
@@ -199,7 +198,9 @@ class _Groups:
         first = np.flatnonzero(new)
         count = len(first)
         if len(table) and int(wants.column("work").max()) >= kinds_of_work:
-            raise ValueError(f"demand for work number {int(wants.column('work').max())}: there are {kinds_of_work} kinds")
+            raise ValueError(
+                f"demand for work number {int(wants.column('work').max())}: there are {kinds_of_work} kinds"
+            )
         self._weight = (quantity + held)[:, None] * day.homes[wants.owner]  # (rows, homes)
         by_group = np.zeros((count, homes))
         np.add.at(by_group, self.group, quantity[:, None] * day.homes[wants.owner])

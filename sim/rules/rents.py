@@ -26,6 +26,16 @@ def mean_expected_rent(rent: float, anchor: float, technology: float, reversion:
     )
 
 
+def contract_worth(idle: float, security: float, security_years: float, obsolescence: float, years: float) -> float:
+    """Log worth of capacity under contract over the mean rent of its tenor, to one who uses it.
+
+    Less what stands idle since all hours are paid, plus security of supply, which short tenors do not give, less the
+    cost of being tied to ageing chips: ln(1 - idle + security (1 - e^(-T / T_s)) - obsolescence T). In the words of a
+    newsvendor, who reserves up to P(D > R) = rent under contract / rent on the day, it is the margin that moves R.
+    """
+    return math.log(max(0.01, 1.0 - idle + security * (1.0 - math.exp(-years / security_years)) - obsolescence * years))
+
+
 def slow_mean(level: float, rent: float, days: float) -> float:
     """Next day's slow mean of rents, in logs: level * (rent / level) ** (1 / days)."""
     return level * math.exp(math.log(rent / level) / days)

@@ -56,7 +56,7 @@ def bid_share(log_price: float, log_bid: float, steepness: float) -> float:
 
 
 def mean_offer(price_usd: float, floor_usd: float, slope_usd: float, convexity: float) -> float:
-    """Mean marginal cost of what `offer_share` offers at a price: c + m u ** eta / (1 + eta), with p = c + m u ** eta."""
+    """Mean marginal cost of what `offer_share` offers at a price p = c + m u ** eta: c + m u ** eta / (1 + eta)."""
     if price_usd <= floor_usd:
         return price_usd
     top = price_usd - floor_usd

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import itertools
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -30,9 +31,9 @@ class Nobody:
 
 
 @functools.cache
-def path() -> GrowthPath:
-    """The stationary path: rents of 2.81 for ever, no trends."""
-    return world("world=stationary", "venue=none").path
+def path(reserved: str = "menu") -> GrowthPath:
+    """The stationary path: rents of 2.81 for ever, no trends; contracts on the menu or auctioned."""
+    return world("world=stationary", "venue=none", f"reserved={reserved}").path
 
 
 def agent(kind: str, weight: float = 1.0, **changes: Any) -> Agent:
@@ -67,21 +68,27 @@ def view(
     common: float = 1.0,
     own: float = 1.0,
     barred: bool = False,
+    runway: float = math.inf,
+    presence: float = 1.0,
+    interrupted: dict[int, float] | None = None,
     links: dict[str, float] | None = None,
     seed: int = 1,
+    reserved: str = "menu",
     **today: Any,
 ) -> View:
     """What one agent (owner 0) sees; `today` changes public facts, all else is its own sheet."""
     off = {"curve_to_capex": 0.0, "curve_to_collateral": 0.0, "curve_to_reserved": 0.0, "hedge_cash": 0.0}
     desk = Desk(
-        path=path(), links=Links(**(off | (links or {})), normal_premium=[0.0] * 3), streams=Streams(seed),
+        path=path(reserved), links=Links(**(off | (links or {})), normal_premium=[0.0] * 3), streams=Streams(seed),
         today=replace(QUIET, **({"chip_price_usd": path().chip_price_usd} | today)), order_shares=[0.5, 0.5],
         spot_demand_ve=1000.0, contracted_ve=4000.0,
     )  # fmt: skip
     desk.cash_usd, desk.fleet_ve, desk.reserved_sold_ve = [1e6], [list(fleet)], [sold]
     desk.reserved_held_ve, desk.reserved_short_ve, desk.user_factor = [held], [short], [own]
+    desk.runway_months, desk.presence = [runway], [presence]
     desk.common_factor, desk.debt_usd, desk.dscr = common, [0.0], [1.3]
     desk.position = [[p] for p in position]
     desk.bought_ve_hours = {(0, row): hours for row, hours in (bought or {}).items()}
+    desk.interrupted_ve = {(0, row): cut for row, cut in (interrupted or {}).items()}
     desk.normal_cash_usd, desk.no_orders, desk.no_contracts = [1e6], [barred], [barred]
     return View(desk, 0, stable_id("neocloud_1"))

@@ -24,7 +24,7 @@ def test_a_renter_wants_its_share_of_the_path_at_the_usual_rent():
 
 
 def test_a_lab_splits_demand_into_inference_training_and_what_contracts_miss():
-    lab = agent("ai_lab", weight=0.5)
+    lab = agent("ai_lab", weight=0.5, jobs_per_day=0.0)
     rows = list(lab.spot_demand(view(own=1.1, held=2000.0)))
     level = 1.1 * 0.5 * lab.p.demand_share * 1000.0
     assert rows[INFERENCE].quantity_ve == pytest.approx((1 - lab.p.training_share) * level)
@@ -43,7 +43,7 @@ def test_a_lab_takes_a_share_of_missing_contract_hours_to_the_spot_market():
 
 
 def test_training_that_could_not_run_is_asked_for_again():
-    lab = agent("ai_lab")
+    lab = agent("ai_lab", jobs_per_day=0.0)
     before = list(lab.spot_demand(view()))[TRAINING].quantity_ve
     lab.learn(view(bought={TRAINING: 0.0}))
     after = list(lab.spot_demand(view()))[TRAINING].quantity_ve
@@ -54,7 +54,7 @@ def test_training_that_could_not_run_is_asked_for_again():
 
 
 def test_the_backlog_is_worked_off_in_its_days_and_never_negative():
-    lab = agent("ai_lab")
+    lab = agent("ai_lab", jobs_per_day=0.0)
     for _ in range(60):
         wanted = list(lab.spot_demand(view()))[TRAINING].quantity_ve
         lab.learn(view(bought={TRAINING: 24.0 * wanted}))
@@ -179,3 +179,44 @@ def test_agents_propose_without_changing_what_they_see_or_themselves():
         for method in ("spot_offers", "spot_demand", "reserved", "futures", "chips"):
             first = list(getattr(asked, method)(seen))
             assert list(getattr(asked, method)(seen)) == first, (kind, method)
+
+
+# ---- the auction of contracts
+
+
+def amount(row, rent):
+    """What a schedule asks for or offers at a rent."""
+    better = math.log(row.limit_usd / rent) if row.quantity_ve > 0.0 else math.log(rent / row.limit_usd)
+    return abs(row.quantity_ve) * min(1.0, max(0.0, better / row.width))
+
+
+def test_a_lab_bids_for_what_is_missing_at_the_usual_rent_and_for_less_above_it():
+    lab = agent("ai_lab", weight=0.5)
+    usual = path("default").menu * RENT
+    rows = list(lab.reserved(view(held=1990.0, reserved="default")))
+    assert [amount(row, rent) for row, rent in zip(rows, usual, strict=True)] == pytest.approx([10.0] * 4)
+    dear = amount(rows[0], usual[0] * 1.002)
+    assert dear == pytest.approx(10.0 - 2000.0 * lab.p.reserve_elasticity * math.log(1.002))
+    assert amount(rows[0], usual[0] * 1.1) == 0.0
+    full = list(lab.reserved(view(held=2050.0, reserved="default")))
+    assert amount(full[0], usual[0]) == 0.0
+    assert amount(full[0], 0.9 * usual[0]) > 0.0, "cheap contracts are bought ahead of need"
+
+
+def test_a_landlord_offers_more_of_its_fleet_under_contract_when_rents_are_good():
+    firm = agent("neocloud", reserved_share=0.9)
+    usual = path("default").menu * RENT
+    rows = list(firm.reserved(view(sold=89.0, reserved="default")))
+    assert [amount(row, rent) for row, rent in zip(rows, usual, strict=True)] == pytest.approx([1.0] * 4)
+    good = amount(rows[2], usual[2] * 1.05)
+    assert good == pytest.approx(1.0 + 90.0 * firm.p.contract_elasticity * math.log(1.05))
+    assert amount(rows[2], usual[2] * 1e6) == pytest.approx(11.0), "never more than it has"
+
+
+def test_security_counts_most_in_the_middle_of_the_menu():
+    lab, firm = agent("ai_lab"), agent("neocloud")
+    years = [tenor.years for tenor in path().tenors]
+    _, worth = type(lab).contract_terms(lab.p, years)
+    assert worth[0] < worth[1] < worth[2] > worth[3]
+    _, asked = type(firm).contract_terms(firm.p, years)
+    assert asked == pytest.approx([math.log(1 - firm.p.contract_idle)] * 4)

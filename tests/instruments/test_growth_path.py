@@ -18,7 +18,7 @@ G, N, LIFE = 0.32, 0.56, 5.0
 @pytest.fixture(scope="module")
 def default():
     """The default population: the path depends on the landlords' mix."""
-    return world("population=default", "agents.speculator.traders=10")
+    return world("population=default", "reserved=menu", "agents.speculator.traders=10")
 
 
 def test_closed_forms_of_the_default_world(default):
@@ -41,7 +41,7 @@ def test_deliveries_keep_a_fleet_growing_at_the_trend(default):
 
 
 def test_stationary_formulas_are_the_limits():
-    path = world("world=stationary").path
+    path = world("world=stationary", "reserved=menu").path
     assert path.delivery_rate == pytest.approx(1.0 / LIFE)
     assert path.ahead == pytest.approx(1.0)
     assert path.forward == pytest.approx(1.0)
