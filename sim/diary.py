@@ -74,7 +74,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
 
 def _occupancy(trades: Trades) -> list[float]:
     """Hours sold by owners of GPUs over hours they offered, by product."""
-    offered = trades.offered_ve * HOURS_PER_DAY
+    offered = trades.offered_ve.sum(axis=0) * HOURS_PER_DAY
     sold = trades.sold_ve_hours.sum(axis=0)
     shares: list[float] = np.where(offered > 0.0, sold / np.maximum(offered, 1e-300), math.nan).tolist()
     return shares
