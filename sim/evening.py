@@ -48,7 +48,8 @@ def _strike_indices(e: Economy, trades: Trades) -> None:
     price = trades.price_usd * products.value
     volume = trades.traded_ve_hours / products.value
     hours = volume.sum(axis=0)
-    asks = e.asks_usd[sellers] * products.value
+    shown = products.factors(e.desk.today.environment.list_price_hits)
+    asks = e.asks_usd[sellers] * (products.value * shown)
     names = tuple(e.people[owner].name for owner in sellers)
 
     def fleet_ve() -> Floats:

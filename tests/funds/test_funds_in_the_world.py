@@ -211,7 +211,7 @@ def test_a_fall_of_four_fifths_in_a_day_ends_the_fund_at_the_next_close_and_hold
 
 
 def test_a_negative_net_asset_value_is_the_sponsors_loss():
-    economy = crashed(-3.0, 0.6)
+    economy = crashed(-2.5, 0.5)
     fund = economy.funds[0]
     assert fund.nav_usd == 0.0
     assert fund.sponsor_loss_usd > 1e6
