@@ -67,11 +67,13 @@ class Basket(Parameters):
         """What is wrong with it in a world of these grades, regions and tiers (each a list of names).
 
         Regions and tiers that the world does not have are passed over, unless they look misspelt or none is left, so
-        that one preset serves many worlds.
+        that one preset serves many worlds; a world of one tier does not tell tiers apart.
         """
         found = []
         for attribute in ATTRIBUTES:
             known, key = list(world[attribute]), f"{prefix}.{attribute}s"
+            if attribute == "tier" and len(known) == 1:
+                continue
             wanted = getattr(self, f"{attribute}s")
             if isinstance(wanted, list):
                 strict = attribute == "grade" or not set(wanted) & set(known)
@@ -93,6 +95,7 @@ class Basket(Parameters):
         for a in ATTRIBUTES:
             wanted = getattr(self, f"{a}s")
             wanted = names[a][:1] if wanted == "reference" else wanted
+            wanted = None if a == "tier" and len(names[a]) == 1 else wanted
             if wanted is not None:
                 inside &= np.isin(places[a], [k for k, name in enumerate(names[a]) if name in wanted])
         columns = np.flatnonzero(inside)
