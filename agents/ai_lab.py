@@ -29,8 +29,8 @@ from sim.vocabulary import (
 )
 
 INFERENCE, TRAINING, SPILL, NORMAL, PATIENT = range(5)  # rows of spot demand; jobs: TRAINING is the urgent ones
-INFERENCE_WORK = 0  # the kind of work of inference; the market has one kind so far
 FLAT, INFERENCE_SEASON = 0, 1
+INFERENCE_WORK = 0  # the kind of work of inference
 MAX_LOG = 20.0  # rents this many logs from the usual stand for any
 
 
@@ -71,6 +71,7 @@ class AiLabParameters(GroupParameters):
     hedge_pace_per_day: Positive  # most that is traded in a day, in shares of the exposure
     hedge_tolerance: NonNegative
     hedge_reach: NonNegative
+    regions: dict[str, Share] | None  # where its users are at home; the world's if null
 
     @field_validator("relet_full")
     @classmethod
@@ -116,7 +117,7 @@ class AiLab(Agent):
 
     def endowment(self, path: GrowthPath) -> Endowment:
         """A share of all reserved capacity."""
-        return Endowment(reserved_weight=self.weight)
+        return Endowment(reserved_weight=self.weight, regions=self.p.regions)
 
     def spot_demand(self, view: View) -> Iterable[DemandRow]:
         """Inference now, the backlog of training over some days, and what contracts should have covered."""
@@ -211,6 +212,7 @@ class AiLab(Agent):
         use = wanted_at_usual_rent(
             view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
         )
+        use *= view.path_pool_demand_ve / view.path_spot_demand_ve  # what is rented at rents the index follows
         reversion = math.log(2.0) / self.p.trading_half_life_years
         for m, price in enumerate(curve.price_usd):
             exposure = hedge_target(1.0, use * HOURS_PER_DAY * curve.days_left[m], curve.contract_hours)

@@ -11,8 +11,9 @@ from pydantic import ValidationInfo, field_validator
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
 from sim.investing import Investor, wanted_chips
+from sim.letting import AskTerms, list_asks, pool_row
 from sim.view import View
-from sim.vocabulary import ChipRow, NonNegative, Positive, Share, SupplyRow
+from sim.vocabulary import ChipRow, Floats, NonNegative, Positive, Share, SupplyRow
 
 OWN_WORKLOADS = 0.0
 
@@ -21,6 +22,8 @@ class HyperscalerParameters(GroupParameters):
     """Capacity in VE, rates per year."""
 
     fleet_ve: Positive  # of the whole group
+    managed_share: Share  # of the fleet that is let on demand, in its own tier
+    own_priority: NonNegative  # share of it that own workloads take back per unit of demand above the usual
     swing_share: Share  # of the fleet that may be let when rents are high
     swing_start: Positive  # rent over the path's slow mean at which letting begins
     swing_full: Positive
@@ -30,6 +33,14 @@ class HyperscalerParameters(GroupParameters):
     trading_half_life_years: Positive
     grade_sensitivity: NonNegative
     slow_rent_days: Positive  # over which the usual rent is learned
+    ask_response: NonNegative  # log list price per unit of log tightness
+    ask_hazard_per_day: Share
+    ask_hazard_per_gap: NonNegative  # added hazard per unit of log gap to the wanted price
+    ask_threshold: NonNegative  # log gap below which a list price is left alone: prices move in steps
+    ask_age_days: NonNegative  # of list prices on average; sellers ask what is right at that age
+    grades: dict[str, Share] | None  # of its fleet at the start; the world's if null
+    regions: dict[str, Share] | None  # where its GPUs stand
+    tiers: dict[str, Share] | None  # how they are let by the hour
 
     @field_validator("swing_full")
     @classmethod
@@ -56,16 +67,37 @@ class Hyperscaler(Agent):
 
     def endowment(self, path: GrowthPath) -> Endowment:
         """The share of the group's fleet."""
-        return Endowment(fleet_ve=self.p.fleet_ve * self.weight)
+        fleet = self.p.fleet_ve * self.weight
+        return Endowment(
+            fleet_ve=fleet, pool_ve=fleet * self.p.managed_share, grades=self.p.grades, regions=self.p.regions,
+            tiers=self.p.tiers,
+        )  # fmt: skip
 
     def spot_offers(self, view: View) -> Iterable[SupplyRow]:
-        """Release swing capacity, from `swing_start` to `swing_full` times the usual rent."""
+        """Let the managed pool, less what own workloads take first when demand is high; release swing capacity.
+
+        Pool = share of fleet * clip(1 - priority (demand / usual - 1), 0, 1); swing comes on from `swing_start` to
+        `swing_full` times the usual rent.
+        """
+        environment = view.today.environment
+        spare = min(1.0, max(0.0, 1.0 - self.p.own_priority * (view.common_factor - 1.0)))
+        pool = self.p.managed_share * view.fleet_ve * spare * environment.pool_availability * view.running_share
+        if pool > 0.0:
+            yield pool_row(view, pool)
         usual = self.slow_rent_usd / self.lag
         capacity = self.p.swing_share * view.fleet_ve
         if capacity > 0.0:
             yield SupplyRow(
                 1, capacity, math.log(usual * self.p.swing_start), math.log(usual * self.p.swing_full), 0.0, False
             )
+
+    def list_asks(self, view: View, posted_usd: Floats) -> Floats:
+        """List prices that stand for long and then move in a step."""
+        p = self.p
+        terms = AskTerms(
+            1.0, p.ask_response, p.ask_hazard_per_day, p.ask_hazard_per_gap, p.ask_threshold, 0.0, p.ask_age_days
+        )
+        return list_asks(view, posted_usd, terms)
 
     def chips(self, view: View) -> Iterable[ChipRow]:
         """Order by q, with little response to rents."""

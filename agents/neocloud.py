@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
 from sim.investing import Investor, wanted_chips, wanted_q
+from sim.letting import AskTerms, list_asks, pool_row
 from sim.rules.hedging import hedge_schedule, hedge_target, layered
 from sim.rules.investment import cost_of_capital
-from sim.streams import Purpose
 from sim.view import View
 from sim.vocabulary import (
-    DAYS_PER_YEAR,
     HOURS_PER_DAY,
     ChipRow,
+    Floats,
     FutureRow,
     NonNegative,
     Positive,
@@ -25,7 +25,6 @@ from sim.vocabulary import (
     SupplyRow,
 )
 
-MAX_GAP = 0.6
 MAX_LOG = 20.0  # rents this many logs from the usual stand for none
 
 
@@ -48,11 +47,16 @@ class NeocloudParameters(GroupParameters):
     hedge_reach: NonNegative  # farthest from the hedge, in shares of the exposure
     contract_idle: Share  # rent that certainty is worth: hours of a contract are paid whether they are used or not
     contract_elasticity: NonNegative  # of the stock offered under contract to its rent over what is expected
-    ask_markup: Positive  # list ask over the mean rent of the last days
+    ask_markup: Positive  # list ask over the mean rent of the last days, where an auction sets the rent
+    ask_response: NonNegative  # log list price per unit of log tightness, where it is paid
     ask_hazard_per_day: Share
     ask_hazard_per_gap: NonNegative  # added hazard per unit of log gap to the wanted ask
+    ask_threshold: NonNegative  # log gap below which a list price is left alone
     ask_noise: NonNegative
-    ask_age_days: NonNegative  # of the list ask on day 0
+    ask_age_days: NonNegative  # of list prices on average; sellers ask what is right at that age
+    grades: dict[str, Share] | None  # of its fleet at the start; the world's if null
+    regions: dict[str, Share] | None  # where its GPUs stand
+    tiers: dict[str, Share] | None  # how they are let by the hour
 
 
 class Neocloud(Agent):
@@ -94,37 +98,32 @@ class Neocloud(Agent):
             cash_usd=fleet * path.normal_cash_usd(self.path_terms(path)),
             debt_usd=fleet * path.debt_usd(self.p.advance_rate),
             reserved_sold_ve=fleet * self.p.reserved_share,
+            pool_ve=fleet * (1.0 - self.p.reserved_share),
+            grades=self.p.grades,
+            regions=self.p.regions,
+            tiers=self.p.tiers,
         )
 
     def spot_offers(self, view: View) -> Iterable[SupplyRow]:
         """Offer what contracts leave at convex marginal cost (Bessembinder-Lemmon supply)."""
-        today, s = view.today, view.path.settings
-        environment, fleet, sold = today.environment, view.fleet_ve, view.reserved_sold_ve
-        running = environment.fleet_availability
+        environment, fleet, sold = view.today.environment, view.fleet_ve, view.reserved_sold_ve
+        running = view.running_share
         if environment.contracts_first:
             pool = max(0.0, fleet * running - sold)
         else:
             pool = max(0.0, fleet - sold) * running
         pool *= environment.pool_availability
-        if pool <= 0.0:
-            return
-        floor = s.cost_usd * today.technology
-        slope = (s.rent_usd - s.cost_usd) / math.exp(math.log(s.occupancy) * s.convexity) * today.technology
-        yield SupplyRow(0, pool, floor, slope, s.convexity, True)
+        if pool > 0.0:
+            yield pool_row(view, pool)
 
-    def list_ask(self, view: View, posted_usd: float) -> float:
-        """Reprice with a hazard that rises with the gap to the wanted ask (Calvo; sticky list prices).
-
-        The first ask was posted `ask_age_days` ago, when rents were higher.
-        """
-        wanted: float = self.p.ask_markup * view.today.rent_10d_usd
-        if posted_usd <= 0.0:
-            return wanted * math.exp(view.path.settings.technology * self.p.ask_age_days / DAYS_PER_YEAR)
-        gap = min(MAX_GAP, abs(math.log(posted_usd / wanted)))
-        hazard = self.p.ask_hazard_per_day + self.p.ask_hazard_per_gap * gap
-        if view.uniform(Purpose.LIST_ASK_TIME) >= hazard:
-            return posted_usd
-        return wanted * math.exp(self.p.ask_noise * view.normal(Purpose.LIST_ASK_NOISE))
+    def list_asks(self, view: View, posted_usd: Floats) -> Floats:
+        """Sticky list prices of all products it lets."""
+        p = self.p
+        terms = AskTerms(
+            p.ask_markup, p.ask_response, p.ask_hazard_per_day, p.ask_hazard_per_gap, p.ask_threshold, p.ask_noise,
+            p.ask_age_days,
+        )  # fmt: skip
+        return list_asks(view, posted_usd, terms)
 
     def reserved(self, view: View) -> Iterable[ReservedRow]:
         """Offer what is not under contract up to the target share, at the discounted mean rent expected.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from sim.agent import Agent, GroupParameters
+from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath
 from sim.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.view import View
 from sim.vocabulary import DemandRow, NonNegative, Positive, Share
 
-DAYTIME_SEASON = 1
+GENERAL, DAYTIME_SEASON = 2, 1
 
 
 class RenterParameters(GroupParameters):
@@ -21,6 +21,7 @@ class RenterParameters(GroupParameters):
     elasticity: NonNegative
     long_run_elasticity: NonNegative
     adaptation_years: Positive
+    regions: dict[str, Share] | None  # where its users are at home; the world's if null
 
 
 class Renter(Agent):
@@ -35,12 +36,16 @@ class Renter(Agent):
         self.slow_rent_usd = starting_slow_rent(s.rent_usd, s.technology, self.p.adaptation_years)
         self.usual_rent_usd = s.rent_usd
 
+    def endowment(self, path: GrowthPath) -> Endowment:
+        """Nothing but a home."""
+        return Endowment(regions=self.p.regions)
+
     def spot_demand(self, view: View) -> Iterable[DemandRow]:
         """D (p / usual rent) ** -epsilon in every hour."""
         level = wanted_at_usual_rent(
             view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
         )
-        yield DemandRow(0, DAYTIME_SEASON, 1, level * view.common_factor, self.usual_rent_usd, self.p.elasticity)
+        yield DemandRow(GENERAL, DAYTIME_SEASON, 1, level * view.common_factor, self.usual_rent_usd, self.p.elasticity)
 
     def learn(self, view: View) -> None:
         """Let usual rents follow today's."""

@@ -14,8 +14,8 @@ from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 PACKAGED = Path(configs.__file__).parent
 # The sections that are the world; every other key of the configuration belongs to the study.
 WORLD = (
-    *("world", "grades", "regions", "tiers", "demand", "noise", "spot", "reserved", "funding", "investment"),
-    *("loan", "resolution", "indices", "venue", "links", "agents", "shocks"),
+    *("world", "grades", "regions", "tiers", "works", "demand", "noise", "spot", "reserved", "funding"),
+    *("investment", "loan", "resolution", "indices", "venue", "links", "agents", "shocks"),
 )
 
 

@@ -17,6 +17,7 @@ from sim.view import View
 from sim.vocabulary import (
     ChipRow,
     DemandRow,
+    Floats,
     FundOrder,
     FutureRow,
     NoteRow,
@@ -47,6 +48,10 @@ class Endowment:
     reserved_weight: float = 0.0
     lending_weight: float = 0.0
     capital_ratio: float = 0.0
+    pool_ve: float = 0.0  # of the fleet, let by the hour on the path
+    grades: dict[str, float] | None = None  # shares of the fleet; as the world's if None
+    regions: dict[str, float] | None = None  # shares of the fleet, or of users by home; as the world's if None
+    tiers: dict[str, float] | None = None  # shares of what is let by the hour; as the world's if None
     fields: dict[str, float] = field(default_factory=dict)
 
 
@@ -97,9 +102,9 @@ class Agent(mesa.Agent):  # type: ignore[misc]
         """Training jobs finished and late today, VE-hours of work lost today and left to do."""
         return 0, 0, 0.0, 0.0
 
-    def list_ask(self, view: View, posted_usd: float) -> float:
-        """The list ask from today on, USD per VE-hour, given the one posted; zero for those who post none."""
-        return 0.0
+    def list_asks(self, view: View, posted_usd: Floats) -> Floats:
+        """List asks by product (products,) from today on, USD per VE-hour, given those posted (zero: none yet)."""
+        return posted_usd
 
     def reserved(self, view: View) -> Iterable[ReservedRow]:
         """Reserved capacity offered (-) or wanted (+) this week."""

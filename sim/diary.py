@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.investing import values_by_grade
+from sim.kernels.spot import POSTED
 from sim.markets.spot_auction import Trades
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close, Environment
 
@@ -34,8 +35,9 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     values += list(of_kind.values())
     growth = e.path.quantity_factor(years)
     total = float(mine.sum())
-    offered = float(trades.offered_ve.sum()) * HOURS_PER_DAY
-    sold = float(trades.sold_ve_hours[roll.landlords].sum())
+    shop, products = books.where.shop, books.products
+    offered = float(trades.offered_ve[roll.landlords].sum()) * HOURS_PER_DAY
+    sold = float((trades.sold_ve_hours[roll.landlords] * shop.on_demand).sum())
     ordered = e.ordered_ve[roll.landlord_fleet].sum()
     month_end = e.calendar.is_month_end(e.day)
     path_orders = e.start_fleet_ve * growth * e.path.delivery_rate * e.path.ahead * today.days_of_month / DAYS_PER_YEAR
@@ -55,11 +57,12 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
         float(books.contracts.quantity_ve.sum()),
         offered / HOURS_PER_DAY,
         sold / offered if offered > 0.0 else math.nan,
-        float((trades.traded_ve_hours.sum(axis=0) / books.grade_value[books.products.grade]).sum()),
+        float((trades.traded_ve_hours.sum(axis=0) / products.value).sum()),
         trades.unserved_ve_hours * gpus_per_ve,
         downtime * gpus_per_ve,
         float((trades.price_usd * trades.traded_ve_hours).sum()),
     ]
+    values += _market_values(e, trades, gpus_per_ve)
     values += _credit_values(e)
     values += _note_values(e)
     values += _futures_values(e, close)
@@ -83,6 +86,23 @@ def _gpu_value(e: Economy) -> float:
     owner = int(e.books.roll.landlords[most])
     view = e.views[owner]
     return float(fleets[most] @ np.array(values_by_grade(view, e.people[owner].investor(view), 0.0))) / total
+
+
+def _market_values(e: Economy, trades: Trades, gpus_per_ve: float) -> list[float]:
+    """List prices and interruptions; nan where nobody posts a price."""
+    products, posted = e.books.products, e.books.where.shop.mechanism == POSTED
+    sellers = (trades.offered_ve > 0.0) & posted
+    out = (sellers * trades.stock_outs).sum(axis=0)
+    shares = []
+    for r in range(len(products.region_names)):
+        mine = products.region == r
+        count = int(sellers[:, mine].sum())
+        shares.append(float(out[mine].sum()) / count if count else math.nan)
+    mine = (products.grade == 0) & (e.let_by_landlords > 0.0)
+    asks = e.asks_usd[:, mine & posted] if posted.any() else e.asks_usd[:, mine]
+    asks = asks[asks > 0.0]
+    low, middle, high = np.quantile(asks, [0.1, 0.5, 0.9]) if len(asks) else (math.nan, math.nan, math.nan)
+    return [*shares, float((high - low) / middle), sum(trades.interrupted.values()) * gpus_per_ve]
 
 
 def _credit_values(e: Economy) -> list[float]:

@@ -24,7 +24,7 @@ from sim.markets.futures_auction import FuturesMarket
 from sim.markets.loan_desk import LoanDesk
 from sim.markets.note_desk import NoteDesk
 from sim.markets.reserved_auction import auction_week, sign_week
-from sim.markets.spot_auction import ClearDay, SpotAuction, Trades
+from sim.markets.spot_auction import ClearDay, Day, SpotAuction, Trades
 from sim.nature import Nature
 from sim.record import Record
 from sim.rent_statistics import RentStatistics
@@ -56,7 +56,10 @@ class Economy(mesa.Model):  # type: ignore[misc]
     indices: dict[str, Any]
     index_usd: dict[str, float]
     index_memory: dict[str, dict[str, float]]
-    asks_usd: dict[int, float]
+    asks_usd: Floats  # (owners, products) list asks, USD per VE-hour; zero where none is posted
+    let_by_landlords: Floats  # (products,) 1 where landlords let capacity, else 0
+    news_product: int  # whose hours are the news that speculators trade on
+    running_share: Floats  # (owners,)
     auction: SpotAuction
     hours_engine: ClearDay
     rents: RentStatistics
@@ -215,10 +218,14 @@ class Economy(mesa.Model):  # type: ignore[misc]
         sold, held, short = np.zeros(n), np.zeros(n), np.zeros(n)
         quantity = books.contracts.quantity_ve
         sold[roll.landlords] = quantity.sum(axis=1)
-        running = fleet * environment.fleet_availability
+        total = np.maximum(working.sum(axis=1, keepdims=True), 1e-300)
+        mix = (working / total)[:, books.products.grade] * books.where.place
+        self.mix, self.running_share = evening.what_runs(mix, books.products, environment)
+        share = self.running_share[roll.landlords]
+        running = fleet * share
         reserved = np.maximum(sold[roll.landlords], 1e-300)
         first = np.minimum(1.0, running / reserved)
-        rata = environment.fleet_availability * np.minimum(1.0, fleet / reserved)
+        rata = share * np.minimum(1.0, fleet / reserved)
         self.served = first if environment.contracts_first else rata
         if len(roll.customers):
             held[roll.customers] = quantity.sum(axis=0)
@@ -227,8 +234,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         factor[roll.users] = self.nature.user_factors
         debt = np.zeros(n)
         debt[roll.landlords] = books.loans.balance.sum(axis=1)
-        total = np.maximum(working.sum(axis=1, keepdims=True), 1e-300)
-        self.mix = (working / total)[:, books.products.grade] * books.place
+        desk.running_share = self.running_share.tolist()
+        desk.tightness, desk.comparable_usd = self.auction.tightness, self.rents.auctions * books.products.level
         desk.fleet_ve = working.tolist()
         desk.reserved_sold_ve, desk.reserved_held_ve = sold.tolist(), held.tolist()
         desk.reserved_short_ve, desk.user_factor = short.tolist(), factor.tolist()
@@ -305,8 +312,10 @@ class Economy(mesa.Model):  # type: ignore[misc]
     # 4. the day's hours
 
     def rent_hours(self) -> Trades:
-        """Offers and demand schedules for the day's hours, cleared hour by hour."""
+        """List prices are posted; offers and demand schedules for the day's hours are cleared hour by hour."""
         views, today = self.views, self.desk.today
+        for owner, agent in self.who["list_asks"]:
+            self.asks_usd[owner] = agent.list_asks(views[owner], self.asks_usd[owner])
         supply = [
             (owner, number, row)
             for owner, agent in self.who["spot_offers"]
@@ -322,10 +331,14 @@ class Economy(mesa.Model):  # type: ignore[misc]
         seasons = rules.seasons(self.calendar.is_weekend(self.day), not self.calendar.equal_months)
         spot = self.spec.spot
         low = spot.variable_cost_usd * today.technology
-        return self.auction.clear(
-            supply, demand, self.mix, np.exp(self.nature.products), seasons, low,
-            spot.price_cap_usd * today.technology, self.hours_engine,
+        where, environment = self.books.where, today.environment
+        day = Day(
+            mix=self.mix, spread=where.spread, homes=evening.homes_of(where.homes, where.products, environment),
+            log_ask=evening.comparable_asks(self.asks_usd, where.products, environment, today.rent_10d_usd),
+            product_factor=np.exp(self.nature.products), seasons=seasons, low_usd=low,
+            cap_usd=spot.price_cap_usd * today.technology, efficiency=environment.efficiency,
         )  # fmt: skip
+        return self.auction.clear(supply, demand, day, self.hours_engine)
 
     def accrue_rents_and_costs(self, trades: Trades) -> None:
         """Rents become receivables, paid monthly; running costs are paid at once."""
@@ -357,10 +370,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     # 5. and 6. indices, then beliefs
 
     def strike_indices(self, trades: Trades) -> None:
-        """List asks are posted, indices struck for the reference grade, slow means of rents updated."""
-        views = self.views
-        for owner, agent in self.who["list_ask"]:
-            self.asks_usd[owner] = agent.list_ask(views[owner], self.asks_usd.get(owner, 0.0))
+        """Indices are struck for the reference grade, slow means of rents updated."""
         evening.strike(self, trades)
 
     def open_the_evening(self, trades: Trades) -> None:

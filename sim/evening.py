@@ -15,7 +15,7 @@ from sim.markets.spot_auction import Trades
 from sim.rent_statistics import RentStatistics
 from sim.rules.rents import expected_rent
 from sim.streams import stable_id
-from sim.vocabulary import Curve, Floats, Today
+from sim.vocabulary import Curve, Environment, Floats, Ints, Products, Today
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -24,21 +24,26 @@ if TYPE_CHECKING:
 def strike(e: Economy, trades: Trades) -> None:
     """Update rent statistics, strike every index for the reference grade (the first listed)."""
     books = e.books
-    value = books.grade_value
-    by_grade = e.rents.last_by_grade.copy()
-    for g in range(len(value)):
-        mine = books.products.grade == g
-        volume = float(trades.traded_ve_hours[:, mine].sum())
-        if volume > 0.0:
-            by_grade[g] = float((trades.price_usd[:, mine] * trades.traded_ve_hours[:, mine]).sum()) / volume
-    rent = trades.mean_rent_usd
-    e.rents.note(rent if math.isfinite(rent) else e.rents.today, by_grade)
-    reference = books.products.grade == 0
-    asks = np.array([ask for ask in (e.asks_usd[o] for o, _ in e.who["list_ask"]) if ask > 0.0])
+    value, products, where = books.grade_value, books.products, books.where
+    hours = (trades.traded_ve_hours * products.level).sum(axis=0)
+    paid = (trades.price_usd * trades.traded_ve_hours).sum(axis=0)
+    landlords = e.let_by_landlords
+    by_grade = _means(products.grade, paid * landlords, hours * landlords, e.rents.last_by_grade)
+    rent = trades.mean_rent_usd(landlords)
+    auctioned = where.shop.auctioned
+    cell = products.grade * len(products.region_names) + products.region
+    none = np.full(int(cell.max()) + 1, np.nan)
+    e.rents.note(
+        rent if math.isfinite(rent) else e.rents.today, by_grade,
+        _means(cell, paid * auctioned, hours * auctioned, none)[cell],
+    )  # fmt: skip
+    reference = (products.grade == 0) & (landlords > 0.0)
+    asks = e.asks_usd[:, reference] / products.level[reference]
+    asks = np.array([row[row > 0.0].mean() for row in asks if (row > 0.0).any()])
     for name, index in e.indices.items():
         evidence = Evidence(
             e.day,
-            trades.price_usd[:, reference].ravel() * value[0],
+            (trades.price_usd[:, reference] / products.level[reference]).ravel() * value[0],
             trades.traded_ve_hours[:, reference].ravel(),
             asks * value[0],
             e.streams,
@@ -46,6 +51,41 @@ def strike(e: Economy, trades: Trades) -> None:
         )
         e.index_usd[name] = index.strike(evidence, e.index_usd[name], e.index_memory[name])
     e.rents.note_index(e.index_usd[e.spec.venue.index])
+
+
+def what_runs(mix: Floats, products: Products, environment: Environment) -> tuple[Floats, Floats]:
+    """What is left of fleets after outages: how what runs is spread over products (O, J), and its share (O,).
+
+    `mix` (O, J) is how whole fleets are spread. An owner that is not hit keeps its numbers to the last bit.
+    """
+    hit = 1.0 - products.factors(environment.fleet_hits)
+    if not environment.fleet_hits:
+        return mix * products.factors(environment.pool_hits), np.full(len(mix), environment.fleet_availability)
+    left = 1.0 - (mix * hit).sum(axis=1)
+    spread = mix * (1.0 - hit) / np.maximum(left, 1e-300)[:, None]
+    return spread * products.factors(environment.pool_hits), environment.fleet_availability * left
+
+
+def homes_of(homes: Floats, products: Products, environment: Environment) -> Floats:
+    """Users by home region (O, R), those hit by a shock to demand there weighed by it."""
+    factor = np.ones(homes.shape[1])
+    for hit in environment.demand_hits:
+        for r, region in enumerate(products.region_names):
+            factor[r] *= hit.factor if hit.region in {None, region} else 1.0
+    return homes * factor
+
+
+def comparable_asks(asks_usd: Floats, products: Products, environment: Environment, rent_usd: float) -> Floats:
+    """Log list asks over what products' bundles are worth (O, J); where none is posted, the market's rent."""
+    asked = asks_usd / products.level * products.factors(environment.list_price_hits)
+    return np.asarray(np.log(np.where(asks_usd > 0.0, asked, rent_usd)))
+
+
+def _means(cell: Ints, paid: Floats, hours: Floats, otherwise: Floats) -> Floats:
+    """Money over hours by cell (cells,); where nothing traded, what was given."""
+    count = len(otherwise)
+    total, money = np.bincount(cell, hours, minlength=count), np.bincount(cell, paid, minlength=count)
+    return np.where(total > 0.0, money / np.maximum(total, 1e-300), otherwise)
 
 
 def evening_facts(today: Today, rents: RentStatistics, index_usd: dict[str, float], curve: Curve | None) -> Today:
@@ -64,7 +104,7 @@ def evening_facts(today: Today, rents: RentStatistics, index_usd: dict[str, floa
 
 def news_of_the_hours(e: Economy, trades: Trades) -> Floats:
     """Log change of each hour's rent of the reference product on the same hour yesterday (steps,)."""
-    today = trades.price_usd[:, 0]
+    today = trades.price_usd[:, e.news_product]
     last = e.last_hours if e.last_hours is not None else today
     e.last_hours = today
     return np.log(today / last)

@@ -13,8 +13,8 @@ from sim.streams import Purpose
 from sim.view import View
 from sim.vocabulary import BID, HOURS_PER_DAY, ISOELASTIC, DemandRow
 
-TRAINING_WORK = 0  # the kind of work of training; the market has one kind so far, flip to its number when it has more
-JOB_FORM = ISOELASTIC  # how a job's demand is told to the hourly market; BID once its kernel reads the form
+TRAINING_WORK = 1  # the kind of work of training
+JOB_FORM = BID  # how a job's demand is told to the hourly market
 STEP_SLACK = (0.0, 1.0, 3.0)  # at which urgent, normal and patient jobs bid; between two a job has a part in both
 DONE = 0.01  # share of a job's size that is not worth another day
 

@@ -77,8 +77,7 @@ def check_gpu_hours(e: Economy, trades: Trades) -> None:
     fleet = e.books.fleet.working[roll.landlord_fleet].sum(axis=1) * HOURS_PER_DAY
     delivered = e.delivered_ve * HOURS_PER_DAY
     sold = trades.sold_ve_hours[roll.landlords].sum(axis=1)
-    environment = e.desk.today.environment
-    most = fleet * environment.fleet_availability
+    most = fleet * e.running_share[roll.landlords]
     if not np.all(delivered + sold <= most * (1.0 + TOLERANCE) + TOLERANCE):
         _fail(e, "A6", f"delivered {delivered} and sold {sold} exceed running hours {most}")
     volume, total = trades.volume, float(trades.sold_ve_hours.sum() + trades.swing_ve_hours.sum())

@@ -24,9 +24,10 @@ from sim.instruments.fleet import Fleet
 from sim.instruments.loans import LoanBook
 from sim.instruments.reserved import ReservedBook
 from sim.parts import Member
+from sim.placement import place_people
 from sim.problems import Problem, SpecError
 from sim.spec import Spec
-from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints, Products
+from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 
 def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
@@ -117,40 +118,25 @@ def roll_of(people: list[Agent], endowments: list[Endowment]) -> Roll:
     )  # fmt: skip
 
 
-def products_of(spec: Spec) -> Products:
-    """Every grade in every region on every tier, grades outermost."""
-    shape = len(spec.grades), len(spec.regions), len(spec.tiers)
-    grade, region, tier = (axis.ravel() for axis in np.indices(shape))
-    value = np.array([g.value for g in spec.grades.values()])
-    return Products(
-        grade_names=tuple(spec.grades), region_names=tuple(spec.regions), tier_names=tuple(spec.tiers),
-        grade=grade, region=region, tier=tier, value=value[grade], level=np.ones(len(grade)),
-    )  # fmt: skip
-
-
 def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> Books:
     """Everything owned and owed on day 0, posted through the ledger."""
     endowments = [agent.endowment(path) for agent in people]
     roll = roll_of(people, endowments)
     grades = list(spec.grades)
     values = np.array([spec.grades[g].value for g in grades])
-    shares = np.array([spec.grades[g].fleet_share for g in grades])
-    products = products_of(spec)
-    regions = np.array([r.share for r in spec.regions.values()])
-    tiers = np.array([t.share for t in spec.tiers.values()])
-    place = np.tile(regions[products.region] * tiers[products.tier], (len(people) + len(OUTSIDERS), 1))
+    where = place_people(spec, people, endowments, roll.landlords, len(people) + len(OUTSIDERS))
     lending = np.array([endowments[i].lending_weight for i in roll.lenders])
     books = Books(
         roll=roll, ledger=open_ledger((*roll.names, *OUTSIDERS), grades, roll),
         fleet=Fleet(len(roll.chip_owners), len(grades), path, days),
         contracts=ReservedBook(len(roll.landlords), max(1, len(roll.customers)), path),
         loans=LoanBook(len(roll.landlords), lending / lending.sum() if len(lending) else np.zeros(0)),
-        products=products, grade_value=values, place=place, market_mix=shares[products.grade] * place[0],
+        grade_value=values, where=where,
     )  # fmt: skip
     calendar = Calendar(datetime.date.fromisoformat(spec.world.start_date), spec.world.equal_months)
     order_days = calendar.month_ends_before(len(path.lead_weights))
     for row, owner in enumerate(roll.chip_owners):
-        books.fleet.start_on_path(row, endowments[owner].fleet_ve * shares, order_days)
+        books.fleet.start_on_path(row, endowments[owner].fleet_ve * where.grades[owner], order_days)
     _post_start(spec, path, books, endowments)
     return books
 

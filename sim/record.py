@@ -54,16 +54,19 @@ class Record:
 
 
 def world_columns(
-    grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int, funds: list[str]
-) -> list[Column]:
-    """The columns of a world with these grades, indices, kinds of owner, tenors and futures."""
+    grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int, funds: list[str],
+    regions: list[str],
+) -> list[Column]:  # fmt: skip
+    """The columns of a world with these grades, indices, kinds of owner, tenors, futures and regions."""
     ve = "VE is the work of one H100"
     columns = [
-        Column(f"rent_{g}_usd_per_gpu_hour", "USD per GPU-hour", f"volume-weighted mean spot rent of {g}")
+        Column(
+            f"rent_{g}_usd_per_gpu_hour", "USD per GPU-hour", f"mean spot rent of {g} from landlords, bundles taken off"
+        )
         for g in grades
     ]
     columns += [
-        Column("rent_usd_per_ve_hour", "USD per VE-hour", f"volume-weighted mean spot rent of all grades; {ve}"),
+        Column("rent_usd_per_ve_hour", "USD per VE-hour", f"mean spot rent from landlords, bundles taken off; {ve}"),
         Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
     ]
     columns += [
@@ -100,6 +103,9 @@ def world_columns(
         Column("unserved_gpu_hours", "GPU-hours", "hours wanted at the price cap and not served, contracts' included"),
         Column("downtime_gpu_hours", "GPU-hours", "hours of landlords' fleets lost to outages"),
         Column("spot_turnover_usd", "USD", "value of spot trades"),
+        *(Column(f"stock_out_{r}", "share", f"seller-hours in {r} with nothing left at list prices") for r in regions),
+        Column("ask_dispersion", "ratio", "list asks of the reference grade, (90 % - 10 % quantile) over the median"),
+        Column("interrupted_gpu_hours", "GPU-hours", "interruptible work cut off while it ran"),
         Column("loans_usd", "USD", "loans outstanding"),
         Column("lender_capital_usd", "USD", "capital of all lenders"),
         Column("dscr_median", "ratio", "median debt service coverage of borrowers"),

@@ -21,28 +21,33 @@ class RentStatistics:
     """Exponential means of the rent per VE-hour; on the growth path each equals the day's rent.
 
     `ten_days` is of the reference grade, `thirty_days`, `half_year` and `today` of all grades, `by_grade` (grades,)
-    over thirty days; `index_ratio` is the slow ratio of the futures' index to the mean rent.
+    over thirty days; `auctions` (products,) is of the auctions of a product's grade and region over ten days, nan where
+    there are none. All are of comparable hours (bundles of dearer tiers taken off). `index_ratio` is the slow ratio of
+    the futures' index to the mean rent.
     """
 
-    def __init__(self, rent_usd: float, technology: float, grades: int) -> None:
+    def __init__(self, rent_usd: float, technology: float, grades: int, auctions: Floats) -> None:
         self._lag = {days: lag_factor(days, technology) for days in (TEN, THIRTY, HALF_YEAR)}
         self.today = self.ten_days = self.thirty_days = self.half_year = rent_usd
         self.by_grade: Floats = np.full(grades, rent_usd)
         self.last_by_grade: Floats = np.full(grades, rent_usd)
+        self.auctions: Floats = np.where(auctions > 0.0, rent_usd, np.nan)
         self.index_ratio = 1.0
 
     def _follow(self, mean: float, level: float, days: float) -> float:
         lag = self._lag[days]
         return (mean * lag + (level - mean * lag) / days) / lag
 
-    def note(self, rent_usd: float, by_grade_usd: Floats) -> None:
-        """Add a day; a grade that did not trade keeps its last rent."""
+    def note(self, rent_usd: float, by_grade_usd: Floats, auctions_usd: Floats) -> None:
+        """Add a day; a grade, and an auction (nan), that did not trade keeps its last rent."""
         self.today = rent_usd
         self.last_by_grade = by_grade_usd
         self.ten_days = self._follow(self.ten_days, float(by_grade_usd[0]), TEN)
         self.thirty_days = self._follow(self.thirty_days, rent_usd, THIRTY)
         self.half_year = self._follow(self.half_year, rent_usd, HALF_YEAR)
         lag = self._lag[THIRTY]
+        ten, now = self._lag[TEN], np.where(np.isnan(auctions_usd), self.auctions, auctions_usd)
+        self.auctions = (self.auctions * ten + (now - self.auctions * ten) / TEN) / ten
         self.by_grade = (self.by_grade * lag + (by_grade_usd - self.by_grade * lag) / THIRTY) / lag
 
     def note_index(self, index_usd: float) -> None:

@@ -161,7 +161,11 @@ def room_for_draws(room_usd: Floats, window: Window, syndicate: Floats) -> Float
 def sell_loans(e: Economy, draws_usd: Floats) -> None:
     """The vehicle buys its share of the month's draws (borrowers, lenders), as far as investors have room."""
     window, books = e.window, e.books
-    if window.book is None or not draws_usd.any():
+    if window.book is None:
+        return
+    if not draws_usd.any():
+        if e.note_desk.idle:
+            e.events.append((e.day, "no note issue", "no loans were made, and the pool has none"))
         return
     wanted = window.share * draws_usd
     amount = min(float(wanted.sum()), window.room_usd)

@@ -12,7 +12,7 @@ from sim.calendar import Calendar
 from sim.clearing.house import ClearingHouse, MarginTerms
 from sim.crowd import Speculators
 from sim.funding import LabFunding
-from sim.kernels.spot import clear_day
+from sim.kernels.spot import POSTED, clear_day
 from sim.markets.futures_auction import Contract, FuturesMarket
 from sim.markets.loan_desk import LoanDesk, LoanTerms
 from sim.markets.note_desk import NoteDesk
@@ -29,7 +29,7 @@ from sim.securitisation import CLOSED
 from sim.spec import Spec
 from sim.streams import stable_id
 from sim.view import Desk, View
-from sim.vocabulary import DAYS_PER_YEAR, Environment
+from sim.vocabulary import DAYS_PER_YEAR, Environment, Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -38,7 +38,7 @@ MARGIN_AT_OPENING = 0.5  # most of a crowd's wealth that is margin when a venue 
 TRADED_METHODS = (
     "spot_offers",
     "spot_demand",
-    "list_ask",
+    "list_asks",
     "reserved",
     "futures",
     "chips",
@@ -64,7 +64,8 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.calendar = Calendar(datetime.date.fromisoformat(w.start_date), w.equal_months)
     ids = [agent.identity for agent in people_agents]
     noisy = np.array([people_agents[i].kind == "ai_lab" for i in roll.users])
-    product_ids = np.array([stable_id(name) for name in e.books.products.names], dtype=np.int64)
+    where = e.books.where
+    product_ids = np.array([stable_id(name) for name in where.products.names], dtype=np.int64)
     e.nature = Nature(
         spec.noise,
         np.array([ids[i] for i in roll.users], dtype=np.int64),
@@ -72,11 +73,15 @@ def build(e: Economy, spec: Spec, days: int) -> None:
         product_ids,
         np.array([ids[i] for i in roll.landlords], dtype=np.int64),
     )
-    e.auction = SpotAuction(_spot_rules(spec), e.books.market_mix, w.rent_usd)
-    e.rents = RentStatistics(w.rent_usd, w.trend.technology, len(spec.grades))
+    owners = len(e.books.ledger.owners)
+    e.auction = SpotAuction(_spot_rules(spec), where, owners, w.rent_usd)
+    e.let_by_landlords = (where.path_ve[roll.landlords].sum(axis=0) > 0.0).astype(np.float64)
+    auctions = where.shop.auctioned * e.let_by_landlords
+    e.news_product = int(np.argmax(auctions if auctions.any() else e.let_by_landlords))
+    e.rents = RentStatistics(w.rent_usd, w.trend.technology, len(spec.grades), _auctions_nearby(e))
     e.index_usd = {name: w.rent_usd for name in spec.indices}
     e.index_memory = {name: {} for name in spec.indices}
-    e.asks_usd = {}
+    e.asks_usd = np.zeros((owners, len(where.products.grade)))
     e.hours_engine = clear_day
     e.who = {
         method: [(i, agent) for i, agent in enumerate(people_agents) if overrides(agent, method)]
@@ -113,6 +118,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
             list(spec.reserved.tenors),
             spec.venue.maturities,
             [agent.name for _, agent in e.who["fund_exposure"]],
+            list(spec.regions),
         ),
         e.calendar.start,
         days,
@@ -148,7 +154,7 @@ def adopt(e: Economy, spec: Spec) -> None:
     problems = []
     if [m.name for m in people] != names:
         problems.append(Problem("agents", sorted(m.name for m in people), "a fork keeps the agents of its origin"))
-    for key in ("world", "grades", "regions", "tiers", "reserved", "investment"):
+    for key in ("world", "grades", "regions", "tiers", "works", "reserved", "investment"):
         if getattr(spec, key) != getattr(e.spec, key):
             problems.append(Problem(key, getattr(spec, key), "a fork keeps what its origin began with"))
     if spec.venue.maturities != e.spec.venue.maturities:
@@ -162,11 +168,19 @@ def adopt(e: Economy, spec: Spec) -> None:
     configure(e, spec)
 
 
+def _auctions_nearby(e: Economy) -> Floats:
+    """Whether a product's grade is auctioned in its region (products,), 1 or 0."""
+    products = e.books.products
+    cell = products.grade * len(products.region_names) + products.region
+    return np.asarray(np.bincount(cell, e.books.where.shop.auctioned)[cell] > 0.0, dtype=np.float64)
+
+
 def _spot_rules(spec: Spec) -> SpotRules:
     s, season = spec.spot, spec.demand.season
     return SpotRules(
-        s.step_hours, s.reconsider_per_hour, s.substitution, season.amplitude, season.peak_hour, season.weekend
-    )
+        s.step_hours, s.reconsider_per_hour, s.substitution, s.retry_per_hour,
+        season.amplitude, season.peak_hour, season.weekend,
+    )  # fmt: skip
 
 
 def _terms_on_path(e: Economy) -> list[Any]:
@@ -211,17 +225,21 @@ def _credit(e: Economy, spec: Spec) -> None:
 
 
 def _desk(e: Economy, spec: Spec) -> Desk:
-    roll, fleet = e.books.roll, e.books.fleet
+    roll, where = e.books.roll, e.books.where
     reserved = e.books.contracts.quantity_ve.sum(axis=1)
-    pool = float((fleet.working[roll.landlord_fleet].sum(axis=1) - reserved).sum())
+    pool = float(where.path_ve[roll.landlords].sum())
     return Desk(
         path=e.path,
         links=spec.links,
         streams=e.streams,
         today=None,  # type: ignore[arg-type]
         order_shares=[g.order_share for g in spec.grades.values()],
-        spot_demand_ve=pool * spec.spot.occupancy,
+        spot_demand_ve=where.demand_ve,
         contracted_ve=float(reserved.sum()),
+        pool_demand_ve=pool * spec.spot.occupancy,
+        products=where.products,
+        lets=where.place > 0.0,
+        posted=where.shop.mechanism == POSTED,
     )
 
 

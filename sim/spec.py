@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 import math
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.nature import Noise
 from sim.parts import check_agents, check_parts, groups_trading
 from sim.problems import Problem, SpecError, nearest, problems_of
+from sim.tastes import Work
 from sim.view import Links
 from sim.vocabulary import (
     NonNegative,
@@ -58,10 +60,32 @@ class Grade(Parameters):
     order_share: Share
 
 
-class Place(Parameters):
-    """A region or tier: its share of every grade's capacity."""
+class Region(Parameters):
+    """Where GPUs stand: share of owners' capacity, and of users, who do not say otherwise.
+
+    `growth_limit` is the most by which power and sites let fleets there grow, per year (logs); null is no limit.
+    """
 
     share: Share
+    growth_limit: Positive | None
+
+
+class Tier(Parameters):
+    """A tier of service and how it is sold; `share` of landlords' capacity, where an owner does not say otherwise.
+
+    `premium` is the price on the growth path over that of other tiers: what the bundle is worth. `uniform`: an auction
+    an hour, one price. `pay_as_bid`: sellers get their offers, raised by `shading` of the way to the clearing price.
+    `posted`: sticky list prices; `restock_per_hour` of what customers leave is ready for the next. `interruptible`: an
+    auction of `idle_share` of the idle capacity of the tier `of`, which takes it back when it needs it.
+    """
+
+    share: Share
+    mechanism: Literal["uniform", "pay_as_bid", "posted", "interruptible"]
+    premium: Positive
+    shading: Share = 1.0
+    restock_per_hour: Share = 1.0
+    of: str | None = None
+    idle_share: Share = 0.0
 
 
 class Season(Parameters):
@@ -81,9 +105,11 @@ class Demand(Parameters):
 
 
 class Spot(Parameters):
-    """The hourly auction: occupancy on the path, convexity of marginal cost, costs and cap in USD per VE-hour."""
+    """The hourly market: occupancy on the path, convexity of marginal cost, costs and cap in USD per VE-hour.
 
-    mechanism: Annotated[str, Field(pattern="^uniform$")]
+    `retry_per_hour` of what is wanted at the cap and not served is wanted again an hour later.
+    """
+
     occupancy: Annotated[float, Field(gt=0.0, lt=1.0)]
     convexity: Positive
     variable_cost_usd: Positive
@@ -92,6 +118,7 @@ class Spot(Parameters):
     step_hours: Annotated[int, Field(ge=1, le=24)]
     reconsider_per_hour: Share
     substitution: NonNegative
+    retry_per_hour: Share
 
 
 class TenorTerms(Parameters):
@@ -198,8 +225,9 @@ class Spec(BaseModel):
 
     world: World
     grades: dict[str, Grade]
-    regions: dict[str, Place]
-    tiers: dict[str, Place]
+    regions: dict[str, Region]
+    tiers: dict[str, Tier]
+    works: dict[str, Work]
     demand: Demand
     noise: Noise
     spot: Spot
@@ -238,10 +266,13 @@ def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
 
 def _impossible(spec: Spec) -> list[Problem]:
     problems = []
-    for section, names in (("regions", spec.regions), ("tiers", spec.tiers)):
-        total = math.fsum(place.share for place in names.values())
+    parts: tuple[tuple[str, Mapping[str, Region | Tier | Work]], ...]
+    parts = (("regions", spec.regions), ("tiers", spec.tiers), ("works", spec.works))
+    for section, names in parts:
+        total = math.fsum(part.share for part in names.values())
         if abs(total - 1.0) > MAX_TOTAL_GAP:
             problems.append(Problem(f"{section}.*.share", total, "shares must add up to 1"))
+    problems += _impossible_products(spec)
     for field in ("fleet_share", "order_share"):
         total = math.fsum(getattr(grade, field) for grade in spec.grades.values())
         if abs(total - 1.0) > MAX_TOTAL_GAP:
@@ -297,6 +328,32 @@ def _impossible(spec: Spec) -> list[Problem]:
         )
     if spec.spot.price_cap_usd <= spec.world.rent_usd:
         problems.append(Problem("spot.price_cap_usd", spec.spot.price_cap_usd, "must exceed world.rent_usd"))
+    return problems
+
+
+def _impossible_products(spec: Spec) -> list[Problem]:
+    """Interruptible tiers sell what another tier leaves idle; efficiencies are of grades that exist."""
+    problems = []
+    sources = [name for name, tier in spec.tiers.items() if tier.mechanism != "interruptible"]
+    for name, tier in spec.tiers.items():
+        key = f"tiers.{name}"
+        if tier.mechanism != "interruptible":
+            if tier.of is not None:
+                problems.append(Problem(f"{key}.of", tier.of, "only an interruptible tier is made of another"))
+            continue
+        if tier.of not in sources:
+            text = f"must be one of the tiers {', '.join(sources)}"
+            problems.append(Problem(f"{key}.of", tier.of, text, nearest(str(tier.of), sources)))
+        if tier.share > 0.0:
+            problems.append(
+                Problem(f"{key}.share", tier.share, "must be 0: an interruptible tier has no GPUs of its own")
+            )
+    for name, work in spec.works.items():
+        for grade in work.efficiency:
+            if grade not in spec.grades:
+                text = f"there is no grade {grade}; allowed are {', '.join(spec.grades)}"
+                near = nearest(grade, list(spec.grades))
+                problems.append(Problem(f"works.{name}.efficiency.{grade}", work.efficiency[grade], text, near))
     return problems
 
 

@@ -10,12 +10,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from sim.growth_path import GrowthPath
 from sim.rules.rents import expected_rent, mean_expected_rent
 from sim.streams import Purpose, Streams
-from sim.vocabulary import Finite, Floats, FundFacts, Parameters, Share, Today
+from sim.vocabulary import Bools, Finite, Floats, FundFacts, Parameters, Products, Share, Today
 
 
 class Links(Parameters):
@@ -67,6 +68,13 @@ class Desk:
     position: list[list[float]] = field(default_factory=list)
     bought_ve_hours: dict[tuple[int, int], float] = field(default_factory=dict)
     interrupted_ve: dict[tuple[int, int], float] = field(default_factory=dict)
+    products: Products | None = None
+    lets: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))  # (owners, products)
+    posted: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))  # (products,)
+    tightness: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # (owners, products)
+    comparable_usd: Floats = field(default_factory=lambda: np.zeros(0))  # (products,)
+    running_share: list[float] = field(default_factory=list)
+    pool_demand_ve: float = 0.0
     normal_cash_usd: list[float] = field(default_factory=list)
     no_orders: list[bool] = field(default_factory=list)
     no_contracts: list[bool] = field(default_factory=list)
@@ -171,6 +179,11 @@ class View:
         return self._desk.spot_demand_ve
 
     @property
+    def path_pool_demand_ve(self) -> float:
+        """The part of it that landlords serve from their own capacity, VE."""
+        return self._desk.pool_demand_ve
+
+    @property
     def path_contracted_ve(self) -> float:
         """Reserved capacity of the whole market on day 0, VE."""
         return self._desk.contracted_ve
@@ -209,6 +222,42 @@ class View:
     def reserved_short_ve(self) -> float:
         """Reserved capacity that is not being delivered today (outage), VE."""
         return self._desk.reserved_short_ve[self.owner]
+
+    @property
+    def running_share(self) -> float:
+        """Share of own GPUs that run today."""
+        return self._desk.running_share[self.owner]
+
+    @property
+    def products(self) -> Products:
+        """The table of products."""
+        products = self._desk.products
+        if products is None:
+            raise ValueError("this desk knows no products")
+        return products
+
+    @property
+    def lets(self) -> Bools:
+        """Products in which this owner lets its own GPUs (products,)."""
+        return np.asarray(self._desk.lets[self.owner])
+
+    @property
+    def posted(self) -> Bools:
+        """Products that are sold at list prices (products,)."""
+        return self._desk.posted
+
+    @property
+    def tightness(self) -> Floats:
+        """What was asked of this owner over what it had to let, by product, mean of about ten days (products,)."""
+        return np.asarray(self._desk.tightness[self.owner])
+
+    @property
+    def comparable_usd(self) -> Floats:
+        """What each product would cost at the mean rent of the auctions of its grade and region over ten days.
+
+        USD per VE-hour (products,); nan where there is no such auction.
+        """
+        return self._desk.comparable_usd
 
     @property
     def own_factor(self) -> float:

@@ -211,7 +211,7 @@ def test_a_world_without_products_or_indices_is_refused(group):
         ("agents.neocloud.count", True, "agents.neocloud.count"),
         ("agents.neocloud.count", 10**9, "agents.neocloud.count"),
         ("agents.neocloud.advance_rate", [0.5, 1.5], "agents.neocloud.advance_rate"),
-        # ("agents.speculator.traders", 10**12, "agents.speculator.traders"),
+        ("agents.speculator.traders", 10**12, "agents.speculator.traders"),
         ("reserved.tenors.36m.weeks", 10**9, "reserved.tenors.36m.weeks"),
         ("investment.life_years", 1e9, "investment.life_years"),
         ("investment.lead_time_days", 1e-9, "investment.lead_time_days"),

@@ -66,7 +66,7 @@ def conservation(p: Parameters) -> Iterator[Check]:
         paid = waterfall(pot, due, balance, collateral, terms)
         gap = max(gap, abs(paid.total - pot.total))
         negative += min(uses(paid)) < -p.tolerance_usd
-        out_of_order += overtaken(paid, due)
+        out_of_order += overtaken(paid, due) or jumped(paid, pot, due, float(balance[0]), collateral, terms)
         loss = 1.2 * float(u[12] * balance.sum())
         cuts = write_downs(loss, balance)
         lost_gap = max(lost_gap, abs(float(cuts.sum()) - min(loss, float(balance.sum()))))
@@ -102,6 +102,16 @@ def overtaken(paid: Payment, due: Due) -> bool:
     short_senior = paid.senior_interest < due.senior_interest - cent
     below_senior = paid.cure + paid.junior_interest + paid.reserve + sum(paid.through) + paid.residual
     return (short_fees and paid.senior_interest + below_senior > cent) or (short_senior and below_senior > cent)
+
+
+def jumped(paid: Payment, pot: Pot, due: Due, senior: float, collateral: float, terms: NoteTerms) -> bool:
+    """Whether others than the senior got interest collected, principal or spare reserve before the test was cured."""
+    cent = 1e-6
+    uncured = senior - paid.through[0] - paid.cure > collateral / terms.overcollateralisation + cent
+    from_reserve = min(pot.reserve, due.reserve)
+    return uncured and (
+        paid.junior_interest + paid.reserve > from_reserve + cent or sum(paid.through[1:]) + paid.residual > cent
+    )
 
 
 def default_probability(p: Parameters, ltv: float) -> float:

@@ -12,6 +12,7 @@ from sim.instruments.loans import LoanBook
 from sim.instruments.notes import CLASSES
 from sim.instruments.reserved import ReservedBook
 from sim.ledger import Ledger
+from sim.places import Placement
 from sim.vocabulary import Floats, Ints, Products
 
 CLEARING_HOUSE, PARENTS, REST_OF_WORLD = "clearing_house", "parents", "rest_of_world"
@@ -50,15 +51,18 @@ class Books:
     fleet: Fleet
     contracts: ReservedBook
     loans: LoanBook
-    products: Products
     grade_value: Floats  # (grades,) VE per GPU
-    place: Floats  # (owners, products) share of an owner's GPUs of that grade that are in this region and on this tier
-    market_mix: Floats  # (products,) share of a grade-neutral VE
+    where: Placement
+
+    @property
+    def products(self) -> Products:
+        """The table of products."""
+        return self.where.products
 
     @property
     def grade_names(self) -> tuple[str, ...]:
         """All grades, the reference grade first."""
-        return self.products.grade_names
+        return self.where.products.grade_names
 
 
 def open_ledger(names: Sequence[str], grades: Sequence[str], roll: Roll) -> Ledger:

@@ -79,10 +79,12 @@ class Payment:
 def waterfall(pot: Pot, due: Due, balance: Floats, collateral_usd: float, terms: NoteTerms) -> Payment:
     """Pay fees, senior interest, senior principal if the test fails, junior interest, reserve, principal, residual.
 
-    Fees and senior interest may use interest, then the reserve, then principal; junior interest not principal; cure
-    and reserve only interest. `balance` (3,) is before, `collateral_usd` after this month's principal left the pool.
+    A reserve above its target is released first and is paid out as interest is. Fees and senior interest may use
+    interest, then the reserve, then principal; junior interest not principal; cure and reserve only interest.
+    `balance` (3,) is before, `collateral_usd` after this month's principal left the pool.
     """
-    interest, reserve, principal = pot.interest, pot.reserve, pot.principal
+    released = max(0.0, pot.reserve - due.reserve)
+    interest, reserve, principal = pot.interest + released, pot.reserve - released, pot.principal
     fees = min(due.fees, pot.total)
     interest, reserve, principal = _drawn(fees, interest, reserve, principal)
     senior_interest = min(due.senior_interest, interest + reserve + principal)
@@ -97,7 +99,7 @@ def waterfall(pot: Pot, due: Due, balance: Floats, collateral_usd: float, terms:
         interest -= cure
     junior_interest = min(due.junior_interest, interest + reserve)
     interest, reserve, _ = _drawn(junior_interest, interest, reserve, 0.0)
-    top_up = min(interest, due.reserve - reserve) if reserve < due.reserve else due.reserve - reserve
+    top_up = min(interest, max(0.0, due.reserve - reserve))
     left = principal - sum(through)
     return Payment(
         fees,
@@ -159,7 +161,8 @@ class NotePool:
     def issue(self, amounts: Floats, spreads: Floats, allotment: Floats) -> None:
         """Sell new notes at par: amounts (3,), coupons (2,) over the base rate, allotment (investors,) adding to 1."""
         after = self.balance + amounts
-        weight = amounts / np.where(after > 0.0, after, 1.0)
+        empty = after <= 0.0  # a class of which nothing is sold has owners too: interest may be added to it
+        weight = np.where(empty, 1.0, amounts / np.where(empty, 1.0, after))
         self.spread += weight[:2] * (spreads - self.spread)
         self.holders += weight[:, None] * (allotment[None, :] - self.holders)
         self.balance = after

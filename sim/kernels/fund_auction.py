@@ -3,6 +3,7 @@
     FundCurves(assets_usd, gain, exposure, held, last_usd, contract_hours)       what the funds want at any two prices
     joint_close(first, second, funds, tick_usd) -> (position 1, position 2)      in ticks from each grid's start
     fund_trades(funds, m, price_usd, other_usd, wanted) -> (bought, sold)         at given prices
+    month_roots(month, funds, m, other_usd, tick_usd) -> how many prices of month m clear it at the other month's price
     joint_roots(first, second, funds, tick_usd) -> how many prices of month 2 clear both
     unmet(month, funds, m, position, other_usd, tick_usd) -> excess demand left   0 at a root
     joint_gain(first, second, funds, tick_usd, position 1, position 2)            (2, 2): own gains and cross gains
@@ -251,6 +252,17 @@ def unmet(month: MonthBook, funds: FundCurves, m: int, position: float, other_us
     below = on_tick(month, funds, m, int(position), 0, other_usd, tick_usd)
     above = on_tick(month, funds, m, int(position), 1, other_usd, tick_usd)
     return above if above > 0.0 else min(below, 0.0)
+
+
+@jit
+def month_roots(month: MonthBook, funds: FundCurves, m: int, other_usd: float, tick_usd: float) -> int:
+    """Return how many prices of month m clear it when the other month's price is given."""
+    n = len(month.path) // 2
+    path = np.empty(2 * n)
+    for tick in range(n):
+        demand = fund_demand(funds, m, (month.tick0 + tick) * tick_usd, other_usd)
+        path[2 * tick], path[2 * tick + 1] = month.path[2 * tick] + demand, month.path[2 * tick + 1] + demand
+    return int(nearest_root(path, 0.0, month.last, month.dust)[0])
 
 
 @jit

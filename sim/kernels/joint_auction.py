@@ -36,6 +36,7 @@ from sim.kernels.fund_auction import (
     joint_close,
     joint_gain,
     joint_roots,
+    month_roots,
     unmet,
 )
 from sim.kernels.jit import jit
@@ -73,13 +74,13 @@ def joint_auction(
         position1 = float(math.floor(answer(near, funds, 0, (start2 + position2) * tick_usd, tick_usd) + 0.5))
     usd1, usd2 = (start1 + position1) * tick_usd, (start2 + position2) * tick_usd
     gains = joint_gain(near, far, funds, tick_usd, position1, position2)
-    roots = joint_roots(near, far, funds, tick_usd)
+    roots1, roots2 = month_roots(near, funds, 0, usd2, tick_usd), joint_roots(near, far, funds, tick_usd)
     one = close_month(
-        near, funds, 0, position1, usd1, usd2, tick_usd, to_tick, quantity1, slots1, book1, curve1, last1, 1,
+        near, funds, 0, position1, usd1, usd2, tick_usd, to_tick, quantity1, slots1, book1, curve1, last1, roots1,
         wanted[0], fills1,
     )  # fmt: skip
     two = close_month(
-        far, funds, 1, position2, usd2, usd1, tick_usd, to_tick, quantity2, slots2, book2, curve2, last2, roots,
+        far, funds, 1, position2, usd2, usd1, tick_usd, to_tick, quantity2, slots2, book2, curve2, last2, roots2,
         wanted[1], fills2,
     )  # fmt: skip
     return one, two, gains

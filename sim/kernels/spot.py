@@ -1,7 +1,8 @@
-"""The day's hours in the rental market: uniform-price auctions by product and hour, and what each row got.
+"""The day's hours in the rental market: auctions, list prices and interruptible capacity, by product and hour.
 
-Units: VE (H100 value equivalents), VE-hours, USD per VE-hour. Shapes: R supply rows, U demand rows, J products,
-W kinds of work, S seasons, T steps of the day.
+Units: VE (H100 value equivalents), VE-hours, USD per VE-hour. Log prices are comparable ones: the price over the
+product's `level` (what its tier's bundle is worth on the growth path). Shapes: R supply rows, O owners, G groups of
+demand, J products, W kinds of work by home, S seasons, T steps of the day.
 """
 
 import math
@@ -14,20 +15,32 @@ from sim.rules import spot as rules
 offer_share = jit(rules.offer_share)
 swing_share = jit(rules.swing_share)
 demand_share = jit(rules.demand_share)
+bid_share = jit(rules.bid_share)
 preference = jit(rules.preference)
+mean_offer = jit(rules.mean_offer)
+mean_swing_offer = jit(rules.mean_swing_offer)
 
 TOLERANCE = 1e-13
 CONVEX = 0
+UNIFORM, PAY_AS_BID, POSTED, INTERRUPTIBLE = range(4)
 
 
 @jit
-def demand_at(x, base, log_reference, elasticity):
+def share_wanted(x, form, log_reference, elasticity):
+    """Demand of a group at log price x, over its base."""
+    if form == 0:
+        return demand_share(x, log_reference, elasticity)
+    return bid_share(x, log_reference, elasticity)
+
+
+@jit
+def demand_at(x, base, form, log_reference, elasticity):
     """Total demand at log price x; equal neighbours share one evaluation of the rule."""
-    total, factor, last_reference, last_elasticity = 0.0, 0.0, math.inf, math.inf
+    total, factor, last_reference, last_elasticity, last_form = 0.0, 0.0, math.inf, math.inf, -1
     for i in range(base.shape[0]):
-        if log_reference[i] != last_reference or elasticity[i] != last_elasticity:
-            last_reference, last_elasticity = log_reference[i], elasticity[i]
-            factor = demand_share(x, last_reference, last_elasticity)
+        if log_reference[i] != last_reference or elasticity[i] != last_elasticity or form[i] != last_form:
+            last_reference, last_elasticity, last_form = log_reference[i], elasticity[i], form[i]
+            factor = share_wanted(x, last_form, last_reference, last_elasticity)
         total += base[i] * factor
     return total
 
@@ -41,8 +54,8 @@ def share_offered(x, price, kind, a, b, c):
 
 
 @jit
-def supply_at(x, product, kind, capacity, a, b, c):
-    """Total supply of a product at log price x; equal neighbours share one evaluation of the rule."""
+def supply_at(x, kind, capacity, a, b, c):
+    """Total supply at log price x; equal neighbours share one evaluation of the rule."""
     price = math.exp(x)
     total, factor = 0.0, 0.0
     last_kind, last_a, last_b, last_c = -1, math.inf, math.inf, math.inf
@@ -50,20 +63,20 @@ def supply_at(x, product, kind, capacity, a, b, c):
         if kind[r] != last_kind or a[r] != last_a or b[r] != last_b or c[r] != last_c:
             last_kind, last_a, last_b, last_c = kind[r], a[r], b[r], c[r]
             factor = share_offered(x, price, last_kind, last_a, last_b, last_c)
-        total += capacity[r, product] * factor
+        total += capacity[r] * factor
     return total
 
 
 @jit
-def clear_hour(start, low, high, product, base, log_reference, elasticity, kind, capacity, a, b, c):
+def clear_hour(start, low, high, base, form, log_reference, elasticity, kind, capacity, a, b, c):
     """Log price at which supply meets demand: low where nothing is wanted, high (the cap) where supply falls short.
 
     Brackets the root outwards from the last price, then closes in by the Illinois variant of false position;
     excess demand falls in the price, so the root is unique. Returns (log price, demand, supply).
     """
     x = min(max(start, low), high)
-    demand = demand_at(x, base, log_reference, elasticity)
-    supply = supply_at(x, product, kind, capacity, a, b, c)
+    demand = demand_at(x, base, form, log_reference, elasticity)
+    supply = supply_at(x, kind, capacity, a, b, c)
     z = demand - supply
     if abs(z) <= TOLERANCE * demand:
         return x, demand, supply
@@ -75,8 +88,8 @@ def clear_hour(start, low, high, product, base, log_reference, elasticity, kind,
             return x, demand, supply
         other = min(max(x + step, low), high)
         step *= 3.0
-        demand = demand_at(other, base, log_reference, elasticity)
-        supply = supply_at(other, product, kind, capacity, a, b, c)
+        demand = demand_at(other, base, form, log_reference, elasticity)
+        supply = supply_at(other, kind, capacity, a, b, c)
         z_other = demand - supply
         if abs(z_other) <= TOLERANCE * demand:
             return other, demand, supply
@@ -85,8 +98,8 @@ def clear_hour(start, low, high, product, base, log_reference, elasticity, kind,
         middle = (x * z_other - other * weight) / (z_other - weight)
         if not (min(x, other) < middle < max(x, other)):
             middle = 0.5 * (x + other)
-        demand = demand_at(middle, base, log_reference, elasticity)
-        supply = supply_at(middle, product, kind, capacity, a, b, c)
+        demand = demand_at(middle, base, form, log_reference, elasticity)
+        supply = supply_at(middle, kind, capacity, a, b, c)
         z_middle = demand - supply
         if z_middle * z_other < 0.0:
             x, weight = other, z_other
@@ -123,80 +136,217 @@ def serve(demand, supply, at_cap, service, classes, wanted, got):
 
 
 @jit
+def split_by_ask(product, capacity, log_ask, substitution, split):
+    """How customers of a product with list prices are spread over its sellers, by capacity and asks.
+
+    Fills split (R, J) for this product: capacity * ask ** -substitution, normalised. Returns the mean log ask.
+    """
+    rows = capacity.shape[0]
+    total, weight, mean = 0.0, 0.0, 0.0
+    for r in range(rows):
+        weight += capacity[r, product]
+        mean += capacity[r, product] * log_ask[r, product]
+    if weight == 0.0:
+        return math.nan
+    mean /= weight
+    for r in range(rows):
+        pull = capacity[r, product] * preference(log_ask[r, product], mean, substitution)
+        split[r, product] = pull
+        total += pull
+    for r in range(rows):
+        split[r, product] /= total
+    return mean
+
+
+@jit
+def sell_from_shelves(demand, product, split, shelf, now, turned):
+    """Sell at list prices: customers ask their seller first, those turned away the others, pro rata to what is left.
+
+    `shelf` (R) is what each can let, `now` (R, J) what each lets in this hour (filled), `turned` (R, J) adds up what
+    was asked of each. Returns VE let.
+    """
+    rows = shelf.shape[0]
+    left, room, sold = 0.0, 0.0, 0.0
+    for r in range(rows):
+        asked = demand * split[r, product]
+        turned[r, product] += asked
+        now[r, product] = min(asked, shelf[r])
+        left += asked - now[r, product]
+        room += shelf[r] - now[r, product]
+    more = min(1.0, left / room) if room > 0.0 else 0.0
+    for r in range(rows):
+        now[r, product] += (shelf[r] - now[r, product]) * more
+        sold += now[r, product]
+    return sold
+
+
+@jit
 def clear_day(
-    last_log_price,
-    share,
-    hours_per_step,
-    adjustment,
-    taste,
-    substitution,
-    low,
-    high,
-    work,
-    service,
-    season_row,
-    season,
-    quantity,
-    log_reference,
-    elasticity,
-    kind,
-    capacity,
-    a,
-    b,
-    c,
-):
+    # state, updated in place
+    last_log_price, share, waiting, hidden, last_let, last_running, fill,
+    # rules
+    hours_per_step, adjustment, pull, shift, substitution, low, high, retry,
+    # products, in the order in which they clear
+    sequence, mechanism, partner, rate, level,
+    # demand
+    work, service, season_row, season, quantity, form, log_reference, elasticity,
+    # supply
+    owner, kind, capacity, a, b, c, log_ask,
+):  # fmt: skip
     """Clear every product in every step of the day.
 
-    `last_log_price` (J) and `share` (W, J: how each kind of work is spread over products now) are updated in place:
-    a share `adjustment` of users reconsiders each step, by a logit of `substitution` over last step's log prices and
-    `taste` (W, J). `season` is (S, T), `capacity` (R, J). Auctions of a step are independent of each other.
-    Returns price (T, J) USD, traded (T, J) VE-hours, sold (R, J) VE-hours, revenue (R) USD, wanted, bought (U)
-    VE-hours and spent (U) USD.
+    State: `last_log_price` (J), `share` (W, J: how each kind of work is spread over products now), `waiting` (G: VE
+    that was wanted and not served, comes back), `hidden` (O, J: capacity being made ready for the next customer),
+    `last_let` (O, J: VE let in the last step), `last_running` (J: VE on interruptible products), `fill` (J: share of
+    demand served). After each step a share `adjustment` of users reconsiders, by a logit of `substitution` over
+    comparable log prices less `shift` (W, J: efficiency for the work, cost of moving), weighed by `pull` (W, J) and by
+    what was to be had.
+
+    A product's `mechanism` is UNIFORM (all pay the clearing price), PAY_AS_BID (sellers get their offers, raised by
+    `rate` of the way to the clearing price), POSTED (list prices `log_ask` (R, J); what cannot be served goes to the
+    auction `partner` of the same hour; `rate` of what customers leave is ready again in the next step) or INTERRUPTIBLE
+    (an auction of `rate` of the idle capacity of `partner`, taken back when that fills; nobody pays more there than on
+    demand, and who finds nothing is back in the next step). At the cap a share `retry` of what is not served comes back
+    in the next step.
+
+    Returns price (T, J) USD, traded (T, J) VE-hours, let (R, J) VE-hours, revenue (R) USD, bought (G) VE-hours,
+    spent (G) USD, unserved (G) VE-hours, interrupted (G) VE, asked (R, J) VE-hours, stock-outs (J) seller-steps.
     """
-    steps, products, rows, users = season.shape[1], capacity.shape[1], capacity.shape[0], quantity.shape[0]
-    price = np.zeros((steps, products))
-    traded = np.zeros((steps, products))
-    sold = np.zeros((rows, products))
-    revenue = np.zeros(rows)
-    wanted_hours = np.zeros(users)
-    bought_hours = np.zeros(users)
-    spent = np.zeros(users)
-    base = np.zeros(users)
-    wanted = np.zeros(users)
-    got = np.zeros(users)
+    steps, products, rows, groups = season.shape[1], capacity.shape[1], capacity.shape[0], quantity.shape[0]
+    price, traded = np.zeros((steps, products)), np.zeros((steps, products))
+    let, asked, revenue = np.zeros((rows, products)), np.zeros((rows, products)), np.zeros(rows)
+    bought, spent = np.zeros(groups), np.zeros(groups)
+    unserved, interrupted = np.zeros(groups), np.zeros(groups)
+    stock_outs = np.zeros(products)
+    base, wanted, got, again = np.zeros(groups), np.zeros(groups), np.zeros(groups), np.zeros(groups)
+    anchor, spilled = np.zeros((products, groups)), np.zeros((products, groups))
+    now, split, room = np.zeros((rows, products)), np.zeros((rows, products)), np.zeros(rows)
+    posted_share, liked = np.zeros((products, groups)), np.zeros(products)
     classes = 0
-    for i in range(users):
+    for i in range(groups):
         classes = max(classes, service[i] + 1)
+    for j in range(products):
+        for i in range(groups):
+            anchor[j, i] = log_reference[i] + shift[work[i], j]
+        if mechanism[j] == POSTED:
+            mean = split_by_ask(j, capacity, log_ask, substitution, split)
+            if not math.isnan(mean):
+                last_log_price[j] = mean
+            for i in range(groups):
+                posted_share[j, i] = share_wanted(last_log_price[j], form[i], anchor[j, i], elasticity[i])
     for t in range(steps):
-        for j in range(products):
-            for i in range(users):
-                base[i] = quantity[i] * season[season_row[i], t] * share[work[i], j]
-            x, demand, supply = clear_hour(
-                last_log_price[j], low, high, j, base, log_reference, elasticity, kind, capacity, a, b, c
-            )
-            p = math.exp(x)
-            price[t, j] = p
-            for i in range(users):
-                wanted[i] = base[i] * demand_share(x, log_reference[i], elasticity[i])
-            serve(demand, supply, x >= high, service, classes, wanted, got)
-            volume = 0.0
-            for i in range(users):
-                wanted_hours[i] += wanted[i] * hours_per_step
-                bought_hours[i] += got[i] * hours_per_step
-                spent[i] += got[i] * hours_per_step * p
-                volume += got[i]
-            used = volume / supply if supply > 0.0 else 0.0
-            for r in range(rows):
-                hours = capacity[r, j] * share_offered(x, p, kind[r], a[r], b[r], c[r]) * used * hours_per_step
-                sold[r, j] += hours
-                revenue[r] += hours * p
+        for i in range(groups):
+            again[i] = 0.0
+        for j in sequence:
+            for i in range(groups):
+                base[i] = (quantity[i] * season[season_row[i], t] + waiting[i]) * share[work[i], j] + spilled[j, i]
+                spilled[j, i] = 0.0
+            volume, paid = 0.0, 0.0
+            if mechanism[j] == POSTED:
+                demand = 0.0
+                for i in range(groups):
+                    wanted[i] = base[i] * posted_share[j, i]
+                    demand += wanted[i]
+                for r in range(rows):
+                    room[r] = 0.0
+                    if kind[r] == CONVEX:
+                        room[r] = max(0.0, capacity[r, j] - hidden[owner[r], j])
+                sold = sell_from_shelves(demand, j, split, room, now, asked)
+                served = min(1.0, sold / demand) if demand > 0.0 else 1.0
+                for r in range(rows):
+                    paid += now[r, j] * math.exp(log_ask[r, j]) * level[j]
+                    if capacity[r, j] > 0.0 and kind[r] == CONVEX and now[r, j] >= room[r] * (1.0 - TOLERANCE):
+                        stock_outs[j] += 1.0
+                for i in range(groups):
+                    got[i] = wanted[i] * served
+                    volume += got[i]
+                scale = volume / sold if sold > 0.0 else 0.0
+                paid *= scale
+                for r in range(rows):
+                    now[r, j] *= scale
+                    gone = max(0.0, last_let[owner[r], j] - now[r, j]) if kind[r] == CONVEX else 0.0
+                    if kind[r] == CONVEX:
+                        hidden[owner[r], j] = (hidden[owner[r], j] + gone) * (1.0 - rate[j])
+                        last_let[owner[r], j] = now[r, j]
+                    revenue[r] += now[r, j] * math.exp(log_ask[r, j]) * level[j] * hours_per_step
+                fill[j] = served
+                if served < 1.0 - TOLERANCE:
+                    for i in range(groups):
+                        missed = base[i] * (1.0 - served)
+                        if partner[j] >= 0:
+                            spilled[partner[j], i] += missed
+                        else:
+                            again[i] += retry * missed
+                            unserved[i] += (1.0 - retry) * (wanted[i] - got[i]) * hours_per_step
+            else:
+                source = partner[j]
+                for r in range(rows):
+                    room[r] = capacity[r, j]
+                    if mechanism[j] == INTERRUPTIBLE:
+                        free = max(0.0, capacity[r, source] - now[r, source])
+                        room[r] = rate[j] * free if kind[r] == CONVEX else 0.0
+                most = min(high, last_log_price[source]) if mechanism[j] == INTERRUPTIBLE else high
+                x, demand, supply = clear_hour(
+                    last_log_price[j], min(low, most), most, base, form, anchor[j], elasticity, kind, room, a, b, c
+                )
+                at_cap = x >= most
+                for i in range(groups):
+                    wanted[i] = base[i] * share_wanted(x, form[i], anchor[j, i], elasticity[i])
+                serve(demand, supply, at_cap, service, classes, wanted, got)
+                for i in range(groups):
+                    volume += got[i]
+                used = volume / supply if supply > 0.0 else 0.0
+                p = math.exp(x)
+                for r in range(rows):
+                    now[r, j] = room[r] * share_offered(x, p, kind[r], a[r], b[r], c[r]) * used
+                    own = p
+                    if mechanism[j] == PAY_AS_BID:
+                        offer = (
+                            mean_offer(p, a[r], b[r], c[r]) if kind[r] == CONVEX else mean_swing_offer(x, a[r], b[r])
+                        )
+                        own = rate[j] * p + (1.0 - rate[j]) * offer
+                    earned = now[r, j] * own * level[j]
+                    paid += earned
+                    revenue[r] += earned * hours_per_step
+                if mechanism[j] == INTERRUPTIBLE:
+                    idle = 0.0
+                    for r in range(rows):
+                        idle += room[r]
+                    cut = max(0.0, last_running[j] - idle)
+                    total = 0.0
+                    for i in range(groups):
+                        total += wanted[i]
+                    if cut > 0.0 and total > 0.0:
+                        for i in range(groups):
+                            interrupted[i] += cut * wanted[i] / total
+                    last_running[j] = volume
+                if at_cap and demand > supply:
+                    keen = 1.0 if mechanism[j] == INTERRUPTIBLE else retry
+                    for i in range(groups):
+                        if wanted[i] > 0.0:
+                            again[i] += keen * base[i] * (1.0 - got[i] / wanted[i])
+                            unserved[i] += (1.0 - keen) * (wanted[i] - got[i]) * hours_per_step
+                fill[j] = volume / demand if at_cap and demand > supply else 1.0
+                last_log_price[j] = x
+            mean_price = paid / volume if volume > 0.0 else math.exp(last_log_price[j]) * level[j]
+            price[t, j] = mean_price
             traded[t, j] = volume * hours_per_step
-            last_log_price[j] = x
+            for i in range(groups):
+                bought[i] += got[i] * hours_per_step
+                spent[i] += got[i] * hours_per_step * mean_price
+            for r in range(rows):
+                let[r, j] += now[r, j] * hours_per_step
+        for i in range(groups):
+            waiting[i] = again[i]
         for w in range(share.shape[0]):
             total = 0.0
             for j in range(products):
-                total += taste[w, j] * preference(last_log_price[j], last_log_price[0], substitution)
-            for j in range(products):
-                target = taste[w, j] * preference(last_log_price[j], last_log_price[0], substitution) / total
-                share[w, j] += adjustment * (target - share[w, j])
-    return price, traded, sold, revenue, wanted_hours, bought_hours, spent
+                liked[j] = 0.0
+                if pull[w, j] > 0.0:
+                    liked[j] = preference(last_log_price[j] - shift[w, j], last_log_price[0], substitution)
+                    liked[j] *= pull[w, j] * fill[j]
+                total += liked[j]
+            if total > 0.0:
+                for j in range(products):
+                    share[w, j] += adjustment * (liked[j] / total - share[w, j])
+    return price, traded, let, revenue, bought, spent, unserved, interrupted, asked, stock_outs

@@ -20,11 +20,12 @@ def warm_up() -> None:
 
 
 def _warm_up_spot() -> None:
-    one, row = np.ones(1), np.zeros(1, np.int64)
-    spot.clear_day(  # type: ignore[no-untyped-call]
-        np.zeros(1), np.ones((1, 1)), 1.0, 0.1, np.ones((1, 1)), 6.0, -1.0, 2.0, row, row, row, np.ones((2, 24)),
-        one, one, one, row, np.ones((1, 1)), one, one, one,
-    )  # fmt: skip
+    one, row, table = np.ones(1), np.zeros(1, np.int64), np.ones((1, 1))
+    state = np.zeros(1), table, np.zeros(1), np.zeros((1, 1)), np.zeros((1, 1)), np.zeros(1), one.copy()
+    rules = 1.0, 0.1, table, np.zeros((1, 1)), 6.0, -1.0, 2.0, 0.5
+    demand = row, row, row, np.ones((2, 24)), one, row, one, one
+    supply = row, row, table, one, one, one, np.zeros((1, 1))
+    spot.clear_day(*state, *rules, row, row, row, one, one, *demand, *supply)  # type: ignore[no-untyped-call]
 
 
 def _warm_up_futures() -> None:

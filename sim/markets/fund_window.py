@@ -110,7 +110,8 @@ def settle_funds(
         gain = float(fund.held @ move) * hours
         shares = fund.outstanding(books)
         start = fund.nav_usd
-        fund.basket_return = gain / (fund.leverage * start * shares) if fund.leverage and start * shares > 0.0 else 0.0
+        position_usd = fund.leverage * start * shares
+        fund.basket_return = gain / position_usd if position_usd else 0.0
         _decompose(fund, start * shares + gain, price, hours, funded is not None)
         events += mark(books, fund, gain)
         flow = -fund.same_day * (fund.leverage - 1.0) / fund.leverage * gain if fund.leverage else 0.0
@@ -128,9 +129,11 @@ def settle_funds(
 
 
 def mark(books: Books, fund: Fund, gain_usd: float) -> list[tuple[str, str]]:
-    """Book a gain per share; the sponsor pays what a negative NAV would leave unpaid."""
+    """Book a gain per share; the sponsor pays for a negative NAV, and owns a fund without shares."""
     shares = fund.outstanding(books)
     if shares <= 0.0:
+        payer, payee = (fund.owner, books.roll.rest_of_world)[:: 1 if gain_usd > 0.0 else -1]
+        books.ledger.transfer("sponsor's loss", "cash", payer, payee, abs(gain_usd))
         return []
     fund.nav_usd += gain_usd / shares
     if fund.nav_usd >= 0.0:
@@ -167,8 +170,9 @@ def _transact(books: Books, fund: Fund, same_day_usd: float, cost_usd: CostOfOrd
             shares = books.ledger.held(fund.share)
             held = {i: float(shares[i]) for i in fund.waiting}
             total = math.fsum(held.values())
-            wanted = {i: same_day_usd / fund.nav_usd * x / total for i, x in held.items()} if total > 0.0 else {}
-            _exchange(books, fund, wanted, same_day_usd / fund.nav_usd, None)
+            change = max(same_day_usd / fund.nav_usd, -total)  # nobody gives back more than is left after redemptions
+            wanted = {i: change * x / total for i, x in held.items()} if total > 0.0 else {}
+            _exchange(books, fund, wanted, change, None)
     fund.creating = 0.0
 
 

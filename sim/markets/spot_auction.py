@@ -1,4 +1,4 @@
-"""The hourly rental market: one uniform-price auction per product and hour, all hours of a day in one kernel call."""
+"""The rental market of a day: rows become groups of demand and capacity by product; one kernel call clears it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.kernels.spot import clear_day
+from sim.kernels.spot import CONVEX, POSTED, clear_day
+from sim.places import Placement
 from sim.rules.spot import season
 from sim.vocabulary import HOURS_PER_DAY, DemandRow, Floats, Ints, Orders, SupplyRow
 
-ClearDay = Callable[..., tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]]
+ClearDay = Callable[..., tuple[Floats, ...]]
 
-ROUNDING = 1e-9  # shortfalls below this share of what was wanted are what floats leave of a cleared market
+GROUPED_BY = ("form", "service", "season", "work", "reference_usd", "elasticity")
+TIGHTNESS_DAYS = 10.0  # over which sellers remember how much was asked of them
+MOST_TIGHT = 2.0  # more than twice one's capacity is remembered as twice
 
 
 @dataclass(frozen=True)
 class Trades:
     """What the day's hours brought. Shapes: T steps, J products, O owners; VE-hours and USD.
 
-    `price_usd` (T, J) per VE-hour, `traded_ve_hours` (T, J); `sold_ve_hours` (O, J) by landlords and `swing_ve_hours`
-    (O, J) of capacity released or re-let; `revenue_usd`, `spent_usd` (O,); `bought` maps (owner, row) to VE-hours.
+    `price_usd` (T, J) per VE-hour, `traded_ve_hours` (T, J); `sold_ve_hours` (O, J) by those who let their own GPUs and
+    `swing_ve_hours` (O, J) of capacity released or re-let; `revenue_usd`, `spent_usd` (O,); `bought` maps (owner, row)
+    to VE-hours, `interrupted` to VE that were cut off. `stock_outs` (J,) is the share of seller-hours in which nothing
+    was left at the list price.
     """
 
     price_usd: Floats
@@ -33,28 +38,36 @@ class Trades:
     spent_usd: Floats
     bought: dict[tuple[int, int], float]
     unserved_ve_hours: float
-    offered_ve: Floats  # (J,) capacity of landlords on offer in each hour
-    interrupted: dict[tuple[int, int], float] = field(default_factory=dict)  # (owner, row) -> VE cut off, over the day
+    offered_ve: Floats  # (O, J) own GPUs on offer in each hour; idle ones are not counted again as interruptible
+    level: Floats  # (J,) what a product's bundle is worth, over the mean
+    stock_outs: Floats
+    interrupted: dict[tuple[int, int], float] = field(default_factory=dict)
 
     @property
     def volume(self) -> float:
         """VE-hours traded in all products."""
         return float(self.traded_ve_hours.sum())
 
-    @property
-    def mean_rent_usd(self) -> float:
-        """Volume-weighted mean rent, USD per VE-hour; nan where nothing traded."""
-        volume = self.volume
-        return float((self.price_usd * self.traded_ve_hours).sum() / volume) if volume > 0.0 else math.nan
+    def mean_rent_usd(self, products: Floats | None = None) -> float:
+        """Mean rent of comparable hours, USD per VE-hour, of all products or a mask of them; nan where none traded.
+
+        Spending over hours weighed by `level`, so that a shift of customers between tiers alone moves nothing.
+        """
+        hours, paid = self.traded_ve_hours, self.price_usd * self.traded_ve_hours
+        if products is not None:
+            hours, paid = hours * products, paid * products
+        comparable = float((hours * self.level).sum())
+        return float(paid.sum()) / comparable if comparable > 0.0 else math.nan
 
 
 @dataclass(frozen=True)
 class SpotRules:
-    """Settings of the auction; `adjustment` is the share of users who reconsider their product per step."""
+    """Settings of the market; `adjustment` is the share of users who reconsider their product per step."""
 
     step_hours: int
     reconsider_per_hour: float
     substitution: float
+    retry_per_hour: float
     season_amplitude: float
     season_peak_hour: float
     weekend: float
@@ -74,60 +87,151 @@ class SpotRules:
         return np.stack([np.ones(steps), level * load])
 
 
-class SpotAuction:
-    """Clears the day's hours; remembers the last log prices and how each kind of work is spread over products."""
+@dataclass(frozen=True)
+class Day:
+    """What the day's hours depend on beside the rows; shapes as in `Trades`.
 
-    def __init__(self, rules: SpotRules, market_mix: Floats, rent_usd: float, kinds_of_work: int = 1) -> None:
-        self.rules = rules
-        self.market_mix = market_mix
-        self.log_price: Floats = np.full(len(market_mix), math.log(rent_usd))
-        self.share: Floats = np.tile(market_mix, (kinds_of_work, 1))
+    `mix` (O, J) spreads an owner's own capacity over products, `spread` (J) capacity that is nobody's fleet;
+    `homes` (O, regions) spreads users over home regions; `log_ask` (O, J) are comparable list prices.
+    """
+
+    mix: Floats
+    spread: Floats
+    homes: Floats
+    log_ask: Floats
+    product_factor: Floats
+    seasons: Floats
+    low_usd: float
+    cap_usd: float
+    efficiency: float = 1.0
+
+
+class SpotAuction:
+    """Clears the day's hours; remembers prices, how work is spread, who waits and what is being readied."""
+
+    def __init__(self, rules: SpotRules, where: Placement, owners: int, rent_usd: float) -> None:
+        self.rules, self.shop, self.products, self.tastes = rules, where.shop, where.products, where.tastes
+        products, tastes = where.products, where.tastes
+        count = len(products.grade)
+        self.log_price: Floats = np.full(count, math.log(rent_usd))
+        self.share: Floats = tastes.share.copy()
+        self.waiting: dict[tuple[int, int], float] = {}
+        self.hidden: Floats = np.zeros((owners, count))
+        self.last_let: Floats = np.zeros((owners, count))
+        self.last_running: Floats = np.zeros(count)
+        self.fill: Floats = np.ones(count)
+        self.tightness: Floats = np.full((owners, count), tastes.occupancy)
 
     def clear(
         self,
         supply: Sequence[tuple[int, int, SupplyRow]],
         demand: Sequence[tuple[int, int, DemandRow]],
-        mix: Floats,
-        product_factor: Floats,
-        seasons: Floats,
-        low_usd: float,
-        cap_usd: float,
+        day: Day,
         engine: ClearDay = clear_day,
     ) -> Trades:
-        """Match rows of (owner, number, row); `mix` (owners, products) says how an owner's fleet is spread.
+        """Match rows of (owner, number, row).
 
-        Rows are gathered in a fixed order (kind or class, then owner by stable id): who was asked first never matters.
+        Rows are gathered in a fixed order (kind, then owner by stable id): who was asked first never matters. Demand
+        rows that answer to prices alike are one group, spread over home regions.
         """
         offers = Orders.gather(supply, SupplyRow, ("kind",))
-        wants = Orders.gather(demand, DemandRow, ("service", "season"))
-        own = offers.column("own_mix") > 0.0
-        capacity = offers.column("quantity_ve")[:, None] * np.where(own[:, None], mix[offers.owner], self.market_mix)
-        taste = np.tile(self.market_mix * product_factor, (len(self.share), 1))
+        wants = Orders.gather(demand, DemandRow, GROUPED_BY)
+        groups = _Groups(wants, day, self.waiting, len(self.tastes.share) // day.homes.shape[1])
         kinds = offers.whole("kind")
-        price, traded, sold, revenue, wanted, bought, spent = engine(
-            self.log_price, self.share, float(self.rules.step_hours), self.rules.adjustment, taste,
-            self.rules.substitution, math.log(low_usd), math.log(cap_usd),
-            wants.whole("work"), wants.whole("service"), wants.whole("season"), seasons,
-            wants.column("quantity_ve"), np.log(wants.column("reference_usd")), wants.column("elasticity"),
-            kinds, capacity, offers.column("a"), offers.column("b"), offers.column("c"),
+        own = offers.column("own_mix") > 0.0
+        capacity = offers.column("quantity_ve")[:, None] * np.where(own[:, None], day.mix[offers.owner], day.spread)
+        waiting = groups.waiting
+        shop, rules, tastes = self.shop, self.rules, self.tastes
+        price, traded, sold, revenue, bought, spent, unserved, interrupted, asked, stock_outs = engine(
+            self.log_price, self.share, waiting, self.hidden, self.last_let, self.last_running, self.fill,
+            float(rules.step_hours), rules.adjustment, tastes.pull * day.product_factor, tastes.shift,
+            rules.substitution, math.log(day.low_usd), math.log(day.cap_usd), rules.retry_per_hour**rules.step_hours,
+            shop.sequence, shop.mechanism, shop.partner, shop.rate, self.products.level,
+            groups.work, groups.service, groups.season, day.seasons, groups.quantity, groups.form,
+            groups.log_reference, groups.elasticity,
+            offers.owner, kinds, capacity, offers.column("a"), offers.column("b"), offers.column("c"),
+            day.log_ask[offers.owner],
         )  # fmt: skip
-        n = len(mix)
-        let, swing = np.zeros_like(mix), np.zeros_like(mix)
-        np.add.at(let, offers.owner[kinds == 0], sold[kinds == 0])
-        np.add.at(swing, offers.owner[kinds != 0], sold[kinds != 0])
-        rows = zip(wants.owner.tolist(), wants.number.tolist(), bought.tolist(), strict=True)
-        short = np.maximum(0.0, wanted - bought)
+        n, own_rows = len(day.mix), kinds == CONVEX
+        let, swing, offered = np.zeros_like(day.mix), np.zeros_like(day.mix), np.zeros_like(day.mix)
+        np.add.at(offered, offers.owner[own_rows], capacity[own_rows])
+        np.add.at(let, offers.owner[own_rows], sold[own_rows])
+        np.add.at(swing, offers.owner[~own_rows], sold[~own_rows])
+        self.waiting = groups.by_row(waiting)
+        self._remember(offers.owner[own_rows], capacity[own_rows], asked[own_rows], let)
+        sellers = (capacity[own_rows] > 0.0).sum(axis=0) * float(len(price))
         return Trades(
             price_usd=price,
             traded_ve_hours=traded,
             sold_ve_hours=let,
             swing_ve_hours=swing,
             revenue_usd=_by_owner(offers.owner, revenue, n),
-            spent_usd=_by_owner(wants.owner, spent, n),
-            bought={(owner, number): hours for owner, number, hours in rows},
-            unserved_ve_hours=float(short.sum()) if (short > ROUNDING * wanted).any() else 0.0,
-            offered_ve=capacity[kinds == 0].sum(axis=0),
+            spent_usd=_by_owner(wants.owner, groups.spread_over_rows(spent), n),
+            bought=groups.by_row(bought, keep_all=True),
+            unserved_ve_hours=float(unserved.sum()),
+            offered_ve=offered * shop.on_demand,
+            level=self.products.level,
+            stock_outs=stock_outs / np.maximum(1.0, sellers),
+            interrupted=groups.by_row(interrupted),
         )
+
+    def _remember(self, owners: Ints, capacity: Floats, asked: Floats, let: Floats) -> None:
+        """Sellers remember how much was asked of them over what they had, exponentially over ten days."""
+        hours = HOURS_PER_DAY * capacity
+        told = np.where(self.shop.mechanism == POSTED, asked, let[owners])
+        now = np.where(hours > 0.0, np.minimum(MOST_TIGHT, told / np.maximum(hours, 1e-300)), self.tightness[owners])
+        self.tightness[owners] += (now - self.tightness[owners]) / TIGHTNESS_DAYS
+
+
+class _Groups:
+    """Demand rows that answer to prices alike, as one; arrays (G,), and how results return to rows."""
+
+    def __init__(self, wants: Orders, day: Day, waiting: dict[tuple[int, int], float], kinds_of_work: int) -> None:
+        homes = day.homes.shape[1]
+        self.keys = list(zip(wants.owner.tolist(), wants.number.tolist(), strict=True))
+        quantity = wants.column("quantity_ve") / day.efficiency
+        held = np.array([waiting.get(key, 0.0) for key in self.keys]) if waiting else np.zeros(len(quantity))
+        table = wants.table[:, [wants.names.index(name) for name in GROUPED_BY]]
+        new = np.ones(len(table), dtype=bool)
+        new[1:] = (table[1:] != table[:-1]).any(axis=1)
+        self.group = np.cumsum(new) - 1 if len(table) else np.zeros(0, dtype=np.int64)
+        first = np.flatnonzero(new)
+        count = len(first)
+        if len(table) and int(wants.column("work").max()) >= kinds_of_work:
+            raise ValueError(
+                f"demand for work number {int(wants.column('work').max())}: there are {kinds_of_work} kinds"
+            )
+        self._weight = (quantity + held)[:, None] * day.homes[wants.owner]  # (rows, homes)
+        by_group = np.zeros((count, homes))
+        np.add.at(by_group, self.group, quantity[:, None] * day.homes[wants.owner])
+        back = np.zeros((count, homes))
+        np.add.at(back, self.group, held[:, None] * day.homes[wants.owner])
+        self._total = by_group + back
+
+        def field_of(name: str) -> Floats:
+            return np.repeat(wants.column(name)[first], homes)
+
+        self.quantity: Floats = by_group.ravel()
+        self.waiting: Floats = back.ravel()
+        self.work: Ints = field_of("work").astype(np.int64) * homes + np.tile(np.arange(homes), count)
+        self.service: Ints = field_of("service").astype(np.int64)
+        self.season: Ints = field_of("season").astype(np.int64)
+        self.form: Ints = field_of("form").astype(np.int64)
+        self.log_reference: Floats = np.log(field_of("reference_usd") * day.efficiency)
+        self.elasticity: Floats = field_of("elasticity")
+        self._homes = homes
+
+    def spread_over_rows(self, amounts: Floats) -> Floats:
+        """Amounts of groups (G,) on their rows, pro rata to what each wants or waits for (rows,)."""
+        per = amounts.reshape(-1, self._homes) / np.maximum(self._total, 1e-300)
+        return np.asarray((per[self.group] * self._weight).sum(axis=1))
+
+    def by_row(self, amounts: Floats, *, keep_all: bool = False) -> dict[tuple[int, int], float]:
+        """Amounts of groups (G,) by (owner, row number); zeros are left out unless all are kept."""
+        if not keep_all and not amounts.any():
+            return {}
+        rows = zip(self.keys, self.spread_over_rows(amounts).tolist(), strict=True)
+        return {key: amount for key, amount in rows if keep_all or amount > 0.0}
 
 
 def _by_owner(owners: Ints, amounts: Floats, n: int) -> Floats:

@@ -42,3 +42,30 @@ def season(hour: float, amplitude: float, peak_hour: float) -> float:
 def preference(log_price: float, log_reference: float, substitution: float) -> float:
     """Attraction of a product in the users' logit over log rents: (p_j / p_ref) ** -sigma."""
     return math.exp(-substitution * (log_price - log_reference))
+
+
+def bid_share(log_price: float, log_bid: float, steepness: float) -> float:
+    """Share of waiting work that runs at a price: clip(1/2 - steepness * ln(p / bid), 0, 1).
+
+    A job is many tasks whose bids lie around the job's: half of them run at a price equal to its bid.
+    """
+    share = 0.5 - steepness * (log_price - log_bid)
+    if share <= 0.0:
+        return 0.0
+    return share if share < 1.0 else 1.0
+
+
+def mean_offer(price_usd: float, floor_usd: float, slope_usd: float, convexity: float) -> float:
+    """Mean marginal cost of what `offer_share` offers at a price p = c + m u ** eta: c + m u ** eta / (1 + eta)."""
+    if price_usd <= floor_usd:
+        return price_usd
+    top = price_usd - floor_usd
+    return floor_usd + (top if top < slope_usd else slope_usd) / (1.0 + convexity)
+
+
+def mean_swing_offer(log_price: float, log_start: float, log_full: float) -> float:
+    """Mean price at which the swing capacity that is on at a price came on: the mean of e ** x from start to there."""
+    top = log_price if log_price < log_full else log_full
+    if top <= log_start:
+        return math.exp(log_price)
+    return (math.exp(top) - math.exp(log_start)) / (top - log_start)

@@ -9,6 +9,7 @@ import pytest
 from experiments.bench.__main__ import BENCHMARKS, main
 from experiments.bench.kernels import TICKS, numpy_auction
 from experiments.bench.result import at_least, at_most, by_turns
+from experiments.bench.world import measure_notes_and_funds
 from sim.kernels.call_auction import call_auction
 
 
@@ -21,6 +22,12 @@ def test_the_bench_writes_ratio_seconds_reference_and_unit_of_each(
     population = found["population"]
     assert population["ratio"] == pytest.approx(population["reference_seconds"] / population["seconds"], rel=0.01)
     assert "Mesa agents.do" in capsys.readouterr().out
+
+
+def test_what_notes_and_funds_cost_is_a_ratio_of_two_worlds_in_one_run() -> None:
+    measured = measure_notes_and_funds(quick=True)
+    assert measured.ratio == pytest.approx(measured.seconds / measured.reference_seconds)
+    assert measured.reach == "<= 1.2 x"
 
 
 def test_an_unknown_benchmark_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The reference of the benchmarks lives the same life as the economy, to the last bit."""
+"""The reference of the benchmarks lives the same life as the economy, but for rounding."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def pair(*overrides: str) -> tuple[Economy, Economy]:
     return Economy(spec, seed=5, days=DAYS), act_hourly(Economy(spec, seed=5, days=DAYS))
 
 
-def test_mesa_agents_that_act_hourly_live_the_same_life_to_the_last_bit() -> None:
+def test_mesa_agents_that_act_hourly_live_the_same_life() -> None:
     ours, theirs = pair("agents.speculator.activity_per_hour=0.2")
     ours.run(DAYS)
     theirs.run(DAYS)

@@ -56,7 +56,8 @@ def test_a_small_shock_is_amplified_by_one_over_one_minus_the_gain(gain, leverag
         assert (with_fund.price_usd[0] - PRICE) / alone == pytest.approx(1.0 / (1.0 - gain), rel=0.01)
         assert with_fund.funds.gain[0] == pytest.approx(gain, rel=0.01)
         assert with_fund.funds.spectral_radius == pytest.approx(gain, rel=0.01)
-        assert not with_fund.events
+        near = gain > 1.0 - 0.2  # demand grows as r / (1 + r), so that a second price clears at r = gain - 1
+        assert kinds(with_fund) == ["multiplicity"] * near
 
 
 @pytest.mark.parametrize("leverage", [2.0, -1.0, 3.0, 1.0])
@@ -111,12 +112,22 @@ def test_unfilled_rebalancing_is_carried_to_the_next_close():
     )
 
 
-def test_several_prices_that_clear_are_recorded_and_the_one_in_the_direction_of_demand_is_taken():
-    rows = [(TRADERS, FutureRow(0, 0.0, DEPTH, -1e12, 1e12)), (TRADERS, FutureRow(1, 0.0, DEPTH, -1e12, 1e12))]
+@pytest.mark.parametrize("months", [1, 2])
+@pytest.mark.parametrize("gain", [0.6, 1.6, 2.5])
+def test_several_prices_that_clear_are_recorded_and_the_one_in_the_direction_of_demand_is_taken(gain, months):
+    rows = [(TRADERS, FutureRow(m, 0.0, DEPTH, -1e12, 1e12)) for m in range(months)]
     rows.append((TRADERS, FutureRow(0, 1e4, 8 * DEPTH, -3e5, 3e5)))  # deep near the last price, then used up
-    close = market(limit=0.5).clear(rows, [], 2, fund(3.0, assets_of_gain(1.6, 3.0)))
+    funds = fund(3.0, assets_of_gain(gain, 3.0))
+    close = market(months, limit=0.5).clear(rows, [], 2, funds)
     assert 0.0 < close.price_usd[0] - PRICE < 0.01
-    assert "limit lock" not in kinds(close)
+    price = PRICE + np.linspace(-0.5, 0.5, 100_001) * PRICE
+    after = np.maximum(0.0, funds.curves.assets_usd[0] + funds.curves.gain[0, 0] * (price - PRICE))
+    bought = 3.0 * after / (price * HOURS) - funds.curves.held[0, 0]
+    others = -DEPTH * (price - PRICE) + np.clip(1e4 - 8 * DEPTH * (price - PRICE), -3e5, 3e5)
+    roots = int((np.diff(np.sign(others + bought)) != 0.0).sum())
+    assert roots == (1 if gain < 1.0 else 3 if gain > 2.0 else 2)
+    assert kinds(close) == ["multiplicity"] * (roots > 1)
+    assert all(f": {roots} prices clear" in text for _, text in close.events)
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from experiments.stats import interval
 from sim.economy import Economy
 from sim.laws import BrokenLaw
 from sim.markets.fund_window import ENDED, ENDING, OPEN
@@ -61,6 +62,16 @@ def test_n5_with_all_links_off_a_fund_moves_futures_and_no_bit_of_the_spot_side(
 def test_with_links_on_funds_reach_rents_or_fleets():
     changed = moved(spot_side(ran(DAYS, "funds=leveraged", "links=on")), spot_side(ran(DAYS, "links=on")))
     assert {"orders_ve", "rent_usd_per_ve_hour"} & set(changed)
+
+
+def test_leveraged_funds_raise_the_volatility_of_futures_beyond_the_interval_over_seeds():
+    def volatility(seed: int, funds: str) -> float:
+        record = ran(120, f"funds={funds}", seed=seed).record
+        daily = np.diff(np.log(record["future_2_usd_per_gpu_hour"]))
+        return float(np.std(daily[record["month_end"][1:] == 0.0]))
+
+    effects = [volatility(seed, "leveraged") / volatility(seed, "none") - 1.0 for seed in (1, 2, 3, 4, 5)]
+    assert interval(np.array(effects))[0] > 0.0
 
 
 def test_n2_an_unlevered_fund_without_flows_does_not_trade_between_rolls():
@@ -153,6 +164,21 @@ def test_constant_maturity_rolls_from_the_nearest_to_the_second_month_through_th
     economy.step()
     assert contracts(economy, owner)[1] == pytest.approx(0.0, abs=1e-9), "all of it has become the nearest month"
     assert contracts(economy, owner)[0] > 0.0
+
+
+@pytest.mark.parametrize("ordered", [0.5, 0.9, 1.0])
+def test_redemptions_of_a_night_never_exceed_the_shares_there_are(ordered):
+    same_day = {"agents__fund_holder__offset": 1.0, "agents__fund_holder__offset_same_day": True,
+                "agents__authorised_participant__unit_shares": 1.0}  # fmt: skip
+    economy = world(days=40, **WIDE, **STILL | same_day, **sized("etf_2x", 3.0))
+    economy.run(3)
+    fund = economy.funds[0]
+    holder = next(iter(fund.waiting))
+    fund.creating = fund.waiting[holder] = -float(int(ordered * fund.outstanding(economy.books)))
+    economy.market.price_usd[:] *= 0.7  # falsified, so that tonight's close jumps and holders give back more
+    economy.run(30)
+    assert fund.outstanding(economy.books) >= 0.0
+    assert economy.books.ledger.held(fund.share)[holder] >= 0.0
 
 
 # ---- the end of funds

@@ -136,6 +136,50 @@ def test_laws_hold_through_defaults_and_sales_of_estates(size, haircut, rejected
     assert {"default", "estate sold"} <= kinds, f"the slump broke nobody: {kinds}"
 
 
+CLASSES = st.sampled_from([(0.8, 0.12, 0.08), (1.0, 0.0, 0.0), (0.5, 0.5, 0.0), (0.0, 0.4, 0.6), (0.3, 0.0, 0.7)])
+FINANCE = st.fixed_dictionaries({
+    "agents.vehicle.share_sold": SHARE,
+    "agents.vehicle.retention": SHARE,
+    "agents.vehicle.capital_relief": SHARE,
+    "agents.vehicle.screening": SHARE,
+    "agents.vehicle.fee_per_year": uniform(0.0, 0.05),
+    "agents.vehicle.reserve_months": uniform(0.0, 24.0),
+    "agents.vehicle.overcollateralisation": uniform(0.8, 1.4),
+    "agents.vehicle.recovery": SHARE,
+    "agents.vehicle.principal": st.sampled_from(["pro_rata", "sequential"]),
+    "agents.note_investor.count": st.integers(1, 3),
+    "agents.note_investor.wealth_usd": st.sampled_from([0.0, 1.0, 1e9, 1e11]),
+    "agents.etf_1x.open_interest_share": st.just(0.0) | uniform(1e-3, 0.3),
+    "agents.etf_2x.open_interest_share": st.just(0.0) | uniform(1e-3, 0.2),
+    "agents.etf_2x.leverage": uniform(-5.0, 5.0),
+    "agents.etf_2x.termination_fall": uniform(0.02, 1.0),
+    "agents.etf_2x.count": st.integers(1, 3),
+    "agents.etf_2x.roll": st.sampled_from(["daily", "at_expiry"]),
+    "agents.fund_holder.count": st.integers(1, 3),
+    "agents.fund_holder.chase": uniform(-1.0, 1.0),
+    "agents.fund_holder.offset": uniform(0.0, 1.5),
+    "agents.fund_holder.offset_same_day": st.booleans(),
+    "agents.fund_holder.flow_sd": uniform(0.0, 0.5),
+    "agents.fund_holder.reserve": uniform(0.0, 3.0),
+    "venue.daily_limit": uniform(0.02, 0.9),
+    "loan.enabled": st.booleans(),
+})  # fmt: skip
+
+
+@settings(max_examples=12, phases=QUICK)
+@given(changes=FINANCE, classes=CLASSES, size=uniform(-0.9, 0.0), seed=st.integers(0, 1000))
+def test_laws_hold_with_random_notes_and_funds_through_defaults(changes, classes, size, seed):
+    shares = ("agents.vehicle.senior_share", "agents.vehicle.junior_share", "agents.vehicle.residual_share")
+    slump = {
+        "_target_": "sim.shocks.demand_slump.DemandSlump", "start": 40, "length": 200, "size": size,
+        "contracted_size": size, "recovery_days": 0,
+    }  # fmt: skip
+    economy = built(BREAKING | changes | dict(zip(shares, classes, strict=True)), {"slump": slump}, seed, 160)
+    economy.run(160)
+    assert np.isfinite(economy.books.ledger.positions).all()
+    assert (economy.record["fund_assets_usd"] >= 0.0).all()
+
+
 def test_the_law_of_net_worth_explains_every_owner_by_reason():
     economy = built({}, {}, 1, 70)
     economy.run(70)

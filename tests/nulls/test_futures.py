@@ -7,6 +7,7 @@ import functools
 import numpy as np
 import pytest
 
+from experiments.stats import interval
 from sim.economy import Economy
 from tests.worlds import OUTAGE, moved, ran, series, spot_side, total_contracts, world
 
@@ -58,6 +59,15 @@ def test_n23_noise_in_place_of_futures_prices_reaches_no_spot_series_with_all_li
     assert total_contracts(dirty) > 1e4
 
 
+@pytest.mark.parametrize("notes", ["none", "default"])
+def test_n23_noise_reaches_no_spot_series_through_funds_their_holders_or_notes(notes):
+    dirty = tainted(DAYS, f"notes={notes}", "funds=leveraged", **TIGHT)
+    clean = ran(DAYS, f"notes={notes}", **TIGHT)
+    assert moved(spot_side(dirty), spot_side(clean)) == []
+    assert dirty.record["fund_flow_usd"].any()
+    assert np.ptp(dirty.record["fund_assets_usd"]) > 1e6
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_n23_the_same_noise_is_found_through_each_link(link):
     dirty, clean = tainted(DAYS, **TIGHT | {f"links__{link}": 1.0}), unlinked()
@@ -71,6 +81,31 @@ def test_each_link_at_full_strength_moves_fleets_or_rents_by_more_than_rounding(
     fleet = np.abs(on.record["fleet_ve"] / off.record["fleet_ve"] - 1.0).max()
     rent = np.abs(on.record["rent_usd_per_ve_hour"] / off.record["rent_usd_per_ve_hour"] - 1.0).max()
     assert max(fleet, rent) > 1e-9, (fleet, rent)
+
+
+RAISED = {"links__normal_premium": [-0.2] * 6}  # all curve links then read a curve a fifth above expectations
+
+
+@pytest.mark.parametrize(
+    ("link", "column", "sign"),
+    [
+        ("curve_to_capex", "fleet_ve", 1.0),
+        ("curve_to_capex", "rent_usd_per_ve_hour", -1.0),
+        ("curve_to_collateral", "orders_ve", 1.0),
+        ("curve_to_reserved", "orders_ve", 1.0),
+        ("hedge_cash", "orders_ve", -1.0),  # margin ties up cash
+    ],
+)
+def test_a_high_curve_acts_through_each_link_in_its_direction_beyond_the_interval_over_seeds(link, column, sign):
+    effects = [total(column, seed, link) / total(column, seed) - 1.0 for seed in (1, 2, 3, 4, 5)]
+    assert interval(sign * np.array(effects))[0] > 0.0, effects
+
+
+@functools.cache
+def total(column: str, seed: int, link: str = "") -> float:
+    """Sum of a series in tight worlds with one link on or none."""
+    on = {f"links__{link}": 1.0} if link else {}
+    return float(ran(DAYS, seed=seed, **TIGHT | RAISED | on).record[column].sum())
 
 
 def test_links_at_full_strength_without_a_venue_read_nothing():

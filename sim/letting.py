@@ -1,0 +1,64 @@
+"""How owners of GPUs let them by the hour: what they offer to auctions, and the list prices they post."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.rules.asks import repricing_hazard, wanted_ask
+from sim.streams import Purpose
+from sim.view import View
+from sim.vocabulary import DAYS_PER_YEAR, Floats, SupplyRow
+
+
+@dataclass(frozen=True)
+class AskTerms:
+    """How a seller posts list prices (Calvo 1983, with a hazard that rises with the gap): rates per day, gaps in logs.
+
+    Where list prices are paid, the seller wants the auctions' rent, dearer if much was asked of it: `response` is the
+    log change per unit of log tightness. Where an auction sets the rent, the list price is `markup` over it. Gaps below
+    `threshold` are left alone. A list price stands for a while, on average it is `age_days` old, and rents fall with
+    technology: sellers ask what will be right by then.
+    """
+
+    markup: float
+    response: float
+    hazard_per_day: float
+    hazard_per_gap: float
+    threshold: float
+    noise: float
+    age_days: float
+
+
+def pool_row(view: View, pool_ve: float) -> SupplyRow:
+    """Offer own capacity at convex marginal cost (Bessembinder-Lemmon supply), at comparable prices.
+
+    At the path's rent the path's share of it is offered; list prices are posted apart (`list_asks`).
+    """
+    today, s = view.today, view.path.settings
+    floor = s.cost_usd * today.technology
+    slope = (s.rent_usd - s.cost_usd) / math.exp(math.log(s.occupancy) * s.convexity) * today.technology
+    return SupplyRow(0, pool_ve, floor, slope, s.convexity, True)
+
+
+def list_asks(view: View, posted_usd: Floats, terms: AskTerms) -> Floats:
+    """List asks by product from today on (products,), USD per VE-hour; a seller that reprices does so everywhere."""
+    started = bool(posted_usd.any())
+    chance = view.uniform(Purpose.LIST_ASK_TIME)
+    if started and chance >= repricing_hazard(math.inf, terms.hazard_per_day, terms.hazard_per_gap, 0.0):
+        return posted_usd
+    lets = view.lets
+    comparable = np.where(np.isnan(view.comparable_usd), posted_usd, view.comparable_usd)
+    if not started:
+        comparable = np.where(comparable > 0.0, comparable, view.products.level * view.today.rent_10d_usd)
+    s = view.path.settings
+    wanted = wanted_ask(comparable, view.posted, view.tightness, s.occupancy, terms.markup, terms.response)
+    if not started:  # posted so long ago
+        return np.where(lets, wanted, 0.0)
+    wanted *= math.exp(-s.technology * terms.age_days / DAYS_PER_YEAR)
+    gap = float(np.abs(np.log(posted_usd[lets] / wanted[lets])).mean()) if lets.any() else 0.0
+    if chance >= repricing_hazard(gap, terms.hazard_per_day, terms.hazard_per_gap, terms.threshold):
+        return posted_usd
+    return np.where(lets, wanted * math.exp(terms.noise * view.normal(Purpose.LIST_ASK_NOISE)), 0.0)

@@ -1,0 +1,136 @@
+"""Where GPUs stand and how they are let: products, each owner's place in them, prices by tier, users' homes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sim.agent import Agent, Endowment
+from sim.kernels.spot import INTERRUPTIBLE, PAY_AS_BID, POSTED, UNIFORM
+from sim.places import Placement, Shop
+from sim.problems import Problem, SpecError, nearest
+from sim.spec import Spec
+from sim.tastes import tastes_of
+from sim.vocabulary import Floats, Ints, Products
+
+MECHANISMS = {"uniform": UNIFORM, "pay_as_bid": PAY_AS_BID, "posted": POSTED, "interruptible": INTERRUPTIBLE}
+MAX_TOTAL_GAP = 1e-9
+
+
+def place_people(
+    spec: Spec, people: Sequence[Agent], endowments: Sequence[Endowment], landlords: Ints, owners: int
+) -> Placement:
+    """Give every one of so many owners (the people first) its place.
+
+    Raises SpecError for names that do not exist, shares that do not add up, and users who can reach no GPUs.
+    """
+    products, shop = products_of(spec), shop_of(spec)
+    problems: list[Problem] = []
+    regions = _dealt("regions", {n: r.share for n, r in spec.regions.items()}, people, endowments, owners, problems)
+    tiers = _dealt("tiers", {n: t.share for n, t in spec.tiers.items()}, people, endowments, owners, problems)
+    grades = _dealt("grades", {n: g.fleet_share for n, g in spec.grades.items()}, people, endowments, owners, problems)
+    if problems:
+        raise SpecError(problems)
+    place = regions[:, products.region] * tiers[:, products.tier]
+    pool = np.zeros(owners)
+    pool[: len(endowments)] = [e.pool_ve for e in endowments]
+    path_ve = pool[:, None] * grades[:, products.grade] * place
+    occupancy, idle_ve = spec.spot.occupancy, _idle(shop, path_ve.sum(axis=0), spec.spot.occupancy)
+    products = replace(products, level=_levels(spec, products, shop, path_ve[landlords].sum(axis=0)))
+    homes = np.array([r.share for r in spec.regions.values()])
+    try:
+        tastes = tastes_of(
+            spec.works, products, homes, _wanted(spec, products, path_ve.sum(axis=0) + idle_ve),
+            shop.mechanism == INTERRUPTIBLE, spec.spot.substitution, occupancy,
+        )  # fmt: skip
+    except ValueError as error:
+        raise SpecError([Problem("works", list(spec.works), str(error))]) from error
+    auctions = path_ve.sum(axis=0) * shop.auctioned
+    spread = auctions / max(auctions.sum(), 1e-300)
+    return Placement(products, shop, place, regions, grades, path_ve, idle_ve, spread, tastes)
+
+
+def products_of(spec: Spec) -> Products:
+    """Every grade in every region on every tier, grades outermost."""
+    shape = len(spec.grades), len(spec.regions), len(spec.tiers)
+    grade, region, tier = (axis.ravel() for axis in np.indices(shape))
+    value = np.array([g.value for g in spec.grades.values()])
+    return Products(
+        grade_names=tuple(spec.grades), region_names=tuple(spec.regions), tier_names=tuple(spec.tiers),
+        grade=grade, region=region, tier=tier, value=value[grade], level=np.ones(len(grade)),
+    )  # fmt: skip
+
+
+def shop_of(spec: Spec) -> Shop:
+    """How products are sold: list prices first, since what they turn away goes to auctions; idle capacity last."""
+    products, names = products_of(spec), list(spec.tiers)
+    tiers = list(spec.tiers.values())
+    mechanism = np.array([MECHANISMS[t.mechanism] for t in tiers], dtype=np.int64)
+    rates = {UNIFORM: 1.0, PAY_AS_BID: "shading", POSTED: "restock_per_hour", INTERRUPTIBLE: "idle_share"}
+    rate = [float(getattr(t, str(rates[m])) if m != UNIFORM else 1.0) for t, m in zip(tiers, mechanism, strict=True)]
+    auction = next((k for k, m in enumerate(mechanism) if m in (UNIFORM, PAY_AS_BID)), None)
+    partner = np.full(len(products.grade), -1, dtype=np.int64)
+    for j, tier in enumerate(products.tier):
+        if mechanism[tier] == INTERRUPTIBLE:
+            partner[j] = j - tier + names.index(str(tiers[tier].of))
+        elif mechanism[tier] == POSTED and auction is not None:
+            partner[j] = j - tier + auction
+    rank = np.where(mechanism == POSTED, 0, np.where(mechanism == INTERRUPTIBLE, 2, 1))[products.tier]
+    sequence = np.argsort(rank, kind="stable").astype(np.int64)
+    return Shop(mechanism[products.tier], partner, np.array(rate)[products.tier], sequence)
+
+
+def _dealt(
+    section: str, world: dict[str, float], people: Sequence[Agent], endowments: Sequence[Endowment], owners: int,
+    problems: list[Problem],
+) -> Floats:  # fmt: skip
+    """Shares by owner (owners, names): the world's where an agent says nothing."""
+    names = list(world)
+    rows = np.tile(np.array(list(world.values())), (owners, 1))
+    for i, (agent, endowment) in enumerate(zip(people, endowments, strict=True)):
+        own: dict[str, float] | None = getattr(endowment, section)
+        if own is None:
+            continue
+        key = f"agents.{agent.name.rpartition('_')[0]}.{section}"
+        found = [
+            Problem(f"{key}.{name}", own[name], f"allowed are {', '.join(names)}", nearest(name, names))
+            for name in own
+            if name not in names
+        ]
+        total = math.fsum(own.values())
+        if not found and abs(total - 1.0) > MAX_TOTAL_GAP:
+            found = [Problem(key, own, "shares must add up to 1")]
+        problems += [problem for problem in found if problem not in problems]
+        rows[i] = [own.get(name, 0.0) for name in names]
+    return rows
+
+
+def _idle(shop: Shop, offered_ve: Floats, occupancy: float) -> Floats:
+    """What interruptible products offer on the growth path (products,), given what all others do."""
+    idle = shop.rate * (1.0 - occupancy) * offered_ve[shop.partner]
+    return np.where(shop.mechanism == INTERRUPTIBLE, idle, 0.0)
+
+
+def _levels(spec: Spec, products: Products, shop: Shop, own_ve: Floats) -> Floats:
+    """Premium of each tier over the mean of what landlords earn by the hour per hour let on demand (products,).
+
+    Idle hours sold as interruptible are part of what they earn: a VE of pool earns occupancy * rent on the path.
+    """
+    premium = np.array([t.premium for t in spec.tiers.values()])[products.tier]
+    sold, hours = own_ve + _idle(shop, own_ve, spec.spot.occupancy), own_ve.sum()
+    return np.asarray(premium / (float(sold @ premium) / hours) if hours > 0.0 else premium)
+
+
+def _wanted(spec: Spec, products: Products, now: Floats) -> Floats:
+    """What users want of each product at equal prices: today's places, grades as they are ordered in the long run."""
+    cells = products.region * len(products.tier_names) + products.tier
+    by_cell = np.bincount(cells, now, minlength=int(cells.max()) + 1)
+    by_grade = np.bincount(products.grade, now, minlength=len(products.grade_names))
+    orders = np.array([g.order_share for g in spec.grades.values()])
+    within: Floats = np.where(
+        by_grade[products.grade] > 0.0, now / np.maximum(by_grade[products.grade], 1e-300), by_cell[cells] / now.sum()
+    )
+    return np.asarray(orders[products.grade] * within)

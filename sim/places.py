@@ -1,0 +1,56 @@
+"""What is sold where, and how: the mechanism of every product, each owner's place among them, users' homes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.kernels.spot import INTERRUPTIBLE, POSTED
+from sim.tastes import Tastes
+from sim.vocabulary import Floats, Ints, Products
+
+
+@dataclass(frozen=True)
+class Shop:
+    """How each product is sold: mechanism, partner and rate as `clear_day` reads them, and the order of clearing."""
+
+    mechanism: Ints
+    partner: Ints
+    rate: Floats
+    sequence: Ints
+
+    @property
+    def on_demand(self) -> Floats:
+        """Products let from their owners' own capacity (J,), 1 or 0: all but the interruptible."""
+        return np.asarray(self.mechanism != INTERRUPTIBLE, dtype=np.float64)
+
+    @property
+    def auctioned(self) -> Floats:
+        """Products whose price clears the hour for on-demand capacity (J,), 1 or 0."""
+        return np.asarray((self.mechanism != INTERRUPTIBLE) & (self.mechanism != POSTED), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Shapes: O owners (those outside the market too), J products, R regions, G grades.
+
+    `place` (O, J) is the share of an owner's GPUs of that product's grade that stand there and are let so, `homes`
+    (O, R) where users are, `grades` (O, G) the mix of fleets at the start; `path_ve` (O, J) is offered by the hour on
+    the growth path, `idle_ve` (J) in interruptible products by all owners.
+    """
+
+    products: Products
+    shop: Shop
+    place: Floats
+    homes: Floats
+    grades: Floats
+    path_ve: Floats
+    idle_ve: Floats
+    spread: Floats  # (J,) of capacity that is nobody's fleet, over auctions
+    tastes: Tastes
+
+    @property
+    def demand_ve(self) -> float:
+        """Hours wanted at the path's rent, as VE, in all products."""
+        return float(self.path_ve.sum() + self.idle_ve.sum()) * self.tastes.occupancy
