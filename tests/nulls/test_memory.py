@@ -19,15 +19,22 @@ FORGETFUL = {
     "agents__ai_lab__contracted_elasticity": 0.0, "agents__ai_lab__relet_share": 0.0,
     "agents__hyperscaler__swing_share": 0.0,
 }  # fmt: skip
+# One tier that clears each hour: list prices that stand are a memory too.
+MARKET = (
+    "world=stationary",
+    "venue=none",
+    "reserved=menu",
+    "tiers=one",
+    "works=alike",
+    "agents.hyperscaler.tiers=null",
+)
 BEFORE_DELIVERIES = 30  # orders of the first month end are the first that could differ
 
 
 def gap(*overrides: str, **values: object) -> np.ndarray:
     """Log rent after a slump of six days over that of the twin without it, by day."""
     hit, calm = (
-        ran(
-            BEFORE_DELIVERIES, "world=stationary", "venue=none", "reserved=menu", *overrides, **(FORGETFUL | values | s)
-        )
+        ran(BEFORE_DELIVERIES, *MARKET, *overrides, **(FORGETFUL | values | s))
         for s in ({"shocks": {"slump": SLUMP}}, {"shocks": {}})
     )
     assert (hit.record["fleet_ve"] == calm.record["fleet_ve"]).all(), "capacity is the same so far"
