@@ -34,15 +34,42 @@ def share_wanted(x, form, log_reference, elasticity):
 
 
 @jit
-def demand_at(x, base, form, log_reference, elasticity):
-    """Total demand at log price x; equal neighbours share one evaluation of the rule."""
-    total, factor, last_reference, last_elasticity, last_form = 0.0, 0.0, math.inf, math.inf, -1
+def add_up(base, kind, at_zero, total):
+    """Isoelastic demand at log price 0 by elasticity: total[k] = sum of base * at_zero over the groups of kind k."""
+    total[:] = 0.0
     for i in range(base.shape[0]):
-        if log_reference[i] != last_reference or elasticity[i] != last_elasticity or form[i] != last_form:
-            last_reference, last_elasticity, last_form = log_reference[i], elasticity[i], form[i]
-            factor = share_wanted(x, last_form, last_reference, last_elasticity)
-        total += base[i] * factor
-    return total
+        if kind[i] >= 0:
+            total[kind[i]] += base[i] * at_zero[i]
+
+
+@jit
+def demand_at(x, total, elasticities, base, kind, log_reference, elasticity):
+    """Total demand at log price x: isoelastic demand by elasticity, bids one by one (their kind is -1)."""
+    found = 0.0
+    for k in range(total.shape[0]):
+        found += total[k] * demand_share(x, 0.0, elasticities[k])
+    for i in range(base.shape[0]):
+        if kind[i] < 0:
+            found += base[i] * bid_share(x, log_reference[i], elasticity[i])
+    return found
+
+
+@jit
+def kinds_of_elasticity(form, elasticity):
+    """Number the distinct elasticities of isoelastic groups: (kind (G), -1 for bids; elasticities (K))."""
+    groups = form.shape[0]
+    kind, found = np.full(groups, -1), np.zeros(groups)
+    count = 0
+    for i in range(groups):
+        if form[i] != 0:
+            continue
+        for k in range(count):
+            if found[k] == elasticity[i]:
+                kind[i] = k
+        if kind[i] < 0:
+            found[count], kind[i] = elasticity[i], count
+            count += 1
+    return kind, found[:count].copy()
 
 
 @jit
@@ -68,14 +95,16 @@ def supply_at(x, kind, capacity, a, b, c):
 
 
 @jit
-def clear_hour(start, low, high, base, form, log_reference, elasticity, kind, capacity, a, b, c):
+def clear_hour(
+    start, low, high, total, elasticities, base, sort, log_reference, elasticity, kind, capacity, a, b, c
+):  # fmt: skip
     """Log price at which supply meets demand: low where nothing is wanted, high (the cap) where supply falls short.
 
     Brackets the root outwards from the last price, then closes in by the Illinois variant of false position;
     excess demand falls in the price, so the root is unique. Returns (log price, demand, supply).
     """
     x = min(max(start, low), high)
-    demand = demand_at(x, base, form, log_reference, elasticity)
+    demand = demand_at(x, total, elasticities, base, sort, log_reference, elasticity)
     supply = supply_at(x, kind, capacity, a, b, c)
     z = demand - supply
     if abs(z) <= TOLERANCE * demand:
@@ -88,7 +117,7 @@ def clear_hour(start, low, high, base, form, log_reference, elasticity, kind, ca
             return x, demand, supply
         other = min(max(x + step, low), high)
         step *= 3.0
-        demand = demand_at(other, base, form, log_reference, elasticity)
+        demand = demand_at(other, total, elasticities, base, sort, log_reference, elasticity)
         supply = supply_at(other, kind, capacity, a, b, c)
         z_other = demand - supply
         if abs(z_other) <= TOLERANCE * demand:
@@ -98,7 +127,7 @@ def clear_hour(start, low, high, base, form, log_reference, elasticity, kind, ca
         middle = (x * z_other - other * weight) / (z_other - weight)
         if not (min(x, other) < middle < max(x, other)):
             middle = 0.5 * (x + other)
-        demand = demand_at(middle, base, form, log_reference, elasticity)
+        demand = demand_at(middle, total, elasticities, base, sort, log_reference, elasticity)
         supply = supply_at(middle, kind, capacity, a, b, c)
         z_middle = demand - supply
         if z_middle * z_other < 0.0:
@@ -222,12 +251,17 @@ def clear_day(
     anchor, spilled = np.zeros((products, groups)), np.zeros((products, groups))
     now, split, room = np.zeros((rows, products)), np.zeros((rows, products)), np.zeros(rows)
     posted_share, liked = np.zeros((products, groups)), np.zeros(products)
+    at_zero = np.zeros((products, groups))
+    sort, elasticities = kinds_of_elasticity(form, elasticity)
+    total_at_zero, falls = np.zeros(len(elasticities)), np.zeros(len(elasticities))
     classes = 0
     for i in range(groups):
         classes = max(classes, service[i] + 1)
     for j in range(products):
         for i in range(groups):
             anchor[j, i] = log_reference[i] + shift[work[i], j]
+            if sort[i] >= 0:
+                at_zero[j, i] = demand_share(0.0, anchor[j, i], elasticity[i])
         if mechanism[j] == POSTED:
             mean = split_by_ask(j, capacity, log_ask, substitution, split)
             if not math.isnan(mean):
@@ -285,13 +319,20 @@ def clear_day(
                     if mechanism[j] == INTERRUPTIBLE:
                         free = max(0.0, capacity[r, source] - now[r, source])
                         room[r] = rate[j] * free if kind[r] == CONVEX else 0.0
+                add_up(base, sort, at_zero[j], total_at_zero)
                 most = min(high, last_log_price[source]) if mechanism[j] == INTERRUPTIBLE else high
                 x, demand, supply = clear_hour(
-                    last_log_price[j], min(low, most), most, base, form, anchor[j], elasticity, kind, room, a, b, c
-                )
+                    last_log_price[j], min(low, most), most, total_at_zero, elasticities, base, sort, anchor[j],
+                    elasticity, kind, room, a, b, c
+                )  # fmt: skip
                 at_cap = x >= most
+                for k in range(len(elasticities)):
+                    falls[k] = demand_share(x, 0.0, elasticities[k])
                 for i in range(groups):
-                    wanted[i] = base[i] * share_wanted(x, form[i], anchor[j, i], elasticity[i])
+                    if sort[i] >= 0:
+                        wanted[i] = base[i] * at_zero[j, i] * falls[sort[i]]
+                    else:
+                        wanted[i] = base[i] * bid_share(x, anchor[j, i], elasticity[i])
                 serve(demand, supply, at_cap, service, classes, wanted, got)
                 for i in range(groups):
                     volume += got[i]
