@@ -240,5 +240,7 @@ def test_the_growing_world_without_noise_stays_on_its_path():
     rent = record["rent_usd_per_ve_hour"] / record["rent_path_usd_per_ve_hour"]
     assert np.abs(fleet - 1.0).max() < 0.005
     assert np.abs(rent - 1.0).max() < 0.03
-    assert np.abs(np.diff(np.log(rent[1:]))).max() < 0.002, "after the first signing no day of the week or month moves rents"
+    assert np.abs(np.diff(np.log(rent[1:]))).max() < 0.002, (
+        "after the first signing no day of the week or month moves rents"
+    )
     assert record["rent_usd_per_ve_hour"][-1] < 0.6 * record["rent_usd_per_ve_hour"][0]
