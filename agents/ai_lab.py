@@ -167,7 +167,7 @@ class AiLab(Agent):
         """Re-let a share of reserved capacity when rents are high."""
         capacity = self.p.relet_share * max(0.0, view.reserved_held_ve - view.reserved_short_ve)
         if capacity > 0.0:
-            usual = self.usual_rent_usd
+            usual = self.usual_rent_usd * view.today.environment.efficiency
             yield SupplyRow(
                 1, capacity, math.log(usual * self.p.relet_start), math.log(usual * self.p.relet_full), 0.0, False
             )
@@ -175,10 +175,15 @@ class AiLab(Agent):
     def contracted_ve(self, view: View) -> float:
         """Reserved capacity wanted: a share of the market's, with its demand, weakly against half a year's rents."""
         level = wanted_at_usual_rent(view, self.weight, self.usual_rent_usd, self.p.long_run_elasticity)
-        level *= view.path_contracted_ve / view.path_spot_demand_ve
+        efficiency = view.today.environment.efficiency  # usual rents are per unit of work, contracts are of hours
+        level *= view.path_contracted_ve / view.path_spot_demand_ve / efficiency
         level *= view.presence * self.affordable(view)[1]
         return contracted_level(
-            level, view.contracted_log, view.today.rent_180d_usd, self.usual_rent_usd, self.p.contracted_elasticity
+            level,
+            view.contracted_log,
+            view.today.rent_180d_usd / efficiency,
+            self.usual_rent_usd,
+            self.p.contracted_elasticity,
         )
 
     def reserved(self, view: View) -> Iterable[ReservedRow]:
@@ -213,6 +218,7 @@ class AiLab(Agent):
             view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
         )
         use *= view.path_pool_demand_ve / view.path_spot_demand_ve  # what is rented at rents the index follows
+        use /= view.today.environment.efficiency
         reversion = math.log(2.0) / self.p.trading_half_life_years
         for m, price in enumerate(curve.price_usd):
             exposure = hedge_target(1.0, use * HOURS_PER_DAY * curve.days_left[m], curve.contract_hours)

@@ -138,7 +138,7 @@ class Neocloud(Agent):
         most = view.fleet_ve - view.reserved_sold_ve if slope > 0.0 else free
         if most <= 0.0 or view.barred_from_contracts:
             return
-        floor = s.cost_usd * today.technology
+        floor = s.cost_usd * today.technology * today.environment.running_cost_scale
         begin, width = (math.exp(min(MAX_LOG, -free / slope)), most / slope) if slope > 0.0 else (1.0, 0.0)
         rents = view.contract_rents_usd(self.p.belief_half_life_years, self.p.trading_half_life_years)
         for k, expected in enumerate(rents):

@@ -23,6 +23,10 @@ ENOUGH = 6  # seeds from which order statistics hold the median in 95 % of sampl
 def sentences(results: Results) -> list[str]:
     """Return the answer: what each shock did, whether arms differ in that, and what arms change without a shock."""
     design, table = results.design, first_point(results)
+    if design.kind == "records":
+        from experiments import records
+
+        return records.sentences(records.records(results))
     found: list[str] = [*neutral(results), *fit(results), *hedges(results)]
     if design.contrasts:
         from experiments import verdicts

@@ -83,6 +83,15 @@ STANDARDISATION: tuple[Row, ...] = (
     ("h_star", "GPU-hours per VE-hour", "Cov/Var pooled over seeds: hours sold forward per VE-hour owned"),
     ("basis_sd", "log", "sd over months of the owner's mean rent per VE-hour over the index"),
 )
+RECORDS: tuple[Row, ...] = (
+    ("event, date", "", "a preset of shocks, and when it struck"),
+    ("quantity", "text", "what is measured, on which days since the date"),
+    ("recorded_low, recorded_high", "per cent", "the reaction on record; null: open, both null: none on record"),
+    ("obtained", "per cent", "with over without the event, mean over seeds"),
+    ("low_ci, high_ci", "per cent", "95 % interval of that mean over seeds"),
+    ("inside", "yes or no", "whether the mean lies within what is on record; null where nothing is"),
+    ("source", "text", "what is on record"),
+)
 NEUTRALITY: tuple[Row, ...] = (
     ("column", "name", "a column of the spot side of `paths/`"),
     ("max_abs_difference", "the column's", "largest difference between arms on any day of any seed"),
@@ -127,6 +136,7 @@ def page() -> str:
     )
     parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)
     parts += section("standardisation.parquet", "Of a study of kind `standardisation`.", STANDARDISATION)
+    parts += section("records.parquet", "Of a study of kind `records`.", RECORDS)
     parts += section("neutrality.parquet", "Of a study of kind `neutrality`.", NEUTRALITY)
     parts += section("futures_moved.parquet", "Of a study of kind `neutrality`.", FUTURES_MOVED)
     return "\n\n".join(parts) + "\n"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_SVG = 400_000  # characters; a larger figure is set in as PNG
-TABLES = ("neutrality", "equivalence", "moments")
+TABLES = ("neutrality", "equivalence", "moments", "records")
 
 
 def write_report(out: Path, settings: object = None) -> Path:
@@ -50,7 +50,9 @@ def content(results: Results) -> dict[str, Any]:
         "name": name_of(design.name, capital=True),
         "answer": answer.sentences(results),
         "contrasts": verdicts.verdict_tables(results),
-        "verdicts": [verdict(results, shock, endpoints) for shock in design.shocks if shock != NO_SHOCK],
+        "verdicts": [verdict(results, shock, endpoints) for shock in design.shocks if shock != NO_SHOCK]
+        if design.kind != "records"
+        else [],
         "levels": levels(results, endpoints),
         "families": families(results),
         "figures": figures(results),

@@ -133,6 +133,10 @@ def read_results(out: Path, settings: Settings) -> bool:
         from experiments.standardisation import write_standardisation
 
         write_standardisation(out, settings)
+    if settings.study.kind == "records":
+        from experiments.records import write_records
+
+        write_records(out, settings)
     from experiments.effects import write_effects
     from experiments.plots.draw import draw_figures
     from experiments.report import write_report

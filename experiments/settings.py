@@ -59,7 +59,7 @@ class Study(Strict):
     """Arms x shocks x swept parameters, and how they are to be read."""
 
     name: str
-    kind: Literal["paired", "neutrality", "moments", "standardisation", "replication"] = "paired"
+    kind: Literal["paired", "neutrality", "moments", "standardisation", "records", "replication"] = "paired"
     question: str = ""
     arms: dict[str, list[str]] = Field(default_factory=dict)  # name -> overrides
     baseline: str | None = None  # the arm others are compared with; the first by default
@@ -94,6 +94,15 @@ class Study(Strict):
             if not values or len(set(map(repr, values))) < len(values):
                 raise ValueError(f"the values of {key} must be one or more, each given once")
         return sweep
+
+    @model_validator(mode="before")
+    @classmethod
+    def _an_arm_for_each_event(cls, given: Any) -> Any:
+        """In a study of records every event has a world of its own, which is an arm named after it."""
+        if isinstance(given, dict) and given.get("kind") == "records" and isinstance(given.get("shocks"), dict):
+            arms = given.get("arms") or {}
+            return {**given, "arms": {shock: arms.get(shock, []) for shock in given["shocks"] if shock != "none"}}
+        return given
 
     @model_validator(mode="after")
     def _names_an_arm(self) -> Study:
@@ -170,7 +179,7 @@ class Settings(Strict):
     @classmethod
     def _what_the_study_reads(cls, record: str, info: ValidationInfo) -> str:
         study = info.data.get("study")
-        if study and study.kind in {"neutrality", "moments", "standardisation"} and record != "paths":
+        if study and study.kind in {"neutrality", "moments", "standardisation", "records"} and record != "paths":
             raise ValueError(f"must be 'paths' for a study of kind {study.kind}")
         return record
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from experiments import provenance
 from experiments.compose import Composer, split
+from experiments.dates import moved_start
 from experiments.settings import Settings, read_settings
 from experiments.worlds import (
     Place,
     Point,
     check_overrides,
     check_worlds,
+    compose_records,
     compose_worlds,
     label,
     set_aside_shocks,
@@ -66,14 +68,21 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     _, own = split(container)
     if shocks_asked.presets is not None:
         presets = shocks_asked.presets
-        own["study"]["shocks"] = {"+".join(presets): presets} if presets else {}
+        apart = own["study"].get("kind") == "records"  # there every preset is an event of its own
+        together = {"+".join(presets): presets} if presets else {}
+        own["study"]["shocks"] = {preset: [preset] for preset in presets} if apart else together
     settings = read_settings(own)
     if settings.study.kind == "replication":
         from experiments.replications.run import check_parameters
 
         check_parameters(settings.replications)
     check_overrides(settings.study, shocks_asked.overrides, composer.presets("shocks"))
-    worlds = compose_worlds(composer, overrides, settings.study, shocks_asked.overrides)
+    compose = compose_records if settings.study.kind == "records" else compose_worlds
+    worlds = compose(composer, overrides, settings.study, shocks_asked.overrides)
+    moved = moved_start(worlds.values(), settings.days, overrides)
+    if moved:
+        print(f"{settings.study.name}: dated shocks lie outside the run; all worlds move: {moved}", flush=True)
+        worlds = compose(composer, [*overrides, moved], settings.study, shocks_asked.overrides)
     settings = with_event(settings, worlds)
     check_worlds(worlds, settings)
     runs = [] if settings.study.kind == "replication" else list(runs_of(settings, worlds))

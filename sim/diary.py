@@ -10,7 +10,7 @@ import numpy as np
 from sim.investing import values_by_grade
 from sim.kernels.spot import POSTED
 from sim.markets.spot_auction import Trades
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close, Environment
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -43,7 +43,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     path_orders = e.start_fleet_ve * growth * e.path.delivery_rate * e.path.ahead * today.days_of_month / DAYS_PER_YEAR
     gpus_per_ve = float((mine / books.grade_value).sum()) / total if total > 0.0 else 1.0
     running = float(total - e.delivered_ve.sum())
-    downtime = max(0.0, running * HOURS_PER_DAY - offered) if today.environment != Environment() else 0.0
+    downtime = max(0.0, running * HOURS_PER_DAY - offered) if today.environment.dark else 0.0
     values += [
         total,
         e.start_fleet_ve * growth,
@@ -51,7 +51,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
         float(ordered),
         path_orders if month_end else 0.0,
         float(e.ordered_ve.sum()),
-        today.chip_price_usd,
+        _chip_price(e),
         _gpu_value(e),
         _mean_q(e) if month_end else math.nan,
         float(books.contracts.quantity_ve.sum()),
@@ -84,6 +84,15 @@ def _mean_q(e: Economy) -> float:
     weights = e.books.fleet.working[e.books.roll.landlord_fleet].sum(axis=1)
     qs = [e.people[i].q(e.views[i]) for i in e.books.roll.landlords]
     return float(weights @ np.array(qs) / weights.sum())
+
+
+def _chip_price(e: Economy) -> float:
+    """What buyers pay for a VE of new chips, mean over the grades' shares in orders."""
+    today = e.desk.today
+    if all(factor == 1.0 for factor in today.chip_price_factors):
+        return today.chip_price_usd
+    shares = zip(today.chip_price_factors, e.desk.order_shares, strict=True)
+    return today.chip_price_usd * math.fsum(factor * share for factor, share in shares)
 
 
 def _gpu_value(e: Economy) -> float:

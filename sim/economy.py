@@ -11,6 +11,7 @@ import numpy as np
 
 from sim import diary, evening, funds, month, securitisation, setup
 from sim.agent import Agent
+from sim.anchor import AnchorClient
 from sim.calendar import Calendar
 from sim.clearing.house import ClearingHouse, Night
 from sim.crowd import Speculators
@@ -31,6 +32,7 @@ from sim.rent_statistics import RentStatistics
 from sim.resolution import Resolution
 from sim.spec import Spec
 from sim.streams import Streams
+from sim.striking import Overlaps
 from sim.view import Desk, View
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, ChipRow, Close, Environment, Floats, Shock, Today
 
@@ -53,6 +55,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
     desk: Desk
     nature: Nature
     shocks: dict[str, Shock]
+    overlaps: Overlaps
+    anchor: AnchorClient
     indices: dict[str, Any]
     index_usd: dict[str, float]
     index_memory: dict[str, dict[str, Any]]  # plain data: a copy of it goes on alike
@@ -120,7 +124,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def step(self) -> None:
         """One day, in the order it happens."""
         environment = self.meet_shocks()
-        self.deliver_and_expire()
+        self.deliver_and_expire(environment)
         self.open_the_day(environment)
         self.sign_contracts()
         trades = self.rent_hours()
@@ -161,17 +165,18 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def meet_shocks(self) -> Environment:
         """Shocks give today's environment: pure functions of the day on a fresh baseline."""
         environment = reduce(lambda e, shock: shock(self.day, e), self.shocks.values(), Environment())
+        self.events += self.overlaps.note(self.day, self.shocks)
         d = self.spec.demand
         self.nature.pass_day(self.day, self.streams, environment, d.contracted_lag_days, d.contracted_slow_share)
         return environment
 
     # 2. what exists pays and ages
 
-    def deliver_and_expire(self) -> None:
-        """Deliveries arrive, old vintages retire; a seventh of contracts ages by a week and ends."""
+    def deliver_and_expire(self, environment: Environment) -> None:
+        """Deliveries arrive, old vintages retire; a seventh of contracts ages by a week and ends; a client is lost."""
         books, ledger, roll = self.books, self.books.ledger, self.books.roll
         fleet = books.fleet
-        fleet.advance(self.day)
+        fleet.advance(self.day, *environment.arrivals(books.grade_names))
         vendor = np.full(len(roll.chip_owners), roll.vendor)
         for g, grade in enumerate(books.grade_names):
             arrived = fleet.delivered[:, g] / books.grade_value[g]
@@ -186,6 +191,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             ended = self.ended_ve = np.maximum(0.0, before - books.contracts.quantity_ve)
             ledger.post_pairs("reserved rent earned", "prepaid_rent", roll.customers, roll.landlords, earned.T)
             ledger.post_pairs("expiry", "reserved_capacity", roll.customers, roll.landlords, ended.T)
+        self.events += [(self.day, *event) for event in self.anchor.meet(books, environment.client_lost)]
 
     def open_the_day(self, environment: Environment) -> None:
         """Freeze the morning's view: yesterday's rents and curve, today's environment and holdings."""
@@ -193,19 +199,21 @@ class Economy(mesa.Model):  # type: ignore[misc]
         tau = self.path.technology_factor(years)
         s = self.path.settings
         scale = environment.chip_price_scale
+        lasting = scale * (1.0 + environment.tariff_for_good)
         rents = self.rents
         venue = self.market
         self.desk.today = Today(
             day=self.day, date=self.calendar.date(self.day), years=years, technology=tau, environment=environment,
-            anchor_usd=s.rent_usd * tau * (1.0 + self.path.pass_through * (scale - 1.0)),
+            anchor_usd=s.rent_usd * tau * (1.0 + self.path.pass_through * (lasting - 1.0)),
             rent_usd=rents.today, rent_10d_usd=rents.ten_days, rent_30d_usd=rents.thirty_days,
             rent_180d_usd=rents.half_year, rent_30d_by_grade_usd=tuple(rents.by_grade.tolist()),
-            index_usd=dict(self.index_usd), policy_rate=s.policy_rate + environment.policy_rate_add,
+            index_usd=dict(self.index_usd), policy_rate=max(0.0, s.policy_rate + environment.policy_rate_add),
             chip_price_usd=self.path.chip_price_usd * tau * scale * self.chip_premium,
             capital_charge=self.window.charge,
             loans_open=self.spec.loan.enabled,
             curve=venue.curve(self.day, rents.index_ratio) if venue is not None else None,
             days_of_month=self.calendar.days_in(self.calendar.month(self.day)),
+            chip_price_factors=environment.price_factors(self.books.grade_names),
         )  # fmt: skip
         self.fill_desk(environment)
 
@@ -233,6 +241,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
             short[roll.customers] = (quantity * (1.0 - self.served)[:, None]).sum(axis=0)
         factor = np.ones(n)
         factor[roll.users] = self.nature.user_factors
+        self.anchor.thin_out(factor)
+        desk.client_lost_log = self.anchor.lost_log
         debt = np.zeros(n)
         debt[roll.landlords] = books.loans.balance.sum(axis=1)
         desk.running_share = self.running_share.tolist()
@@ -331,8 +341,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         rules = self.auction.rules
         seasons = rules.seasons(self.calendar.is_weekend(self.day), not self.calendar.equal_months)
         spot = self.spec.spot
-        low = spot.variable_cost_usd * today.technology
         where, environment = self.books.where, today.environment
+        low = spot.variable_cost_usd * today.technology * environment.running_cost_scale
         day = Day(
             mix=self.mix, spread=where.spread, homes=evening.homes_of(where.homes, where.products, environment),
             log_ask=evening.comparable_asks(self.asks_usd, where.products, environment, today.rent_10d_usd),
@@ -358,7 +368,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         used = self.delivered_ve * s.reserved_use * HOURS_PER_DAY
         let = trades.sold_ve_hours[roll.landlords].sum(axis=1)
         tau = self.desk.today.technology
-        cost = tau * (s.cost_usd * (used + let) + self.fixed_cost_usd * fleet * HOURS_PER_DAY)
+        variable = s.cost_usd * self.desk.today.environment.running_cost_scale
+        cost = tau * (variable * (used + let) + self.fixed_cost_usd * fleet * HOURS_PER_DAY)
         revenue = trades.revenue_usd[roll.landlords] + due.sum(axis=1)
         luck = revenue * (np.exp(self.nature.firms) - 1.0)
         world = np.full(len(cost), roll.rest_of_world)
@@ -498,11 +509,12 @@ class Economy(mesa.Model):  # type: ignore[misc]
         for owner, agent in self.who["chips"]:
             for row in agent.chips(self.views[owner]):
                 self._want(wanted, seat[owner], row)
+        paid = np.array(today.chip_price_factors)
         price = today.chip_price_usd * self.path.forward
         self.mark = month.collateral_mark(self)
         mine = wanted[roll.landlord_fleet]
         money = self.financing(today)
-        funding = fund_orders(mine.sum(axis=1) * price, money)
+        funding = fund_orders((mine * paid).sum(axis=1) * price, money)
         self.room_share = funding.room_share
         wanted[roll.landlord_fleet] = mine * funding.share[:, None]
         accepted = month.accepted_by_vendor(self, wanted)
@@ -515,8 +527,11 @@ class Economy(mesa.Model):  # type: ignore[misc]
             "equity raised", "cash", np.full(len(roll.landlords), roll.rest_of_world), roll.landlords,
             funding.equity_usd * accepted,
         )  # fmt: skip
-        month.equity_for_unlevered(self, wanted.sum(axis=1) * price)
-        place_orders(books, np.arange(len(wanted)), wanted, today.chip_price_usd, self.path.forward, self.day)
+        month.equity_for_unlevered(self, (wanted * paid).sum(axis=1) * price)
+        tariff = today.environment.tariff
+        place_orders(
+            books, np.arange(len(wanted)), wanted, today.chip_price_usd * paid, tariff, self.path.forward, self.day
+        )
         self.ordered_ve = wanted
 
     def financing(self, today: Today) -> Financing:

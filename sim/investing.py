@@ -27,11 +27,14 @@ def values_by_grade(view: View, investor: Investor, lead_years: float) -> list[f
     """Value of a chip of each grade that earns from `lead_years` on, USD per VE, at own cost of capital and beliefs.
 
     The margin at the anchor rent is taken to fall with technology, today's deviation of rents from it to fade at the
-    believed half-life. The curve enters through the link `curve_to_capex` only.
+    believed half-life; so is what running costs are above their trend. The curve enters through the link
+    `curve_to_capex` only.
     """
     today, path, s = view.today, view.path, view.path.settings
     coefficient = path.revenue_coefficient(investor.reserved_share)
-    cost = (s.cost_usd * path.hours_used(investor.reserved_share) + investor.fixed_cost_usd) * today.technology
+    running = s.cost_usd * path.hours_used(investor.reserved_share)
+    cost = (running + investor.fixed_cost_usd) * today.technology
+    dearer = running * today.technology * (today.environment.running_cost_scale - 1.0)
     margin = coefficient * today.anchor_usd - cost
     reversion = math.log(2.0) / investor.belief_half_life_years
     trading = math.log(2.0) / investor.trading_half_life_years
@@ -39,7 +42,13 @@ def values_by_grade(view: View, investor: Investor, lead_years: float) -> list[f
     for rent in today.rent_30d_by_grade_usd:
         deviation = view.rent_as_read("curve_to_capex", rent, trading) - today.anchor_usd
         value = chip_value(
-            margin, coefficient * deviation, investor.cost_of_capital, s.technology, reversion, s.life_years, lead_years
+            margin,
+            coefficient * deviation - dearer,
+            investor.cost_of_capital,
+            s.technology,
+            reversion,
+            s.life_years,
+            lead_years,
         )
         values.append(value)
     return values
@@ -47,8 +56,8 @@ def values_by_grade(view: View, investor: Investor, lead_years: float) -> list[f
 
 def q_by_grade(view: View, investor: Investor) -> list[float]:
     """Value of a new chip of each grade over its price (Tobin's q), at own cost of capital and own beliefs."""
-    price = view.today.chip_price_usd
-    return [value / price for value in values_by_grade(view, investor, view.path.settings.lead_years)]
+    values = values_by_grade(view, investor, view.path.settings.lead_years)
+    return [value / view.today.paid_usd(grade) for grade, value in enumerate(values)]
 
 
 def wanted_q(view: View, investor: Investor) -> tuple[list[float], float]:

@@ -149,6 +149,9 @@ def check_rents(e: Economy, trades: Trades) -> None:
         reserved = books.contracts.quantity_ve.sum(axis=1)
         held = -books.ledger.held("reserved_capacity")[roll.landlords]
         _same(e, "A12", "reserved capacity", held, reserved, reserved.sum() + 1.0)
+        if books.contracts.units is not None:
+            linked, units = books.contracts.units_per_hour, books.contracts.units.sum(axis=2)
+            _same(e, "A12", "units of the index that are owed", linked, units, units.sum() + 1.0)
 
 
 def check_futures(e: Economy) -> None:

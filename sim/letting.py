@@ -38,7 +38,7 @@ def pool_row(view: View, pool_ve: float) -> SupplyRow:
     At the path's rent the path's share of it is offered; list prices are posted apart (`list_asks`).
     """
     today, s = view.today, view.path.settings
-    floor = s.cost_usd * today.technology
+    floor = s.cost_usd * today.technology * today.environment.running_cost_scale
     slope = (s.rent_usd - s.cost_usd) / math.exp(math.log(s.occupancy) * s.convexity) * today.technology
     return SupplyRow(0, pool_ve, floor, slope, s.convexity, True)
 

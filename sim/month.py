@@ -80,8 +80,9 @@ def accepted_by_vendor(e: Economy, wanted: Floats) -> float:
     orders = e.start_all_ve * path.quantity_factor(years) * rate
     vendor: Any = e.people[e.books.roll.vendor]
     total = float(wanted.sum())
-    share: float = vendor.accepted_share(e.views[e.books.roll.vendor], total, orders)
-    e.chip_premium = vendor.next_premium(e.chip_premium, total, orders)
+    met = e.desk.today.environment.vendor_scale
+    share: float = met * vendor.accepted_share(e.views[e.books.roll.vendor], total, orders)
+    e.chip_premium = vendor.next_premium(e.chip_premium, total, orders * met) if met > 0.0 else e.chip_premium
     return share
 
 

@@ -54,7 +54,7 @@ class Member:
     weight: float
 
 
-def deal(value: Any, index: int, name: str, key: str, streams: Streams) -> Any:
+def deal(value: Any, index: int, name: str, key: str, streams: Streams, purpose: Purpose = Purpose.POPULATION) -> Any:
     """One agent's value of a parameter: lists are dealt out in turn, `[law, a, b]` is drawn by the agent's own stream.
 
     Laws: uniform (low, high), normal (mean, sd), lognormal (median, log sd).
@@ -68,7 +68,7 @@ def deal(value: Any, index: int, name: str, key: str, streams: Streams) -> Any:
     ):
         raise ValueError(f"must be [law, number, number], for example [uniform, 0.1, 0.6]; it is {value}")
     law, a, b = value
-    cell = Purpose.POPULATION, 0, stable_id(f"{name}/{key}")
+    cell = purpose, 0, stable_id(f"{name}/{key}")
     if law == "uniform":
         return a + (b - a) * streams.uniform(*cell)
     if law == "normal":

@@ -93,7 +93,7 @@ def world_columns(
         Column("orders_ve", "VE", "chips ordered today by landlords"),
         Column("orders_path_ve", "VE", "landlords' orders of a month on the growth path, on order days"),
         Column("orders_all_ve", "VE", "chips ordered today by all owners"),
-        Column("chip_price_usd_per_ve", "USD per VE", "price of a new chip"),
+        Column("chip_price_usd_per_ve", "USD per VE", "price of a new chip, tariff included"),
         Column("gpu_value_usd_per_ve", "USD per VE", "value of a GPU at work at the beliefs of the largest landlord"),
         Column("q_mean", "ratio", "value of a new chip over its price, fleet-weighted over landlords"),
         Column("reserved_ve", "VE", "capacity under reserved contracts"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import funds
+from sim.anchor import AnchorClient
 from sim.calendar import Calendar
 from sim.clearing.house import ClearingHouse, MarginTerms
 from sim.crowd import Speculators
@@ -28,6 +29,7 @@ from sim.rules.rents import expected_rent
 from sim.securitisation import CLOSED
 from sim.spec import Spec
 from sim.streams import stable_id
+from sim.striking import Overlaps, build_shocks, outside_the_run
 from sim.view import Desk, View
 from sim.vocabulary import DAYS_PER_YEAR, Environment, Floats
 
@@ -85,6 +87,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.index_memory = {name: {} for name in spec.indices}
     e.product_rents = w.rent_usd * where.products.value * where.products.level
     e.asks_usd = np.zeros((owners, len(where.products.grade)))
+    e.overlaps, e.anchor = Overlaps(), AnchorClient()
     e.hours_engine = clear_day
     e.who = {
         method: [(i, agent) for i, agent in enumerate(people_agents) if overrides(agent, method)]
@@ -128,6 +131,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
         days,
     )
     configure(e, spec)
+    e.events += outside_the_run(e.shocks, days)
 
 
 def _indices(spec: Spec) -> dict[str, Any]:
@@ -143,9 +147,7 @@ def _first_value(e: Economy, index: Any) -> float:
 def configure(e: Economy, spec: Spec) -> None:
     """Take all settings that may differ between arms from a specification."""
     e.spec = spec
-    e.shocks = {
-        name: build_part("shocks", name, settings, spec.plugins) for name, settings in sorted(spec.shocks.items())
-    }
+    e.shocks = build_shocks(spec.shocks, spec.world.start_date, e.streams, spec.plugins)
     e.indices = _indices(spec)
     e.nature.noise = spec.noise
     e.auction.rules = _spot_rules(spec)

@@ -14,6 +14,7 @@ from sim.indices.transaction import TransactionIndex
 from sim.nature import Noise
 from sim.parts import build_part, check_agents, check_parts, groups_trading
 from sim.problems import Problem, SpecError, nearest, problems_of
+from sim.striking import check_shocks
 from sim.tastes import Work
 from sim.view import Links
 from sim.vocabulary import (
@@ -257,7 +258,7 @@ def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
     wrong_agents = check_agents(container.get("agents") or {}, plugins)
     problems += wrong_agents
     wrong_indices = check_parts("indices", container.get("indices") or {}, plugins)
-    problems += check_parts("shocks", container.get("shocks") or {}, plugins) + wrong_indices
+    problems += check_shocks(container, plugins) + wrong_indices
     if spec is not None:
         problems += _impossible(spec)
         problems += [] if wrong_indices else _impossible_indices(spec)

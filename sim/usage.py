@@ -30,5 +30,9 @@ def wanted_at_usual_rent(view: View, share: float, usual_rent_usd: float, elasti
 
 
 def learned_slow_rent(view: View, slow_rent_usd: float, adaptation_years: float) -> float:
-    """The slow mean after today's rent, which it approaches in logs over the adaptation time."""
-    return slow_mean(slow_rent_usd, view.today.rent_usd, adaptation_years * DAYS_PER_YEAR)
+    """The slow mean after today's rent, which it approaches in logs over the adaptation time.
+
+    Rents of users are per unit of work: where a VE-hour does more of it, work is cheaper, and users come to want more.
+    """
+    rent = view.today.rent_usd / view.today.environment.efficiency
+    return slow_mean(slow_rent_usd, rent, adaptation_years * DAYS_PER_YEAR)

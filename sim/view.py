@@ -63,6 +63,7 @@ class Desk:
     contracted_log: float = 0.0
     runway_months: list[float] = field(default_factory=list)
     presence: list[float] = field(default_factory=list)
+    client_lost_log: dict[int, float] = field(default_factory=dict)  # of a customer that is lost, log of what is left
     debt_usd: list[float] = field(default_factory=list)
     dscr: list[float] = field(default_factory=list)
     position: list[list[float]] = field(default_factory=list)
@@ -271,8 +272,8 @@ class View:
 
     @property
     def contracted_log(self) -> float:
-        """Log factor of contracted demand."""
-        return self._desk.contracted_log
+        """Log factor of contracted demand; minus infinity for a customer that is gone."""
+        return self._desk.contracted_log + self._desk.client_lost_log.get(self.owner, 0.0)
 
     @property
     def debt_usd(self) -> float:

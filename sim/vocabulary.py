@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, Protocol
@@ -47,6 +48,11 @@ class Hit(NamedTuple):
         return all(wanted is None or wanted == found for wanted, found in mine)
 
 
+def by_grade(hits: Sequence[Hit], grades: Sequence[str]) -> Floats:
+    """The product of all hits on each grade (grades,)."""
+    return np.array([math.prod(hit.factor for hit in hits if hit.touches(grade)) for grade in grades], dtype=np.float64)
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """What nature and policy impose today; shocks return changed copies of a fresh baseline.
@@ -57,8 +63,10 @@ class Environment:
     the spot market and contracted demand, `demand_hits` spot demand whose home is a region; `efficiency` is work done
     per VE-hour, all grades; `list_price_hits` multiply what sellers of a tier want to ask. Chips: `chip_price_scale`
     multiplies their price for good reasons that move the long-run rent (technology), `chip_price_hits` that of a grade;
-    `tariff` is added to the price, as a share of it; `deliveries_scale` is the share of what waits for delivery that
-    arrives today; `vendor_scale` multiplies the vendor's capacity, `sites_scale` the growth that power and sites allow.
+    `tariff` is added to the price, as a share of it, `tariff_for_good` is the part of it that nobody expects to end.
+    `deliveries_scale` (with `deliveries_hits`, by grade) is the share of what is due today that arrives, the rest is
+    held back; `released_hits` are the share of what was held back before that arrives today. `vendor_scale` is the
+    share of accepted orders that the vendor meets, `sites_scale` multiplies the growth that power and sites allow.
     Costs: `running_cost_scale` multiplies variable cost, `policy_rate_add` is per year. Clients: `client_lost`
     is the share of the largest customer's contracts and demand that is gone.
     """
@@ -76,12 +84,28 @@ class Environment:
     chip_price_scale: float = 1.0
     chip_price_hits: tuple[Hit, ...] = ()
     tariff: float = 0.0
+    tariff_for_good: float = 0.0
     deliveries_scale: float = 1.0
+    deliveries_hits: tuple[Hit, ...] = ()
+    released_hits: tuple[Hit, ...] = ()
     vendor_scale: float = 1.0
     sites_scale: float = 1.0
     running_cost_scale: float = 1.0
     policy_rate_add: float = 0.0
     client_lost: float = 0.0
+
+    @property
+    def dark(self) -> bool:
+        """Whether any capacity stands still."""
+        return bool(self.pool_hits or self.fleet_hits) or min(self.pool_availability, self.fleet_availability) < 1.0
+
+    def arrivals(self, grades: Sequence[str]) -> tuple[Floats, Floats]:
+        """Shares of what is due today and of what was held back that arrive, by grade (grades,) each."""
+        return self.deliveries_scale * by_grade(self.deliveries_hits, grades), by_grade(self.released_hits, grades)
+
+    def price_factors(self, grades: Sequence[str]) -> tuple[float, ...]:
+        """What buyers of chips pay over the vendor's usual price, by grade, the tariff included."""
+        return tuple(((1.0 + self.tariff) * by_grade(self.chip_price_hits, grades)).tolist())
 
 
 @dataclass(frozen=True)
@@ -313,6 +337,11 @@ class Today:
     loans_open: bool
     curve: Curve | None
     days_of_month: int
+    chip_price_factors: tuple[float, ...] = ()  # by grade, what buyers pay over `chip_price_usd`; all 1 if empty
+
+    def paid_usd(self, grade: int) -> float:
+        """What a buyer pays for a new VE of this grade."""
+        return self.chip_price_usd * self.chip_price_factors[grade] if self.chip_price_factors else self.chip_price_usd
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def numbers(section: World, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
-MAY_BE_NULL = ("open_interest_share", "target_gain")  # a fund's size is one or the other
+MAY_BE_NULL = ("open_interest_share", "target_gain", ".length")  # a fund's size is one or the other; for good
 MAY_BE_NEGATIVE = ("leverage", "chase", "inflow_per_year")
 SHOCKED = container(shocks={"outage": OUTAGE, "slump": SLUMP})
 NUMBERS = sorted(numbers(SHOCKED))

@@ -26,6 +26,7 @@ OF_THE_WORLD = [
     if group in {*WORLD, "funds", "notes"} and group not in {"agents", "population", "shocks"}
 ]
 SHOCKS = [preset for group, preset in PRESETS if group == "shocks"]
+SCENARIOS = [preset for group, preset in PRESETS if group == "scenario"]
 EXPERIMENTS = [preset for group, preset in PRESETS if group == "experiment"]
 DAYS = 5
 
@@ -51,6 +52,11 @@ def test_every_preset_of_the_world_runs_under_the_laws_in_any_order_of_agents(gr
 def test_every_shock_runs_under_the_laws_when_it_strikes(preset):
     economy = run(container(f"shocks=[{preset}]", f"shocks.{preset}.start=1"))
     assert preset in economy.shocks
+
+
+@pytest.mark.parametrize("preset", SCENARIOS)
+def test_every_scenario_runs_under_the_laws(preset):
+    run(container(f"scenario={preset}"))
 
 
 @pytest.mark.parametrize("preset", [preset for group, preset in PRESETS if group == "population"])
@@ -92,7 +98,7 @@ def test_every_experiment_composes_and_all_its_arms_are_worlds(name):
 def test_every_group_of_presets_is_a_section_of_the_configuration():
     with composer() as open_composer:
         whole = open_composer.compose([])
-    groups = {group for group, _ in PRESETS} - {"experiment", "shocks", *OF_AGENTS}
+    groups = {group for group, _ in PRESETS} - {"experiment", "scenario", "shocks", *OF_AGENTS}
     assert groups <= set(whole)
     assert set(AGENTS) <= set(whole["agents"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,11 +144,18 @@ def test_what_is_physical_in_the_world_never_reads_the_curve():
 
 
 def test_agents_hold_no_state_of_others_between_days():
-    """What an agent keeps on itself is numbers: beliefs, not views or other agents."""
+    """What an agent keeps on itself is numbers, or records of them: beliefs and own work, not views or other agents."""
     from tests.worlds import ran
+
+    def plain(value: object) -> bool:
+        if dataclasses.is_dataclass(value):
+            return all(plain(inner) for inner in vars(value).values())
+        if isinstance(value, (list, tuple)):
+            return all(plain(inner) for inner in value)
+        return isinstance(value, (int, float, str, type(None)))
 
     for agent in ran(40).people:
         own = {key: value for key, value in vars(agent).items() if key not in {"model", "p", "pos", "unique_id"}}
         for key, value in own.items():
             if not key.startswith("_"):
-                assert isinstance(value, (int, float, str, type(None))), f"{agent.name}.{key} is {value!r}"
+                assert plain(value), f"{agent.name}.{key} is {value!r}"

@@ -31,6 +31,7 @@ class Fleet:
         self.cost_working: Floats = np.zeros(owners)
         self.delivered: Floats = np.zeros((owners, grades))
         self.retired: Floats = np.zeros((owners, grades))
+        self.held_back: Floats = np.zeros((2, owners, grades))  # VE and cost of what is due and kept from arriving
 
     def start_on_path(self, owner: int, ve_by_grade: Floats, order_days: list[tuple[int, int]]) -> None:
         """Give an owner a fleet with the path's ages and pipeline: `ve_by_grade` (grades,) working on day 0.
@@ -77,10 +78,16 @@ class Fleet:
         kept = 1.0 - ages / BOOK_LIFE_DAYS
         return float((self.cost[owner, :, first:at] * kept).sum())
 
-    def advance(self, day: int) -> None:
-        """Deliveries arrive, the oldest vintage retires, the book value falls by a day."""
+    def advance(self, day: int, arriving: Floats | None = None, released: Floats | None = None) -> None:
+        """Deliveries arrive, the oldest vintage retires, the book value falls by a day.
+
+        `arriving` and `released` (grades,) are the shares of what is due today and of what was held back earlier that
+        arrive; all of both if not given.
+        """
         self._room(day)
         at = self.life + day
+        if arriving is not None and released is not None:
+            self._hold_back(at, arriving, released)
         self.delivered = self.installed[:, :, at].copy()
         self.retired = self.installed[:, :, day].copy()
         self.working += self.delivered - self.retired
@@ -91,6 +98,18 @@ class Fleet:
         self.on_order_usd -= delivered_usd
         scrapped = retired_usd * (1.0 - self.life / BOOK_LIFE_DAYS)
         self.book_usd += delivered_usd - scrapped - self.cost_working / BOOK_LIFE_DAYS
+
+    def _hold_back(self, at: int, arriving: Floats, released: Floats) -> None:
+        """Move what does not arrive to tomorrow; it is still on order, and its vintage is the day it arrives."""
+        if (arriving == 1.0).all() and ((released == 1.0).all() or not self.held_back.any()):
+            self.held_back[:] = 0.0
+            return
+        for k, table in enumerate((self.installed, self.cost)):
+            old = np.minimum(self.held_back[k], table[:, :, at])
+            arrived = (table[:, :, at] - old) * arriving + old * released
+            self.held_back[k] = table[:, :, at] - arrived
+            table[:, :, at] = arrived
+            table[:, :, at + 1] += self.held_back[k]
 
     def order(self, owner: int, grade: int, day: int, ve: float, cost_usd: float) -> None:
         """Add chips ordered and paid on `day`; they arrive from the next day on, over the lead-time distribution."""

@@ -119,8 +119,10 @@ def meet(seller: Side, buyer: Side) -> tuple[Floats, Floats, Floats]:
     at = corners[:, :, None]
     low_supply, high_supply = _amounts(at - seller.log_limit[:, None, :], seller)
     low_demand, high_demand = _amounts(buyer.log_limit[:, None, :] - at, buyer)
-    before = (high_demand.sum(axis=2) - low_supply.sum(axis=2)).tolist()  # excess just below each corner
-    after = (low_demand.sum(axis=2) - high_supply.sum(axis=2)).tolist()  # and just above
+    after = (low_demand.sum(axis=2) - high_supply.sum(axis=2)).tolist()  # excess demand just above each corner
+    before = after  # and just below: the same unless somebody stands at it
+    if low_supply is not high_supply or low_demand is not high_demand:
+        before = (high_demand.sum(axis=2) - low_supply.sum(axis=2)).tolist()
     rent = np.array([_crossing(x, b, a) for x, b, a in zip(corners.tolist(), before, after, strict=True)])
     low_s, high_s = _amounts(rent[:, None] - seller.log_limit, seller)
     low_d, high_d = _amounts(buyer.log_limit - rent[:, None], buyer)
@@ -130,6 +132,8 @@ def meet(seller: Side, buyer: Side) -> tuple[Floats, Floats, Floats]:
 
 def pair(sold: Floats, bought: Floats, renewed: Floats, tenor_shares: Floats) -> Floats:
     """Who signs with whom (tenors, landlords, customers): renewals first, the rest in proportion to both sides."""
+    if not renewed.any():
+        return np.asarray(sold[:, :, None] * (bought / np.maximum(bought.sum(axis=1), 1e-300)[:, None])[:, None, :])
     kept = tenor_shares[:, None, None] * renewed
     kept = kept * _at_most_one(sold, kept.sum(axis=2))[:, :, None]
     kept = kept * _at_most_one(bought, kept.sum(axis=1))[:, None, :]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
 
-from pydantic import Field
-
+from sim.timing import Change
 from sim.vocabulary import Count, Environment, Parameters
 
 
@@ -17,12 +15,12 @@ class NewGeneration(Parameters):
     """
 
     start: Count
-    size: Annotated[float, Field(gt=-1.0, allow_inf_nan=False)]
+    size: Change
     phase_in_days: Count
 
     def __call__(self, day: int, environment: Environment) -> Environment:
         """The environment of that day with the new chips on sale."""
-        if day < self.start:
+        if day < self.start or self.size == 0.0:
             return environment
         share = min(1.0, (day - self.start + 1) / (self.phase_in_days + 1))
         return replace(environment, chip_price_scale=environment.chip_price_scale * (1.0 + self.size * share))

@@ -8,6 +8,7 @@ import pytest
 
 from sim.jobs import Job, JobQueue, JobTerms, job_row, steps_of, work
 from sim.rules.jobs import bid, share_below_bid, slack
+from sim.vocabulary import BID, ISOELASTIC
 from tests.agents.desks import RENT, agent, view
 from tests.worlds import balances, moved, ran, series
 
@@ -47,7 +48,8 @@ def test_a_job_moves_from_patient_to_urgent_as_its_deadline_nears():
     assert sum(steps_of(job(left=24.0, due=60), 0)) == pytest.approx(1.0), "no more than it can use all day"
 
 
-def test_urgent_jobs_want_more_at_the_usual_rent_and_give_way_less_above_it():
+def test_urgent_jobs_want_more_at_the_usual_rent_and_give_way_less_above_it(monkeypatch):
+    monkeypatch.setattr("sim.jobs.JOB_FORM", ISOELASTIC)
     urgent, normal, patient = (job_row(TERMS, step, 100.0, RENT) for step in range(3))
     assert urgent.quantity_ve == 100.0 > normal.quantity_ve > patient.quantity_ve > 0.0
     assert {row.reference_usd for row in (urgent, normal, patient)} == {RENT}, (
@@ -57,8 +59,9 @@ def test_urgent_jobs_want_more_at_the_usual_rent_and_give_way_less_above_it():
 
 
 def test_both_forms_of_a_jobs_demand_want_the_same_at_the_usual_rent(monkeypatch):
+    monkeypatch.setattr("sim.jobs.JOB_FORM", ISOELASTIC)
     plain = [job_row(TERMS, step, 100.0, RENT) for step in range(3)]
-    monkeypatch.setattr("sim.jobs.JOB_FORM", 1)
+    monkeypatch.setattr("sim.jobs.JOB_FORM", BID)
     bids = [job_row(TERMS, step, 100.0, RENT) for step in range(3)]
     for a, b in zip(plain, bids, strict=True):
         assert b.form == 1
@@ -150,4 +153,4 @@ def test_jobs_wait_when_it_is_dear():
     ratio = hit.record["training_left_ve_hours"] / calm.record["training_left_ve_hours"]
     assert (ratio[:60] == 1.0).all()
     assert ratio[60:90].max() > 1.1
-    assert ratio[-1] == pytest.approx(1.0, abs=0.05)
+    assert ratio[-1] == pytest.approx(1.0, abs=0.1)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.stats import interval
 from sim.economy import Economy
 from sim.laws import BrokenLaw
 from sim.markets.fund_window import ENDED, ENDING, OPEN
@@ -62,16 +61,6 @@ def test_n5_with_all_links_off_a_fund_moves_futures_and_no_bit_of_the_spot_side(
 def test_with_links_on_funds_reach_rents_or_fleets():
     changed = moved(spot_side(ran(DAYS, "funds=leveraged", "links=on")), spot_side(ran(DAYS, "links=on")))
     assert {"orders_ve", "rent_usd_per_ve_hour"} & set(changed)
-
-
-def test_leveraged_funds_raise_the_volatility_of_futures_beyond_the_interval_over_seeds():
-    def volatility(seed: int, funds: str) -> float:
-        record = ran(120, f"funds={funds}", seed=seed).record
-        daily = np.diff(np.log(record["future_2_usd_per_gpu_hour"]))
-        return float(np.std(daily[record["month_end"][1:] == 0.0]))
-
-    effects = [volatility(seed, "leveraged") / volatility(seed, "none") - 1.0 for seed in (1, 2, 3, 4, 5)]
-    assert interval(np.array(effects))[0] > 0.0
 
 
 def test_n2_an_unlevered_fund_without_flows_does_not_trade_between_rolls():

@@ -1,0 +1,49 @@
+"""When a shock acts: what all shocks of a start, a length and a recovery have in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sim.rules.profile import intensity
+from sim.vocabulary import Count, Environment, Hit, Parameters, PositiveCount
+
+Change = Annotated[float, Field(gt=-1.0, le=100.0, allow_inf_nan=False)]  # -0.3 is a fall of 30 %
+
+
+class Passing(Parameters):
+    """From day `start` for `length` days (null: for good), then a recovery.
+
+    `start` is a day number or a date as 2026-03-01. The shock reaches its full size in a line over the first
+    `rise_days`, and fades after `length` at once (`step`), in a line over `recovery_days` (`linear`), or by half every
+    `recovery_days` (`exponential`).
+    """
+
+    start: Count
+    length: PositiveCount | None
+    recovery_days: Count
+    recovery: Literal["step", "linear", "exponential"] = "linear"
+    rise_days: Count = 0
+
+    @model_validator(mode="after")
+    def _full_before_it_ends(self) -> Passing:
+        if self.length is not None and self.rise_days >= self.length:
+            raise ValueError(f"rise_days must be less than length = {self.length}")
+        return self
+
+    def strength(self, day: int) -> float:
+        """How strongly it acts on a day, 0 to 1."""
+        return intensity(day, self.start, self.length, self.recovery_days, self.recovery, self.rise_days)
+
+
+def with_demand(environment: Environment, spot: float, contracted: float, region: str | None) -> Environment:
+    """Spot demand (of users at home in a region, if one is named) and contracted demand times these factors."""
+    if region is not None:
+        return replace(environment, demand_hits=(*environment.demand_hits, Hit(spot, region=region)))
+    return replace(
+        environment,
+        demand_scale=environment.demand_scale * spot,
+        contracted_demand_scale=environment.contracted_demand_scale * contracted,
+    )
