@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 HORIZONS = (1, 3, 6)  # months between the hedge and the month it is for
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the reference product in a fleet
 BUSINESS_DAYS = 5
+ROUNDING = 1e-9  # revenue that varies by less, as a share, has no risk to take away
 PATH, MONTH_END = "rent_path_usd_per_ve_hour", "month_end"
 
 
@@ -220,10 +221,11 @@ def measured(seeds: list[Months], owner: int, index: int, horizon: int) -> tuple
     ]
     moments = np.array([(np.mean((r - r.mean()) * (s - s.mean())), np.var(s)) for r, s in changes]).reshape(-1, 2)
     total = moments.sum(axis=0)
+    scale = max((float(np.abs(m.revenue[:, owner]).max()) for m in seeds if len(m.revenue)), default=0.0)
     found = []
     for (r, s), own in zip(changes, moments, strict=True):
         covariance, variance = total - own if len(changes) > 1 else total
-        if variance > 0.0 and np.var(r) > 0.0:
+        if variance > 0.0 and np.ptp(r) > ROUNDING * scale:
             found.append(1.0 - np.var(r - covariance / variance * s) / np.var(r))
     h_star = float(total[0] / total[1]) if total[1] > 0.0 else math.nan
     basis = [np.std(np.log(m.rent[:, owner] / m.settlement[:, index])) for m in seeds if len(m.rent)]

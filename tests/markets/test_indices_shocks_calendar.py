@@ -1,4 +1,4 @@
-"""Indices, shocks and calendars: small functions of what they are given."""
+"""Rents, shocks and calendars: small functions of what they are given."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.calendar import Calendar
-from sim.indices.evidence import Evidence
-from sim.indices.quote import QuoteIndex
-from sim.indices.transaction import TransactionIndex
 from sim.rent_statistics import RentStatistics
 from sim.shocks.demand_slump import DemandSlump
 from sim.shocks.new_generation import NewGeneration
 from sim.shocks.outage import Outage
-from sim.streams import Streams, stable_id
 from sim.vocabulary import Environment
 from tests.worlds import ran
 
@@ -26,85 +22,23 @@ REAL = Calendar(datetime.date(2026, 1, 1))
 EQUAL = Calendar(datetime.date(2026, 1, 1), equal_months=True)
 
 
-def seen(prices=(), volumes=(), asks=(), day=3, seed=1):
-    def array(values):
-        return np.array(values, dtype=float)
-
-    return Evidence(day, array(prices), array(volumes), array(asks), Streams(seed), stable_id("index/x"))
-
-
-# ---- transaction index
-
-
-def test_the_transaction_index_is_the_volume_weighted_mean():
-    assert TransactionIndex(winsor=0.0).strike(seen([2.0, 3.0], [30.0, 10.0]), 9.0, {}) == pytest.approx(2.25)
-
-
-def test_extreme_trades_are_pulled_in_at_both_ends():
-    prices = [2.0] * 18 + [100.0, 0.01]
-    plain = TransactionIndex(winsor=0.0).strike(seen(prices, [1.0] * 20), 2.0, {})
-    pulled = TransactionIndex(winsor=0.1).strike(seen(prices, [1.0] * 20), 2.0, {})
-    assert plain > 6.0
-    assert pulled == pytest.approx(2.0)
-
-
-def test_a_day_without_trades_carries_the_index_forward():
-    index = TransactionIndex(winsor=0.05)
-    assert index.strike(seen(), 2.71, {}) == 2.71
-    assert index.strike(seen([5.0], [0.0]), 2.71, {}) == 2.71
-
-
-@given(st.lists(st.tuples(st.floats(0.1, 50.0), st.floats(0.0, 1e6)), min_size=1, max_size=24), st.floats(0.0, 0.5))
-def test_the_transaction_index_lies_within_the_days_prices(trades, winsor):
-    prices, volumes = zip(*trades, strict=True)
-    index = TransactionIndex(winsor=winsor).strike(seen(prices, volumes), min(prices), {})
-    assert min(prices) * (1 - 1e-9) <= index <= max(prices) * (1 + 1e-9)
-
-
-# ---- quote index
-
-
-def test_the_quote_index_is_the_mean_list_ask_and_keeps_its_last_value_without_any():
-    calm = QuoteIndex(restatements_per_year=0.0, restatement_sd=0.04)
-    assert calm.strike(seen(asks=[2.0, 4.0]), 9.0, {}) == pytest.approx(3.0)
-    assert calm.strike(seen(), 2.5, {}) == 2.5
-
-
-def test_a_restatement_changes_the_level_for_good_without_compounding():
-    index, memory = QuoteIndex(restatements_per_year=40.0, restatement_sd=0.04), {}
-    values = [index.strike(seen(asks=[3.0], day=day), 3.0, memory) for day in range(365)]
-    changes = np.flatnonzero(np.diff(values))
-    assert 20 <= len(changes) <= 60
-    assert np.std(np.log(np.array(values) / 3.0)) < 0.1
-    assert index.strike(seen(asks=[6.0], day=365), 3.0, dict(memory)) / values[-1] == pytest.approx(2.0, rel=0.15)
-
-
-def test_list_asks_are_sticky_and_stand_above_rents():
-    record = ran(240).record
-    quote, trades = record["index_quote_usd_per_gpu_hour"], record["index_transaction_usd_per_gpu_hour"]
-    unchanged = (np.diff(quote) == 0.0).mean()
-    assert unchanged > 0.7
-    assert (np.diff(trades) == 0.0).mean() == 0.0
-    assert np.std(np.diff(np.log(quote))) < np.std(np.diff(np.log(trades)))
-
-
 # ---- rents seen through slow means
 
 
 def test_slow_means_of_a_rent_that_falls_with_technology_stand_on_it():
     technology, rent = 0.32, 2.81
-    means = RentStatistics(rent, technology, 2)
+    means = RentStatistics(rent, technology, 2, np.ones(1))
     for day in range(500):
         now = rent * math.exp(-technology * day / 365.0)
-        means.note(now, np.array([now, now]))
-    for mean in (means.ten_days, means.thirty_days, means.half_year, *means.by_grade):
+        means.note(now, np.array([now, now]), np.array([now]))
+    for mean in (means.ten_days, means.thirty_days, means.half_year, *means.by_grade, *means.auctions):
         assert mean == pytest.approx(now, rel=2e-3)
 
 
 def test_a_slow_mean_takes_its_time():
-    means = RentStatistics(2.0, 0.0, 1)
+    means = RentStatistics(2.0, 0.0, 1, np.ones(1))
     for _ in range(30):
-        means.note(4.0, np.array([4.0]))
+        means.note(4.0, np.array([4.0]), np.array([4.0]))
     assert means.ten_days == pytest.approx(4.0, rel=0.03)
     assert means.thirty_days == pytest.approx(2.0 + 2.0 * (1 - (29 / 30) ** 30))
     assert means.half_year < 2.4
