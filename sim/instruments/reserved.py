@@ -15,7 +15,7 @@ WEEKDAYS = 7
 class ReservedBook:
     """Cohorts (landlords, customers, slots): quantity in VE, rent still due in USD per hour, prepaid USD.
 
-    A cohort is what ends in so many weeks on one weekday: slot = 7 * weeks to expiry + weekday. Every day a seventh
+    A cohort is what ends in so many weeks on one weekday: slot = weekday * weeks + weeks to expiry. Every day a seventh
     of all contracts grows older by a week, so that the capacity which contracts leave to the spot market does not
     jump once a week. `quantity_ve` and `rent_usd_per_hour` (landlords, customers) are the totals, kept when cohorts
     change. Rent per hour counts every hour of a contract; `use` of them are billed (the rest are service credits).
@@ -55,7 +55,7 @@ class ReservedBook:
 
     def _cohorts(self, array: Floats, weekday: int) -> Floats:
         """The cohorts of a weekday (landlords, customers, weeks to expiry), as a view."""
-        return array.reshape(*array.shape[:2], self.weeks, WEEKDAYS)[:, :, :, weekday]
+        return array.reshape(*array.shape[:2], WEEKDAYS, self.weeks)[:, :, weekday]
 
     def total(self, weekdays: Iterable[int] = range(WEEKDAYS)) -> None:
         """Recompute the totals from the cohorts of these weekdays."""
