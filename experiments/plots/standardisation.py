@@ -47,6 +47,8 @@ def _heat(table: pd.DataFrame) -> object:
     panel.set_xticks(range(len(indices)), [style.label(name) for name in indices], rotation=40, ha="right", fontsize=6)
     panel.set_yticks(range(len(owners)), [style.label(name) for name in owners], fontsize=6)
     panel.grid(visible=False)
+    bottom = 0.65 / figure.get_figheight()
+    panel.set_position([0.3, bottom, 0.68, 0.99 - bottom])  # constrained layout finds no room for names this long
     return figure
 
 
