@@ -344,7 +344,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         where, environment = self.books.where, today.environment
         low = spot.variable_cost_usd * today.technology * environment.running_cost_scale
         day = Day(
-            mix=self.mix, spread=where.spread, homes=evening.homes_of(where.homes, where.products, environment),
+            mix=self.mix, spread=where.spread, homes=evening.homes_of(where.regions, where.products, environment),
             log_ask=evening.comparable_asks(self.asks_usd, where.products, environment, today.rent_10d_usd),
             product_factor=np.exp(self.nature.products), seasons=seasons, low_usd=low,
             cap_usd=spot.price_cap_usd * today.technology, efficiency=environment.efficiency,
@@ -509,6 +509,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         for owner, agent in self.who["chips"]:
             for row in agent.chips(self.views[owner]):
                 self._want(wanted, seat[owner], row)
+        wanted *= month.allowed_by_sites(self, wanted)[:, None]
         paid = np.array(today.chip_price_factors)
         price = today.chip_price_usd * self.path.forward
         self.mark = month.collateral_mark(self)

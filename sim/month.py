@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import funds
+from sim.rules.rents import annuity
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 if TYPE_CHECKING:
@@ -84,6 +85,32 @@ def accepted_by_vendor(e: Economy, wanted: Floats) -> float:
     share: float = met * vendor.accepted_share(e.views[e.books.roll.vendor], total, orders)
     e.chip_premium = vendor.next_premium(e.chip_premium, total, orders * met) if met > 0.0 else e.chip_premium
     return share
+
+
+def allowed_by_sites(e: Economy, wanted: Floats) -> Floats:
+    """Share of each owner's orders (chip owners,) for which there is power and room where its GPUs stand.
+
+    A region's fleet may grow at its `growth_limit` g: orders a year of fleet / A(g, life) * e^(g lead), as on a growth
+    path with that rate. A site shock multiplies the limit, or the path's growth where a region has none.
+    """
+    scale, regions = e.desk.today.environment.sites_scale, e.spec.regions
+    limits = [region.growth_limit for region in regions.values()]
+    if scale == 1.0 and all(limit is None for limit in limits):
+        return np.ones(len(wanted))
+    s, fleet = e.path.settings, e.books.fleet.working.sum(axis=1)
+    stands = e.books.where.regions[e.books.roll.chip_owners]
+    asked, here = wanted.sum(axis=1) @ stands, fleet @ stands
+    open_share = np.ones(len(limits))
+    for r, (name, limit) in enumerate(zip(regions, limits, strict=True)):
+        if limit is None and scale == 1.0:
+            continue
+        rate = scale * (limit if limit is not None else s.quantity)
+        year = here[r] / annuity(rate, s.life_years) * math.exp(rate * s.lead_years)
+        most = year * e.desk.today.days_of_month / DAYS_PER_YEAR
+        if asked[r] > most:
+            open_share[r] = most / asked[r]
+            e.events.append((e.day, "site limit", f"{name}: room for {open_share[r]:.0%} of what is ordered"))
+    return np.asarray(stands @ open_share)
 
 
 def equity_for_unlevered(e: Economy, cost_usd: Floats) -> None:

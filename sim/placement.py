@@ -65,7 +65,10 @@ def products_of(spec: Spec) -> Products:
 
 
 def shop_of(spec: Spec) -> Shop:
-    """How products are sold: list prices first, since what they turn away goes to auctions; idle capacity last."""
+    """How products are sold, in the order of clearing: list prices, auctions, idle capacity.
+
+    Who finds nothing at a list price asks at the next tier with list prices, and then bids in the auction.
+    """
     products, names = products_of(spec), list(spec.tiers)
     tiers = list(spec.tiers.values())
     mechanism = np.array([MECHANISMS[t.mechanism] for t in tiers], dtype=np.int64)
@@ -76,8 +79,11 @@ def shop_of(spec: Spec) -> Shop:
     for j, tier in enumerate(products.tier):
         if mechanism[tier] == INTERRUPTIBLE:
             partner[j] = j - tier + names.index(str(tiers[tier].of))
-        elif mechanism[tier] == POSTED and auction is not None:
-            partner[j] = j - tier + auction
+        elif mechanism[tier] == POSTED:
+            later = [k for k in range(int(tier) + 1, len(tiers)) if mechanism[k] == POSTED]
+            other = later[0] if later else auction
+            if other is not None:
+                partner[j] = j - tier + other
     rank = np.where(mechanism == POSTED, 0, np.where(mechanism == INTERRUPTIBLE, 2, 1))[products.tier]
     sequence = np.argsort(rank, kind="stable").astype(np.int64)
     return Shop(mechanism[products.tier], partner, np.array(rate)[products.tier], sequence)

@@ -35,15 +35,15 @@ class Shop:
 class Placement:
     """Shapes: O owners (those outside the market too), J products, R regions, G grades.
 
-    `place` (O, J) is the share of an owner's GPUs of that product's grade that stand there and are let so, `homes`
-    (O, R) where users are, `grades` (O, G) the mix of fleets at the start; `path_ve` (O, J) is offered by the hour on
-    the growth path, `idle_ve` (J) in interruptible products by all owners.
+    `place` (O, J) is the share of an owner's GPUs of that product's grade that stand there and are let so, `regions`
+    (O, R) where GPUs stand and users are at home, `grades` (O, G) the mix of fleets at the start; `path_ve` (O, J) is
+    offered by the hour on the growth path, `idle_ve` (J) in interruptible products by all owners.
     """
 
     products: Products
     shop: Shop
     place: Floats
-    homes: Floats
+    regions: Floats
     grades: Floats
     path_ve: Floats
     idle_ve: Floats

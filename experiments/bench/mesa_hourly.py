@@ -91,7 +91,7 @@ class HourlyMarket(mesa.Model):  # type: ignore[misc]
         rows.sort(key=lambda item: (*(getattr(item[2], name) for name in GROUPED_BY), item[0], item[1]))
         landlords = [(o, k, row) for o, rows in offers.items() for k, row in enumerate(rows)]
         landlords.sort(key=lambda item: (item[2].kind, item[0]))
-        homes = self.economy.books.where.homes.tolist()
+        homes = self.economy.books.where.regions.tolist()
         count = len(homes[0])
         if (len(self.users), len(self.landlords)) != (len(rows) * count, len(landlords)):
             self.remove_all_agents()
@@ -129,7 +129,7 @@ class HourlyMarket(mesa.Model):  # type: ignore[misc]
         self.hour += 1
 
     def sell_at_list_prices(self, product: int) -> None:
-        """Customers ask their seller first, those turned away the others; the rest go to the auction."""
+        """Customers ask their seller first, those turned away the others; the rest go to the next tier."""
         sellers = [desk for desk in self.landlords if desk.convex]
         weights = [desk.room for desk in sellers]
         if sum(weights) > 0.0:

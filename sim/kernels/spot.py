@@ -232,8 +232,8 @@ def clear_day(
     what was to be had.
 
     A product's `mechanism` is UNIFORM (all pay the clearing price), PAY_AS_BID (sellers get their offers, raised by
-    `rate` of the way to the clearing price), POSTED (list prices `log_ask` (R, J); what cannot be served goes to the
-    auction `partner` of the same hour; `rate` of what customers leave is ready again in the next step) or INTERRUPTIBLE
+    `rate` of the way to the clearing price), POSTED (list prices `log_ask` (R, J); what cannot be served asks at
+    `partner` in the same hour; `rate` of what customers leave is ready again in the next step) or INTERRUPTIBLE
     (an auction of `rate` of the idle capacity of `partner`, taken back when that fills; nobody pays more there than on
     demand, and who finds nothing is back in the next step). At the cap a share `retry` of what is not served comes back
     in the next step.

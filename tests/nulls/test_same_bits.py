@@ -172,7 +172,7 @@ def test_more_traders_leave_the_types_of_the_first_ones():
 def test_drawing_twice_or_for_nothing_changes_no_bit():
     curious, calm = world(days=30), world(days=30)
     for agent in curious.people:
-        honest = agent.list_ask
+        honest = agent.list_asks
 
         def nosy(view, posted, mine=honest):
             for k in range(5):
@@ -182,7 +182,7 @@ def test_drawing_twice_or_for_nothing_changes_no_bit():
             mine(view, posted)
             return mine(view, posted)
 
-        agent.list_ask = nosy
+        agent.list_asks = nosy
     curious.run(30)
     calm.run(30)
     assert moved(series(curious), series(calm)) == []
