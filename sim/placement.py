@@ -38,19 +38,20 @@ def place_people(
     pool = np.zeros(owners)
     pool[: len(endowments)] = [e.pool_ve for e in endowments]
     path_ve = pool[:, None] * grades[:, products.grade] * place
-    occupancy, idle_ve = spec.spot.occupancy, _idle(shop, path_ve.sum(axis=0), spec.spot.occupancy)
+    offered_ve = path_ve[pool > 0.0].sum(axis=0)  # over those alone: bits do not depend on who else there is
+    occupancy, idle_ve = spec.spot.occupancy, _idle(shop, offered_ve, spec.spot.occupancy)
     products = replace(products, level=_levels(spec, products, shop, path_ve[landlords].sum(axis=0)))
     homes = np.array([r.share for r in spec.regions.values()])
     try:
         tastes = tastes_of(
-            spec.works, products, homes, _wanted(spec, products, path_ve.sum(axis=0) + idle_ve),
+            spec.works, products, homes, _wanted(spec, products, offered_ve + idle_ve),
             shop.mechanism == INTERRUPTIBLE, spec.spot.substitution, occupancy,
         )  # fmt: skip
     except ValueError as error:
         raise SpecError([Problem("works", list(spec.works), str(error))]) from error
-    auctions = path_ve.sum(axis=0) * shop.auctioned
+    auctions = offered_ve * shop.auctioned
     spread = auctions / max(auctions.sum(), 1e-300)
-    return Placement(products, shop, place, regions, grades, path_ve, idle_ve, spread, tastes)
+    return Placement(products, shop, place, regions, grades, path_ve, offered_ve, idle_ve, spread, tastes)
 
 
 def products_of(spec: Spec) -> Products:

@@ -9,6 +9,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from sim.agent import Agent
 from sim.growth_path import GrowthPath
 from sim.parts import find_class
@@ -90,5 +92,11 @@ def view(
     desk.position = [[p] for p in position]
     desk.bought_ve_hours = {(0, row): hours for row, hours in (bought or {}).items()}
     desk.interrupted_ve = {(0, row): cut for row, cut in (interrupted or {}).items()}
+    desk.running_share, desk.pool_demand_ve = [desk.today.environment.fleet_availability], 1000.0
+    desk.products = world("world=stationary", "venue=none").books.products
+    count = len(desk.products.grade)
+    desk.lets, desk.posted = np.ones((1, count), dtype=bool), np.zeros(count, dtype=bool)
+    desk.tightness = np.full((1, count), desk.path.settings.occupancy)
+    desk.comparable_usd = desk.products.level * desk.today.rent_10d_usd
     desk.normal_cash_usd, desk.no_orders, desk.no_contracts = [1e6], [barred], [barred]
     return View(desk, 0, stable_id("neocloud_1"))

@@ -65,15 +65,39 @@ def test_contracts_are_never_offered_below_running_cost():
     assert {row.limit_usd for row in rows} == {path().settings.cost_usd}
 
 
-def test_list_asks_move_seldom_and_then_to_the_wanted_ask():
+def test_list_prices_move_seldom_and_then_all_at_once_to_what_is_wanted():
     firm = agent("neocloud", ask_noise=0.0, ask_age_days=0.0)
-    wanted = firm.p.ask_markup * RENT
-    assert firm.list_ask(view(), 0.0) == pytest.approx(wanted)
-    told = [firm.list_ask(view(day=day), 2.0 * wanted) for day in range(400)]
-    moves = [ask for ask in told if ask != 2.0 * wanted]
-    assert moves == pytest.approx([wanted] * len(moves))
+    wanted = firm.p.ask_markup * view().comparable_usd
+    assert firm.list_asks(view(), 0.0 * wanted) == pytest.approx(wanted)
+    told = [firm.list_asks(view(day=day), 2.0 * wanted) for day in range(400)]
+    moves = [asks for asks in told if (asks != 2.0 * wanted).any()]
+    assert all(asks == pytest.approx(wanted) for asks in moves)
     hazard = firm.p.ask_hazard_per_day + firm.p.ask_hazard_per_gap * 0.6  # the gap of log 2 counts as .6
     assert len(moves) / 400 == pytest.approx(hazard, abs=0.05)
+
+
+def test_where_list_prices_are_paid_a_seller_asks_more_when_much_is_asked_of_it():
+    firm, sees = agent("neocloud", ask_noise=0.0, ask_age_days=0.0), view()
+    sees._desk.posted[:] = True
+    usual = firm.list_asks(sees, 0.0 * sees.comparable_usd)
+    assert usual == pytest.approx(sees.comparable_usd), "at the usual occupancy it asks what auctions cost"
+    sees._desk.tightness *= 1.2
+    assert firm.list_asks(sees, 0.0 * usual) == pytest.approx(usual * 1.2**firm.p.ask_response)
+
+
+def test_a_hyperscaler_leaves_small_gaps_alone_and_then_moves_in_a_step():
+    firm, sees = agent("hyperscaler", ask_age_days=0.0), view()
+    sees._desk.posted[:] = True
+    wanted = sees.comparable_usd
+    near, far = wanted * 1.05, wanted * 1.5
+    for day in range(200):
+        sees._desk.today = replace(sees._desk.today, day=day)
+        assert (firm.list_asks(sees, near) == near).all()
+    moved = []
+    for day in range(200):
+        sees._desk.today = replace(sees._desk.today, day=day)
+        moved.append(not (firm.list_asks(sees, far) == far).all())
+    assert 0 < sum(moved) < 30
 
 
 def rows_of(firm, **sees):
@@ -203,11 +227,14 @@ def test_contract_rents_follow_the_curve_through_their_own_link_only():
 
 def test_a_hyperscaler_releases_a_share_of_its_fleet_between_two_rents():
     giant = agent("hyperscaler")
-    (row,) = giant.spot_offers(view())
+    managed, row = giant.spot_offers(view())
+    assert managed.quantity_ve == pytest.approx(giant.p.managed_share * 100.0)
     assert row.quantity_ve == pytest.approx(giant.p.swing_share * 100.0)
     assert math.exp(row.a) == pytest.approx(giant.p.swing_start * RENT)
     assert math.exp(row.b) == pytest.approx(giant.p.swing_full * RENT)
-    assert list(agent("hyperscaler", swing_share=0.0).spot_offers(view())) == []
+    busy, _ = giant.spot_offers(view(common=1.4))
+    assert busy.quantity_ve == pytest.approx((1.0 - 0.4 * giant.p.own_priority) * managed.quantity_ve)
+    assert list(agent("hyperscaler", swing_share=0.0, managed_share=0.0).spot_offers(view())) == []
 
 
 def test_a_hyperscaler_orders_its_replacement_on_the_path_and_answers_rents_less_than_a_neocloud():

@@ -8,8 +8,16 @@ import pytest
 from sim.economy import Economy
 from tests.worlds import ran, row, world
 
-# Every landlord offers alike and nobody can order chips: the vendor accepts next to nothing.
-ALIKE = {
+# Every landlord offers alike, in auctions: list prices are each seller's own. Nobody can order chips.
+AUCTIONS = {
+    "tiers": {"market": {"share": 1.0, "mechanism": "uniform", "premium": 1.0}},
+    "agents__hyperscaler__tiers": None,
+    "indices__transaction__basket__tiers": None,
+    "indices__transaction__basket__reference__tier": None,
+    "indices__quote__basket__tiers": None,
+    "indices__quote__basket__reference__tier": None,
+}
+ALIKE = AUCTIONS | {
     "agents__neocloud__advance_rate": 0.8,
     "agents__neocloud__spread": 0.05,
     "agents__neocloud__reserved_share": 0.4,
@@ -62,7 +70,7 @@ FLAT = {"demand__season__amplitude": 0.0}
 
 
 def test_n17_two_hour_steps_give_the_same_index_as_hours_when_the_day_is_flat():
-    quiet = {"noise__product": {"sd_per_sqrt_year": 0.0, "half_life_days": 15.0}} | FLAT
+    quiet = {"noise__product": {"sd_per_sqrt_year": 0.0, "half_life_days": 15.0}} | FLAT | AUCTIONS
     hourly, coarse = ran(90, **quiet), ran(90, **quiet, spot__step_hours=2)
     same_rents(hourly, coarse, 1e-6)
     for column in ("traded_gpu_hours", "spot_turnover_usd", "fleet_ve", "loans_usd"):

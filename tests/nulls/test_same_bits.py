@@ -218,8 +218,11 @@ STATIONARY = {
 }
 
 
+ALIKE = ("agents.neocloud.ask_noise=0", "works=alike")  # sellers without chance, users who do not care where
+
+
 def test_n18_the_stationary_world_stays_where_it_starts():
-    economy = ran(730, "world=stationary", "noise=none", "demand.season.amplitude=0")
+    economy = ran(730, "world=stationary", "noise=none", "demand.season.amplitude=0", *ALIKE)
     record = economy.record
     assert record["rent_usd_per_ve_hour"][0] == pytest.approx(2.81, rel=1e-5)
     for column, tolerance in STATIONARY.items():
@@ -235,7 +238,7 @@ def test_n18_the_stationary_world_stays_where_it_starts():
 
 
 def test_the_growing_world_without_noise_stays_on_its_path():
-    record = ran(730, "noise=none", "demand.season.amplitude=0", "demand.season.weekend=1").record
+    record = ran(730, "noise=none", "demand.season.amplitude=0", "demand.season.weekend=1", *ALIKE).record
     fleet = record["fleet_ve"] / record["fleet_path_ve"]
     rent = record["rent_usd_per_ve_hour"] / record["rent_path_usd_per_ve_hour"]
     assert np.abs(fleet - 1.0).max() < 0.005

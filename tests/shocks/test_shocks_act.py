@@ -52,7 +52,6 @@ SHOCKS = {
         "delivery_delay.DeliveryDelay", start=START, length=40, size=0.8, delay_days=30, make_up_days=10, grade="h100"
     ),
 }
-NOT_YET = ("site_delay",)  # power and sites limit growth elsewhere
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +65,7 @@ def struck(kind: str, *more: str, days: int = DAYS, **changes):
 
 
 @pytest.mark.parametrize("kind", SHOCKS)
-def test_a_shock_moves_the_world_from_its_day_on_and_not_before(kind, calm, request):
-    if kind in NOT_YET:
-        request.applymarker(pytest.mark.xfail(reason="nothing reads sites_scale yet"))
+def test_a_shock_moves_the_world_from_its_day_on_and_not_before(kind, calm):
     economy = struck(kind)
     assert moved(series(economy, 0, START), series(calm, 0, START)) == []
     assert set(moved(series(economy, START), series(calm, START))) - {"downtime_gpu_hours"}
