@@ -99,7 +99,7 @@ def _dealt(
     rows = np.tile(np.array(list(world.values())), (owners, 1))
     for i, (agent, endowment) in enumerate(zip(people, endowments, strict=True)):
         own: dict[str, float] | None = getattr(endowment, section)
-        if own is None:
+        if own is None or len(names) == 1:  # where there is one, it is everybody's
             continue
         key = f"agents.{agent.name.rpartition('_')[0]}.{section}"
         found = [

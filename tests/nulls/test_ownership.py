@@ -8,16 +8,10 @@ import pytest
 from sim.economy import Economy
 from tests.worlds import ran, row, world
 
-# Every landlord offers alike, in auctions: list prices are each seller's own. Nobody can order chips.
-AUCTIONS = {
-    "tiers": {"market": {"share": 1.0, "mechanism": "uniform", "premium": 1.0}},
-    "agents__hyperscaler__tiers": None,
-    "indices__transaction__basket__tiers": None,
-    "indices__transaction__basket__reference__tier": None,
-    "indices__quote__basket__tiers": None,
-    "indices__quote__basket__reference__tier": None,
-}
-ALIKE = AUCTIONS | {
+# List prices are each seller's own; in auctions all offer alike.
+AUCTIONS = ("tiers=one", "works=alike")
+# Nobody can order chips: the vendor accepts next to nothing.
+ALIKE = {
     "agents__neocloud__advance_rate": 0.8,
     "agents__neocloud__spread": 0.05,
     "agents__neocloud__reserved_share": 0.4,
@@ -35,7 +29,7 @@ def same_rents(a: Economy, b: Economy, tolerance: float) -> None:
 
 @pytest.mark.parametrize("sizes", [[1.0, 1.0, 1.0], [20.0, 2.0, 1.0]])
 def test_n10_rents_do_not_depend_on_how_the_fleet_is_split(sizes):
-    one, other = ran(120, **ALIKE), ran(120, **ALIKE, agents__neocloud__size=sizes)
+    one, other = ran(120, *AUCTIONS, **ALIKE), ran(120, *AUCTIONS, **ALIKE, agents__neocloud__size=sizes)
     same_rents(one, other, 1e-12)
     assert one.record["orders_ve"].max() < 1.0
 
@@ -48,7 +42,7 @@ def bankrupt(economy: Economy, names: list[str]) -> None:
 
 
 def test_n10_rents_do_not_depend_on_estates_and_forced_sales():
-    calm, broken = world(days=150, **SPOT_ONLY), world(days=150, **SPOT_ONLY)
+    calm, broken = world(*AUCTIONS, days=150, **SPOT_ONLY), world(*AUCTIONS, days=150, **SPOT_ONLY)
     calm.run(150)
     broken.run(20)
     bankrupt(broken, ["neocloud_1", "neocloud_2"])
@@ -62,7 +56,7 @@ def test_n10_rents_do_not_depend_on_estates_and_forced_sales():
 
 def test_rents_do_depend_on_the_split_of_the_fleet_between_owners_who_offer_differently():
     unlike = ALIKE | {"agents__neocloud__reserved_share": [0.9, 0.5, 0.1]}
-    one, other = ran(60, **unlike), ran(60, **unlike, agents__neocloud__size=[1.0, 2.0, 20.0])
+    one, other = ran(60, *AUCTIONS, **unlike), ran(60, *AUCTIONS, **unlike, agents__neocloud__size=[1.0, 2.0, 20.0])
     assert np.abs(one.record["pool_ve"] / other.record["pool_ve"] - 1.0).max() > 0.01
 
 
@@ -70,8 +64,8 @@ FLAT = {"demand__season__amplitude": 0.0}
 
 
 def test_n17_two_hour_steps_give_the_same_index_as_hours_when_the_day_is_flat():
-    quiet = {"noise__product": {"sd_per_sqrt_year": 0.0, "half_life_days": 15.0}} | FLAT | AUCTIONS
-    hourly, coarse = ran(90, **quiet), ran(90, **quiet, spot__step_hours=2)
+    quiet = {"noise__product": {"sd_per_sqrt_year": 0.0, "half_life_days": 15.0}} | FLAT
+    hourly, coarse = ran(90, *AUCTIONS, **quiet), ran(90, *AUCTIONS, **quiet, spot__step_hours=2)
     same_rents(hourly, coarse, 1e-6)
     for column in ("traded_gpu_hours", "spot_turnover_usd", "fleet_ve", "loans_usd"):
         assert coarse.record[column] == pytest.approx(hourly.record[column], rel=1e-6), column

@@ -237,8 +237,11 @@ def test_n18_the_stationary_world_stays_where_it_starts():
     assert record["rent_usd_per_ve_hour"][720] == pytest.approx(record["rent_usd_per_ve_hour"][0], rel=1e-5)
 
 
+ONE_TIER = ("tiers=one",)  # an auction: list prices lag rents that fall
+
+
 def test_the_growing_world_without_noise_stays_on_its_path():
-    record = ran(730, "noise=none", "demand.season.amplitude=0", "demand.season.weekend=1", *ALIKE).record
+    record = ran(730, "noise=none", "demand.season.amplitude=0", "demand.season.weekend=1", *ALIKE, *ONE_TIER).record
     fleet = record["fleet_ve"] / record["fleet_path_ve"]
     rent = record["rent_usd_per_ve_hour"] / record["rent_path_usd_per_ve_hour"]
     assert np.abs(fleet - 1.0).max() < 0.005
@@ -247,3 +250,11 @@ def test_the_growing_world_without_noise_stays_on_its_path():
         "after the first signing no day of the week or month moves rents"
     )
     assert record["rent_usd_per_ve_hour"][-1] < 0.6 * record["rent_usd_per_ve_hour"][0]
+
+
+def test_with_list_prices_the_growing_world_stays_near_its_path():
+    record = ran(730, "noise=none", "demand.season.amplitude=0", "demand.season.weekend=1").record
+    rent = record["rent_usd_per_ve_hour"] / record["rent_path_usd_per_ve_hour"]
+    assert np.abs(record["fleet_ve"] / record["fleet_path_ve"] - 1.0).max() < 0.03
+    assert np.abs(rent - 1.0).max() < 0.2, "list prices of a few sellers go up and down"
+    assert abs(np.log(rent).mean()) < 0.04
