@@ -26,6 +26,9 @@ DAYS_PER_YEAR = 365.0
 ASSUMED = "assumption"
 BASIS_SOURCE = "Silicon Data over Ornn, The Economist, 25 June 2026"
 LISTS = "CCIR, ccir.io"
+B200_ARM = "b200_arrives"  # the arm in which the new generation is a tenth of fleets at the start
+TIERS = "list asks, 10 and 90 % quantiles, CCIR, ccir.io"
+OCCUPANCY = "marketplaces: quartiles 74.5 and 87.9 %, sd 9.4 %, CCIR, ccir.io"
 TRACKER = "marketplace asks, github.com/tugot17/gpu-price-tracker"
 H200_SOURCE = "Silicon Data over Ornn, Sep-Oct 2026"
 B200_SOURCE = "list-ask floor over marketplace trades, CCIR, ccir.io"
@@ -43,6 +46,7 @@ class Moment:
     source: str
     needs: tuple[str, ...]
     of: Callable[[pd.DataFrame], float]
+    arm: str | None = None  # the baseline if None
 
 
 def relative_quantile(share: float) -> Callable[[pd.DataFrame], float]:
@@ -108,12 +112,40 @@ def growth(days: pd.DataFrame) -> float:
     return math.log(fleet[-1] / fleet[0]) / ((len(fleet) - 1) / DAYS_PER_YEAR)
 
 
+def at_start(tier: str) -> Callable[[pd.DataFrame], float]:
+    """Return the mean H100 rent of a tier in the first region, USD per hour, at the level of the path on day 0."""
+    return lambda days: float((days[of_tier(tier)] / days[PATH]).mean() * days[PATH].iloc[0])
+
+
+def of_tier(tier: str, what: str = "rent") -> str:
+    """Return the column of an H100 in the first region of the default world on a tier."""
+    return f"rent_h100_us_{tier}_usd_per_gpu_hour" if what == "rent" else f"{what}_h100_us_{tier}"
+
+
+def first_year(days: pd.DataFrame) -> float:
+    """Return the mean H100 rent over its growth path in the first year."""
+    return float((days[RENT] / days[PATH]).iloc[:365].mean())
+
+
 MOMENTS = (
     Moment("rent_over_path_p05", "ratio", 0.6, 1.6, ASSUMED, (RENT, PATH), relative_quantile(0.05)),
     Moment("rent_over_path_p95", "ratio", 0.6, 1.6, ASSUMED, (RENT, PATH), relative_quantile(0.95)),
     Moment("occupancy_mean", "share", 0.75, 0.90, LISTS, ("occupancy",), mean("occupancy")),
-    Moment("occupancy_p05", "share", 0.72, 0.90, LISTS, ("occupancy",), quantile("occupancy", 0.05)),
-    Moment("occupancy_p95", "share", 0.72, 0.90, LISTS, ("occupancy",), quantile("occupancy", 0.95)),
+    Moment("occupancy_p25", "share", 0.70, 0.79, OCCUPANCY, ("occupancy",), quantile("occupancy", 0.25)),
+    Moment("occupancy_p75", "share", 0.83, 0.92, OCCUPANCY, ("occupancy",), quantile("occupancy", 0.75)),
+    Moment("occupancy_sd", "share", 0.05, 0.14, OCCUPANCY, ("occupancy",), lambda days: float(days["occupancy"].std())),
+    Moment("rent_managed", "USD per hour", 8.94, 15.98, TIERS, (of_tier("managed"), PATH), at_start("managed")),
+    Moment("rent_bare_metal", "USD per hour", 2.10, 5.49, TIERS, (of_tier("bare_metal"), PATH),
+           at_start("bare_metal")),
+    Moment("rent_marketplace", "USD per hour", 1.73, 4.00, TIERS, (of_tier("marketplace"), PATH),
+           at_start("marketplace")),
+    Moment("rent_interruptible", "USD per hour", 1.7, 2.7, "neoclouds' interruptible median 2.15, CCIR, ccir.io",
+           (of_tier("interruptible"), PATH), at_start("interruptible")),
+    Moment("ask_dispersion", "ratio", 0.22, 0.60, TRACKER, ("ask_dispersion",), mean("ask_dispersion")),
+    Moment("stock_out_us", "share", 0.47, 0.67, "stock-outs of listings 57 % +- 10, CCIR, ccir.io", ("stock_out_us",),
+           mean("stock_out_us")),
+    Moment("stock_out_eu", "share", 0.21, 0.43, "stock-outs of listings 32 % +- 11, CCIR, ccir.io", ("stock_out_eu",),
+           mean("stock_out_eu")),
     Moment("transaction_sd_daily", "log", 0.02, 0.06, TRACKER, (TRANSACTION,), daily_sd(TRANSACTION)),
     Moment("quote_sd_daily", "log", 0.008, 0.018, "Silicon Data, 15-35 % a year", (QUOTE,), daily_sd(QUOTE)),
     Moment("transaction_volatility", "1/sqrt(year)", 0.3, 0.9, ASSUMED, (TRANSACTION,),
@@ -149,14 +181,18 @@ MOMENTS = (
     Moment("dscr_median", "ratio", 1.2, 1.4, "facilities as filed with the SEC", ("dscr_median",), mean("dscr_median")),
     Moment("defaults_in_5_years", "defaults", 0.0, 2.0, "no large default on record, 2023-26", ("defaults",),
            lambda days: float(days["defaults"].sum() * 5.0 * DAYS_PER_YEAR / len(days))),
+    Moment("h100_over_path_year_of_b200", "ratio", 0.85, 1.15,
+           "Hopper kept its rental value after Blackwell, The Economist, 25 June 2026; the band is an assumption",
+           (RENT, PATH), first_year, arm=B200_ARM),
 )  # fmt: skip
 
 
 def moments(results: Results) -> list[dict[str, object]]:
     """Return a row a moment: its band, the mean over seeds obtained in the calm baseline arm, and its interval."""
-    seeds = calm_seeds(results)
+    arms = {arm: calm_seeds(results, arm) for arm in {moment.arm for moment in MOMENTS}}
     rows = []
     for moment in MOMENTS:
+        seeds = arms[moment.arm]
         values = np.array([moment.of(days) for days in seeds if set(moment.needs) <= set(days.columns)], dtype=float)
         values = values[np.isfinite(values)]
         obtained = float(values.mean()) if values.size else None
@@ -213,17 +249,12 @@ def show(rows: list[dict[str, object]], seeds: int) -> None:
     Console(width=None if sys.stdout.isatty() else 150).print(table)
 
 
-def calm_seeds(results: Results) -> list[pd.DataFrame]:
-    """Return the recorded days of the baseline arm without a shock, a frame a seed, with the columns moments need."""
+def calm_seeds(results: Results, arm: str | None = None) -> list[pd.DataFrame]:
+    """Return the recorded days of an arm (the baseline by default) without a shock, a frame a seed."""
     needed = dict.fromkeys(name for moment in MOMENTS for name in moment.needs)
-    return calm(results, [name for name in needed if name in results.path_columns])
-
-
-def calm(results: Results, columns: list[str]) -> list[pd.DataFrame]:
-    """Return columns of the recorded days of the baseline arm without a shock, a frame a seed."""
-    paths = results.paths(columns)
-    mine = paths[(paths["arm"] == results.design.baseline) & (paths["shock"] == NO_SHOCK)]
-    return [days for _, days in mine.groupby("seed", sort=True)]
+    paths = results.paths([name for name in needed if name in results.path_columns])
+    calm = paths[(paths["arm"] == (arm or results.design.baseline)) & (paths["shock"] == NO_SHOCK)]
+    return [days for _, days in calm.groupby("seed", sort=True)]
 
 
 def _figure(value: object) -> str:
