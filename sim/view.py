@@ -7,8 +7,9 @@ A view cannot write, and there is no way from it to another agent's sheet. The f
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -89,31 +90,30 @@ class Desk:
 
     evenings: list[Today] = field(default_factory=list)  # the last of them, kept for the placebo alone
 
-    _settlements: dict[float, tuple[float, ...]] = field(default_factory=dict)
-    _settled_on: Today | None = None
-    _contracts: dict[float, tuple[float, ...]] = field(default_factory=dict)
-    _contracts_on: Today | None = None
+    _told: dict[Any, Any] = field(default_factory=dict)  # what follows from public facts alone, worked out this beat
+    _told_on: Today | None = None
+
+    def once(self, key: Any, work: Callable[[], Any]) -> Any:
+        """What follows from public facts alone is worked out once a beat, for all who ask the same."""
+        if self._told_on is not self.today:
+            self._told, self._told_on = {}, self.today
+        if key not in self._told:
+            self._told[key] = work()
+        return self._told[key]
 
     def expected_settlements_usd(self, reversion: float) -> tuple[float, ...]:
-        """Expected settlements of the listed months (nearest first) for agents that believe this reversion.
-
-        Worked out once for each belief and beat: they follow from public facts alone.
-        """
+        """Expected settlements of the listed months (nearest first) for agents that believe this reversion."""
         today = self.today
-        if self._settled_on is not today:
-            self._settlements, self._settled_on = {}, today
-        if reversion not in self._settlements:
-            self._settlements[reversion] = self.expect(today, reversion)
-        return self._settlements[reversion]
+        found: tuple[float, ...] = self.once(("settlements", reversion), lambda: self.expect(today, reversion))
+        return found
 
     def contract_rents(self, belief_half_life_years: float) -> tuple[float, ...]:
-        """Mean rent expected over each tenor at last month's mean rent; worked out once for each belief and beat."""
-        if self._contracts_on is not self.today:
-            self._contracts, self._contracts_on = {}, self.today
-        if belief_half_life_years not in self._contracts:
-            reversion = math.log(2.0) / belief_half_life_years
-            self._contracts[belief_half_life_years] = self.expected_over_tenors(self.today.rent_30d_usd, reversion)
-        return self._contracts[belief_half_life_years]
+        """Mean rent expected over each tenor at last month's mean rent."""
+        reversion = math.log(2.0) / belief_half_life_years
+        found: tuple[float, ...] = self.once(
+            ("contracts", reversion), lambda: self.expected_over_tenors(self.today.rent_30d_usd, reversion)
+        )
+        return found
 
     def expected_over_tenors(self, rent_usd: float, reversion: float) -> tuple[float, ...]:
         """Mean rent expected over each tenor, given today's and the believed speed at which deviations fade."""
@@ -121,6 +121,19 @@ class Desk:
         return tuple(
             mean_expected_rent(rent_usd, anchor, technology, reversion, tenor.years) for tenor in self.path.tenors
         )
+
+    def gap(self, reversion: float) -> float:
+        """Mean log gap of the curve that links read over what was expected on its evening and the normal premium."""
+        evening = self.evening_read()
+        curve = evening.curve
+        if curve is None:
+            return 0.0
+        same = evening is self.today
+        expected = self.expected_settlements_usd(reversion) if same else self.expect(evening, reversion)
+        total = 0.0
+        for m, price in enumerate(curve.price_usd):
+            total += math.log(price / expected[m]) - curve.normal_premium[m]
+        return total / len(curve.price_usd)
 
     def evening_read(self) -> Today:
         """The evening whose curve the links read: this one, or in the placebo one drawn for the whole market."""
@@ -360,8 +373,14 @@ class View:
         if desk.links.curve_to_reserved == 0.0:
             return rents
         reversion = math.log(2.0) / trading_half_life_years
-        rent = self.rent_as_read("curve_to_reserved", self.today.rent_30d_usd, reversion)
-        return desk.expected_over_tenors(rent, math.log(2.0) / belief_half_life_years)
+        found: tuple[float, ...] = desk.once(
+            ("contracts read", belief_half_life_years, trading_half_life_years),
+            lambda: desk.expected_over_tenors(
+                self.rent_as_read("curve_to_reserved", self.today.rent_30d_usd, reversion),
+                math.log(2.0) / belief_half_life_years,
+            ),
+        )
+        return found
 
     def expected_settlement_usd(self, maturity: int, reversion: float) -> float:
         """Own expectation of a contract's settlement: what is known of its month, and expected rents for the rest.
@@ -383,17 +402,10 @@ class View:
         the futures market itself.
         """
         desk = self._desk
-        evening = desk.evening_read()
-        curve = evening.curve
-        if curve is None or self.strength(link) == 0.0:
+        if desk.today.curve is None or self.strength(link) == 0.0:
             return 0.0
-        expected = (
-            desk.expected_settlements_usd(reversion) if evening is desk.today else desk.expect(evening, reversion)
-        )
-        total = 0.0
-        for m, price in enumerate(curve.price_usd):
-            total += math.log(price / expected[m]) - curve.normal_premium[m]
-        return total / len(curve.price_usd)
+        gap: float = desk.once(("gap", reversion), lambda: desk.gap(reversion))
+        return gap
 
     def rent_as_read(self, link: str, rent_usd: float, reversion: float) -> float:
         """Own rent estimate blended with the curve's: (1 - w) own + w own e^gap; exactly own when w is zero."""
