@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
     "start_up": (("start_version", "start_day", "start_composed_day"), startup.measure_start_up),
     "recording": (("recording",), world.measure_recording),
     "notes_and_funds": (("notes_and_funds",), world.measure_notes_and_funds),
+    "products": (("products",), world.measure_products),
     "laws": (("laws",), world.measure_laws),
     "population": (("population",), kernels.measure_population),
     "auction": (("auction",), kernels.measure_auction),

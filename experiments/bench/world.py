@@ -107,6 +107,20 @@ def measure_notes_and_funds(quick: bool) -> Measured:
     return at_most("notes and four funds on / off", *sums, YEAR / len(timed[0]), "simulated year", 1.20)
 
 
+def measure_products(quick: bool) -> Measured:
+    """The default market of 24 products on four tiers against two products in auctions."""
+    many = Economy(bench_spec(1000), days=YEAR)
+    two = Economy(bench_spec(1000, "grades=two", "regions=one", "tiers=one"), days=YEAR)
+    counts = [len(economy.books.products.grade) for economy in (many, two)]
+    if counts != [24, 2]:
+        raise AssertionError(f"products: {counts} and not 24 and 2")
+    for economy in (many, two):
+        economy.run(WARM_UP_DAYS)
+    timed = by_turns([many.step, two.step], 60 if quick else 240)
+    sums = [[sum(side)] for side in timed]
+    return at_most("24 products / 2", *sums, YEAR / len(timed[0]), "simulated year", 1.25)
+
+
 def _with_and_without(what: str, on: Economy, off: Economy, quick: bool) -> Measured:
     for economy in (on, off):
         economy.run(WARM_UP_DAYS)
