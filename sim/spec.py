@@ -261,7 +261,7 @@ def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
     problems += check_shocks(container, plugins) + wrong_indices
     if spec is not None:
         problems += _impossible(spec)
-        problems += [] if wrong_indices else _impossible_indices(spec)
+        problems += [] if wrong_indices or wrong_agents else _impossible_indices(spec)
         problems += [] if wrong_agents else _impossible_funds(spec)
     if problems or spec is None:
         raise SpecError(problems)
