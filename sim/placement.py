@@ -32,6 +32,7 @@ def place_people(
     regions = _dealt("regions", {n: r.share for n, r in spec.regions.items()}, people, endowments, owners, problems)
     tiers = _dealt("tiers", {n: t.share for n, t in spec.tiers.items()}, people, endowments, owners, problems)
     grades = _dealt("grades", {n: g.fleet_share for n, g in spec.grades.items()}, people, endowments, owners, problems)
+    problems += _without_gpus(spec, people, endowments)
     if problems:
         raise SpecError(problems)
     place = regions[:, products.region] * tiers[:, products.tier]
@@ -113,6 +114,18 @@ def _dealt(
         problems += [problem for problem in found if problem not in problems]
         rows[i] = [own.get(name, 0.0) for name in names]
     return rows
+
+
+def _without_gpus(spec: Spec, people: Sequence[Agent], endowments: Sequence[Endowment]) -> list[Problem]:
+    """Owners said to stand in interruptible tiers, which sell what other tiers leave idle."""
+    found: dict[str, Problem] = {}
+    text = "must be 0: an interruptible tier has no GPUs of its own"
+    for agent, endowment in zip(people, endowments, strict=True):
+        for name, share in (endowment.tiers or {}).items():
+            if share > 0.0 and name in spec.tiers and spec.tiers[name].mechanism == "interruptible":
+                key = f"agents.{agent.name.rpartition('_')[0]}.tiers.{name}"
+                found[key] = Problem(key, share, text)
+    return list(found.values())
 
 
 def _idle(shop: Shop, offered_ve: Floats, occupancy: float) -> Floats:
