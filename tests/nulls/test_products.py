@@ -17,7 +17,7 @@ SILENT = {"sd_per_sqrt_year": 0.0, "half_life_days": 1.0}
 # Users and owners who remember nothing, swing capacity and re-letting that never come: regions share only the market.
 PLAIN = {
     "agents__ai_lab__jobs_per_day": 0.0, "agents__ai_lab__training_share": 0.0,
-    "agents__ai_lab__adaptation_years": 1e9, "agents__renter__adaptation_years": 1e9,
+    "agents__ai_lab__adaptation_years": 1e18, "agents__renter__adaptation_years": 1e18,
     "agents__ai_lab__contracted_elasticity": 0.0, "agents__ai_lab__relet_share": 0.0,
     "agents__hyperscaler__swing_share": 0.0,
 }  # fmt: skip
@@ -57,7 +57,7 @@ def traded(days: int, world_: dict[str, Any]) -> tuple[Economy, np.ndarray]:
 
 def with_mars(shock_at: str | None) -> dict[str, Any]:
     """A world with owners on mars, where no user is and to where none can go."""
-    found = with_gravity(container(), 1.0)
+    found = with_gravity(container(world__equity_rate=0.10), 1.0)  # dearer equity, and no fixed cost lets mars pay off
     found["regions"]["mars"] = {"share": 0.0, "growth_limit": None}
     martians = copy.deepcopy(found["agents"]["neocloud"])
     found["agents"]["martian"] = martians | {
@@ -96,26 +96,39 @@ SYMMETRIC = PLAIN | {
     "noise": {"slow": SILENT, "fast": BRIEF, "lab": SILENT, "product": SILENT, "firm": SILENT},
     "demand__season__amplitude": 0.0,
     "agents__ai_lab__elasticity": 1e-6, "agents__renter__elasticity": 1e-6,
+    "agents__hyperscaler__own_priority": 0.0,  # own workloads take capacity when demand is high: skews what is left
     "agents__neocloud__stiffness": 1e9, "agents__hyperscaler__stiffness": 1e9,
 }  # fmt: skip
-NORMAL_999 = 3.29  # two-sided: a sound model fails one seed in a thousand; the seed is fixed
+NORMAL_999 = 3.29  # two-sided: a sound model fails one set of seeds in a thousand; the seeds are fixed
+SEEDS, DAYS = (1, 2, 3, 4), 300
 
 
-def skew_of_rents(convexity: float, days: int = 300) -> float:
-    economy = ran(days, "world=stationary", "venue=none", "loan=off", "reserved=menu", "regions=one", *ONE_TIER,
-                  **SYMMETRIC, spot__convexity=convexity)  # fmt: skip
-    rent = economy.record["rent_usd_per_ve_hour"]
-    around = rent - rent.mean()
-    print(rent.std() / rent.mean(), economy.record["occupancy"].std(), economy.record["unserved_gpu_hours"].sum())
+def rents_and_occupancy(convexity: float) -> tuple[np.ndarray, np.ndarray]:
+    """Daily rents and occupancy of all seeds, where demand alone is random."""
+    records = [
+        ran(DAYS, "world=stationary", "venue=none", "loan=off", "reserved=menu", "regions=one", *ONE_TIER, seed=seed,
+            **SYMMETRIC, spot__convexity=convexity).record
+        for seed in SEEDS
+    ]  # fmt: skip
+    rents, occupancies = (np.concatenate([r[name] for r in records]) for name in ("rent_usd_per_ve_hour", "occupancy"))
+    return rents, occupancies
+
+
+def skewness(x: np.ndarray) -> float:
+    around = x - x.mean()
     return float((around**3).mean() / (around**2).mean() ** 1.5)
 
 
-def test_n13_linear_marginal_cost_gives_no_skew_and_convex_cost_a_positive_one():
-    error = np.sqrt(6.0 / 300)  # of the sample skewness of independent normal numbers
-    straight, convex = skew_of_rents(1.0), skew_of_rents(6.0)
-    print(straight, convex)
-    assert abs(straight) < NORMAL_999 * error
-    assert convex > NORMAL_999 * error
+def test_n13_linear_marginal_cost_adds_no_skew_to_demands_and_convex_cost_does():
+    error = NORMAL_999 * np.sqrt(6.0 / (len(SEEDS) * DAYS))  # of the sample skewness of independent normal numbers
+    w = np.exp(BRIEF["sd_per_sqrt_year"] ** 2 / 365.0)
+    of_demand = (w + 2.0) * np.sqrt(w - 1.0)  # demand is symmetric in logs: a lognormal's own skewness, 0.13
+    straight, occupancy = rents_and_occupancy(1.0)
+    assert abs(skewness(straight) - of_demand) < error
+    assert np.corrcoef(straight, occupancy)[0, 1] == pytest.approx(1.0, abs=1e-9), "rent is linear in what is let"
+    assert skewness(straight) == pytest.approx(skewness(occupancy), abs=1e-6)
+    convex, _ = rents_and_occupancy(6.0)
+    assert skewness(convex) - of_demand > error
 
 
 # N16: units do not matter.
@@ -190,6 +203,15 @@ def test_a_shock_in_one_region_reaches_another_through_users_who_can_move(gravit
     assert dark.record[here][14] > calm.record[here][14]
     if gravity == 0.0:
         assert all(dark.record[name][14] > calm.record[name][14] for name in rents)
+
+
+@pytest.mark.xfail(strict=True, reason="by_row forgets which home was not served: waiting work is dealt out anew")
+def test_work_that_waits_overnight_stays_at_home():
+    plain = with_gravity(container("world=stationary", "venue=none", "reserved=menu", *ONE_TIER, **PLAIN), 1.0)
+    calm, dark = run(plain, 8), run(plain | {"shocks": {"dark": IN_EU | {"size": 0.8}}}, 8)
+    assert dark.record["unserved_gpu_hours"][5] > 0.0, "rents in eu are at the cap"
+    here = "rent_h100_us_market_usd_per_gpu_hour"
+    assert (dark.record[here] == calm.record[here]).all()
 
 
 def test_pay_as_bid_with_full_shading_is_the_uniform_auction_to_the_bit():
