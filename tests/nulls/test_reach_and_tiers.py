@@ -250,8 +250,10 @@ def runs(world_: dict[str, Any], days: int = 20) -> Economy:
     return economy
 
 
-def test_a_grade_that_nobody_has_and_nobody_orders_does_no_harm():
-    grades = container()["grades"] | {"tpu": {"value": 1.5, "fleet_share": 0.0, "order_share": 0.0}}
+@pytest.mark.parametrize(("made", "ordered"), [(0.0, 0.0), (0.2, 0.0), (0.0, 0.2)])
+def test_a_grade_that_nobody_has_or_nobody_wants_does_no_harm(made, ordered):
+    grades = container()["grades"] | {"tpu": {"value": 1.5, "fleet_share": made, "order_share": ordered}}
+    grades["b200"] |= {"fleet_share": 0.4 - made, "order_share": 0.4 - ordered}
     economy = runs(container(grades=grades))
     assert "rent_tpu_usd_per_gpu_hour" in economy.record.columns
 
