@@ -250,11 +250,16 @@ def show(rows: list[dict[str, object]], seeds: int) -> None:
 
 
 def calm_seeds(results: Results, arm: str | None = None) -> list[pd.DataFrame]:
-    """Return the recorded days of an arm (the baseline by default) without a shock, a frame a seed."""
+    """Return the recorded days of an arm without a shock, a frame a seed, with the columns moments need."""
     needed = dict.fromkeys(name for moment in MOMENTS for name in moment.needs)
-    paths = results.paths([name for name in needed if name in results.path_columns])
-    calm = paths[(paths["arm"] == (arm or results.design.baseline)) & (paths["shock"] == NO_SHOCK)]
-    return [days for _, days in calm.groupby("seed", sort=True)]
+    return calm(results, [name for name in needed if name in results.path_columns], arm)
+
+
+def calm(results: Results, columns: list[str], arm: str | None = None) -> list[pd.DataFrame]:
+    """Return columns of the recorded days of an arm (the baseline by default) without a shock, a frame a seed."""
+    paths = results.paths(columns)
+    mine = paths[(paths["arm"] == (arm or results.design.baseline)) & (paths["shock"] == NO_SHOCK)]
+    return [days for _, days in mine.groupby("seed", sort=True)]
 
 
 def _figure(value: object) -> str:

@@ -61,7 +61,7 @@ def test_n8_full_retention_sells_nothing_and_changes_nothing(kept):
 
 def test_capital_relief_lowers_what_borrowers_pay_and_raises_orders():
     effects = []
-    for seed in SEEDS:
+    for seed in range(1, 9):
         passed = ran(300, "notes=pass_through", seed=seed)
         relieved = ran(300, "notes=relief_only", seed=seed)
         assert relieved.window.charge == pytest.approx(-0.10 * 0.5 * 0.95 * 0.11)
