@@ -115,7 +115,7 @@ class SpotAuction:
         count = len(products.grade)
         self.log_price: Floats = np.full(count, math.log(rent_usd))
         self.share: Floats = tastes.share.copy()
-        self.waiting: dict[tuple[int, int], float] = {}
+        self.waiting: dict[tuple[int, int], Floats] = {}  # (owner, row) -> VE by home region
         self.hidden: Floats = np.zeros((owners, count))
         self.last_let: Floats = np.zeros((owners, count))
         self.last_running: Floats = np.zeros(count)
@@ -157,7 +157,7 @@ class SpotAuction:
         np.add.at(offered, offers.owner[own_rows], capacity[own_rows])
         np.add.at(let, offers.owner[own_rows], sold[own_rows])
         np.add.at(swing, offers.owner[~own_rows], sold[~own_rows])
-        self.waiting = groups.by_row(waiting)
+        self.waiting = groups.waiting_by_row(waiting)
         self._remember(offers.owner[own_rows], capacity[own_rows], asked[own_rows], let)
         sellers = (capacity[own_rows] > 0.0).sum(axis=0) * float(len(price))
         return Trades(
@@ -186,11 +186,13 @@ class SpotAuction:
 class _Groups:
     """Demand rows that answer to prices alike, as one; arrays (G,), and how results return to rows."""
 
-    def __init__(self, wants: Orders, day: Day, waiting: dict[tuple[int, int], float], kinds_of_work: int) -> None:
+    def __init__(self, wants: Orders, day: Day, waiting: dict[tuple[int, int], Floats], kinds_of_work: int) -> None:
         homes = day.homes.shape[1]
         self.keys = list(zip(wants.owner.tolist(), wants.number.tolist(), strict=True))
         quantity = wants.column("quantity_ve") / day.efficiency
-        held = np.array([waiting.get(key, 0.0) for key in self.keys]) if waiting else np.zeros(len(quantity))
+        held = np.zeros((len(quantity), homes))
+        for row, key in enumerate(self.keys if waiting else ()):
+            held[row] = waiting.get(key, 0.0)
         table = wants.table[:, [wants.names.index(name) for name in GROUPED_BY]]
         new = np.ones(len(table), dtype=bool)
         new[1:] = (table[1:] != table[:-1]).any(axis=1)
@@ -201,11 +203,11 @@ class _Groups:
             raise ValueError(
                 f"demand for work number {int(wants.column('work').max())}: there are {kinds_of_work} kinds"
             )
-        self._weight = (quantity + held)[:, None] * day.homes[wants.owner]  # (rows, homes)
+        self._weight = quantity[:, None] * day.homes[wants.owner] + held  # (rows, homes)
         by_group = np.zeros((count, homes))
         np.add.at(by_group, self.group, quantity[:, None] * day.homes[wants.owner])
         back = np.zeros((count, homes))
-        np.add.at(back, self.group, held[:, None] * day.homes[wants.owner])
+        np.add.at(back, self.group, held)
         self._total = by_group + back
 
         def field_of(name: str) -> Floats:
@@ -223,8 +225,17 @@ class _Groups:
 
     def spread_over_rows(self, amounts: Floats) -> Floats:
         """Amounts of groups (G,) on their rows, pro rata to what each wants or waits for (rows,)."""
+        return np.asarray(self._spread(amounts).sum(axis=1))
+
+    def waiting_by_row(self, amounts: Floats) -> dict[tuple[int, int], Floats]:
+        """Who waits, by (owner, row number): VE by home region; nobody, if none do."""
+        if not amounts.any():
+            return {}
+        return {key: row for key, row in zip(self.keys, self._spread(amounts), strict=True) if row.any()}
+
+    def _spread(self, amounts: Floats) -> Floats:
         per = amounts.reshape(-1, self._homes) / np.maximum(self._total, 1e-300)
-        return np.asarray((per[self.group] * self._weight).sum(axis=1))
+        return np.asarray(per[self.group] * self._weight)
 
     def by_row(self, amounts: Floats, *, keep_all: bool = False) -> dict[tuple[int, int], float]:
         """Amounts of groups (G,) by (owner, row number); zeros are left out unless all are kept."""

@@ -205,7 +205,6 @@ def test_a_shock_in_one_region_reaches_another_through_users_who_can_move(gravit
         assert all(dark.record[name][14] > calm.record[name][14] for name in rents)
 
 
-@pytest.mark.xfail(strict=True, reason="by_row forgets which home was not served: waiting work is dealt out anew")
 def test_work_that_waits_overnight_stays_at_home():
     plain = with_gravity(container("world=stationary", "venue=none", "reserved=menu", *ONE_TIER, **PLAIN), 1.0)
     calm, dark = run(plain, 8), run(plain | {"shocks": {"dark": IN_EU | {"size": 0.8}}}, 8)
