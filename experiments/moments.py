@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 
 from experiments import stats
 from experiments.results import NO_SHOCK, Results
+from experiments.store import write_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,15 +207,10 @@ def moments(results: Results) -> list[dict[str, object]]:
 def write_moments(out: Path, settings: object = None) -> Path:
     """Write `moments.parquet` from the recorded days of the baseline arm without a shock, and print it."""
     del settings  # the folder's config.yaml says it all
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     results = Results(Path(out))
     rows = moments(results)
     path = results.out / "moments.parquet"
-    temporary = path.with_suffix(".parquet.tmp")
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema()), temporary)
-    os.replace(temporary, path)
+    write_rows(path, rows, schema())
     show(rows, results.design.seeds)
     return path
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pandas as pd
 
 from experiments import stats
 from experiments.results import NO_SHOCK, MissingDataError, Results
+from experiments.store import write_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -164,15 +164,10 @@ def inside(record: Record, obtained: float | None) -> bool | None:
 def write_records(out: Path, settings: object = None) -> Path:
     """Write `records.parquet` from the recorded days, and print it."""
     del settings  # the folder's config.yaml says it all
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     results = Results(Path(out))
     rows = records(results)
     path = results.out / "records.parquet"
-    temporary = path.with_suffix(".parquet.tmp")
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema()), temporary)
-    os.replace(temporary, path)
+    write_rows(path, rows, schema())
     show(rows, results.design.seeds)
     return path
 

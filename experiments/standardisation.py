@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from experiments import stats
 from experiments.moments import calm
 from experiments.results import MissingDataError, Results
+from experiments.store import write_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,15 +54,10 @@ class Months:
 def write_standardisation(out: Path, settings: object = None) -> Path:
     """Write `standardisation.parquet` from the recorded days of the baseline arm without a shock, and print it."""
     del settings  # the folder's config.yaml says it all
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     results = Results(Path(out))
     rows = standardisation(results)
     path = results.out / "standardisation.parquet"
-    temporary = path.with_suffix(".parquet.tmp")
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema()), temporary)
-    os.replace(temporary, path)
+    write_rows(path, rows, schema())
     show(rows)
     return path
 

@@ -150,6 +150,17 @@ def write_whole(target: Path, text: str) -> None:
         settle(partial, target)
 
 
+def write_rows(target: Path, rows: list[dict[str, Any]], schema: Any) -> None:
+    """Writes rows as a Parquet table of this schema under a temporary name, syncs it, and renames it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    partial = partial_name(target)
+    with storage(target):
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), partial)
+        settle(partial, target)
+
+
 def partial_name(target: Path) -> Path:
     """The temporary name of a file while it is written."""
     return target.with_name(f".{target.name}.{os.getpid()}.partial")
