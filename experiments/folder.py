@@ -20,6 +20,7 @@ FREE = (
     "question",
     "baseline",
     "endpoints",
+    "secondary",
     "equivalence",
     "contrasts",
     "shown",

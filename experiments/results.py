@@ -59,6 +59,7 @@ class Design:
     shocks: tuple[str, ...] = (NO_SHOCK,)
     baseline: str = ""
     endpoints: tuple[str, ...] = ()
+    secondary: tuple[str, ...] = ()
     margins: dict[str, float] = field(default_factory=dict)  # metric -> equivalence margin, in the metric's unit
     contrasts: dict[str, Contrast] = field(default_factory=dict)
     shown: tuple[str, ...] = ()  # arms that figures show; all if empty
@@ -196,6 +197,7 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         shocks=tuple(shocks),
         baseline=str(study.get("baseline") or (arms[0] if arms else "")),
         endpoints=tuple(study.get("endpoints") or ()),
+        secondary=tuple(study.get("secondary") or ()),
         margins={str(name): float(margin) for name, margin in (study.get("equivalence") or {}).items()},
         contrasts={str(name): read_contrast(given) for name, given in (study.get("contrasts") or {}).items()},
         shown=tuple(map(str, study.get("shown") or ())),

@@ -73,6 +73,7 @@ class Study(Strict):
     shown: list[str] = Field(default_factory=list)  # arms that figures show; all if empty
     contrasts: dict[str, Contrast] = Field(default_factory=dict)
     endpoints: list[str] = Field(default_factory=list)  # the pre-registered metrics, for Holm's correction
+    secondary: list[str] = Field(default_factory=list)  # what else the report tables, exploratory and not adjusted
     equivalence: dict[str, float] = Field(default_factory=dict)  # metric -> margin within which effects count as none
 
     @field_validator("arms")

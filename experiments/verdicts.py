@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from experiments.effects import RESPONSE
@@ -35,6 +35,13 @@ def verdict_tables(results: Results) -> list[dict[str, Any]]:
                 lines = [_line(row, results) for row in rows]
                 forked = any(is_fork(row.arm) for row in rows)
                 found.append({"title": title + says, "rows": _merged(lines), "calm": calm, "forked": forked})
+    names = [name for name, contrast in design.contrasts.items() if contrast.role == "primary"]
+    rows = [row for name in names for row in _rows(results, [name], NO_SHOCK, design.secondary)]
+    if rows:
+        title = "What else moved (exploratory: p is not adjusted)"
+        found.append(
+            {"title": title, "rows": _merged([_line(row, results) for row in rows]), "calm": True, "forked": False}
+        )
     return found
 
 
@@ -42,12 +49,13 @@ def _under(shock: str) -> str:
     return ", without a shock" if shock == NO_SHOCK else f", in the response to the {name_of(shock)}"
 
 
-def _rows(results: Results, names: list[str], shock: str) -> Iterator[Any]:
-    """Yield the rows of effects on endpoints: of a contrast without a shock, or of its response to a shock."""
+def _rows(results: Results, names: list[str], shock: str, metrics: Sequence[str] | None = None) -> Iterator[Any]:
+    """Yield the rows of effects on endpoints, or other metrics: of a contrast calm, or of its response to a shock."""
     design, table = results.design, results.effects
     for sweep in design.sweep:
         table = table[table[sweep] == results.finished[sweep].min()]
-    wanted = [metric if shock == NO_SHOCK else RESPONSE + metric for metric in design.endpoints]
+    names_of_metrics = design.endpoints if metrics is None else metrics
+    wanted = [metric if shock == NO_SHOCK else RESPONSE + metric for metric in names_of_metrics]
     table = table[(table["shock"] == shock) & table["metric"].isin(wanted) & (table["n"] > 0)]
     for name in names:
         mine = table[table["arm"] == name].set_index("metric", drop=False)
@@ -63,7 +71,7 @@ def _line(row: Any, results: Results) -> dict[str, Any]:
         "metric": metric_label(metric),
         "estimate": estimate,
         "interval": f"[{low}, {high}]" if row.n > 1 else "",
-        "p": p_words(row.p_holm),
+        "p": p_words(row.p_holm) if metric in results.design.endpoints else p_words(row.p),
         "words": in_words(row, results),
         "sure": bool(row.p_holm < LEVEL),
         "exact": is_exact(row),
@@ -86,6 +94,10 @@ def is_exact(row: Any) -> bool:
 def in_words(row: Any, results: Results) -> str:
     """Return what a row of a contrast shows, and no more than that."""
     contrast = results.design.contrasts[row.arm.removesuffix(FORK)]
+    if row.metric.removeprefix(RESPONSE) not in results.design.endpoints and not is_exact(row):
+        if row.n < 2 or not row.p < LEVEL:
+            return "not distinguishable from none"
+        return "higher" if row.estimate > 0.0 else "lower"
     if is_exact(row):
         return "exactly none" + (", as it must be" if contrast.role == "null" else "")
     if contrast.role == "null":

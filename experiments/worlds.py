@@ -204,6 +204,7 @@ def check_metrics(study: Study) -> None:
     from sim.metrics import METRICS
 
     named = [("study.endpoints", name) for name in study.endpoints]
+    named += [("study.secondary", name) for name in study.secondary]
     named += [("study.equivalence", name) for name in study.equivalence]
     problems = [
         Problem(key, Typed(name), "there is no such metric", nearest_name(name, METRICS))

@@ -177,6 +177,7 @@ def wait_for(happened, seconds=60):
         (["study.arms={a:[days=3]}"], "cannot be read"),
         (['study.arms={a:["days=3"]}'], "must change the world"),
         (["study.endpoints=[rent_volatilty]"], "there is no such metric"),
+        (["study.secondary=[front_volatilty]"], "did you mean front_volatility?"),
         (["out=/dev/null/x"], "out = '/dev/null/x': cannot be written"),
         (["--multirun"], "study.sweep"),
         (["--confg-dir"], "did you mean --config-dir?"),

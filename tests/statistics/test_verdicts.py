@@ -25,12 +25,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Results:
         "broken": {"arms": {"nearly": 1.0, "plain": -1.0}, "role": "null"},
     }
     study = {"name": "t", "arms": {arm: [] for arm in SHIFTS}, "baseline": "plain", "endpoints": ["rent_gap_95pct"],
-             "contrasts": contrasts, "equivalence": {"rent_gap_95pct": 0.01}}  # fmt: skip
+             "secondary": ["front_volatility"], "contrasts": contrasts, "equivalence": {"rent_gap_95pct": 0.01}}  # fmt: skip
     (out / "config.yaml").write_text(yaml.safe_dump({"study": study, "seeds": [1], "days": 9}))
     own = {"notes": 1.0, "nearly": 0.01, "unsure": 2.0}  # how much of the spread over seeds is the arm's own
     rows = [
         {"key": f"{arm}{seed}", "arm": arm, "shock": "none", "seed": seed, "status": "ok", "error": None,
-         "rent_gap_95pct": 1.0 + seed + shift + own.get(arm, 0.0) * SPREAD[seed]}
+         "rent_gap_95pct": 1.0 + seed + shift + own.get(arm, 0.0) * SPREAD[seed],
+         "front_volatility": 0.3 + 0.01 * seed - (0.1 + SPREAD[seed]) * (arm == "notes")}
         for arm, shift in SHIFTS.items() for seed in range(len(SPREAD))
     ]  # fmt: skip
     pd.DataFrame(rows).to_parquet(out / "runs.parquet")
@@ -38,8 +39,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return Results(out)
 
 
-def words(results: Results) -> dict[str, str]:
-    return {row["contrast"]: row["words"] for table in verdicts.verdict_tables(results) for row in table["rows"]}
+def words(results: Results, title: str = "Verdicts") -> dict[str, str]:
+    tables = [table for table in verdicts.verdict_tables(results) if table["title"].startswith((title, "Nulls"))]
+    return {row["contrast"]: row["words"] for table in tables for row in table["rows"]}
 
 
 def test_a_sign_is_claimed_where_it_is_distinguishable_and_in_its_own_direction(told):
@@ -55,6 +57,14 @@ def test_an_effect_is_called_small_only_inside_the_margin_set_in_advance(told):
 def test_a_null_must_be_exactly_zero(told):
     assert words(told)["Zero"] == "exactly none, as it must be"
     assert words(told)["Broken"] == "not exactly zero: a fault"
+
+
+def test_what_else_moved_has_its_interval_and_an_unadjusted_p(told):
+    said = words(told, "What else moved")
+    assert (said["Big"], said["Back"], said["Small"]) == ("lower", "higher", "exactly none")
+    effects = told.effects.set_index(["arm", "metric"])
+    assert effects.loc[("big", "front_volatility"), "high"] < 0.0
+    assert pd.isna(effects.loc[("big", "front_volatility"), "p_holm"])
 
 
 def test_the_report_opens_with_the_verdicts_and_their_sentences(told):
