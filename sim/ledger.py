@@ -66,6 +66,10 @@ class Ledger:
         view.flags.writeable = False
         return view
 
+    def table(self, instruments: Sequence[str]) -> Floats:
+        """Positions of all owners in several instruments (instruments, owners), a copy."""
+        return self.positions[[self.row[name] for name in instruments]]
+
     def cash(self, owner: str) -> float:
         """Cash of an owner, USD."""
         return float(self.positions[self.row[CASH], self.owner[owner]])
@@ -137,6 +141,11 @@ class Ledger:
     def explained(self) -> Floats:
         """Sum of all flows by owner (owners,): what the net worth must have become."""
         return np.asarray(self.flows[: len(self.reasons)].sum(axis=0))
+
+    def turnover(self) -> Floats:
+        """Size of all positions and flows by owner (owners,), against which rounding is judged."""
+        n = len(self.instruments)
+        return np.asarray(np.abs(self.positions[:n]).sum(axis=0) + np.abs(self.flows[: len(self.reasons)]).sum(axis=0))
 
     def out_of_balance(self) -> tuple[str, float] | None:
         """The instrument whose positions do not net to zero, if any, and by how much."""
