@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from sim.investing import values_by_grade
 from sim.kernels.spot import POSTED
 from sim.markets.spot_auction import Trades
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close, Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -22,11 +23,10 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     fleet = books.fleet.working
     mine = fleet[roll.landlord_fleet]
     years = today.years
-    kinds = sorted({e.people[i].kind for i in roll.chip_owners})
-    gpus = (fleet / books.grade_value).sum(axis=1)
-    of_kind = {k: 0.0 for k in kinds}
-    for row, owner in enumerate(roll.chip_owners):
-        of_kind[e.people[owner].kind] += float(gpus[row])
+    kinds = [e.people[i].kind for i in roll.chip_owners.tolist()]
+    of_kind = dict.fromkeys(sorted(set(kinds)), 0.0)
+    for kind, gpus in zip(kinds, (fleet / books.grade_value).sum(axis=1).tolist(), strict=True):
+        of_kind[kind] += gpus
     values: list[float] = (e.rents.last_by_grade * books.grade_value).tolist()
     values += [e.rents.today, s.rent_usd * e.path.technology_factor(years)]
     values += list(e.index_usd.values())
@@ -111,17 +111,31 @@ def _market_values(e: Economy, trades: Trades, gpus_per_ve: float) -> list[float
     """List prices and interruptions; nan where nobody posts a price."""
     products, posted = e.books.products, e.books.where.shop.mechanism == POSTED
     sellers = (trades.offered_ve > 0.0) & posted
-    out = (sellers * trades.stock_outs).sum(axis=0)
+    counts, out = sellers.sum(axis=0), (sellers * trades.stock_outs).sum(axis=0)
     shares = []
     for r in range(len(products.region_names)):
-        mine = products.region == r
-        count = int(sellers[:, mine].sum())
-        shares.append(float(out[mine].sum()) / count if count else math.nan)
+        here = products.region == r
+        count = int(counts[here].sum())
+        shares.append(float(out[here].sum()) / count if count else math.nan)
     mine = (products.grade == 0) & (e.let_by_landlords > 0.0)
     asks = e.asks_usd[:, mine & posted] if posted.any() else e.asks_usd[:, mine]
     asks = asks[asks > 0.0]
-    low, middle, high = np.quantile(asks, [0.1, 0.5, 0.9]) if len(asks) else (math.nan, math.nan, math.nan)
-    return [*shares, float((high - low) / middle), sum(trades.interrupted.values()) * gpus_per_ve]
+    low, middle, high = quantiles(asks, (0.1, 0.5, 0.9))
+    return [*shares, (high - low) / middle, sum(trades.interrupted.values()) * gpus_per_ve]
+
+
+def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
+    """numpy's quantiles of a few values, without its preparations for many; nan where there are no values."""
+    ordered = sorted(values.tolist())
+    last = len(ordered) - 1
+    if last < 0:
+        return [math.nan] * len(shares)
+    found = []
+    for share in shares:
+        first = int(share * last)
+        low, high, beyond = ordered[first], ordered[min(first + 1, last)], share * last - first
+        found.append(low + (high - low) * beyond if beyond < 0.5 else high - (high - low) * (1.0 - beyond))
+    return found
 
 
 def _credit_values(e: Economy) -> list[float]:
@@ -161,12 +175,12 @@ def _futures_values(e: Economy, close: Close | None) -> list[float]:
     if close is None or e.market is None or e.night is None:
         return [0.0] * 8 + _user_values(e) + [float(e.calendar.is_month_end(e.day)), math.nan]
     ledger, roll = e.books.ledger, e.books.roll
-    positions = np.stack([ledger.held(name) for name in e.market.names])
+    positions = ledger.table(e.market.names)
     crowd_long = sum(float(np.maximum(0.0, c.arrays.position).sum()) for c in e.crowds)
     institutions = positions.copy()
     for crowd in e.crowds:
         institutions[:, crowd.owner] = 0.0
-    interest = crowd_long + math.fsum(np.maximum(0.0, institutions).ravel())
+    interest = crowd_long + math.fsum(np.maximum(0.0, institutions).ravel().tolist())
     locks = sum(kind == "limit lock" for kind, _ in close.events)
     several = sum(kind == "multiplicity" for kind, _ in close.events)
     gap = float(np.log(close.price_usd / e.expected_usd).mean()) if e.crowds else math.nan
