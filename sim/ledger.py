@@ -89,13 +89,10 @@ class Ledger:
 
     def post(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
         """Many transfers of one instrument at once; arrays of equal length, amounts not negative."""
-        if not np.all((amounts >= 0.0) & (amounts < np.inf)):
+        if amounts.size and not (amounts.min() >= 0.0 and amounts.max() < np.inf):
             raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative: {amounts}")
         n = len(self.owners)
-        net: Floats = np.zeros(n)
-        np.add.at(net, payees, amounts)
-        np.subtract.at(net, payers, amounts)
-        self._add(reason, instrument, net)
+        self._add(reason, instrument, np.bincount(payees, amounts, n) - np.bincount(payers, amounts, n))
 
     def post_net(self, reason: str, instrument: str, net: Floats) -> None:
         """Net legs (owners,) as a market or kernel returns them; they must cancel to 1e-9 of their size."""
