@@ -295,19 +295,16 @@ class Economy(mesa.Model):  # type: ignore[misc]
             signing = sign_week(offers, wants, shape, self.signing_shares, self.menu_usd)
         self.menu_usd = signing.menu_usd
         self.note_unsigned(signing.trouble)
+        weekday, index_usd = self.day % DAYS_PER_WEEK, self.contract_index_usd()
+        due = np.zeros(shape[1:])
         for k in range(shape[0]):
-            expected = self.contract_index_usd() * float(self.path.menu[k] / (1.0 - self.path.discounts[k]))
-            due = books.contracts.sign(
-                k,
-                signing.quantity_ve[k],
-                signing.rent_usd[k],
-                self.day % DAYS_PER_WEEK,
-                (terms.indexed_share, expected),
-            )
-            post = books.ledger.post_pairs
-            post("signing", "reserved_capacity", roll.landlords, roll.customers, signing.quantity_ve[k])
-            post("signing", "prepaid_rent", roll.landlords, roll.customers, due)
-            post("signing", "prepayment_due", roll.customers, roll.landlords, due.T)
+            expected = index_usd * float(self.path.menu[k] / (1.0 - self.path.discounts[k]))
+            indexed = (terms.indexed_share, expected)
+            due += books.contracts.sign(k, signing.quantity_ve[k], signing.rent_usd[k], weekday, indexed)
+        post = books.ledger.post_pairs
+        post("signing", "reserved_capacity", roll.landlords, roll.customers, signing.quantity_ve.sum(axis=0))
+        post("signing", "prepaid_rent", roll.landlords, roll.customers, due)
+        post("signing", "prepayment_due", roll.customers, roll.landlords, due.T)
         self.note_contracts(self.desk.today.environment)
 
     def contract_index_usd(self) -> float:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.instruments.notes import CLASSES
+from sim.ledger import DUST, DUST_USD
 from sim.markets.spot_auction import Trades
 from sim.vocabulary import HOURS_PER_DAY, Floats
 
@@ -149,13 +150,15 @@ def check_rents(e: Economy, trades: Trades) -> None:
     books, roll = e.books, e.books.roll
     if len(roll.customers):
         contracts, ledger = books.contracts, books.ledger
-        prepaid, reserved = contracts.prepaid.sum(axis=(1, 2)), contracts.quantity_ve.sum(axis=1)
+        prepaid, reserved = contracts.prepaid_usd.sum(axis=1), contracts.quantity_ve.sum(axis=1)
         owed, sold = -ledger.held("prepaid_rent")[roll.landlords], -ledger.held("reserved_capacity")[roll.landlords]
-        _all_same(e, "A12", "prepaid rent", owed, prepaid, prepaid.sum() + 1.0)
-        _all_same(e, "A12", "reserved capacity", sold, reserved, reserved.sum() + 1.0)
-        if contracts.units is not None:
-            linked, units = contracts.units_per_hour, contracts.units.sum(axis=2)
-            _all_same(e, "A12", "units of the index that are owed", linked, units, units.sum() + 1.0)
+        _all_same(e, "A12", "prepaid rent", owed, prepaid, prepaid.sum() + DUST_USD / TOLERANCE)
+        _all_same(e, "A12", "reserved capacity", sold, reserved, reserved.sum() + DUST / TOLERANCE)
+        row = e.day % len(roll.landlords)
+        totals = contracts.totals[:, row]
+        size = totals.sum(axis=1, keepdims=True) + DUST_USD / TOLERANCE
+        parts = ("capacity", "rent", "prepaid rent", "units of the index")
+        _all_same(e, "A12", "cohorts'", totals, contracts.recount(row), size, parts)
 
 
 def check_futures(e: Economy) -> None:
