@@ -25,6 +25,8 @@ class ReservedBook:
     Index-linked contracts owe `units` times the index instead: VE times their factor, the rent over the index.
     """
 
+    KINDS = ("capacity", "rent", "prepaid rent", "units of the index")
+
     def __init__(self, landlords: int, customers: int, path: GrowthPath) -> None:
         self.path = path
         self.weeks = max(tenor.weeks for tenor in path.tenors) + 1
@@ -74,20 +76,20 @@ class ReservedBook:
 
     @property
     def cohorts(self) -> list[Floats]:
-        """All that ends with the contracts."""
+        """All that ends with the contracts, in the order of `KINDS`."""
         mine = [self.quantity, self.value, self.weekly_usd]
         return mine if self.units is None else [*mine, self.units]
 
     @property
-    def totals(self) -> Floats:
-        """The running totals (4, landlords, customers), in the order of `recount`."""
-        return np.stack([self.quantity_ve, self.rent_usd_per_hour, self.prepaid_usd, self.units_per_hour])
+    def totals(self) -> list[Floats]:
+        """The running totals (landlords, customers), in the order of `KINDS`."""
+        return [self.quantity_ve, self.rent_usd_per_hour, self.prepaid_usd, self.units_per_hour]
 
-    def recount(self, landlord: int) -> Floats:
-        """VE, rent, prepaid USD and units of one landlord from its cohorts (4, customers)."""
-        units = np.zeros(self.quantity.shape[1]) if self.units is None else self.units[landlord].sum(axis=1)
-        prepaid = self.weekly_usd[landlord] @ self.weeks_left.astype(np.float64)
-        return np.stack([self.quantity[landlord].sum(axis=1), self.value[landlord].sum(axis=1), prepaid, units])
+    def recount(self, landlord: int, kind: int) -> Floats:
+        """A landlord's total of one kind (customers,), from its cohorts."""
+        cohorts = self.cohorts[kind][landlord]
+        prepaid = self.KINDS[kind] == "prepaid rent"
+        return np.asarray((cohorts * self.weeks_left).sum(axis=1) if prepaid else cohorts.sum(axis=1))
 
     def total(self) -> None:
         """Recompute the running totals from all cohorts."""
