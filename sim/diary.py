@@ -124,8 +124,14 @@ def _market_values(e: Economy, trades: Trades, gpus_per_ve: float) -> list[float
     return [*shares, (high - low) / middle, sum(trades.interrupted.values()) * gpus_per_ve]
 
 
+def median(values: Floats) -> float:
+    """The middle of a few values, or the mean of the two there; nan where there are none."""
+    ordered, n = sorted(values.tolist()), len(values)
+    return 0.5 * (ordered[(n - 1) // 2] + ordered[n // 2]) if n else math.nan
+
+
 def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
-    """numpy's quantiles of a few values, without its preparations for many; nan where there are no values."""
+    """What numpy's quantile finds, without its preparations for large arrays; nan where there are no values."""
     ordered = sorted(values.tolist())
     last = len(ordered) - 1
     if last < 0:
@@ -141,11 +147,10 @@ def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
 def _credit_values(e: Economy) -> list[float]:
     loans = e.books.loans
     indebted: Bools = loans.balance.sum(axis=1) > 0.0
-    dscr = e.loan_desk.dscr[indebted]
     return [
         float(loans.balance.sum()),
         float(e.books.ledger.net_worth()[e.books.roll.lenders].sum()),
-        float(np.median(dscr)) if len(dscr) else math.nan,
+        median(e.loan_desk.dscr[indebted]),
         e.room_share,
         float(e.mark.mean()) if len(e.mark) else 1.0,
         float(e.resolution.defaults),
@@ -180,7 +185,7 @@ def _futures_values(e: Economy, close: Close | None) -> list[float]:
     institutions = positions.copy()
     for crowd in e.crowds:
         institutions[:, crowd.owner] = 0.0
-    interest = crowd_long + math.fsum(np.maximum(0.0, institutions).ravel().tolist())
+    interest = crowd_long + math.fsum(institutions[institutions > 0.0].tolist())
     locks = sum(kind == "limit lock" for kind, _ in close.events)
     several = sum(kind == "multiplicity" for kind, _ in close.events)
     gap = float(np.log(close.price_usd / e.expected_usd).mean()) if e.crowds else math.nan
