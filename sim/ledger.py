@@ -99,9 +99,11 @@ class Ledger:
 
     def post_net(self, reason: str, instrument: str, net: Floats) -> None:
         """Net legs (owners,) as a market or kernel returns them; they must cancel to 1e-9 of their size."""
-        size, gap = float(np.abs(net).sum()), float(net.sum())
-        if not abs(gap) <= 1e-9 * size + self._dust[self.row[instrument]]:
-            raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {size!r}")
+        gap, dust = float(net.sum()), self._dust[self.row[instrument]]
+        if not abs(gap) <= dust:
+            size = float(np.abs(net).sum())
+            if not abs(gap) <= 1e-9 * size + dust:
+                raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {size!r}")
         self._add(reason, instrument, net)
 
     def post_pairs(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
