@@ -145,19 +145,19 @@ class ReservedBook:
         terms = self.path.tenors[tenor]
         share, expected_usd = indexed
         rent = quantity * price_usd[:, None]
-        due = rent * terms.prepaid_share * HOURS_PER_YEAR * terms.years * self.path.settings.reserved_use
-        later = rent * (1.0 - terms.prepaid_share)
+        due = rent * (terms.prepaid_share * HOURS_PER_YEAR * terms.years * self.path.settings.reserved_use)
+        later, weekly = rent * (1.0 - terms.prepaid_share), due / terms.weeks
         at = self.slot(weekday, terms.weeks)
         if share > 0.0:
             self._link(at, share * later / expected_usd)
             later = (1.0 - share) * later
         self.quantity[:, :, at] += quantity
         self.value[:, :, at] += later
-        self.weekly_usd[:, :, at] += due / terms.weeks
+        self.weekly_usd[:, :, at] += weekly
         self.quantity_ve = self.quantity_ve + quantity
         self.rent_usd_per_hour = self.rent_usd_per_hour + later
         self.prepaid_usd = self.prepaid_usd + due
-        self.earned_usd[weekday] += due / terms.weeks
+        self.earned_usd[weekday] += weekly
         return np.asarray(due)
 
     def _link(self, at: int, units: Floats) -> None:
