@@ -52,8 +52,8 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
         path_orders if month_end else 0.0,
         float(e.ordered_ve.sum()),
         _chip_price(e),
-        _gpu_value(e),
-        _mean_q(e) if month_end else math.nan,
+        _gpu_value(e, mine),
+        _mean_q(e, mine) if month_end else math.nan,
         float(books.contracts.quantity_ve.sum()),
         offered / HOURS_PER_DAY,
         sold / offered if offered > 0.0 else math.nan,
@@ -65,7 +65,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     values += _market_values(e, trades, gpus_per_ve)
     values += _credit_values(e)
     values += _note_values(e)
-    values += _futures_values(e, close)
+    values += _futures_values(e, close, month_end)
     values += _fund_values(e, close)
     values += e.product_rents.tolist()
     values += _occupancy(trades)
@@ -80,8 +80,9 @@ def _occupancy(trades: Trades) -> list[float]:
     return shares
 
 
-def _mean_q(e: Economy) -> float:
-    weights = e.books.fleet.working[e.books.roll.landlord_fleet].sum(axis=1)
+def _mean_q(e: Economy, fleets: Floats) -> float:
+    """Mean q of landlords, weighed by their fleets (landlords, grades)."""
+    weights = fleets.sum(axis=1)
     qs = [e.people[i].q(e.views[i]) for i in e.books.roll.landlords]
     return float(weights @ np.array(qs) / weights.sum())
 
@@ -95,9 +96,8 @@ def _chip_price(e: Economy) -> float:
     return today.chip_price_usd * math.fsum(factor * share for factor, share in shares)
 
 
-def _gpu_value(e: Economy) -> float:
+def _gpu_value(e: Economy, fleets: Floats) -> float:
     """Value of a VE at work, all its life ahead, in the largest landlord's fleet; nan if all are gone."""
-    fleets = e.books.fleet.working[e.books.roll.landlord_fleet]
     most = int(np.argmax(fleets.sum(axis=1)))
     total = float(fleets[most].sum())
     if total == 0.0:
@@ -111,12 +111,10 @@ def _market_values(e: Economy, trades: Trades, gpus_per_ve: float) -> list[float
     """List prices and interruptions; nan where nobody posts a price."""
     products, posted = e.books.products, e.books.where.shop.mechanism == POSTED
     sellers = (trades.offered_ve > 0.0) & posted
-    counts, out = sellers.sum(axis=0), (sellers * trades.stock_outs).sum(axis=0)
-    shares = []
-    for r in range(len(products.region_names)):
-        here = products.region == r
-        count = int(counts[here].sum())
-        shares.append(float(out[here].sum()) / count if count else math.nan)
+    count, regions = sellers.sum(axis=0), len(products.region_names)
+    out = np.bincount(products.region, count * trades.stock_outs, regions).tolist()
+    of = np.bincount(products.region, count, regions).tolist()
+    shares = [some / all_ if all_ else math.nan for some, all_ in zip(out, of, strict=True)]
     mine = (products.grade == 0) & (e.let_by_landlords > 0.0)
     asks = e.asks_usd[:, mine & posted] if posted.any() else e.asks_usd[:, mine]
     asks = asks[asks > 0.0]
@@ -176,9 +174,9 @@ def _note_values(e: Economy) -> list[float]:
     ]
 
 
-def _futures_values(e: Economy, close: Close | None) -> list[float]:
+def _futures_values(e: Economy, close: Close | None, month_end: bool) -> list[float]:
     if close is None or e.market is None or e.night is None:
-        return [0.0] * 8 + _user_values(e) + [float(e.calendar.is_month_end(e.day)), math.nan]
+        return [0.0] * 8 + _user_values(e) + [float(month_end), math.nan]
     ledger, roll = e.books.ledger, e.books.roll
     positions = ledger.table(e.market.names)
     crowd_long = sum(float(np.maximum(0.0, c.arrays.position).sum()) for c in e.crowds)
@@ -199,7 +197,7 @@ def _futures_values(e: Economy, close: Close | None) -> list[float]:
         float(locks),
         float(several),
         *_user_values(e),
-        float(e.calendar.is_month_end(e.day)),
+        float(month_end),
         gap,
     ]
 
