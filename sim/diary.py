@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from sim.investing import values_by_grade
 from sim.kernels.spot import POSTED
 from sim.markets.spot_auction import Trades
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close, Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -22,11 +23,10 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     fleet = books.fleet.working
     mine = fleet[roll.landlord_fleet]
     years = today.years
-    kinds = sorted({e.people[i].kind for i in roll.chip_owners})
-    gpus = (fleet / books.grade_value).sum(axis=1)
-    of_kind = {k: 0.0 for k in kinds}
-    for row, owner in enumerate(roll.chip_owners):
-        of_kind[e.people[owner].kind] += float(gpus[row])
+    kinds = [e.people[i].kind for i in roll.chip_owners.tolist()]
+    of_kind = dict.fromkeys(sorted(set(kinds)), 0.0)
+    for kind, gpus in zip(kinds, (fleet / books.grade_value).sum(axis=1).tolist(), strict=True):
+        of_kind[kind] += gpus
     values: list[float] = (e.rents.last_by_grade * books.grade_value).tolist()
     values += [e.rents.today, s.rent_usd * e.path.technology_factor(years)]
     values += list(e.index_usd.values())
@@ -52,8 +52,8 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
         path_orders if month_end else 0.0,
         float(e.ordered_ve.sum()),
         _chip_price(e),
-        _gpu_value(e),
-        _mean_q(e) if month_end else math.nan,
+        _gpu_value(e, mine),
+        _mean_q(e, mine) if month_end else math.nan,
         float(books.contracts.quantity_ve.sum()),
         offered / HOURS_PER_DAY,
         sold / offered if offered > 0.0 else math.nan,
@@ -65,7 +65,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     values += _market_values(e, trades, gpus_per_ve)
     values += _credit_values(e)
     values += _note_values(e)
-    values += _futures_values(e, close)
+    values += _futures_values(e, close, month_end)
     values += _fund_values(e, close)
     values += e.product_rents.tolist()
     values += _occupancy(trades)
@@ -80,8 +80,9 @@ def _occupancy(trades: Trades) -> list[float]:
     return shares
 
 
-def _mean_q(e: Economy) -> float:
-    weights = e.books.fleet.working[e.books.roll.landlord_fleet].sum(axis=1)
+def _mean_q(e: Economy, fleets: Floats) -> float:
+    """Mean q of landlords, weighed by their fleets (landlords, grades)."""
+    weights = fleets.sum(axis=1)
     qs = [e.people[i].q(e.views[i]) for i in e.books.roll.landlords]
     return float(weights @ np.array(qs) / weights.sum())
 
@@ -95,9 +96,8 @@ def _chip_price(e: Economy) -> float:
     return today.chip_price_usd * math.fsum(factor * share for factor, share in shares)
 
 
-def _gpu_value(e: Economy) -> float:
+def _gpu_value(e: Economy, fleets: Floats) -> float:
     """Value of a VE at work, all its life ahead, in the largest landlord's fleet; nan if all are gone."""
-    fleets = e.books.fleet.working[e.books.roll.landlord_fleet]
     most = int(np.argmax(fleets.sum(axis=1)))
     total = float(fleets[most].sum())
     if total == 0.0:
@@ -111,27 +111,44 @@ def _market_values(e: Economy, trades: Trades, gpus_per_ve: float) -> list[float
     """List prices and interruptions; nan where nobody posts a price."""
     products, posted = e.books.products, e.books.where.shop.mechanism == POSTED
     sellers = (trades.offered_ve > 0.0) & posted
-    out = (sellers * trades.stock_outs).sum(axis=0)
-    shares = []
-    for r in range(len(products.region_names)):
-        mine = products.region == r
-        count = int(sellers[:, mine].sum())
-        shares.append(float(out[mine].sum()) / count if count else math.nan)
+    count, regions = sellers.sum(axis=0), len(products.region_names)
+    out = np.bincount(products.region, count * trades.stock_outs, regions).tolist()
+    of = np.bincount(products.region, count, regions).tolist()
+    shares = [some / all_ if all_ else math.nan for some, all_ in zip(out, of, strict=True)]
     mine = (products.grade == 0) & (e.let_by_landlords > 0.0)
     asks = e.asks_usd[:, mine & posted] if posted.any() else e.asks_usd[:, mine]
     asks = asks[asks > 0.0]
-    low, middle, high = np.quantile(asks, [0.1, 0.5, 0.9]) if len(asks) else (math.nan, math.nan, math.nan)
-    return [*shares, float((high - low) / middle), sum(trades.interrupted.values()) * gpus_per_ve]
+    low, middle, high = quantiles(asks, (0.1, 0.5, 0.9))
+    return [*shares, (high - low) / middle, sum(trades.interrupted.values()) * gpus_per_ve]
+
+
+def median(values: Floats) -> float:
+    """The middle of a few values, or the mean of the two there; nan where there are none."""
+    ordered, n = sorted(values.tolist()), len(values)
+    return 0.5 * (ordered[(n - 1) // 2] + ordered[n // 2]) if n else math.nan
+
+
+def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
+    """What numpy's quantile finds, without its preparations for large arrays; nan where there are no values."""
+    ordered = sorted(values.tolist())
+    last = len(ordered) - 1
+    if last < 0:
+        return [math.nan] * len(shares)
+    found = []
+    for share in shares:
+        first = int(share * last)
+        low, high, beyond = ordered[first], ordered[min(first + 1, last)], share * last - first
+        found.append(low + (high - low) * beyond if beyond < 0.5 else high - (high - low) * (1.0 - beyond))
+    return found
 
 
 def _credit_values(e: Economy) -> list[float]:
     loans = e.books.loans
     indebted: Bools = loans.balance.sum(axis=1) > 0.0
-    dscr = e.loan_desk.dscr[indebted]
     return [
         float(loans.balance.sum()),
         float(e.books.ledger.net_worth()[e.books.roll.lenders].sum()),
-        float(np.median(dscr)) if len(dscr) else math.nan,
+        median(e.loan_desk.dscr[indebted]),
         e.room_share,
         float(e.mark.mean()) if len(e.mark) else 1.0,
         float(e.resolution.defaults),
@@ -157,16 +174,16 @@ def _note_values(e: Economy) -> list[float]:
     ]
 
 
-def _futures_values(e: Economy, close: Close | None) -> list[float]:
+def _futures_values(e: Economy, close: Close | None, month_end: bool) -> list[float]:
     if close is None or e.market is None or e.night is None:
-        return [0.0] * 8 + _user_values(e) + [float(e.calendar.is_month_end(e.day)), math.nan]
+        return [0.0] * 8 + _user_values(e) + [float(month_end), math.nan]
     ledger, roll = e.books.ledger, e.books.roll
-    positions = np.stack([ledger.held(name) for name in e.market.names])
+    positions = ledger.table(e.market.names)
     crowd_long = sum(float(np.maximum(0.0, c.arrays.position).sum()) for c in e.crowds)
     institutions = positions.copy()
     for crowd in e.crowds:
         institutions[:, crowd.owner] = 0.0
-    interest = crowd_long + math.fsum(np.maximum(0.0, institutions).ravel())
+    interest = crowd_long + math.fsum(institutions[institutions > 0.0].tolist())
     locks = sum(kind == "limit lock" for kind, _ in close.events)
     several = sum(kind == "multiplicity" for kind, _ in close.events)
     gap = float(np.log(close.price_usd / e.expected_usd).mean()) if e.crowds else math.nan
@@ -180,7 +197,7 @@ def _futures_values(e: Economy, close: Close | None) -> list[float]:
         float(locks),
         float(several),
         *_user_values(e),
-        float(e.calendar.is_month_end(e.day)),
+        float(month_end),
         gap,
     ]
 

@@ -218,27 +218,14 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.fill_desk(environment)
 
     def fill_desk(self, environment: Environment) -> None:
-        """Copy what agents may see of the books to the desk; served shares of contracts follow from the outage."""
+        """Copy what agents may see of the books in the morning to the desk."""
         desk, books, roll = self.desk, self.books, self.books.roll
         n = len(books.ledger.owners)
         working = np.zeros((n, len(books.grade_names)))
         working[roll.chip_owners] = books.fleet.working
-        fleet = working[roll.landlords].sum(axis=1)
-        sold, held, short = np.zeros(n), np.zeros(n), np.zeros(n)
-        quantity = books.contracts.quantity_ve
-        sold[roll.landlords] = quantity.sum(axis=1)
         total = np.maximum(working.sum(axis=1, keepdims=True), 1e-300)
         mix = (working / total)[:, books.products.grade] * books.where.place
         self.mix, self.running_share = evening.what_runs(mix, books.products, environment)
-        share = self.running_share[roll.landlords]
-        running = fleet * share
-        reserved = np.maximum(sold[roll.landlords], 1e-300)
-        first = np.minimum(1.0, running / reserved)
-        rata = share * np.minimum(1.0, fleet / reserved)
-        self.served = first if environment.contracts_first else rata
-        if len(roll.customers):
-            held[roll.customers] = quantity.sum(axis=0)
-            short[roll.customers] = (quantity * (1.0 - self.served)[:, None]).sum(axis=0)
         factor = np.ones(n)
         factor[roll.users] = self.nature.user_factors
         self.anchor.thin_out(factor)
@@ -247,9 +234,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         debt[roll.landlords] = books.loans.balance.sum(axis=1)
         desk.running_share = self.running_share.tolist()
         desk.tightness, desk.comparable_usd = self.auction.tightness, self.rents.auctions * books.products.level
-        desk.fleet_ve = working.tolist()
-        desk.reserved_sold_ve, desk.reserved_held_ve = sold.tolist(), held.tolist()
-        desk.reserved_short_ve, desk.user_factor = short.tolist(), factor.tolist()
+        desk.fleet_ve, desk.user_factor = working.tolist(), factor.tolist()
         desk.common_factor = self.nature.common_factor * environment.demand_scale
         desk.contracted_log = self.nature.contracted
         desk.debt_usd = debt.tolist()
@@ -258,7 +243,25 @@ class Economy(mesa.Model):  # type: ignore[misc]
         desk.no_contracts = estate.tolist()
         self.funding.note_presence(self.day)
         desk.runway_months, desk.presence = self.funding.runway_months, self.funding.presence
+        self.note_contracts(environment)
         self.refresh_desk()
+
+    def note_contracts(self, environment: Environment) -> None:
+        """Copy who has reserved how much to the desk; served shares of contracts follow from the outage."""
+        desk, roll, quantity = self.desk, self.books.roll, self.books.contracts.quantity_ve
+        fleet = self.books.fleet.working[roll.landlord_fleet].sum(axis=1)
+        share, reserved = self.running_share[roll.landlords], quantity.sum(axis=1)
+        first = np.minimum(1.0, fleet * share / np.maximum(reserved, 1e-300))
+        rata = share * np.minimum(1.0, fleet / np.maximum(reserved, 1e-300))
+        self.served = first if environment.contracts_first else rata
+        sold, held, short = np.zeros((3, len(self.running_share)))
+        sold[roll.landlords] = reserved
+        if len(roll.customers):
+            held[roll.customers] = quantity.sum(axis=0)
+            short[roll.customers] = (quantity * (1.0 - self.served)[:, None]).sum(axis=0)
+        desk.reserved_sold_ve, desk.reserved_held_ve, desk.reserved_short_ve = (
+            sold.tolist(), held.tolist(), short.tolist(),
+        )  # fmt: skip
 
     def refresh_desk(self) -> None:
         """Copy what moves within the day: cash and futures positions."""
@@ -292,20 +295,17 @@ class Economy(mesa.Model):  # type: ignore[misc]
             signing = sign_week(offers, wants, shape, self.signing_shares, self.menu_usd)
         self.menu_usd = signing.menu_usd
         self.note_unsigned(signing.trouble)
+        weekday, index_usd = self.day % DAYS_PER_WEEK, self.contract_index_usd()
+        due = np.zeros(shape[1:])
         for k in range(shape[0]):
-            expected = self.contract_index_usd() * float(self.path.menu[k] / (1.0 - self.path.discounts[k]))
-            due = books.contracts.sign(
-                k,
-                signing.quantity_ve[k],
-                signing.rent_usd[k],
-                self.day % DAYS_PER_WEEK,
-                (terms.indexed_share, expected),
-            )
-            post = books.ledger.post_pairs
-            post("signing", "reserved_capacity", roll.landlords, roll.customers, signing.quantity_ve[k])
-            post("signing", "prepaid_rent", roll.landlords, roll.customers, due)
-            post("signing", "prepayment_due", roll.customers, roll.landlords, due.T)
-        self.fill_desk(self.desk.today.environment)
+            expected = index_usd * float(self.path.menu[k] / (1.0 - self.path.discounts[k]))
+            indexed = (terms.indexed_share, expected)
+            due += books.contracts.sign(k, signing.quantity_ve[k], signing.rent_usd[k], weekday, indexed)
+        post = books.ledger.post_pairs
+        post("signing", "reserved_capacity", roll.landlords, roll.customers, signing.quantity_ve.sum(axis=0))
+        post("signing", "prepaid_rent", roll.landlords, roll.customers, due)
+        post("signing", "prepayment_due", roll.customers, roll.landlords, due.T)
+        self.note_contracts(self.desk.today.environment)
 
     def contract_index_usd(self) -> float:
         """The index that index-linked contracts follow, as last published, USD per VE-hour."""

@@ -4,18 +4,21 @@ A1 cash nets to zero, A2 so does every other instrument, and only issuers owe. A
 flows explain. A4 positions and variation margin net to zero; crowds' sub-ledgers agree with the ledger. A5 margin
 deposits are in the clearing house's cash. A6 GPU-hours: fleet = reserved + sold + unsold + downtime. A7 GPUs: the
 ledger agrees with the vintages. A8 orders = delivered + outstanding. A9 loans: balance = draws - principal -
-write-offs, and the ledger agrees. A12 users' spending is owners' revenue, and prepaid rent agrees with the contracts.
+write-offs, and the ledger agrees. A12 users' spending is owners' revenue; contracts' totals agree with the ledger and
+their cohorts.
 A10 notes: what a payment date paid is what it had; cash is the reserve and what waits for the next date; loans held and
 principal that waits are the balances of the notes. A11 funds: shares times net asset value is what the fund owns.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.instruments.notes import CLASSES
+from sim.ledger import DUST, DUST_USD
 from sim.markets.spot_auction import Trades
 from sim.vocabulary import HOURS_PER_DAY, Floats
 
@@ -47,11 +50,25 @@ def _fail(e: Economy, law: str, text: str) -> None:
     raise BrokenLaw(f"day {e.day}: {law}: {text}")
 
 
-def _same(e: Economy, law: str, what: str, a: Floats | float, b: Floats | float, size: Floats | float = 1.0) -> None:
-    scale = np.maximum(np.maximum(np.abs(a), np.abs(b)), size)
-    gap = np.abs(np.asarray(a) - np.asarray(b))
-    if not np.all(gap <= TOLERANCE * scale):
-        _fail(e, law, f"{what}: {a} is not {b} (gap {np.max(gap):.3g})")
+def _same(e: Economy, law: str, what: str, a: float, b: float, size: float = 1.0) -> None:
+    """Two sums are the same, given the size of what was added up; a nan is not the same as anything."""
+    gap = abs(a - b)
+    if not gap <= TOLERANCE * max(abs(a), abs(b), size):
+        _fail(e, law, f"{what}: {a} is not {b} (gap {gap:.3g})")
+
+
+def _all_same(
+    e: Economy, law: str, what: str, a: Floats, b: Floats, size: Floats | float = 1.0, parts: Sequence[str] = ()
+) -> None:
+    """The same for whole tables; `parts` names the rows of a table, so that the message can say which is wrong."""
+    gap = np.abs(a - b)
+    if (gap <= TOLERANCE * size).all():
+        return
+    good = gap <= TOLERANCE * np.maximum(np.maximum(np.abs(a), np.abs(b)), size)
+    if not good.all():
+        at = tuple(np.argwhere(~good)[0].tolist())
+        what = f"{what} {parts[at[0]]}" if parts else what
+        _fail(e, law, f"{what}, at {at}: {a[at]} is not {b[at]} (gap {gap[at]:.3g})")
 
 
 def check_balance(e: Economy) -> None:
@@ -67,8 +84,8 @@ def check_balance(e: Economy) -> None:
 def check_net_worth(e: Economy) -> None:
     """A3: net worth, owner by owner, is the sum of all flows by reason."""
     ledger = e.books.ledger
-    size = np.abs(ledger.positions[: len(ledger.instruments)]).sum(axis=0) + np.abs(ledger.flows).sum(axis=0) + 1.0
-    _same(e, "A3", "net worth and its explanation", ledger.net_worth(), ledger.explained(), size)
+    size = ledger.turnover() + 1.0
+    _all_same(e, "A3", "net worth of", ledger.net_worth(), ledger.explained(), size, ledger.owners)
 
 
 def check_gpu_hours(e: Economy, trades: Trades) -> None:
@@ -88,35 +105,29 @@ def check_gpu_hours(e: Economy, trades: Trades) -> None:
 def check_chips(e: Economy) -> None:
     """A7, A8: the ledger's GPUs and orders agree with vintages and pipeline; orders = delivered + outstanding."""
     books, fleet = e.books, e.books.fleet
-    for g, grade in enumerate(books.grade_names):
-        value = books.grade_value[g]
-        owners = books.roll.chip_owners
-        _same(e, "A7", f"GPUs {grade}", books.ledger.held(f"gpu:{grade}")[owners] * value, fleet.working[:, g])
-        _same(
-            e,
-            "A8",
-            f"orders {grade}",
-            books.ledger.held(f"chip_order:{grade}")[owners] * value,
-            fleet.on_order[:, g],
-            fleet.working[:, g] + 1.0,
-        )
-    row = e.day % len(books.roll.chip_owners)
+    grades, owners = books.grade_names, books.roll.chip_owners
+    value, working = books.grade_value[:, None], fleet.working.T
+    gpus = books.ledger.table([f"gpu:{grade}" for grade in grades])[:, owners]
+    orders = books.ledger.table([f"chip_order:{grade}" for grade in grades])[:, owners]
+    _all_same(e, "A7", "GPUs", gpus * value, working, parts=grades)
+    _all_same(e, "A8", "orders", orders * value, fleet.on_order.T, working + 1.0, grades)
+    row = e.day % len(owners)
     recount = float(fleet.installed[row, :, e.day + 1 : fleet.life + e.day + 1].sum())
-    _same(e, "A7", "vintages", recount, float(fleet.working[row].sum()), 1.0)
+    _same(e, "A7", "vintages", recount, float(fleet.working[row].sum()))
     due = float(fleet.installed[row, :, fleet.life + e.day + 1 :].sum())
     _same(e, "A8", "pipeline", due, float(fleet.on_order[row].sum()), recount + 1.0)
-    _same(e, "A3", "book value of GPUs", fleet.book_from_vintages(row, e.day + 1), float(fleet.book_usd[row]), 1.0)
+    _same(e, "A3", "book value of GPUs", fleet.book_from_vintages(row, e.day + 1), float(fleet.book_usd[row]))
 
 
 def check_credit(e: Economy) -> None:
     """A9: balances = draws - principal - write-offs, and are the ledger's, by borrower and by lender."""
     books, loans, roll = e.books, e.books.loans, e.books.roll
     size = loans.drawn + 1.0
-    _same(e, "A9", "loans", loans.balance, loans.drawn - loans.repaid - loans.written_off, size)
+    _all_same(e, "A9", "loans", loans.balance, loans.drawn - loans.repaid - loans.written_off, size)
     held = books.ledger.held("loan")
-    _same(e, "A9", "borrowers' loans", -held[roll.landlords], loans.balance.sum(axis=1), size.sum(axis=1))
+    _all_same(e, "A9", "borrowers' loans", -held[roll.landlords], loans.balance.sum(axis=1), size.sum(axis=1))
     kept = loans.balance.sum(axis=0) - loans.sold.held.sum(axis=0)
-    _same(e, "A9", "lenders' loans", held[roll.lenders], kept, size.sum(axis=0))
+    _all_same(e, "A9", "lenders' loans", held[roll.lenders], kept, size.sum(axis=0))
 
 
 def check_notes(e: Economy) -> None:
@@ -131,48 +142,42 @@ def check_notes(e: Economy) -> None:
     _same(e, "A10", "vehicle's cash", float(ledger.held("cash")[vehicle]), pool.reserve_usd + waiting, size)
     _same(e, "A10", "vehicle's loans", float(ledger.held("loan")[vehicle]), sold.total_usd, size)
     _same(e, "A10", "pool and notes", sold.total_usd + pool.waiting_principal, float(pool.balance.sum()), size)
-    for k, name in enumerate(CLASSES):
-        held = ledger.held(name)
-        _same(e, "A10", name, -float(held[vehicle]), float(pool.balance[k]), size)
-        _same(e, "A10", f"holders of {name}", held[roll.investors], pool.balance[k] * pool.holders[k], size)
+    notes = ledger.table(CLASSES)
+    _all_same(e, "A10", "owed on", -notes[:, vehicle], pool.balance, size, CLASSES)
+    _all_same(e, "A10", "holders of", notes[:, roll.investors], pool.balance[:, None] * pool.holders, size, CLASSES)
 
 
 def check_rents(e: Economy, trades: Trades) -> None:
-    """A12: what users spend is what owners earn; prepaid rent and reserved capacity agree with the contracts."""
+    """A12: what users spend is what owners earn; contracts agree with the ledger, by turns also with their cohorts."""
     _same(e, "A12", "spending and revenue", float(trades.spent_usd.sum()), float(trades.revenue_usd.sum()))
     books, roll = e.books, e.books.roll
     if len(roll.customers):
-        prepaid = books.contracts.prepaid.sum(axis=(1, 2))
-        _same(
-            e, "A12", "prepaid rent", -books.ledger.held("prepaid_rent")[roll.landlords], prepaid, prepaid.sum() + 1.0
-        )
-        reserved = books.contracts.quantity_ve.sum(axis=1)
-        held = -books.ledger.held("reserved_capacity")[roll.landlords]
-        _same(e, "A12", "reserved capacity", held, reserved, reserved.sum() + 1.0)
-        if books.contracts.units is not None:
-            linked, units = books.contracts.units_per_hour, books.contracts.units.sum(axis=2)
-            _same(e, "A12", "units of the index that are owed", linked, units, units.sum() + 1.0)
+        contracts, ledger = books.contracts, books.ledger
+        prepaid, reserved = contracts.prepaid_usd.sum(axis=1), contracts.quantity_ve.sum(axis=1)
+        owed, sold = -ledger.held("prepaid_rent")[roll.landlords], -ledger.held("reserved_capacity")[roll.landlords]
+        _all_same(e, "A12", "prepaid rent", owed, prepaid, prepaid.sum() + DUST_USD / TOLERANCE)
+        _all_same(e, "A12", "reserved capacity", sold, reserved, reserved.sum() + DUST / TOLERANCE)
+        turn, row = divmod(e.day, len(roll.landlords))
+        kind = turn % len(contracts.cohorts)
+        total = contracts.totals[kind][row]
+        size = float(total.sum()) + DUST_USD / TOLERANCE
+        _all_same(e, "A12", f"cohorts' {contracts.KINDS[kind]}", total, contracts.recount(row, kind), size)
 
 
 def check_futures(e: Economy) -> None:
     """A4, A5: crowds' arrays agree with the ledger; deposits are the house's cash."""
     ledger, roll = e.books.ledger, e.books.roll
+    cash, margin = ledger.held("cash"), ledger.held("margin")
     names = e.market.names if e.market is not None else []
+    held = ledger.table(names)
     for crowd in e.crowds:
-        for m, name in enumerate(names):
-            gross = float(np.abs(crowd.arrays.position[m]).sum()) + 1.0
-            _same(e, "A4", name, float(crowd.arrays.position[m].sum()), float(ledger.held(name)[crowd.owner]), gross)
-        equity = float(ledger.held("cash")[crowd.owner] + ledger.held("margin")[crowd.owner])
+        position = crowd.arrays.position
+        gross = np.abs(position).sum(axis=1) + 1.0
+        _all_same(e, "A4", "contracts of", position.sum(axis=1), held[:, crowd.owner], gross, names)
+        equity = float(cash[crowd.owner] + margin[crowd.owner])
         _same(e, "A4", "crowd's money", crowd.total_cash_usd(), equity, float(crowd.start_usd.sum()))
-    deposits = -float(ledger.held("margin")[roll.clearing_house])
-    _same(
-        e,
-        "A5",
-        "margin deposits and the house's cash",
-        deposits,
-        float(ledger.held("cash")[roll.clearing_house]),
-        deposits + 1.0,
-    )
+    deposits = -float(margin[roll.clearing_house])
+    _same(e, "A5", "margin deposits and the house's cash", deposits, float(cash[roll.clearing_house]), deposits + 1.0)
 
 
 def check_funds(e: Economy) -> None:
@@ -180,10 +185,10 @@ def check_funds(e: Economy) -> None:
     if not e.funds:
         return
     ledger, owners = e.books.ledger, [fund.owner for fund in e.funds]
-    names = ", ".join(fund.name for fund in e.funds)
+    names = [fund.name for fund in e.funds]
     shares = np.array([fund.outstanding(e.books) for fund in e.funds])
     owns = ledger.held("cash")[owners] + ledger.held("margin")[owners]
     nav = np.array([fund.nav_usd for fund in e.funds])
-    _same(e, "A11", f"shares x NAV of {names}", shares * nav, owns, ledger.flow("endowment")[owners] + 1.0)
-    held = np.array([ledger.held(fund.share).clip(min=0.0).sum() for fund in e.funds])
-    _same(e, "A11", f"shares of {names}", shares, held, shares + 1.0)
+    _all_same(e, "A11", "shares x NAV of", shares * nav, owns, ledger.flow("endowment")[owners] + 1.0, names)
+    held = ledger.table([fund.share for fund in e.funds]).clip(min=0.0).sum(axis=1)
+    _all_same(e, "A11", "shares of", shares, held, shares + 1.0, names)

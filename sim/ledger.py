@@ -41,6 +41,7 @@ class Ledger:
         self.positions: Floats = np.zeros((32, len(self.owners)))
         self.flows: Floats = np.zeros((48, len(self.owners)))
         self._face: Floats = np.zeros(32)
+        self._dust: Floats = np.zeros(32)
         self._may_owe: Bools = np.zeros((32, len(self.owners)), dtype=bool)
 
     def list(self, name: str, unit: str, issuers: Iterable[str] | None = None) -> int:
@@ -51,11 +52,13 @@ class Ledger:
         if row == len(self.positions):
             self.positions = np.concatenate([self.positions, np.zeros_like(self.positions)])
             self._face = np.concatenate([self._face, np.zeros_like(self._face)])
+            self._dust = np.concatenate([self._dust, np.zeros_like(self._dust)])
             self._may_owe = np.concatenate([self._may_owe, np.zeros_like(self._may_owe)])
         instrument = Instrument(name, unit, None if issuers is None else tuple(issuers))
         self.instruments.append(instrument)
         self.row[name] = row
         self._face[row] = 1.0 if unit == "USD" else 0.0
+        self._dust[row] = DUST_USD if unit == "USD" else DUST
         owing = self.owners if instrument.issuers is None else instrument.issuers
         self._may_owe[row, [self.owner[name] for name in owing]] = True
         return row
@@ -65,6 +68,10 @@ class Ledger:
         view: Floats = self.positions[self.row[instrument]].view()
         view.flags.writeable = False
         return view
+
+    def table(self, instruments: Sequence[str]) -> Floats:
+        """Positions of all owners in several instruments (instruments, owners), a copy."""
+        return self.positions[[self.row[name] for name in instruments]]
 
     def cash(self, owner: str) -> float:
         """Cash of an owner, USD."""
@@ -85,19 +92,18 @@ class Ledger:
 
     def post(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
         """Many transfers of one instrument at once; arrays of equal length, amounts not negative."""
-        if not np.all((amounts >= 0.0) & (amounts < np.inf)):
+        if amounts.size and not (amounts.min() >= 0.0 and amounts.max() < np.inf):
             raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative: {amounts}")
         n = len(self.owners)
-        net: Floats = np.zeros(n)
-        np.add.at(net, payees, amounts)
-        np.subtract.at(net, payers, amounts)
-        self._add(reason, instrument, net)
+        self._add(reason, instrument, np.bincount(payees, amounts, n) - np.bincount(payers, amounts, n))
 
     def post_net(self, reason: str, instrument: str, net: Floats) -> None:
         """Net legs (owners,) as a market or kernel returns them; they must cancel to 1e-9 of their size."""
-        size, gap = float(np.abs(net).sum()), float(net.sum())
-        if not abs(gap) <= 1e-9 * size + (DUST_USD if self._face[self.row[instrument]] else DUST):
-            raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {size!r}")
+        gap, dust = float(net.sum()), self._dust[self.row[instrument]]
+        if not abs(gap) <= dust:
+            size = float(np.abs(net).sum())
+            if not abs(gap) <= 1e-9 * size + dust:
+                raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {size!r}")
         self._add(reason, instrument, net)
 
     def post_pairs(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
@@ -138,12 +144,18 @@ class Ledger:
         """Sum of all flows by owner (owners,): what the net worth must have become."""
         return np.asarray(self.flows[: len(self.reasons)].sum(axis=0))
 
+    def turnover(self) -> Floats:
+        """Size of all positions and flows by owner (owners,), against which rounding is judged."""
+        n = len(self.instruments)
+        return np.asarray(np.abs(self.positions[:n]).sum(axis=0) + np.abs(self.flows[: len(self.reasons)]).sum(axis=0))
+
     def out_of_balance(self) -> tuple[str, float] | None:
         """The instrument whose positions do not net to zero, if any, and by how much."""
         n = len(self.instruments)
         gap = self.positions[:n].sum(axis=1)
-        size = np.abs(self.positions[:n]).sum(axis=1)
-        bad = ~(np.abs(gap) <= 1e-9 * size + np.where(self._face[:n] > 0.0, DUST_USD, DUST))
+        if (np.abs(gap) <= self._dust[:n]).all():
+            return None
+        bad = ~(np.abs(gap) <= 1e-9 * np.abs(self.positions[:n]).sum(axis=1) + self._dust[:n])
         if not bad.any():
             return None
         row = int(np.argmax(bad))

@@ -85,4 +85,6 @@ class Nature:
     def user_factors(self) -> list[float]:
         """Each user's own factor, mean one (one for users without noise of their own)."""
         correction = 0.5 * self.noise.lab.variance
-        return [math.exp(x - correction) if own else 1.0 for x, own in zip(self.users, self._noisy, strict=True)]
+        return [
+            math.exp(x - correction) if own else 1.0 for x, own in zip(self.users.tolist(), self._noisy, strict=True)
+        ]

@@ -159,9 +159,7 @@ def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[End
         reserved = np.outer(sold, weight / weight.sum())
         due = books.contracts.start_on_path(reserved)
         ledger.post_pairs("endowment", "reserved_capacity", roll.landlords, roll.customers, reserved)
-        ledger.post_pairs(
-            "endowment", "prepaid_rent", roll.landlords, roll.customers, books.contracts.prepaid.sum(axis=2)
-        )
+        ledger.post_pairs("endowment", "prepaid_rent", roll.landlords, roll.customers, books.contracts.prepaid_usd)
         ledger.post_pairs("endowment", "prepayment_due", roll.customers, roll.landlords, due.T)
     _post_rents(path, books)
     if spec.loan.enabled and len(roll.lenders):

@@ -51,7 +51,7 @@ class ClearingHouse:
     def settle(self, books: Books, names: Sequence[str], close: Close, crowds: Sequence[Speculators]) -> Night:
         """Pay the day's move on what was held, book tonight's trades, call margin, cover ruined traders."""
         ledger = books.ledger
-        held = np.stack([ledger.held(name) for name in names])
+        held = ledger.table(names)
         move = (close.price_usd - close.last_usd) * self.terms.gpu_hours
         paid = held.T @ move
         own = self._pay(books, "variation margin", paid)
@@ -86,7 +86,7 @@ class ClearingHouse:
         own = np.where(self.hedger, self.hedge_cash * amounts, amounts)
         theirs = np.where(self.hedger, (1.0 - self.hedge_cash) * amounts, 0.0)
         net = own.copy()
-        net[books.roll.parents] += math.fsum(theirs)
+        net[books.roll.parents] += math.fsum(theirs.tolist())
         books.ledger.post_net(reason, "cash", net)
         return np.where(self.hedger, own, 0.0)
 
@@ -96,21 +96,21 @@ class ClearingHouse:
         Parents hold their share of hedgers' deposits themselves.
         """
         ledger, roll, t = books.ledger, books.roll, self.terms
-        held = np.stack([ledger.held(name) for name in names])
+        held = ledger.table(names)
         required = t.initial * t.gpu_hours * (np.abs(held).T @ price_usd)
         for crowd in crowds:
             required[crowd.owner] = crowd.margin_usd(price_usd, t.gpu_hours, t.initial)
         if len(self.limited):
             owns = ledger.held("cash")[self.limited] + ledger.held("margin")[self.limited]
             required[self.limited] = np.minimum(required[self.limited], np.maximum(0.0, owns))
-        theirs = math.fsum(np.where(self.hedger, (1.0 - self.hedge_cash) * required, 0.0))
+        theirs = math.fsum(np.where(self.hedger, (1.0 - self.hedge_cash) * required, 0.0).tolist())
         required = np.where(self.hedger, self.hedge_cash * required, required)
         required[roll.clearing_house :] = 0.0
         required[roll.parents] = theirs
         change = required - ledger.held("margin")
         change[roll.clearing_house] = 0.0
         deposits = -change
-        deposits[roll.clearing_house] = math.fsum(change)  # exact: owners without positions change no bit
+        deposits[roll.clearing_house] = math.fsum(change.tolist())  # exact: owners without positions change no bit
         ledger.post_net("initial margin", "cash", deposits)
         ledger.post_net("initial margin", "margin", -deposits)
 

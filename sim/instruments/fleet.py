@@ -19,6 +19,7 @@ class Fleet:
 
     def __init__(self, owners: int, grades: int, path: GrowthPath, days: int) -> None:
         self.life = round(path.settings.life_years * DAYS_PER_YEAR)
+        self.kept: Floats = 1.0 - np.arange(self.life, 0, -1) / BOOK_LIFE_DAYS  # of the cost of working vintages
         self.weights = path.lead_weights
         self.path = path
         length = self.life + days + len(self.weights) + 2
@@ -63,7 +64,7 @@ class Fleet:
     def recount(self, owner: int, day: int) -> None:
         """Recompute an owner's totals from its vintages: those installed before `day`, and what is still due."""
         at = self.life + day
-        held = slice(max(0, at - self.life), at)
+        held = slice(at - self.life, at)
         self.working[owner] = self.installed[owner, :, held].sum(axis=1)
         self.on_order[owner] = self.installed[owner, :, at:].sum(axis=1)
         self.book_usd[owner] = self.book_from_vintages(owner, day)
@@ -73,10 +74,7 @@ class Fleet:
     def book_from_vintages(self, owner: int, day: int) -> float:
         """Cost less straight-line depreciation over six years of all that was installed before `day`."""
         at = self.life + day
-        first = max(0, at - self.life)
-        ages = at - np.arange(first, at)
-        kept = 1.0 - ages / BOOK_LIFE_DAYS
-        return float((self.cost[owner, :, first:at] * kept).sum())
+        return float((self.cost[owner, :, at - self.life : at] * self.kept).sum())
 
     def advance(self, day: int, arriving: Floats | None = None, released: Floats | None = None) -> None:
         """Deliveries arrive, the oldest vintage retires, the book value falls by a day.
@@ -125,7 +123,7 @@ class Fleet:
     def write_to(self, owner: int, day: int, value_usd: float) -> float:
         """Set an owner's book of what works (after `day`'s close) to a sale price; returns the change in USD."""
         at = self.life + day + 1
-        first = max(0, at - self.life)
+        first = at - self.life
         factor = value_usd / self.book_usd[owner] if self.book_usd[owner] > 0.0 else 1.0
         self.cost[owner, :, first:at] *= factor
         self.cost_working[owner] *= factor

@@ -7,33 +7,40 @@ from collections.abc import Iterable
 import numpy as np
 
 from sim.growth_path import GrowthPath
-from sim.vocabulary import HOURS_PER_YEAR, Floats
+from sim.vocabulary import HOURS_PER_YEAR, Floats, Ints
 
 WEEKDAYS = 7
 
 
 class ReservedBook:
-    """Cohorts (landlords, customers, slots): quantity in VE, rent still due in USD per hour, prepaid USD.
+    """Cohorts (landlords, customers, slots): quantity in VE, rent still due in USD per hour, USD prepaid for a week.
 
-    A cohort is what ends in so many weeks on one weekday: slot = weekday * weeks + weeks to expiry. Every day a seventh
-    of all contracts grows older by a week, so that the capacity which contracts leave to the spot market does not
-    jump once a week. `quantity_ve` and `rent_usd_per_hour` (landlords, customers) are the totals, kept when cohorts
-    change. Rent per hour counts every hour of a contract; `use` of them are billed (the rest are service credits).
+    A cohort is what ends in so many weeks on one weekday. Every day a seventh of all contracts grows older by a week,
+    so that the capacity which contracts leave to the spot market does not jump once a week. A weekday's slots are a
+    ring: what is new is written where the last that ended was, and nothing is moved as contracts age (`weeks_left`).
+    What is prepaid is earned evenly, so that a cohort's balance is what it earns in a week times the weeks left.
+
+    `quantity_ve`, `rent_usd_per_hour` and `prepaid_usd` (landlords, customers) are running totals of the cohorts.
+    Rent per hour counts every hour of a contract; `use` of them are billed (the rest are service credits).
     Index-linked contracts owe `units` times the index instead: VE times their factor, the rent over the index.
     """
+
+    KINDS = ("capacity", "rent", "prepaid rent", "units of the index")
 
     def __init__(self, landlords: int, customers: int, path: GrowthPath) -> None:
         self.path = path
         self.weeks = max(tenor.weeks for tenor in path.tenors) + 1
-        shape = (landlords, customers, self.weeks * WEEKDAYS)
+        self.passed: Ints = np.zeros(WEEKDAYS, dtype=np.int64)  # weeks so far, by weekday
+        shape = (landlords, customers, WEEKDAYS * self.weeks)
         self.quantity: Floats = np.zeros(shape)
         self.value: Floats = np.zeros(shape)
-        self.prepaid: Floats = np.zeros(shape)
+        self.weekly_usd: Floats = np.zeros(shape)
         self.units: Floats | None = None  # (as quantity) of index-linked contracts, once there are any
-        self.units_per_hour: Floats = np.zeros(shape[:2])
-        self._by_weekday: Floats = np.zeros((2, WEEKDAYS, *shape[:2]))
         self.quantity_ve: Floats = np.zeros(shape[:2])
         self.rent_usd_per_hour: Floats = np.zeros(shape[:2])
+        self.units_per_hour: Floats = np.zeros(shape[:2])
+        self.prepaid_usd: Floats = np.zeros(shape[:2])
+        self.earned_usd: Floats = np.zeros((WEEKDAYS, *shape[:2]))  # of what is prepaid, each week, by weekday
 
     def start_on_path(self, reserved_ve: Floats) -> Floats:
         """Fill with the path's ages: `reserved_ve` (landlords, customers). Returns prepayments due (same shape).
@@ -43,34 +50,55 @@ class ReservedBook:
         quantity, value, prepaid, rate = self.path.contracts()
         s = self.path.settings
         ahead = np.array([tenor.prepaid_share for tenor in self.path.tenors])
-        for weekday in range(WEEKDAYS):
-            seventh = reserved_ve[:, :, None] / WEEKDAYS
-            self._cohorts(self.quantity, weekday)[:] = seventh * quantity.sum(axis=0)
-            self._cohorts(self.value, weekday)[:] = seventh * ((1.0 - ahead) @ value)
-            self._cohorts(self.prepaid, weekday)[:] = seventh * prepaid.sum(axis=0)
+        seventh = reserved_ve[:, :, None] / WEEKDAYS
+        weekly = prepaid.sum(axis=0) / np.maximum(1, np.arange(self.weeks))
+        self.quantity[:] = seventh * np.tile(quantity.sum(axis=0), WEEKDAYS)
+        self.value[:] = seventh * np.tile((1.0 - ahead) @ value, WEEKDAYS)
+        self.weekly_usd[:] = seventh * np.tile(weekly, WEEKDAYS)
         self.total()
         years = self.path.tenor_years
-        weekly = rate * self.path.menu * s.rent_usd * ahead * HOURS_PER_YEAR * years * s.reserved_use
-        return np.asarray(reserved_ve * weekly.sum() * 30.0 / 7.0)
+        paid = rate * self.path.menu * s.rent_usd * ahead * HOURS_PER_YEAR * years * s.reserved_use
+        return np.asarray(reserved_ve * paid.sum() * 30.0 / 7.0)
 
-    def _cohorts(self, array: Floats, weekday: int) -> Floats:
-        """The cohorts of a weekday (landlords, customers, weeks to expiry), as a view."""
-        return array.reshape(*array.shape[:2], WEEKDAYS, self.weeks)[:, :, weekday]
+    def slot(self, weekday: int, weeks: int) -> int:
+        """Where the cohort stands that ends on a weekday in so many weeks."""
+        return weekday * self.weeks + (int(self.passed[weekday]) + weeks) % self.weeks
 
-    def total(self, weekdays: Iterable[int] = range(WEEKDAYS)) -> None:
-        """Recompute the totals from the cohorts of these weekdays."""
-        for weekday in weekdays:
-            self._by_weekday[0, weekday] = self._cohorts(self.quantity, weekday).sum(axis=2)
-            self._by_weekday[1, weekday] = self._cohorts(self.value, weekday).sum(axis=2)
-        self.quantity_ve, self.rent_usd_per_hour = self._by_weekday.sum(axis=1)
-        if self.units is not None:
-            self.units_per_hour = self.units.sum(axis=2)
+    @property
+    def weeks_left(self) -> Ints:
+        """Weeks to expiry of the cohorts (slots,)."""
+        return np.asarray((np.arange(self.weeks) - self.passed[:, None]) % self.weeks).ravel()
+
+    @property
+    def prepaid(self) -> Floats:
+        """What is prepaid and not yet earned, by cohort, USD."""
+        return self.weekly_usd * self.weeks_left
 
     @property
     def cohorts(self) -> list[Floats]:
-        """All that ages and ends with the contracts."""
-        mine = [self.quantity, self.value, self.prepaid]
+        """All that ends with the contracts, in the order of `KINDS`."""
+        mine = [self.quantity, self.value, self.weekly_usd]
         return mine if self.units is None else [*mine, self.units]
+
+    @property
+    def totals(self) -> list[Floats]:
+        """The running totals (landlords, customers), in the order of `KINDS`."""
+        return [self.quantity_ve, self.rent_usd_per_hour, self.prepaid_usd, self.units_per_hour]
+
+    def recount(self, landlord: int, kind: int) -> Floats:
+        """A landlord's total of one kind (customers,), from its cohorts."""
+        cohorts = self.cohorts[kind][landlord]
+        prepaid = self.KINDS[kind] == "prepaid rent"
+        return np.asarray((cohorts * self.weeks_left).sum(axis=1) if prepaid else cohorts.sum(axis=1))
+
+    def total(self) -> None:
+        """Recompute the running totals from all cohorts."""
+        self.quantity_ve, self.rent_usd_per_hour = self.quantity.sum(axis=2), self.value.sum(axis=2)
+        self.prepaid_usd = self.prepaid.sum(axis=2)
+        weekly = self.weekly_usd.reshape(*self.prepaid_usd.shape, WEEKDAYS, self.weeks)
+        self.earned_usd = np.moveaxis(weekly.sum(axis=3), 2, 0).copy()
+        if self.units is not None:
+            self.units_per_hour = self.units.sum(axis=2)
 
     def due_usd_per_hour(self, index_usd: float) -> Floats:
         """Rent due (landlords, customers) USD per hour, at today's value of the index per VE-hour."""
@@ -83,21 +111,23 @@ class ReservedBook:
 
         Returns USD earned (landlords, customers).
         """
-        weekdays = tuple(weekdays)
         earned = np.zeros(self.quantity_ve.shape)
-        weeks_left = np.maximum(1, np.arange(self.weeks))
         for weekday in weekdays:
-            prepaid = self._cohorts(self.prepaid, weekday)
-            due = prepaid / weeks_left
-            earned += due.sum(axis=2)
-            prepaid -= due
-            for array in self.cohorts:
-                cohorts = self._cohorts(array, weekday)
-                cohorts[:, :, 1:-1] = cohorts[:, :, 2:].copy()
-                cohorts[:, :, -1] = 0.0
-                cohorts[:, :, 0] = 0.0
-        self.total(weekdays)
+            earned += self.earned_usd[weekday]
+            self._end(weekday, self.slot(weekday, 1))
+            self.passed[weekday] += 1
+        self.prepaid_usd = np.maximum(0.0, self.prepaid_usd - earned)
         return earned
+
+    def _end(self, weekday: int, at: int) -> None:
+        """Take a cohort off the totals and empty its slot; rounding leaves nothing negative."""
+        self.quantity_ve = np.maximum(0.0, self.quantity_ve - self.quantity[:, :, at])
+        self.rent_usd_per_hour = np.maximum(0.0, self.rent_usd_per_hour - self.value[:, :, at])
+        self.earned_usd[weekday] = np.maximum(0.0, self.earned_usd[weekday] - self.weekly_usd[:, :, at])
+        if self.units is not None:
+            self.units_per_hour = np.maximum(0.0, self.units_per_hour - self.units[:, :, at])
+        for array in self.cohorts:
+            array[:, :, at] = 0.0
 
     def sign(
         self,
@@ -113,31 +143,33 @@ class ReservedBook:
         would have over the index's mean expected over the tenor.
         """
         terms = self.path.tenors[tenor]
-        rent = quantity * price_usd[:, None]
-        due = rent * terms.prepaid_share * HOURS_PER_YEAR * terms.years * self.path.settings.reserved_use
-        self._cohorts(self.quantity, weekday)[:, :, terms.weeks] += quantity
-        self._cohorts(self.value, weekday)[:, :, terms.weeks] += rent * (1.0 - terms.prepaid_share)
-        self._cohorts(self.prepaid, weekday)[:, :, terms.weeks] += due
-        self._by_weekday[0, weekday] += quantity
-        self._by_weekday[1, weekday] += rent * (1.0 - terms.prepaid_share)
         share, expected_usd = indexed
+        rent = quantity * price_usd[:, None]
+        due = rent * (terms.prepaid_share * HOURS_PER_YEAR * terms.years * self.path.settings.reserved_use)
+        later, weekly = rent * (1.0 - terms.prepaid_share), due / terms.weeks
+        at = self.slot(weekday, terms.weeks)
         if share > 0.0:
-            self._link(weekday, terms.weeks, share * rent * (1.0 - terms.prepaid_share), expected_usd)
-        self.quantity_ve, self.rent_usd_per_hour = self._by_weekday.sum(axis=1)
+            self._link(at, share * later / expected_usd)
+            later = (1.0 - share) * later
+        self.quantity[:, :, at] += quantity
+        self.value[:, :, at] += later
+        self.weekly_usd[:, :, at] += weekly
+        self.quantity_ve = self.quantity_ve + quantity
+        self.rent_usd_per_hour = self.rent_usd_per_hour + later
+        self.prepaid_usd = self.prepaid_usd + due
+        self.earned_usd[weekday] += weekly
         return np.asarray(due)
 
-    def _link(self, weekday: int, weeks: int, rent: Floats, expected_usd: float) -> None:
-        """Turn rent (landlords, customers) of what was just signed into units of the index."""
+    def _link(self, at: int, units: Floats) -> None:
+        """Owe units of the index (landlords, customers) on what is being signed."""
         if self.units is None:
             self.units = np.zeros_like(self.quantity)
-        self._cohorts(self.units, weekday)[:, :, weeks] += rent / expected_usd
-        self._cohorts(self.value, weekday)[:, :, weeks] -= rent
-        self._by_weekday[1, weekday] -= rent
-        self.units_per_hour = self.units_per_hour + rent / expected_usd
+        self.units[:, :, at] += units
+        self.units_per_hour = self.units_per_hour + units
 
     def reject_by_customer(self, customer: int, share: float) -> Floats:
         """A customer rejects a share of all its contracts; returns what it had prepaid on them (landlords,)."""
-        lost = share * self.prepaid[:, customer].sum(axis=1)
+        lost = share * self.prepaid_usd[:, customer]
         for array in self.cohorts:
             array[:, customer] *= 1.0 - share
         self.total()
@@ -145,7 +177,7 @@ class ReservedBook:
 
     def reject(self, landlord: int, share: float) -> Floats:
         """A landlord in default rejects a share of all its contracts; returns prepaid balances lost (customers,)."""
-        lost = share * self.prepaid[landlord].sum(axis=1)
+        lost = share * self.prepaid_usd[landlord]
         for array in self.cohorts:
             array[landlord] *= 1.0 - share
         self.total()

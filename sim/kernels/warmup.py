@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from sim.kernels import call_auction, crowd, fund_auction, joint_auction, philox, spot, winsor
+from sim.kernels import call_auction, contract_auction, crowd, fund_auction, joint_auction, philox, spot, winsor
 
 
 def warm_up() -> None:
@@ -14,6 +14,7 @@ def warm_up() -> None:
     ids, out = np.zeros(1, np.int64), np.zeros(1)
     philox.fill_uniform(0, 1, 0, ids, out)
     philox.fill_normal(0, 1, 0, ids, out)
+    contract_auction.meet(np.ones((3, 1, 1)), np.ones((3, 1, 1)))
     winsor.winsorised_mean(np.ones((2, 1)), np.ones((2, 1)), ids, np.ones(1), 0.1)
     _warm_up_spot()
     _warm_up_futures()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from sim.instruments.books import Books
-from sim.vocabulary import Bools, Floats, ReservedRow
+from sim.kernels.contract_auction import meet
+from sim.vocabulary import Floats, ReservedRow
 
 TRADED, NO_OFFERS, NO_WANTS, APART = "", "nobody offers", "nobody wants", "no rent suits both sides of"
 
@@ -25,19 +27,6 @@ class Signing:
     rent_usd: Floats
     menu_usd: Floats
     trouble: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side's rows (tenors, owners): VE in all tenors together, log of the limit, and the width of the schedule.
-
-    `steps` marks rows without width, None where there are none.
-    """
-
-    quantity: Floats
-    log_limit: Floats
-    width: Floats
-    steps: Bools | None
 
 
 def sign_week(
@@ -99,35 +88,9 @@ def auction_week(
     traded = volume > 0.0
     menu = np.where(traded, np.exp(log_rent), last_menu_usd)
     quantity = pair(sold * tenor_shares[:, None], bought * tenor_shares[:, None], renewed, tenor_shares)
-    offered, wanted = seller.quantity.sum(axis=1).tolist(), buyer.quantity.sum(axis=1).tolist()
+    offered, wanted = seller[0].sum(axis=1).tolist(), buyer[0].sum(axis=1).tolist()
     trouble = tuple(_why(o, w, v) for o, w, v in zip(offered, wanted, volume.tolist(), strict=True))
     return Signing(quantity, np.repeat(menu[:, None], landlords, axis=1), menu, trouble)
-
-
-def meet(seller: Side, buyer: Side) -> tuple[Floats, Floats, Floats]:
-    """Log rent (tenors,), sold (tenors, landlords) and bought (tenors, customers), equal in sum; no volume: zeros.
-
-    Excess demand falls in the rent and is straight between the rents at which somebody begins or ends, so that looking
-    there finds the crossing exactly. Where a range of rents would do it is their middle.
-    """
-    corners = np.sort(
-        np.concatenate(
-            [seller.log_limit, seller.log_limit + seller.width, buyer.log_limit, buyer.log_limit - buyer.width], axis=1
-        ),
-        axis=1,
-    )
-    at = corners[:, :, None]
-    low_supply, high_supply = _amounts(at - seller.log_limit[:, None, :], seller)
-    low_demand, high_demand = _amounts(buyer.log_limit[:, None, :] - at, buyer)
-    after = (low_demand.sum(axis=2) - high_supply.sum(axis=2)).tolist()  # excess demand just above each corner
-    before = after  # and just below: the same unless somebody stands at it
-    if low_supply is not high_supply or low_demand is not high_demand:
-        before = (high_demand.sum(axis=2) - low_supply.sum(axis=2)).tolist()
-    rent = np.array([_crossing(x, b, a) for x, b, a in zip(corners.tolist(), before, after, strict=True)])
-    low_s, high_s = _amounts(rent[:, None] - seller.log_limit, seller)
-    low_d, high_d = _amounts(buyer.log_limit - rent[:, None], buyer)
-    volume = np.minimum(high_s.sum(axis=1), high_d.sum(axis=1))
-    return rent, _filled(low_s, high_s, volume), _filled(low_d, high_d, volume)
 
 
 def pair(sold: Floats, bought: Floats, renewed: Floats, tenor_shares: Floats) -> Floats:
@@ -166,59 +129,22 @@ def _why(offered: float, wanted: float, traded: float) -> str:
     return NO_WANTS if wanted <= 0.0 else APART
 
 
-def _side(rows: Sequence[tuple[int, ReservedRow]], shape: tuple[int, int]) -> Side:
-    """Rows in their seats; whoever sets no limit stands a log beyond all that do."""
+def _side(rows: Sequence[tuple[int, ReservedRow]], shape: tuple[int, int]) -> Floats:
+    """One side of the auction (3, tenors, owners): VE in all tenors together, log limit, width of the schedule.
+
+    Whoever sets no limit stands a log beyond all that do.
+    """
     table = np.zeros((3, *shape))
-    table[1:] = 1.0
     if rows:
         who, rest = zip(*rows, strict=True)
-        given = np.array(rest)
-        place = given[:, 0].astype(np.int64), np.array(who)
-        table[0][place], table[1][place], table[2][place] = np.abs(given[:, 1]), given[:, 2], given[:, 3]
-    quantity, limit, width = table
-    log_limit = np.log(limit)
-    endless = np.isinf(log_limit)
+        given = np.fromiter(chain.from_iterable(rest), dtype=np.float64).reshape(len(rest), -1)
+        given[:, 1], given[:, 2] = np.abs(given[:, 1]), np.log(given[:, 2])
+        table[:, given[:, 0].astype(np.int64), np.array(who)] = given[:, 1:].T
+    endless = np.isinf(table[1])
     if endless.any():
-        finite = log_limit[~endless]
-        log_limit = np.where(endless, (finite.max() if len(finite) else 0.0) + 1.0, log_limit)
-    steps = width <= 0.0
-    return Side(quantity, log_limit, width, steps if steps.any() else None)
-
-
-def _amounts(distance: Floats, side: Side) -> tuple[Floats, Floats]:
-    """What is offered (wanted) so many logs better than the limits: without and with what stands exactly at them.
-
-    `distance` is (tenors, owners) or (tenors, rents, owners).
-    """
-    several = distance.ndim == 3
-    quantity, width = (side.quantity[:, None], side.width[:, None]) if several else (side.quantity, side.width)
-    if side.steps is None:
-        sloped = quantity * np.minimum(1.0, np.maximum(0.0, distance / width))
-        return sloped, sloped
-    steps = side.steps[:, None] if several else side.steps
-    share = np.minimum(1.0, np.maximum(0.0, distance / np.where(steps, 1.0, width)))
-    return quantity * np.where(steps, distance > 0.0, share), quantity * np.where(steps, distance >= 0.0, share)
-
-
-def _crossing(corners: list[float], before: list[float], after: list[float]) -> float:
-    """The log rent at which excess demand, given just below and above each corner, passes through zero."""
-    n = len(corners)
-    first = next((i for i in range(n) if after[i] <= 0.0), n - 1)
-    if before[first] < 0.0 and first > 0:
-        x, z = corners[first - 1], after[first - 1]
-        return x + (corners[first] - x) * z / (z - before[first])
-    last = next((i for i in range(first, n) if after[i] < 0.0), first)
-    return 0.5 * (corners[first] + corners[last])
-
-
-def _filled(firm: Floats, most: Floats, volume: Floats) -> Floats:
-    """Fill of one side (tenors, owners): better bids whole, those at the rent pro rata, to the volume exactly."""
-    sure = firm.sum(axis=1)
-    margin = most.sum(axis=1) - sure
-    share = np.clip((volume - sure) / np.maximum(margin, 1e-300), 0.0, 1.0)
-    fill = firm + (most - firm) * share[:, None]
-    total = fill.sum(axis=1)
-    return np.asarray(fill * (volume / np.where(total > 0.0, total, 1.0))[:, None])
+        finite = table[1][~endless]
+        table[1][endless] = (finite.max() if len(finite) else 0.0) + 1.0
+    return table
 
 
 def _at_most_one(most: Floats, asked: Floats) -> Floats:

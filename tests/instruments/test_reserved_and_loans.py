@@ -82,6 +82,42 @@ def test_totals_follow_the_cohorts_through_signing_and_weeks(contracts, path):
         assert contracts.rent_usd_per_hour == pytest.approx(contracts.value.sum(axis=2))
 
 
+def test_the_ring_is_a_list_of_contracts_that_each_end_on_their_day(path):
+    """The obvious book beside ours: every contract by itself, a day at a time, over more than a turn of the ring."""
+    rng, book = np.random.default_rng(3), ReservedBook(2, 3, path)
+    contracts: list[dict] = []
+    for day in range(7 * 200):
+        earned, alive = book.pass_week((day % 7,)), []
+        due = np.zeros((2, 3))
+        for one in contracts:
+            if one["weekday"] == day % 7:
+                due += one["prepaid"] / one["weeks"]
+                one["prepaid"] = one["prepaid"] - one["prepaid"] / one["weeks"]
+                one["weeks"] -= 1
+            if one["weeks"] > 0:
+                alive.append(one)
+        contracts = alive
+        assert earned == pytest.approx(due, rel=1e-9, abs=1e-6)
+        k, indexed = int(rng.integers(len(path.tenors))), ((0.0, 1.0), (0.3, 2.0))[day % 2]
+        quantity, rent = rng.uniform(0.0, 9.0, (2, 3)) * (day % 5 > 0), rng.uniform(1.0, 3.0, 2)
+        prepaid = book.sign(k, quantity, rent, day % 7, indexed)
+        later = quantity * rent[:, None] * (1.0 - path.tenors[k].prepaid_share)
+        contracts.append({
+            "weekday": day % 7, "weeks": path.tenors[k].weeks, "quantity": quantity, "prepaid": prepaid,
+            "rent": (1.0 - indexed[0]) * later, "units": indexed[0] * later / indexed[1],
+        })  # fmt: skip
+        if day % 97 == 0:
+            book.reject(1, 0.2)
+            for one in contracts:
+                for name in ("quantity", "prepaid", "rent", "units"):
+                    one[name] = one[name] * np.array([[1.0], [0.8]])
+        if day % 10 == 0:
+            whole = [sum(one[name] for one in contracts) for name in ("quantity", "rent", "prepaid", "units")]
+            for kind in range(len(book.cohorts)):
+                assert book.totals[kind] == pytest.approx(whole[kind], rel=1e-9)
+                assert book.recount(0, kind) == pytest.approx(whole[kind][0], rel=1e-9)
+
+
 def test_each_weekdays_contracts_grow_older_alone(contracts, path):
     k = tenor_of(path, "1m")
     for weekday in range(7):

@@ -158,12 +158,19 @@ def test_a9_a_loan_sold_in_the_ledger_only(economy):
     stops(economy, "A9")
 
 
-@pytest.mark.parametrize("table", ["prepaid", "quantity"])
+@pytest.mark.parametrize("table", ["weekly_usd", "quantity"])
 def test_a12_contracts_that_the_ledger_does_not_know(economy, table):
     contracts = economy.books.contracts
-    getattr(contracts, table)[0, 0, 5] += 1e4
+    getattr(contracts, table)[0, 0, contracts.slot(0, 5)] += 1e4
     contracts.total()
     stops(economy, "A12")
+
+
+@pytest.mark.parametrize("table", ["weekly_usd", "quantity", "value"])
+def test_a12_a_cohort_that_the_totals_do_not_know(economy, table):
+    contracts = economy.books.contracts
+    getattr(contracts, table)[0, 0, contracts.slot(0, 20)] += 1e4
+    stops(economy, "A12", days=3 * len(economy.books.roll.landlords))
 
 
 def test_a12_a_user_who_pays_twice_cannot_be_posted(economy):
