@@ -10,8 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath
+from sim.hedging import hedges
 from sim.jobs import TRAINING_WORK, JobQueue, JobTerms
-from sim.rules.hedging import hedge_schedule, hedge_target, layered
 from sim.rules.rents import contract_worth
 from sim.rules.usage import contracted_level
 from sim.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
@@ -211,31 +211,14 @@ class AiLab(Agent):
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Buy a share of expected spot use of each listed month forward, around own expectations."""
-        curve = view.today.curve
-        if curve is None:
-            return
+        if view.today.curve is None:
+            return ()
         use = wanted_at_usual_rent(
             view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
         )
         use *= view.path_pool_demand_ve / view.path_spot_demand_ve  # what is rented at rents the index follows
         use /= view.today.environment.efficiency
-        reversion = math.log(2.0) / self.p.trading_half_life_years
-        for m, price in enumerate(curve.price_usd):
-            exposure = hedge_target(1.0, use * HOURS_PER_DAY * curve.days_left[m], curve.contract_hours)
-            expected = view.expected_settlement_usd(m, reversion)
-            ratio = layered(self.p.hedge_ratio, curve.horizon_years[m], self.p.hedge_horizon_years)
-            yield FutureRow(
-                m,
-                *hedge_schedule(
-                    ratio * exposure,
-                    view.position(m),
-                    expected,
-                    price,
-                    self.p.hedge_tolerance * exposure,
-                    self.p.hedge_reach * exposure,
-                    self.p.hedge_pace_per_day * exposure,
-                ),
-            )
+        return hedges(view, self.p, self.p.hedge_ratio, use)
 
     def learn(self, view: View) -> None:
         """Add new training to the backlog, take off what ran, and let usual rents follow today's."""

@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
+from sim.hedging import hedges
 from sim.investing import Investor, wanted_chips, wanted_q
 from sim.letting import AskTerms, list_asks, pool_row
-from sim.rules.hedging import hedge_schedule, hedge_target, layered
 from sim.rules.investment import cost_of_capital
 from sim.view import View
 from sim.vocabulary import (
-    HOURS_PER_DAY,
     ChipRow,
     Floats,
     FutureRow,
@@ -146,30 +145,9 @@ class Neocloud(Agent):
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Sell a share of expected spot output of each listed month forward, around own expectations."""
-        curve = view.today.curve
-        if curve is None:
-            return
-        s = view.path.settings
         pool = max(0.0, view.fleet_ve - view.reserved_sold_ve)
-        wanted = 0.0 if view.barred_from_contracts else self.p.hedge_ratio  # an estate unwinds its hedges
-        reversion = math.log(2.0) / self.p.trading_half_life_years
-        for m, price in enumerate(curve.price_usd):
-            hours = pool * s.occupancy * HOURS_PER_DAY * curve.days_left[m]
-            exposure = hedge_target(1.0, hours, curve.contract_hours)
-            expected = view.expected_settlement_usd(m, reversion)
-            ratio = layered(wanted, curve.horizon_years[m], self.p.hedge_horizon_years)
-            yield FutureRow(
-                m,
-                *hedge_schedule(
-                    -ratio * exposure,
-                    view.position(m),
-                    expected,
-                    price,
-                    self.p.hedge_tolerance * exposure,
-                    self.p.hedge_reach * exposure,
-                    self.p.hedge_pace_per_day * exposure,
-                ),
-            )
+        sold = 0.0 if view.barred_from_contracts else self.p.hedge_ratio  # an estate unwinds its hedges
+        return hedges(view, self.p, -sold, pool * view.path.settings.occupancy)
 
     def cost_of_capital(self, view: View) -> float:
         """Weighted cost of capital today, at the advance rate that lenders offer."""

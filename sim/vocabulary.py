@@ -315,6 +315,19 @@ class Curve:
     contract_hours: float
 
 
+class ListedMonth(NamedTuple):
+    """A listed month to one hedger: last price, expected settlement, days of it to come, share of the full hedge held.
+
+    `maturity` is its place on the curve (0 = nearest).
+    """
+
+    maturity: int
+    price_usd: float
+    expected_usd: float
+    days_left: float
+    layer: float
+
+
 @dataclass(frozen=True, slots=True)
 class Today:
     """Public facts that every agent may read today; rents are USD per VE-hour unless a grade is named."""
