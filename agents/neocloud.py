@@ -130,18 +130,20 @@ class Neocloud(Agent):
         Rent of tenor T = (1 - discount) * mean over T of expected rent, never below variable cost. In the auction the
         target rises with the log of the rent over that (a Littlewood protection level that falls).
         """
-        today, path, s = view.today, view.path, view.path.settings
-        target = self.p.reserved_share * view.fleet_ve
-        free = target - view.reserved_sold_ve
-        slope = target * self.p.contract_elasticity if path.by_auction else 0.0
-        most = view.fleet_ve - view.reserved_sold_ve if slope > 0.0 else free
+        p, today, path, fleet, sold = self.p, view.today, view.path, view.fleet_ve, view.reserved_sold_ve
+        target = p.reserved_share * fleet
+        free = target - sold
+        slope = target * p.contract_elasticity if path.by_auction else 0.0
+        most = fleet - sold if slope > 0.0 else free
         if most <= 0.0 or view.barred_from_contracts:
-            return
-        floor = s.cost_usd * today.technology * today.environment.running_cost_scale
+            return ()
+        floor = path.settings.cost_usd * today.technology * today.environment.running_cost_scale
         begin, width = (math.exp(min(MAX_LOG, -free / slope)), most / slope) if slope > 0.0 else (1.0, 0.0)
-        rents = view.contract_rents_usd(self.p.belief_half_life_years, self.p.trading_half_life_years)
-        for k, expected in enumerate(rents):
-            yield ReservedRow(k, -most, max(floor, (1.0 - path.discounts[k]) * expected * begin), width)
+        rents = view.contract_rents_usd(p.belief_half_life_years, p.trading_half_life_years)
+        return [
+            ReservedRow(k, -most, max(floor, (1.0 - discount) * expected * begin), width)
+            for k, (discount, expected) in enumerate(zip(path.discounts, rents, strict=True))
+        ]
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Sell a share of expected spot output of each listed month forward, around own expectations."""

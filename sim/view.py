@@ -387,9 +387,8 @@ class View:
     def contract_rents_usd(self, belief_half_life_years: float, trading_half_life_years: float) -> tuple[float, ...]:
         """Mean rent expected over each tenor by whoever holds these beliefs, read through `curve_to_reserved`."""
         desk = self._desk
-        rents = desk.contract_rents(belief_half_life_years)
         if desk.links.curve_to_reserved == 0.0:
-            return rents
+            return desk.contract_rents(belief_half_life_years)
         reversion = math.log(2.0) / trading_half_life_years
         found: tuple[float, ...] = desk.once(
             ("contracts read", belief_half_life_years, trading_half_life_years),
