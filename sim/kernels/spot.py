@@ -96,13 +96,14 @@ def runs_of_equals(kind, a, b, c):
 
 @jit
 def supply_at(x, begin, kind, capacity, a, b, c):
-    """Total supply at log price x; the rule is asked once for each run of equal neighbours."""
+    """Total supply at log price x of the first rows, as many as `capacity` has; a run of equals asks the rule once."""
     price, total = math.exp(x), 0.0
     for run in range(begin.shape[0] - 1):
-        first = begin[run]
-        share = share_offered(x, price, kind[first], a[first], b[first], c[first])
-        for r in range(first, begin[run + 1]):
-            total += capacity[r] * share
+        first, end = begin[run], min(begin[run + 1], capacity.shape[0])
+        if first < end:
+            share = share_offered(x, price, kind[first], a[first], b[first], c[first])
+            for r in range(first, end):
+                total += capacity[r] * share
     return total
 
 
@@ -275,7 +276,7 @@ def clear_day(
     posted_share, liked = np.zeros((products, groups)), np.zeros(products)
     at_zero = np.zeros((products, groups))
     sort, elasticities = kinds_of_elasticity(form, elasticity)
-    begin = runs_of_equals(kind, a, b, c)
+    begin, end = runs_of_equals(kind, a, b, c), np.zeros(products, dtype=np.int64)  # rows from end[j] on let nothing
     total_at_zero, falls = np.zeros(len(elasticities)), np.zeros(len(elasticities))
     classes = 0
     for i in range(groups):
@@ -285,6 +286,10 @@ def clear_day(
             anchor[j, i] = log_reference[i] + shift[work[i], j]
             if sort[i] >= 0:
                 at_zero[j, i] = demand_share(0.0, anchor[j, i], elasticity[i])
+        source = partner[j] if mechanism[j] == INTERRUPTIBLE else j
+        for r in range(rows):
+            if kind[r] == CONVEX or to_let[source, r] > 0.0:
+                end[j] = r + 1
         if mechanism[j] == POSTED:
             mean = split_by_ask(to_let[j], ask[j], substitution, split[j])
             if not math.isnan(mean):
@@ -306,13 +311,13 @@ def clear_day(
                 for i in range(groups):
                     wanted[i] = base[i] * posted_share[j, i]
                     demand += wanted[i]
-                for r in range(rows):
+                for r in range(end[j]):
                     room[r] = 0.0
                     if kind[r] == CONVEX:
                         room[r] = max(0.0, to_let[j, r] - hidden[owner[r], j])
-                sold = sell_from_shelves(demand, split[j], room, now[j], asked[j])
+                sold = sell_from_shelves(demand, split[j], room[: end[j]], now[j], asked[j])
                 served = min(1.0, sold / demand) if demand > 0.0 else 1.0
-                for r in range(rows):
+                for r in range(end[j]):
                     paid += now[j, r] * list_price[j, r] * level[j]
                     if to_let[j, r] > 0.0 and kind[r] == CONVEX and now[j, r] >= room[r] * (1.0 - TOLERANCE):
                         stock_outs[j] += 1.0
@@ -321,7 +326,7 @@ def clear_day(
                     volume += got[i]
                 scale = volume / sold if sold > 0.0 else 0.0
                 paid *= scale
-                for r in range(rows):
+                for r in range(end[j]):
                     now[j, r] *= scale
                     gone = max(0.0, last_let[owner[r], j] - now[j, r]) if kind[r] == CONVEX else 0.0
                     if kind[r] == CONVEX:
@@ -339,7 +344,7 @@ def clear_day(
                             unserved[i] += (1.0 - retry) * (wanted[i] - got[i]) * hours_per_step
             else:
                 source = partner[j]
-                for r in range(rows):
+                for r in range(end[j]):
                     room[r] = to_let[j, r]
                     if mechanism[j] == INTERRUPTIBLE:
                         free = max(0.0, to_let[source, r] - now[source, r])
@@ -348,7 +353,7 @@ def clear_day(
                 most = min(high, last_log_price[source]) if mechanism[j] == INTERRUPTIBLE else high
                 x, demand, supply = clear_hour(
                     last_log_price[j], min(low, most), most, total_at_zero, elasticities, base, sort, anchor[j],
-                    elasticity, begin, kind, room, a, b, c
+                    elasticity, begin, kind, room[: end[j]], a, b, c
                 )  # fmt: skip
                 at_cap = x >= most
                 for k in range(len(elasticities)):
@@ -364,7 +369,7 @@ def clear_day(
                 used = volume / supply if supply > 0.0 else 0.0
                 p = math.exp(x)
                 shares_offered(x, begin, kind, a, b, c, offered)
-                for r in range(rows):
+                for r in range(end[j]):
                     now[j, r] = room[r] * offered[r] * used
                     own = p
                     if mechanism[j] == PAY_AS_BID:
@@ -377,7 +382,7 @@ def clear_day(
                     revenue[r] += earned * hours_per_step
                 if mechanism[j] == INTERRUPTIBLE:
                     idle = 0.0
-                    for r in range(rows):
+                    for r in range(end[j]):
                         idle += room[r]
                     cut = max(0.0, last_running[j] - idle)
                     total = 0.0
@@ -401,7 +406,7 @@ def clear_day(
             for i in range(groups):
                 bought[i] += got[i] * hours_per_step
                 spent[i] += got[i] * hours_per_step * mean_price
-            for r in range(rows):
+            for r in range(end[j]):
                 let[j, r] += now[j, r] * hours_per_step
         for i in range(groups):
             waiting[i] = again[i]
