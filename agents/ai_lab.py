@@ -10,8 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath
+from sim.hedging import hedges
 from sim.jobs import TRAINING_WORK, JobQueue, JobTerms
-from sim.rules.hedging import hedge_schedule, hedge_target, layered
 from sim.rules.rents import contract_worth
 from sim.rules.usage import contracted_level
 from sim.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
@@ -121,31 +121,28 @@ class AiLab(Agent):
 
     def spot_demand(self, view: View) -> Iterable[DemandRow]:
         """Inference now, the backlog of training over some days, and what contracts should have covered."""
-        level = wanted_at_usual_rent(
-            view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
-        )
+        p, usual = self.p, self.usual_rent_usd
+        level = wanted_at_usual_rent(view, p.demand_share * self.weight, usual, p.long_run_elasticity)
         level *= view.common_factor * view.own_factor
         level *= view.presence
         serving, training = self.affordable(view)
-        self.training_ve = level * self.p.training_share
-        usual = self.usual_rent_usd
-        missing = self.p.spill * (view.reserved_short_ve + max(0.0, self.contracted_ve(view) - view.reserved_held_ve))
-        inference = (level - self.training_ve) * serving
-        yield DemandRow(INFERENCE_WORK, INFERENCE_SEASON, 0, inference, usual, self.p.elasticity)
-        spill = DemandRow(INFERENCE_WORK, FLAT, 0, missing * serving, usual, self.p.elasticity)
-        if self.p.jobs_per_day > 0.0:
+        self.training_ve = level * p.training_share
+        missing = p.spill * (view.reserved_short_ve + max(0.0, self.contracted_ve(view) - view.reserved_held_ve))
+        inference = DemandRow(
+            INFERENCE_WORK, INFERENCE_SEASON, 0, (level - self.training_ve) * serving, usual, p.elasticity
+        )
+        spill = DemandRow(INFERENCE_WORK, FLAT, 0, missing * serving, usual, p.elasticity)
+        if p.jobs_per_day > 0.0:
             terms = self.terms
             if self.queue is None:
                 self.queue = JobQueue()
                 self.queue.start(terms, view, self.training_ve)
             urgent, *waiting = self.queue.rows(terms, view.today.day, usual, training)
-            yield from (urgent, spill, *waiting)
-            return
+            return inference, urgent, spill, *waiting
         if self.backlog_ve_hours is None:
-            self.backlog_ve_hours = self.training_ve * HOURS_PER_DAY * self.p.training_days
-        backlog = self.backlog_ve_hours / (HOURS_PER_DAY * self.p.training_days) * training
-        yield DemandRow(TRAINING_WORK, FLAT, 2, backlog, usual, self.p.training_elasticity)
-        yield spill
+            self.backlog_ve_hours = self.training_ve * HOURS_PER_DAY * p.training_days
+        backlog = self.backlog_ve_hours / (HOURS_PER_DAY * p.training_days) * training
+        return inference, DemandRow(TRAINING_WORK, FLAT, 2, backlog, usual, p.training_elasticity), spill
 
     def affordable(self, view: View) -> tuple[float, float]:
         """Shares of inference and of training that a lab with so little cash left still pays for."""
@@ -174,16 +171,13 @@ class AiLab(Agent):
 
     def contracted_ve(self, view: View) -> float:
         """Reserved capacity wanted: a share of the market's, with its demand, weakly against half a year's rents."""
-        level = wanted_at_usual_rent(view, self.weight, self.usual_rent_usd, self.p.long_run_elasticity)
-        efficiency = view.today.environment.efficiency  # usual rents are per unit of work, contracts are of hours
+        p, today, usual = self.p, view.today, self.usual_rent_usd
+        level = wanted_at_usual_rent(view, self.weight, usual, p.long_run_elasticity)
+        efficiency = today.environment.efficiency  # usual rents are per unit of work, contracts are of hours
         level *= view.path_contracted_ve / view.path_spot_demand_ve / efficiency
         level *= view.presence * self.affordable(view)[1]
         return contracted_level(
-            level,
-            view.contracted_log,
-            view.today.rent_180d_usd / efficiency,
-            self.usual_rent_usd,
-            self.p.contracted_elasticity,
+            level, view.contracted_log, today.rent_180d_usd / efficiency, usual, p.contracted_elasticity
         )
 
     def reserved(self, view: View) -> Iterable[ReservedRow]:
@@ -192,50 +186,31 @@ class AiLab(Agent):
         On the menu at any rent. In the auction the stock wanted falls by `reserve_elasticity` per log of rent over its
         worth on the path, until rents e-fold lower bring no more.
         """
-        path, wanted = view.path, self.contracted_ve(view)
+        p, path, wanted = self.p, view.path, self.contracted_ve(view)
         missing = wanted - view.reserved_held_ve
-        slope = wanted * self.p.reserve_elasticity if path.by_auction else 0.0
+        slope = wanted * p.reserve_elasticity if path.by_auction else 0.0
         if slope <= 0.0:
-            if missing > 0.0:
-                for k in range(len(path.tenors)):
-                    yield ReservedRow(k, missing, math.inf)
-            return
+            return [ReservedRow(k, missing, math.inf) for k in range(len(path.tenors))] if missing > 0.0 else ()
         most = missing + slope
         if most <= 0.0:
-            return
+            return ()
         above, width = math.exp(min(MAX_LOG, missing / slope)), most / slope
-        for k, expected in enumerate(
-            view.contract_rents_usd(self.p.belief_half_life_years, self.p.trading_half_life_years)
-        ):
-            yield ReservedRow(k, most, (1.0 - path.discounts[k]) * expected * above, width)
+        rents = view.contract_rents_usd(p.belief_half_life_years, p.trading_half_life_years)
+        return [
+            ReservedRow(k, most, (1.0 - discount) * expected * above, width)
+            for k, (discount, expected) in enumerate(zip(path.discounts, rents, strict=True))
+        ]
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Buy a share of expected spot use of each listed month forward, around own expectations."""
-        curve = view.today.curve
-        if curve is None:
-            return
+        if view.today.curve is None:
+            return ()
         use = wanted_at_usual_rent(
             view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
         )
         use *= view.path_pool_demand_ve / view.path_spot_demand_ve  # what is rented at rents the index follows
         use /= view.today.environment.efficiency
-        reversion = math.log(2.0) / self.p.trading_half_life_years
-        for m, price in enumerate(curve.price_usd):
-            exposure = hedge_target(1.0, use * HOURS_PER_DAY * curve.days_left[m], curve.contract_hours)
-            expected = view.expected_settlement_usd(m, reversion)
-            ratio = layered(self.p.hedge_ratio, curve.horizon_years[m], self.p.hedge_horizon_years)
-            yield FutureRow(
-                m,
-                *hedge_schedule(
-                    ratio * exposure,
-                    view.position(m),
-                    expected,
-                    price,
-                    self.p.hedge_tolerance * exposure,
-                    self.p.hedge_reach * exposure,
-                    self.p.hedge_pace_per_day * exposure,
-                ),
-            )
+        return hedges(view, self.p, self.p.hedge_ratio, use)
 
     def learn(self, view: View) -> None:
         """Add new training to the backlog, take off what ran, and let usual rents follow today's."""

@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
+from sim.hedging import hedges
 from sim.investing import Investor, wanted_chips, wanted_q
 from sim.letting import AskTerms, list_asks, pool_row
-from sim.rules.hedging import hedge_schedule, hedge_target, layered
 from sim.rules.investment import cost_of_capital
 from sim.view import View
 from sim.vocabulary import (
-    HOURS_PER_DAY,
     ChipRow,
     Floats,
     FutureRow,
@@ -131,45 +130,26 @@ class Neocloud(Agent):
         Rent of tenor T = (1 - discount) * mean over T of expected rent, never below variable cost. In the auction the
         target rises with the log of the rent over that (a Littlewood protection level that falls).
         """
-        today, path, s = view.today, view.path, view.path.settings
-        target = self.p.reserved_share * view.fleet_ve
-        free = target - view.reserved_sold_ve
-        slope = target * self.p.contract_elasticity if path.by_auction else 0.0
-        most = view.fleet_ve - view.reserved_sold_ve if slope > 0.0 else free
+        p, today, path, fleet, sold = self.p, view.today, view.path, view.fleet_ve, view.reserved_sold_ve
+        target = p.reserved_share * fleet
+        free = target - sold
+        slope = target * p.contract_elasticity if path.by_auction else 0.0
+        most = fleet - sold if slope > 0.0 else free
         if most <= 0.0 or view.barred_from_contracts:
-            return
-        floor = s.cost_usd * today.technology * today.environment.running_cost_scale
+            return ()
+        floor = path.settings.cost_usd * today.technology * today.environment.running_cost_scale
         begin, width = (math.exp(min(MAX_LOG, -free / slope)), most / slope) if slope > 0.0 else (1.0, 0.0)
-        rents = view.contract_rents_usd(self.p.belief_half_life_years, self.p.trading_half_life_years)
-        for k, expected in enumerate(rents):
-            yield ReservedRow(k, -most, max(floor, (1.0 - path.discounts[k]) * expected * begin), width)
+        rents = view.contract_rents_usd(p.belief_half_life_years, p.trading_half_life_years)
+        return [
+            ReservedRow(k, -most, max(floor, (1.0 - discount) * expected * begin), width)
+            for k, (discount, expected) in enumerate(zip(path.discounts, rents, strict=True))
+        ]
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Sell a share of expected spot output of each listed month forward, around own expectations."""
-        curve = view.today.curve
-        if curve is None:
-            return
-        s = view.path.settings
         pool = max(0.0, view.fleet_ve - view.reserved_sold_ve)
-        wanted = 0.0 if view.barred_from_contracts else self.p.hedge_ratio  # an estate unwinds its hedges
-        reversion = math.log(2.0) / self.p.trading_half_life_years
-        for m, price in enumerate(curve.price_usd):
-            hours = pool * s.occupancy * HOURS_PER_DAY * curve.days_left[m]
-            exposure = hedge_target(1.0, hours, curve.contract_hours)
-            expected = view.expected_settlement_usd(m, reversion)
-            ratio = layered(wanted, curve.horizon_years[m], self.p.hedge_horizon_years)
-            yield FutureRow(
-                m,
-                *hedge_schedule(
-                    -ratio * exposure,
-                    view.position(m),
-                    expected,
-                    price,
-                    self.p.hedge_tolerance * exposure,
-                    self.p.hedge_reach * exposure,
-                    self.p.hedge_pace_per_day * exposure,
-                ),
-            )
+        sold = 0.0 if view.barred_from_contracts else self.p.hedge_ratio  # an estate unwinds its hedges
+        return hedges(view, self.p, -sold, pool * view.path.settings.occupancy)
 
     def cost_of_capital(self, view: View) -> float:
         """Weighted cost of capital today, at the advance rate that lenders offer."""

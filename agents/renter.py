@@ -42,10 +42,9 @@ class Renter(Agent):
 
     def spot_demand(self, view: View) -> Iterable[DemandRow]:
         """D (p / usual rent) ** -epsilon in every hour."""
-        level = wanted_at_usual_rent(
-            view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
-        )
-        yield DemandRow(GENERAL, DAYTIME_SEASON, 1, level * view.common_factor, self.usual_rent_usd, self.p.elasticity)
+        p, usual = self.p, self.usual_rent_usd
+        level = wanted_at_usual_rent(view, p.demand_share * self.weight, usual, p.long_run_elasticity)
+        return (DemandRow(GENERAL, DAYTIME_SEASON, 1, level * view.common_factor, usual, p.elasticity),)
 
     def learn(self, view: View) -> None:
         """Let usual rents follow today's."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sim.rules.jobs import bid, share_below_bid, slack
 from sim.streams import Purpose
@@ -19,8 +20,7 @@ STEP_SLACK = (0.0, 1.0, 3.0)  # at which urgent, normal and patient jobs bid; be
 DONE = 0.01  # share of a job's size that is not worth another day
 
 
-@dataclass(frozen=True)
-class JobTerms:
+class JobTerms(NamedTuple):
     """What a lab's jobs are like: chance of one a day, days to the deadline, slack at first, spread of sizes (log sd).
 
     `value` is the bid of a job without slack over the usual rent, `steepness` how the bid falls with slack,

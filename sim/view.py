@@ -15,9 +15,10 @@ import numpy as np
 from pydantic import Field
 
 from sim.growth_path import GrowthPath
+from sim.rules.hedging import layered
 from sim.rules.rents import expected_rent, mean_expected_rent
 from sim.streams import Purpose, Streams
-from sim.vocabulary import Bools, Finite, Floats, FundFacts, Parameters, Products, Share, Today
+from sim.vocabulary import Bools, Finite, Floats, FundFacts, ListedMonth, Parameters, Products, Share, Today
 
 
 class Links(Parameters):
@@ -106,6 +107,23 @@ class Desk:
         today = self.today
         found: tuple[float, ...] = self.once(("settlements", reversion), lambda: self.expect(today, reversion))
         return found
+
+    def months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
+        """The listed months as hedgers of this belief and horizon see them, nearest first."""
+        found: tuple[ListedMonth, ...] = self.once(
+            ("months", half_life_years, horizon_years), lambda: self._months_ahead(half_life_years, horizon_years)
+        )
+        return found
+
+    def _months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
+        curve = self.today.curve
+        if curve is None:
+            return ()
+        expected = self.expected_settlements_usd(math.log(2.0) / half_life_years)
+        return tuple(
+            ListedMonth(m, price, expected[m], curve.days_left[m], layered(1.0, curve.horizon_years[m], horizon_years))
+            for m, price in enumerate(curve.price_usd)
+        )
 
     def contract_rents(self, belief_half_life_years: float) -> tuple[float, ...]:
         """Mean rent expected over each tenor at last month's mean rent."""
@@ -369,9 +387,8 @@ class View:
     def contract_rents_usd(self, belief_half_life_years: float, trading_half_life_years: float) -> tuple[float, ...]:
         """Mean rent expected over each tenor by whoever holds these beliefs, read through `curve_to_reserved`."""
         desk = self._desk
-        rents = desk.contract_rents(belief_half_life_years)
         if desk.links.curve_to_reserved == 0.0:
-            return rents
+            return desk.contract_rents(belief_half_life_years)
         reversion = math.log(2.0) / trading_half_life_years
         found: tuple[float, ...] = desk.once(
             ("contracts read", belief_half_life_years, trading_half_life_years),
@@ -389,6 +406,10 @@ class View:
         ratio to rents. USD per GPU-hour of the reference grade.
         """
         return self._desk.expected_settlements_usd(reversion)[maturity]
+
+    def months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
+        """Listed months, nearest first, to one who believes in this half-life of deviations and hedges so far ahead."""
+        return self._desk.months_ahead(half_life_years, horizon_years)
 
     def strength(self, link: str) -> float:
         """Strength of a link from futures to the physical world (0 to 1)."""

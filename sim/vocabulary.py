@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -269,8 +270,8 @@ class ChipRow(NamedTuple):
 class Orders:
     """All rows of one beat of one market as arrays, in an order that depends on no list of agents.
 
-    `owner` (n,) is the ledger row of who proposed, `number` (n,) the place among that owner's own rows; `column`
-    gives a field of the rows (n,), float64.
+    `owner` (n,) is the ledger row of who proposed, `number` (n,) the place among that owner's own rows, `table`
+    (fields, n) holds the rows; `column` gives a field of them (n,), float64.
     """
 
     owner: Ints
@@ -281,19 +282,21 @@ class Orders:
     @classmethod
     def gather(cls, rows: Sequence[tuple[int, int, Any]], kind: Any, first_by: tuple[str, ...] = ()) -> Orders:
         """Sort (owner, number, row) by the fields `first_by`, then by owner in order of stable id, and stack them."""
-        ordered = sorted(rows, key=lambda item: (*(getattr(item[2], name) for name in first_by), item[0], item[1]))
-        table = np.array([item[2] for item in ordered], dtype=np.float64).reshape(len(ordered), len(kind._fields))
-        owner = np.array([item[0] for item in ordered], dtype=np.int64)
-        number = np.array([item[1] for item in ordered], dtype=np.int64)
-        return cls(owner, number, table, kind._fields)
+        fields = kind._fields
+        flat = itertools.chain.from_iterable([row for _, _, row in rows])
+        table = np.fromiter(flat, np.float64, len(fields) * len(rows)).reshape(-1, len(fields)).T
+        owner = np.fromiter([owner for owner, _, _ in rows], np.int64, len(rows))
+        number = np.fromiter([number for _, number, _ in rows], np.int64, len(rows))
+        order = np.lexsort((number, owner, *(table[fields.index(name)] for name in reversed(first_by))))
+        return cls(owner[order], number[order], np.ascontiguousarray(table[:, order]), fields)
 
     def column(self, name: str) -> Floats:
         """A field of all rows (n,), contiguous."""
-        return self.table[:, self.names.index(name)].copy()
+        return np.asarray(self.table[self.names.index(name)])
 
     def whole(self, name: str) -> Ints:
         """A field of whole numbers (n,)."""
-        return self.table[:, self.names.index(name)].astype(np.int64)
+        return np.asarray(self.table[self.names.index(name)], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +316,19 @@ class Curve:
     days_left: tuple[float, ...]
     index_ratio: float
     contract_hours: float
+
+
+class ListedMonth(NamedTuple):
+    """A listed month to one hedger: last price, expected settlement, days of it to come, share of the full hedge held.
+
+    `maturity` is its place on the curve (0 = nearest).
+    """
+
+    maturity: int
+    price_usd: float
+    expected_usd: float
+    days_left: float
+    layer: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,22 +81,44 @@ def share_offered(x, price, kind, a, b, c):
 
 
 @jit
-def supply_at(x, kind, capacity, a, b, c):
-    """Total supply at log price x; equal neighbours share one evaluation of the rule."""
-    price = math.exp(x)
-    total, factor = 0.0, 0.0
-    last_kind, last_a, last_b, last_c = -1, math.inf, math.inf, math.inf
-    for r in range(kind.shape[0]):
-        if kind[r] != last_kind or a[r] != last_a or b[r] != last_b or c[r] != last_c:
-            last_kind, last_a, last_b, last_c = kind[r], a[r], b[r], c[r]
-            factor = share_offered(x, price, last_kind, last_a, last_b, last_c)
-        total += capacity[r] * factor
+def runs_of_equals(kind, a, b, c):
+    """Where runs of neighbours that offer alike begin, and the number of rows: (runs + 1)."""
+    rows = kind.shape[0]
+    begin = np.zeros(rows + 1, dtype=np.int64)
+    count = 0
+    for r in range(rows):
+        if r == 0 or kind[r] != kind[r - 1] or a[r] != a[r - 1] or b[r] != b[r - 1] or c[r] != c[r - 1]:
+            begin[count] = r
+            count += 1
+    begin[count] = rows
+    return begin[: count + 1].copy()
+
+
+@jit
+def supply_at(x, begin, kind, capacity, a, b, c):
+    """Total supply at log price x of the first rows, as many as `capacity` has; a run of equals asks the rule once."""
+    price, total = math.exp(x), 0.0
+    for run in range(begin.shape[0] - 1):
+        first, end = begin[run], min(begin[run + 1], capacity.shape[0])
+        if first < end:
+            share = share_offered(x, price, kind[first], a[first], b[first], c[first])
+            for r in range(first, end):
+                total += capacity[r] * share
     return total
 
 
 @jit
+def shares_offered(x, begin, kind, a, b, c, share):
+    """Fill `share` (R) with what each row offers of its capacity at log price x, run by run."""
+    price = math.exp(x)
+    for run in range(begin.shape[0] - 1):
+        first = begin[run]
+        share[first : begin[run + 1]] = share_offered(x, price, kind[first], a[first], b[first], c[first])
+
+
+@jit
 def clear_hour(
-    start, low, high, total, elasticities, base, sort, log_reference, elasticity, kind, capacity, a, b, c
+    start, low, high, total, elasticities, base, sort, log_reference, elasticity, begin, kind, capacity, a, b, c
 ):  # fmt: skip
     """Log price at which supply meets demand: low where nothing is wanted, high (the cap) where supply falls short.
 
@@ -105,7 +127,7 @@ def clear_hour(
     """
     x = min(max(start, low), high)
     demand = demand_at(x, total, elasticities, base, sort, log_reference, elasticity)
-    supply = supply_at(x, kind, capacity, a, b, c)
+    supply = supply_at(x, begin, kind, capacity, a, b, c)
     z = demand - supply
     if abs(z) <= TOLERANCE * demand:
         return x, demand, supply
@@ -118,7 +140,7 @@ def clear_hour(
         other = min(max(x + step, low), high)
         step *= 3.0
         demand = demand_at(other, total, elasticities, base, sort, log_reference, elasticity)
-        supply = supply_at(other, kind, capacity, a, b, c)
+        supply = supply_at(other, begin, kind, capacity, a, b, c)
         z_other = demand - supply
         if abs(z_other) <= TOLERANCE * demand:
             return other, demand, supply
@@ -128,7 +150,7 @@ def clear_hour(
         if not (min(x, other) < middle < max(x, other)):
             middle = 0.5 * (x + other)
         demand = demand_at(middle, total, elasticities, base, sort, log_reference, elasticity)
-        supply = supply_at(middle, kind, capacity, a, b, c)
+        supply = supply_at(middle, begin, kind, capacity, a, b, c)
         z_middle = demand - supply
         if z_middle * z_other < 0.0:
             x, weight = other, z_other
@@ -165,47 +187,46 @@ def serve(demand, supply, at_cap, service, classes, wanted, got):
 
 
 @jit
-def split_by_ask(product, capacity, log_ask, substitution, split):
-    """How customers of a product with list prices are spread over its sellers, by capacity and asks.
+def split_by_ask(capacity, log_ask, substitution, split):
+    """How customers of a product with list prices are spread over its sellers (R), by capacity and asks.
 
-    Fills split (R, J) for this product: capacity * ask ** -substitution, normalised. Returns the mean log ask.
+    Fills `split`: capacity * ask ** -substitution, normalised. Returns the mean log ask.
     """
     rows = capacity.shape[0]
     total, weight, mean = 0.0, 0.0, 0.0
     for r in range(rows):
-        weight += capacity[r, product]
-        mean += capacity[r, product] * log_ask[r, product]
+        weight += capacity[r]
+        mean += capacity[r] * log_ask[r]
     if weight == 0.0:
         return math.nan
     mean /= weight
     for r in range(rows):
-        pull = capacity[r, product] * preference(log_ask[r, product], mean, substitution)
-        split[r, product] = pull
-        total += pull
+        split[r] = capacity[r] * preference(log_ask[r], mean, substitution)
+        total += split[r]
     for r in range(rows):
-        split[r, product] /= total
+        split[r] /= total
     return mean
 
 
 @jit
-def sell_from_shelves(demand, product, split, shelf, now, turned):
+def sell_from_shelves(demand, split, shelf, now, turned):
     """Sell at list prices: customers ask their seller first, those turned away the others, pro rata to what is left.
 
-    `shelf` (R) is what each can let, `now` (R, J) what each lets in this hour (filled), `turned` (R, J) adds up what
-    was asked of each. Returns VE let.
+    `shelf` (R) is what each can let, `now` what each lets in this hour (filled), `turned` adds up what was asked of
+    each. Returns VE let.
     """
     rows = shelf.shape[0]
     left, room, sold = 0.0, 0.0, 0.0
     for r in range(rows):
-        asked = demand * split[r, product]
-        turned[r, product] += asked
-        now[r, product] = min(asked, shelf[r])
-        left += asked - now[r, product]
-        room += shelf[r] - now[r, product]
+        asked = demand * split[r]
+        turned[r] += asked
+        now[r] = min(asked, shelf[r])
+        left += asked - now[r]
+        room += shelf[r] - now[r]
     more = min(1.0, left / room) if room > 0.0 else 0.0
     for r in range(rows):
-        now[r, product] += (shelf[r] - now[r, product]) * more
-        sold += now[r, product]
+        now[r] += (shelf[r] - now[r]) * more
+        sold += now[r]
     return sold
 
 
@@ -243,16 +264,19 @@ def clear_day(
     """
     steps, products, rows, groups = season.shape[1], capacity.shape[1], capacity.shape[0], quantity.shape[0]
     price, traded = np.zeros((steps, products)), np.zeros((steps, products))
-    let, asked, revenue = np.zeros((rows, products)), np.zeros((rows, products)), np.zeros(rows)
+    let, asked, revenue = np.zeros((products, rows)), np.zeros((products, rows)), np.zeros(rows)
     bought, spent = np.zeros(groups), np.zeros(groups)
     unserved, interrupted = np.zeros(groups), np.zeros(groups)
     stock_outs = np.zeros(products)
     base, wanted, got, again = np.zeros(groups), np.zeros(groups), np.zeros(groups), np.zeros(groups)
     anchor, spilled = np.zeros((products, groups)), np.zeros((products, groups))
-    now, split, room = np.zeros((rows, products)), np.zeros((rows, products)), np.zeros(rows)
+    now, split, room = np.zeros((products, rows)), np.zeros((products, rows)), np.zeros(rows)
+    list_price, offered = np.zeros((products, rows)), np.zeros(rows)
+    to_let, ask = capacity.T.copy(), log_ask.T.copy()  # (J, R): a product's rows side by side
     posted_share, liked = np.zeros((products, groups)), np.zeros(products)
     at_zero = np.zeros((products, groups))
     sort, elasticities = kinds_of_elasticity(form, elasticity)
+    begin, end = runs_of_equals(kind, a, b, c), np.zeros(products, dtype=np.int64)  # rows from end[j] on let nothing
     total_at_zero, falls = np.zeros(len(elasticities)), np.zeros(len(elasticities))
     classes = 0
     for i in range(groups):
@@ -262,10 +286,16 @@ def clear_day(
             anchor[j, i] = log_reference[i] + shift[work[i], j]
             if sort[i] >= 0:
                 at_zero[j, i] = demand_share(0.0, anchor[j, i], elasticity[i])
+        source = partner[j] if mechanism[j] == INTERRUPTIBLE else j
+        for r in range(rows):
+            if kind[r] == CONVEX or to_let[source, r] > 0.0:
+                end[j] = r + 1
         if mechanism[j] == POSTED:
-            mean = split_by_ask(j, capacity, log_ask, substitution, split)
+            mean = split_by_ask(to_let[j], ask[j], substitution, split[j])
             if not math.isnan(mean):
                 last_log_price[j] = mean
+            for r in range(rows):
+                list_price[j, r] = math.exp(ask[j, r])
             for i in range(groups):
                 posted_share[j, i] = share_wanted(last_log_price[j], form[i], anchor[j, i], elasticity[i])
     for t in range(steps):
@@ -281,28 +311,28 @@ def clear_day(
                 for i in range(groups):
                     wanted[i] = base[i] * posted_share[j, i]
                     demand += wanted[i]
-                for r in range(rows):
+                for r in range(end[j]):
                     room[r] = 0.0
                     if kind[r] == CONVEX:
-                        room[r] = max(0.0, capacity[r, j] - hidden[owner[r], j])
-                sold = sell_from_shelves(demand, j, split, room, now, asked)
+                        room[r] = max(0.0, to_let[j, r] - hidden[owner[r], j])
+                sold = sell_from_shelves(demand, split[j], room[: end[j]], now[j], asked[j])
                 served = min(1.0, sold / demand) if demand > 0.0 else 1.0
-                for r in range(rows):
-                    paid += now[r, j] * math.exp(log_ask[r, j]) * level[j]
-                    if capacity[r, j] > 0.0 and kind[r] == CONVEX and now[r, j] >= room[r] * (1.0 - TOLERANCE):
+                for r in range(end[j]):
+                    paid += now[j, r] * list_price[j, r] * level[j]
+                    if to_let[j, r] > 0.0 and kind[r] == CONVEX and now[j, r] >= room[r] * (1.0 - TOLERANCE):
                         stock_outs[j] += 1.0
                 for i in range(groups):
                     got[i] = wanted[i] * served
                     volume += got[i]
                 scale = volume / sold if sold > 0.0 else 0.0
                 paid *= scale
-                for r in range(rows):
-                    now[r, j] *= scale
-                    gone = max(0.0, last_let[owner[r], j] - now[r, j]) if kind[r] == CONVEX else 0.0
+                for r in range(end[j]):
+                    now[j, r] *= scale
+                    gone = max(0.0, last_let[owner[r], j] - now[j, r]) if kind[r] == CONVEX else 0.0
                     if kind[r] == CONVEX:
                         hidden[owner[r], j] = (hidden[owner[r], j] + gone) * (1.0 - rate[j])
-                        last_let[owner[r], j] = now[r, j]
-                    revenue[r] += now[r, j] * math.exp(log_ask[r, j]) * level[j] * hours_per_step
+                        last_let[owner[r], j] = now[j, r]
+                    revenue[r] += now[j, r] * list_price[j, r] * level[j] * hours_per_step
                 fill[j] = served
                 if served < 1.0 - TOLERANCE:
                     for i in range(groups):
@@ -314,16 +344,16 @@ def clear_day(
                             unserved[i] += (1.0 - retry) * (wanted[i] - got[i]) * hours_per_step
             else:
                 source = partner[j]
-                for r in range(rows):
-                    room[r] = capacity[r, j]
+                for r in range(end[j]):
+                    room[r] = to_let[j, r]
                     if mechanism[j] == INTERRUPTIBLE:
-                        free = max(0.0, capacity[r, source] - now[r, source])
+                        free = max(0.0, to_let[source, r] - now[source, r])
                         room[r] = rate[j] * free if kind[r] == CONVEX else 0.0
                 add_up(base, sort, at_zero[j], total_at_zero)
                 most = min(high, last_log_price[source]) if mechanism[j] == INTERRUPTIBLE else high
                 x, demand, supply = clear_hour(
                     last_log_price[j], min(low, most), most, total_at_zero, elasticities, base, sort, anchor[j],
-                    elasticity, kind, room, a, b, c
+                    elasticity, begin, kind, room[: end[j]], a, b, c
                 )  # fmt: skip
                 at_cap = x >= most
                 for k in range(len(elasticities)):
@@ -338,20 +368,21 @@ def clear_day(
                     volume += got[i]
                 used = volume / supply if supply > 0.0 else 0.0
                 p = math.exp(x)
-                for r in range(rows):
-                    now[r, j] = room[r] * share_offered(x, p, kind[r], a[r], b[r], c[r]) * used
+                shares_offered(x, begin, kind, a, b, c, offered)
+                for r in range(end[j]):
+                    now[j, r] = room[r] * offered[r] * used
                     own = p
                     if mechanism[j] == PAY_AS_BID:
                         offer = (
                             mean_offer(p, a[r], b[r], c[r]) if kind[r] == CONVEX else mean_swing_offer(x, a[r], b[r])
                         )
                         own = rate[j] * p + (1.0 - rate[j]) * offer
-                    earned = now[r, j] * own * level[j]
+                    earned = now[j, r] * own * level[j]
                     paid += earned
                     revenue[r] += earned * hours_per_step
                 if mechanism[j] == INTERRUPTIBLE:
                     idle = 0.0
-                    for r in range(rows):
+                    for r in range(end[j]):
                         idle += room[r]
                     cut = max(0.0, last_running[j] - idle)
                     total = 0.0
@@ -375,8 +406,8 @@ def clear_day(
             for i in range(groups):
                 bought[i] += got[i] * hours_per_step
                 spent[i] += got[i] * hours_per_step * mean_price
-            for r in range(rows):
-                let[r, j] += now[r, j] * hours_per_step
+            for r in range(end[j]):
+                let[j, r] += now[j, r] * hours_per_step
         for i in range(groups):
             waiting[i] = again[i]
         for w in range(share.shape[0]):
@@ -390,4 +421,4 @@ def clear_day(
             if total > 0.0:
                 for j in range(products):
                     share[w, j] += adjustment * (liked[j] / total - share[w, j])
-    return price, traded, let, revenue, bought, spent, unserved, interrupted, asked, stock_outs
+    return price, traded, let.T.copy(), revenue, bought, spent, unserved, interrupted, asked.T.copy(), stock_outs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from sim.kernels.call_auction import (
     schedule_fills,
     tick_grid,
 )
-from sim.vocabulary import DAYS_PER_YEAR, Close, Curve, Floats, FutureRow
+from sim.vocabulary import DAYS_PER_YEAR, Close, Curve, Floats, FutureRow, Ints
 
 TREND_DAYS = 20.0
 
@@ -41,8 +42,34 @@ class Contract:
 class Schedules(NamedTuple):
     """Linear schedules of one month: who set them, and (trade at last, slope, low, high), (n,) each."""
 
-    owners: list[int]
+    owners: Ints
     terms: tuple[Floats, Floats, Floats, Floats]
+
+
+def schedules_by_month(rows: Sequence[tuple[int, FutureRow]], months: int) -> list[Schedules]:
+    """All rows as arrays, month by month, those of a month in the order in which they came."""
+    fields = len(FutureRow._fields)
+    flat = itertools.chain.from_iterable([row for _, row in rows])
+    table = np.fromiter(flat, np.float64, fields * len(rows)).reshape(-1, fields)
+    order = np.argsort(table[:, 0], kind="stable")
+    owners = np.fromiter([owner for owner, _ in rows], np.int64, len(rows))[order]
+    month, at_last, slope, low, high = table[order].T.copy()
+    ends = np.searchsorted(month, np.arange(months + 1)).tolist()
+    return [
+        Schedules(owners[i:j], (at_last[i:j], slope[i:j], low[i:j], high[i:j])) for i, j in itertools.pairwise(ends)
+    ]
+
+
+class Listed(NamedTuple):
+    """What the calendar says of the listed months: ledger names, first days and that of the month after the last.
+
+    `business_days` are those of the nearest month, over which it settles.
+    """
+
+    months: range
+    names: list[str]
+    first_days: list[int]
+    business_days: int
 
 
 class FuturesMarket:
@@ -55,17 +82,25 @@ class FuturesMarket:
         self.price_usd: Floats = np.zeros(contract.maturities)
         self.trend: Floats = np.zeros(contract.maturities)
         self.known: list[float] = []
-        self._named = (-1, 0)
-        self._names: list[str] = []
+        self._listed: Listed | None = None
+
+    @property
+    def listed(self) -> Listed:
+        """The listed months in the calendar, looked up when another month is listed."""
+        months = range(self.first_month, self.first_month + self.contract.maturities)
+        if self._listed is None or self._listed.months != months:
+            self._listed = Listed(
+                months,
+                [f"future:{self.calendar.month_name(month)}" for month in months],
+                [self.calendar.first_day(month) for month in (*months, months.stop)],
+                len(self.calendar.business_days(self.first_month)),
+            )
+        return self._listed
 
     @property
     def names(self) -> list[str]:
         """Ledger names of the listed contracts, nearest first."""
-        if self._named != (self.first_month, self.contract.maturities):
-            self._named = self.first_month, self.contract.maturities
-            months = range(self.first_month, self.first_month + self.contract.maturities)
-            self._names = [f"future:{self.calendar.month_name(month)}" for month in months]
-        return self._names
+        return self.listed.names
 
     def note_index(self, day: int, index_usd: float) -> None:
         """Add a business day's index to the mean of the front month."""
@@ -78,17 +113,16 @@ class FuturesMarket:
 
     def curve(self, day: int, index_ratio: float) -> Curve:
         """The curve as the day's decisions see it; `day` is the first day not yet in the index."""
-        horizons, known, left = [], [], []
-        for m in range(self.contract.maturities):
-            month = self.first_month + m
-            first = max(day, self.calendar.first_day(month))
-            end = self.calendar.first_day(month + 1)
+        horizons, left = [], []
+        for begin, end in itertools.pairwise(self.listed.first_days):
+            first = max(day, begin)
             horizons.append(max(0.0, 0.5 * (first + end - 1) - day + 1) / DAYS_PER_YEAR)
             left.append(float(max(0, end - first)))
-            known.append(len(self.known) / len(self.calendar.business_days(month)) if m == 0 else 0.0)
+        unknown = (0.0,) * (self.contract.maturities - 1)
+        known = len(self.known) / self.listed.business_days
         return Curve(
-            price_usd=tuple(self.price_usd.tolist()), horizon_years=tuple(horizons), known_weight=tuple(known),
-            known_mean_usd=(self.settlement_usd(), *([0.0] * (self.contract.maturities - 1))),
+            price_usd=tuple(self.price_usd.tolist()), horizon_years=tuple(horizons), known_weight=(known, *unknown),
+            known_mean_usd=(self.settlement_usd(), *unknown),
             normal_premium=self.contract.normal_premium, days_left=tuple(left), index_ratio=index_ratio,
             contract_hours=self.contract.gpu_hours,
         )  # fmt: skip
@@ -109,13 +143,14 @@ class FuturesMarket:
         trades = np.zeros((contract.maturities, owners))
         crowd_fills = [np.zeros_like(crowd.quantity) for crowd in crowds]
         events: list[tuple[str, str]] = []
-        books = [self._book(m, rows, crowds, last[m]) for m in range(contract.maturities)]
+        schedules = schedules_by_month(rows, contract.maturities)
+        books = [self._book(m, mine, crowds, last[m]) for m, mine in enumerate(schedules)]
         joint, funded = (
-            close_with_funds([orders for orders, _ in books[:MONTHS]], funds, contract.tick_usd, contract.round_to_tick)
+            close_with_funds(books[:MONTHS], funds, contract.tick_usd, contract.round_to_tick)
             if funds is not None
             else ([], None)
         )
-        for m, (orders, mine) in enumerate(books):
+        for m, (orders, mine) in enumerate(zip(books, schedules, strict=True)):
             if m < len(joint):
                 cleared, fills = joint[m]
             else:
@@ -126,8 +161,7 @@ class FuturesMarket:
                 )  # fmt: skip
             scheduled = np.zeros(len(mine.owners))
             schedule_fills(*mine.terms, last[m], orders.tick0, contract.tick_usd, cleared, scheduled)
-            for owner, fill in zip(mine.owners, scheduled, strict=True):
-                trades[m, owner] += fill
+            np.add.at(trades[m], mine.owners, scheduled)
             at = 0
             for crowd, into in zip(crowds, crowd_fills, strict=True):
                 into[m] = fills[at : at + into.shape[1]]
@@ -141,19 +175,14 @@ class FuturesMarket:
         self.trend += (np.log(price / last) - self.trend) / TREND_DAYS
         return Close(last, price, trades, volume, crowd_fills, events, funded)
 
-    def _book(
-        self, m: int, rows: Sequence[tuple[int, FutureRow]], crowds: Sequence[Speculators], last_usd: float
-    ) -> tuple[MonthOrders, Schedules]:
-        """A month's orders on its grid, and whose schedules make up the curve."""
+    def _book(self, m: int, mine: Schedules, crowds: Sequence[Speculators], last_usd: float) -> MonthOrders:
+        """A month's orders on its grid: schedules as a curve, resting orders as they are."""
         tick0, n = tick_grid(last_usd, self.contract.daily_limit, self.contract.tick_usd)
-        mine = [(owner, row) for owner, row in rows if row.maturity == m]
-        a, b, low, high = (np.array([row[f] for _, row in mine], dtype=np.float64) for f in (1, 2, 3, 4))
         curve = np.zeros((2, n))
-        linear_schedules_on_ticks(a, b, low, high, last_usd, tick0, self.contract.tick_usd, curve)
+        linear_schedules_on_ticks(*mine.terms, last_usd, tick0, self.contract.tick_usd, curve)
         quantity = np.concatenate([crowd.quantity[m] for crowd in crowds]) if crowds else np.zeros(0)
         tick = np.concatenate([crowd.tick[m] for crowd in crowds]) if crowds else np.zeros(0, dtype=np.int64)
-        orders = MonthOrders(tick0, last_usd, curve, quantity, tick)
-        return orders, Schedules([owner for owner, _ in mine], (a, b, low, high))
+        return MonthOrders(tick0, last_usd, curve, quantity, tick)
 
     def roll(self, technology: float) -> None:
         """The front month has settled: the others move up, a new month is listed at the last one's price a month on."""

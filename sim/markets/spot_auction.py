@@ -152,21 +152,21 @@ class SpotAuction:
             offers.owner, kinds, capacity, offers.column("a"), offers.column("b"), offers.column("c"),
             day.log_ask[offers.owner],
         )  # fmt: skip
-        n, own_rows = len(day.mix), kinds == CONVEX
-        let, swing, offered = np.zeros_like(day.mix), np.zeros_like(day.mix), np.zeros_like(day.mix)
-        np.add.at(offered, offers.owner[own_rows], capacity[own_rows])
-        np.add.at(let, offers.owner[own_rows], sold[own_rows])
-        np.add.at(swing, offers.owner[~own_rows], sold[~own_rows])
+        own_rows = kinds == CONVEX
+        owners = offers.owner[own_rows]
+        offered = _by_owner(owners, capacity[own_rows], day.mix)
+        let = _by_owner(owners, sold[own_rows], day.mix)
+        swing = _by_owner(offers.owner[~own_rows], sold[~own_rows], day.mix)
         self.waiting = groups.waiting_by_row(waiting)
-        self._remember(offers.owner[own_rows], capacity[own_rows], asked[own_rows], let)
+        self._remember(owners, capacity[own_rows], asked[own_rows], let)
         sellers = (capacity[own_rows] > 0.0).sum(axis=0) * float(len(price))
         return Trades(
             price_usd=price,
             traded_ve_hours=traded,
             sold_ve_hours=let,
             swing_ve_hours=swing,
-            revenue_usd=_by_owner(offers.owner, revenue, n),
-            spent_usd=_by_owner(wants.owner, groups.spread_over_rows(spent), n),
+            revenue_usd=_sums(offers.owner, revenue[:, None], len(day.mix)),
+            spent_usd=_sums(wants.owner, groups.spread_over_rows(spent)[:, None], len(day.mix)),
             bought=groups.by_row(bought, keep_all=True),
             unserved_ve_hours=float(unserved.sum()),
             offered_ve=offered * shop.on_demand,
@@ -189,39 +189,33 @@ class _Groups:
     def __init__(self, wants: Orders, day: Day, waiting: dict[tuple[int, int], Floats], kinds_of_work: int) -> None:
         homes = day.homes.shape[1]
         self.keys = list(zip(wants.owner.tolist(), wants.number.tolist(), strict=True))
-        quantity = wants.column("quantity_ve") / day.efficiency
-        held = np.zeros((len(quantity), homes))
-        for row, key in enumerate(self.keys if waiting else ()):
-            held[row] = waiting.get(key, 0.0)
-        table = wants.table[:, [wants.names.index(name) for name in GROUPED_BY]]
-        new = np.ones(len(table), dtype=bool)
-        new[1:] = (table[1:] != table[:-1]).any(axis=1)
-        self.group = np.cumsum(new) - 1 if len(table) else np.zeros(0, dtype=np.int64)
-        first = np.flatnonzero(new)
-        count = len(first)
-        if len(table) and int(wants.column("work").max()) >= kinds_of_work:
+        if wants.column("work").max(initial=-1.0) >= kinds_of_work:
             raise ValueError(
                 f"demand for work number {int(wants.column('work').max())}: there are {kinds_of_work} kinds"
             )
-        self._weight = quantity[:, None] * day.homes[wants.owner] + held  # (rows, homes)
-        by_group = np.zeros((count, homes))
-        np.add.at(by_group, self.group, quantity[:, None] * day.homes[wants.owner])
-        back = np.zeros((count, homes))
-        np.add.at(back, self.group, held)
-        self._total = by_group + back
-
-        def field_of(name: str) -> Floats:
-            return np.repeat(wants.column(name)[first], homes)
-
-        self.quantity: Floats = by_group.ravel()
-        self.waiting: Floats = back.ravel()
-        self.work: Ints = field_of("work").astype(np.int64) * homes + np.tile(np.arange(homes), count)
-        self.service: Ints = field_of("service").astype(np.int64)
-        self.season: Ints = field_of("season").astype(np.int64)
-        self.form: Ints = field_of("form").astype(np.int64)
-        self.log_reference: Floats = np.log(field_of("reference_usd") * day.efficiency)
-        self.elasticity: Floats = field_of("elasticity")
+        wanted = (wants.column("quantity_ve") / day.efficiency)[:, None] * day.homes[wants.owner]  # (rows, homes)
+        held = np.zeros_like(wanted)
+        for row, key in enumerate(self.keys if waiting else ()):
+            if key in waiting:
+                held[row] = waiting[key]
+        table = wants.table[[wants.names.index(name) for name in GROUPED_BY]]
+        new = np.ones(len(self.keys), dtype=bool)
+        new[1:] = (table[:, 1:] != table[:, :-1]).any(axis=0)
+        self.group = np.cumsum(new) - 1
+        form, service, season_row, work, reference_usd, elasticity = np.repeat(table[:, new], homes, axis=1)
+        here = np.tile(np.arange(homes), int(new.sum()))
+        count = len(here)
+        self.quantity: Floats = _sums(self.group, wanted, count)
+        self.waiting: Floats = _sums(self.group, held, count)
+        self.work: Ints = work.astype(np.int64) * homes + here
+        self.service: Ints = service.astype(np.int64)
+        self.season: Ints = season_row.astype(np.int64)
+        self.form: Ints = form.astype(np.int64)
+        self.log_reference: Floats = np.log(reference_usd * day.efficiency)
+        self.elasticity: Floats = elasticity
         self._homes = homes
+        self._weight = wanted + held
+        self._total = (self.quantity + self.waiting).reshape(-1, homes)
 
     def spread_over_rows(self, amounts: Floats) -> Floats:
         """Amounts of groups (G,) on their rows, pro rata to what each wants or waits for (rows,)."""
@@ -231,7 +225,8 @@ class _Groups:
         """Who waits, by (owner, row number): VE by home region; nobody, if none do."""
         if not amounts.any():
             return {}
-        return {key: row for key, row in zip(self.keys, self._spread(amounts), strict=True) if row.any()}
+        by_row = self._spread(amounts)
+        return {self.keys[row]: by_row[row] for row in np.flatnonzero(by_row.any(axis=1)).tolist()}
 
     def _spread(self, amounts: Floats) -> Floats:
         per = amounts.reshape(-1, self._homes) / np.maximum(self._total, 1e-300)
@@ -245,7 +240,15 @@ class _Groups:
         return {key: amount for key, amount in rows if keep_all or amount > 0.0}
 
 
-def _by_owner(owners: Ints, amounts: Floats, n: int) -> Floats:
-    total = np.zeros(n)
-    np.add.at(total, owners, amounts)
-    return total
+def _sums(group: Ints, amounts: Floats, count: int) -> Floats:
+    """Column sums of amounts (rows, columns) by group of rows, added up in order: (groups x columns = count,)."""
+    columns = amounts.shape[1]
+    cell = group[:, None] * columns + np.arange(columns)
+    return np.asarray(np.bincount(cell.ravel(), amounts.ravel(), minlength=count), dtype=np.float64)
+
+
+def _by_owner(owners: Ints, amounts: Floats, like: Floats) -> Floats:
+    """Column sums of amounts (rows, J) by owner (O, J), laid out in memory as another such table."""
+    found = np.empty_like(like)
+    found[:] = _sums(owners, amounts, like.size).reshape(like.shape)
+    return found

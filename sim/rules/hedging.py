@@ -1,11 +1,6 @@
 """What physical participants do in futures (Keynes 1930, Hirshleifer 1988, Bessembinder and Lemmon 2002)."""
 
 
-def hedge_target(hedge_ratio: float, exposure_hours: float, contract_hours: float) -> float:
-    """Contracts that cover a share of an exposure: h Y / contract size; sold by landlords, bought by users."""
-    return hedge_ratio * exposure_hours / contract_hours
-
-
 def layered(hedge_ratio: float, years_ahead: float, horizon_years: float) -> float:
     """Hedge ratio of a month so far ahead: none at the horizon, all of it at delivery (layered hedging)."""
     return hedge_ratio * max(0.0, 1.0 - years_ahead / horizon_years)
@@ -22,5 +17,7 @@ def hedge_schedule(
     """
     slope = tolerance / price_usd
     at_last = target + slope * (expected_usd - price_usd) - held
-    lowest, highest = target - reach - held, target + reach - held
-    return at_last, slope, min(max(lowest, -pace), pace), max(min(highest, pace), -pace)
+    low, high = target - reach - held, target + reach - held
+    low = -pace if low < -pace else pace if low > pace else low
+    high = -pace if high < -pace else pace if high > pace else high
+    return at_last, slope, low, high

@@ -20,6 +20,7 @@ from sim.kernels.spot import (
     clear_hour,
     demand_at,
     kinds_of_elasticity,
+    runs_of_equals,
     serve,
     supply_at,
 )
@@ -260,7 +261,10 @@ def test_the_hour_clears_where_bisection_does_wherever_the_search_starts(
 ) -> None:
     m = Market(seed, tightness, mechanism=(UNIFORM,))
     m.shift[:] = 0.0
-    x, demand, supply = clear_hour(start, LOW, CAP, *demand_side(m), m.kind, m.capacity[:, 0].copy(), m.a, m.b, m.c)
+    begin = runs_of_equals(m.kind, m.a, m.b, m.c)
+    x, demand, supply = clear_hour(
+        start, LOW, CAP, *demand_side(m), begin, m.kind, m.capacity[:, 0].copy(), m.a, m.b, m.c
+    )
     assert demand == pytest.approx(wanted_at(m, m.quantity, 0, x).sum(), rel=1e-12)
     assert supply == pytest.approx(offered_at(m, m.capacity[:, 0], x).sum(), rel=1e-12)
     if LOW < x < CAP:
@@ -275,7 +279,9 @@ def test_demand_added_up_by_elasticity_and_equal_neighbours_of_supply_give_the_s
     assert demand_at(0.9, *demand_side(m)) == pytest.approx(wanted_at(m, m.quantity, 0, 0.9).sum(), rel=1e-13)
     supply = m.kind, m.capacity[:, 0].copy(), m.a, m.b, m.c
     turned = [field[::-1].copy() for field in supply]
-    assert supply_at(0.9, *supply) == pytest.approx(supply_at(0.9, *turned), rel=1e-13)
+    both = [supply_at(0.9, runs_of_equals(x[0], *x[2:]), *x) for x in (supply, turned)]
+    assert both[0] == pytest.approx(both[1], rel=1e-13)
+    assert both[0] == pytest.approx(offered_at(m, m.capacity[:, 0], 0.9).sum(), rel=1e-13)
 
 
 def test_pay_as_bid_with_full_shading_is_a_uniform_auction_to_the_last_bit() -> None:
