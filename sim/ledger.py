@@ -95,7 +95,8 @@ class Ledger:
         if amounts.size and not (amounts.min() >= 0.0 and amounts.max() < np.inf):
             raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative: {amounts}")
         n = len(self.owners)
-        self._add(reason, instrument, np.bincount(payees, amounts, n) - np.bincount(payers, amounts, n))
+        net = np.asarray(np.bincount(payees, amounts, n) - np.bincount(payers, amounts, n), dtype=np.float64)
+        self._add(reason, instrument, net)
 
     def post_net(self, reason: str, instrument: str, net: Floats) -> None:
         """Net legs (owners,) as a market or kernel returns them; they must cancel to 1e-9 of their size."""
