@@ -12,6 +12,7 @@ principal that waits are the balances of the notes. A11 funds: shares times net 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -51,9 +52,9 @@ def _fail(e: Economy, law: str, text: str) -> None:
 
 
 def _same(e: Economy, law: str, what: str, a: float, b: float, size: float = 1.0) -> None:
-    """Two sums are the same, given the size of what was added up; a nan is not the same as anything."""
+    """Two sums are the same, given the size of what was added up; nan and infinity are not the same as anything."""
     gap = abs(a - b)
-    if not gap <= TOLERANCE * max(abs(a), abs(b), size):
+    if not (gap < math.inf and gap <= TOLERANCE * max(abs(a), abs(b), size)):
         _fail(e, law, f"{what}: {a} is not {b} (gap {gap:.3g})")
 
 
@@ -64,7 +65,7 @@ def _all_same(
     gap = np.abs(a - b)
     if (gap <= TOLERANCE * size).all():
         return
-    good = gap <= TOLERANCE * np.maximum(np.maximum(np.abs(a), np.abs(b)), size)
+    good = (gap < math.inf) & (gap <= TOLERANCE * np.maximum(np.maximum(np.abs(a), np.abs(b)), size))
     if not good.all():
         at = tuple(np.argwhere(~good)[0].tolist())
         what = f"{what} {parts[at[0]]}" if parts else what

@@ -103,7 +103,7 @@ class Ledger:
         gap, dust = float(net.sum()), self._dust[self.row[instrument]]
         if not abs(gap) <= dust:
             size = float(np.abs(net).sum())
-            if not abs(gap) <= 1e-9 * size + dust:
+            if not (size < np.inf and abs(gap) <= 1e-9 * size + dust):
                 raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {size!r}")
         self._add(reason, instrument, net)
 
@@ -156,7 +156,8 @@ class Ledger:
         gap = self.positions[:n].sum(axis=1)
         if (np.abs(gap) <= self._dust[:n]).all():
             return None
-        bad = ~(np.abs(gap) <= 1e-9 * np.abs(self.positions[:n]).sum(axis=1) + self._dust[:n])
+        size = np.abs(self.positions[:n]).sum(axis=1)
+        bad = ~((size < np.inf) & (np.abs(gap) <= 1e-9 * size + self._dust[:n]))
         if not bad.any():
             return None
         row = int(np.argmax(bad))

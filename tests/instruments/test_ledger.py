@@ -54,7 +54,9 @@ def test_negative_and_infinite_amounts_are_refused_and_move_nothing(ledger, amou
     assert ledger.held("cash").tolist() == [1.0, 2.0, 0.0, -3.0]
 
 
-@pytest.mark.parametrize("net", [[1.0, 0.0, 0.0, 0.0], [np.nan, 0.0, 0.0, 0.0], [1e12, -1e12, 0.0, 1e4]])
+@pytest.mark.parametrize(
+    "net", [[1.0, 0.0, 0.0, 0.0], [np.nan, 0.0, 0.0, 0.0], [1e12, -1e12, 0.0, 1e4], [np.inf, 0.0, 0.0, 0.0]]
+)
 def test_legs_that_do_not_cancel_are_refused(ledger, net):
     with pytest.raises(ValueError, match="do not cancel"):
         ledger.post_net("trade", "future", np.array(net))

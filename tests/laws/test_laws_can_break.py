@@ -64,6 +64,15 @@ def test_a2_cash_below_zero(economy):
     stops(economy, "A2")
 
 
+@pytest.mark.parametrize("size", [np.inf, np.nan])
+@pytest.mark.parametrize("instrument", ["loan", "gpu:h100"])
+def test_a2_claims_without_end(economy, instrument, size):
+    ledger = economy.books.ledger
+    ledger.positions[ledger.row[instrument], row(economy, "lender_1")] = size
+    with pytest.raises((BrokenLaw, ValueError)):
+        economy.run(1)
+
+
 def test_a3_both_legs_behind_the_ledgers_back(economy):
     positions, cash = economy.books.ledger.positions, economy.books.ledger.row["cash"]
     positions[cash, row(economy, "rest_of_world")] -= 1e6

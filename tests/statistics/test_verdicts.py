@@ -25,7 +25,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Results:
         "broken": {"arms": {"nearly": 1.0, "plain": -1.0}, "role": "null"},
     }
     study = {"name": "t", "arms": {arm: [] for arm in SHIFTS}, "baseline": "plain", "endpoints": ["rent_gap_95pct"],
-             "secondary": ["front_volatility"], "contrasts": contrasts, "equivalence": {"rent_gap_95pct": 0.01}}  # fmt: skip
+             "secondary": ["front_volatility"], "contrasts": contrasts,
+             "equivalence": {"rent_gap_95pct": 0.01}}  # fmt: skip
     (out / "config.yaml").write_text(yaml.safe_dump({"study": study, "seeds": [1], "days": 9}))
     own = {"notes": 1.0, "nearly": 0.01, "unsure": 2.0}  # how much of the spread over seeds is the arm's own
     rows = [
