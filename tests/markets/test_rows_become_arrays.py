@@ -1,0 +1,70 @@
+"""Rows of a beat as arrays, against plain sorting and summing of the rows themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from agents.ai_lab import AiLab
+from sim.markets.futures_auction import schedules_by_month
+from sim.markets.spot_auction import GROUPED_BY, _by_owner
+from sim.rules.hedging import hedge_schedule, layered
+from sim.vocabulary import BID, DemandRow, FutureRow, Orders
+from tests.agents.desks import CURVE, RENT, agent, view
+
+
+def test_demand_is_sorted_by_how_it_answers_to_prices_then_by_owner_and_place() -> None:
+    rng = np.random.default_rng(5)
+    rows = [
+        (owner, number, DemandRow(int(rng.integers(3)), number % 2, int(rng.integers(3)), float(rng.uniform(0, 9)),
+                                  float(rng.choice([2.0, 2.5])), float(rng.choice([0.1, 0.4])), number % (BID + 1)))
+        for owner in range(20) for number in range(3)
+    ]  # fmt: skip
+    plain = sorted(rows, key=lambda row: (*(getattr(row[2], name) for name in GROUPED_BY), row[0], row[1]))
+    for order in (rows, rows[::-1]):
+        found = Orders.gather(order, DemandRow, GROUPED_BY)
+        assert list(zip(found.owner, found.number, strict=True)) == [row[:2] for row in plain]
+        for name in DemandRow._fields:
+            assert found.column(name).tolist() == [getattr(row, name) for _, _, row in plain]
+
+
+def test_no_rows_make_no_arrays() -> None:
+    assert Orders.gather([], DemandRow, GROUPED_BY).column("quantity_ve").shape == (0,)
+    assert [len(month.owners) for month in schedules_by_month([], 3)] == [0, 0, 0]
+
+
+def test_schedules_of_a_month_keep_their_order_and_months_that_are_not_listed_are_left_out() -> None:
+    rows = [
+        (owner, FutureRow(m, float(owner), m + 0.5, -owner - 1.0, owner + 1.0))
+        for owner in (4, 2, 4)
+        for m in (1, 0, 7)
+    ]
+    for m, month in enumerate(schedules_by_month(rows, 3)):
+        mine = [(owner, row) for owner, row in rows if row.maturity == m]
+        assert month.owners.tolist() == [owner for owner, _ in mine]
+        assert np.transpose(month.terms).tolist() == [list(row[1:]) for _, row in mine]
+
+
+def test_amounts_of_an_owner_with_several_rows_are_added_up() -> None:
+    found = _by_owner(np.array([2, 0, 2]), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.zeros((4, 2), order="F"))
+    assert found.tolist() == [[3.0, 4.0], [0.0, 0.0], [6.0, 8.0], [0.0, 0.0]]
+    assert found.flags.f_contiguous
+
+
+@pytest.mark.parametrize("kind", ["ai_lab", "neocloud"])
+def test_a_hedger_covers_a_growing_share_of_the_month_by_the_rule(kind: str) -> None:
+    someone = agent(kind)
+    p, seen = someone.p, view(curve=CURVE, position=(5.0, -3.0, 0.0), rent_usd=1.1 * RENT)
+    if isinstance(someone, AiLab):
+        side, daily = 1.0, p.demand_share * 1000.0 * 24.0
+    else:
+        side, daily = -1.0, 100.0 * seen.path.settings.occupancy * 24.0
+    rows = list(someone.futures(seen))
+    assert [row.maturity for row in rows] == [0, 1, 2]
+    for m, row in enumerate(rows):
+        exposure = daily * CURVE.days_left[m] / CURVE.contract_hours
+        target = side * layered(p.hedge_ratio, CURVE.horizon_years[m], p.hedge_horizon_years) * exposure
+        expected = seen.expected_settlement_usd(m, np.log(2.0) / p.trading_half_life_years)
+        shares = (p.hedge_tolerance, p.hedge_reach, p.hedge_pace_per_day)
+        plain = hedge_schedule(target, seen.position(m), expected, RENT, *(share * exposure for share in shares))
+        assert row[1:] == pytest.approx(plain, rel=1e-12)
