@@ -19,6 +19,7 @@ from sim.view import View
 from sim.vocabulary import (
     HOURS_PER_DAY,
     DemandRow,
+    Elasticity,
     FutureRow,
     NonNegative,
     Positive,
@@ -26,6 +27,7 @@ from sim.vocabulary import (
     Service,
     Share,
     SupplyRow,
+    YearsOfMemory,
 )
 
 INFERENCE, TRAINING, SPILL, NORMAL, PATIENT = range(5)  # rows of spot demand; jobs: TRAINING is the urgent ones
@@ -38,12 +40,12 @@ class AiLabParameters(GroupParameters):
     """Elasticities are positive numbers; shares of the market's demand on day 0."""
 
     demand_share: Share  # of spot demand, the whole group
-    elasticity: NonNegative  # of inference within the hour
-    long_run_elasticity: NonNegative
-    adaptation_years: Positive  # over which usual rents are learned
+    elasticity: Elasticity  # of inference within the hour
+    long_run_elasticity: Elasticity
+    adaptation_years: YearsOfMemory  # over which usual rents are learned
     training_share: Share  # of spot demand that can wait
     training_days: Positive  # over which the backlog is worked off at the usual rent
-    training_elasticity: NonNegative
+    training_elasticity: Elasticity
     jobs_per_day: Share  # chance of a new training job; 0: training is one backlog that is worked off
     job_days: Annotated[float, Field(ge=1.0, le=365.0)]  # mean time to a job's deadline
     job_slack: NonNegative  # time to the deadline over the time needed at full pace, minus one
@@ -54,7 +56,7 @@ class AiLabParameters(GroupParameters):
     checkpoint_hours: NonNegative  # between checkpoints; half of it is lost in an interruption
     cut_training_months: Positive  # runway below which training is cut
     cut_inference_months: Positive  # and below which inference is
-    contracted_elasticity: NonNegative
+    contracted_elasticity: Elasticity
     belief_half_life_years: Positive  # perceived persistence of rent deviations, for contracts
     reserve_idle: Annotated[float, Field(ge=0.0, le=0.5)]  # share of reserved hours expected to stand idle
     reserve_security: NonNegative  # rent that security of supply is worth, over the mean rent expected
