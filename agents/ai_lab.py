@@ -132,6 +132,7 @@ class AiLab(Agent):
         self.training_ve = level * self.p.training_share
         usual = self.usual_rent_usd
         missing = self.p.spill * (view.reserved_short_ve + max(0.0, self.contracted_ve(view) - view.reserved_held_ve))
+        missing *= view.today.environment.efficiency  # is in hours already; the market divides rows of work by it
         inference = (level - self.training_ve) * serving
         yield DemandRow(INFERENCE_WORK, INFERENCE_SEASON, 0, inference, usual, self.p.elasticity)
         spill = DemandRow(INFERENCE_WORK, FLAT, 0, missing * serving, usual, self.p.elasticity)
@@ -225,7 +226,7 @@ class AiLab(Agent):
         for m, price in enumerate(curve.price_usd):
             exposure = hedge_target(1.0, use * HOURS_PER_DAY * curve.days_left[m], curve.contract_hours)
             expected = view.expected_settlement_usd(m, reversion)
-            ratio = layered(self.p.hedge_ratio, curve.horizon_years[m], self.p.hedge_horizon_years)
+            ratio = layered(self.p.hedge_ratio * view.client_left, curve.horizon_years[m], self.p.hedge_horizon_years)
             yield FutureRow(
                 m,
                 *hedge_schedule(
@@ -247,7 +248,7 @@ class AiLab(Agent):
                 wanted = self.training_ve * self.affordable(view)[1]
                 self.queue.pass_day(self.terms, view, (TRAINING, NORMAL, PATIENT), wanted)
         else:
-            done = view.bought_ve_hours(TRAINING)
+            done = view.bought_ve_hours(TRAINING) * view.today.environment.efficiency
             backlog = self.backlog_ve_hours if self.backlog_ve_hours is not None else 0.0
             self.backlog_ve_hours = max(0.0, backlog + self.training_ve * HOURS_PER_DAY - done)
         self.slow_rent_usd = learned_slow_rent(view, self.slow_rent_usd, self.p.adaptation_years)
