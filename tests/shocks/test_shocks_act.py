@@ -259,14 +259,13 @@ def test_jobs_need_so_much_fewer_hours_as_work_takes():
     terms = JobTerms(1.0, 10.0, 1.0, 0.0, 2.0, 0.7, 1.5, 0.5, 0.0)
     left = []
     for efficiency in (1.0, 1.25):
-        queue = JobQueue(jobs=[Job(240.0, 240.0, 20.0, 11)])
-        rows = queue.rows(terms, 0, 2.0, 1.0)
-        hours = {number: 24.0 * row.quantity_ve / efficiency for number, row in enumerate(rows)}  # all that is asked
+        queue = JobQueue(jobs=[Job(2400.0, 2400.0, 20.0, 14)])
+        hours = {number: 24.0 * pace / efficiency for number, pace in enumerate(queue.plan(10)[0])}  # all it can use
         queue.pass_day(
             terms, view(bought=hours, environment=replace(Environment(), efficiency=efficiency)), (0, 1, 2), 0.0
         )
         left.append(queue.jobs[0].left_ve_hours)
-    assert left[0] == pytest.approx(left[1])
+    assert left == pytest.approx([2400.0 - 24.0 * 20.0] * 2)
 
 
 def test_users_adapt_to_cheaper_work_over_the_years():
