@@ -19,6 +19,7 @@ from sim.view import View
 from sim.vocabulary import (
     HOURS_PER_DAY,
     DemandRow,
+    Elasticity,
     FutureRow,
     NonNegative,
     Positive,
@@ -26,6 +27,7 @@ from sim.vocabulary import (
     Service,
     Share,
     SupplyRow,
+    YearsOfMemory,
 )
 
 INFERENCE, TRAINING, SPILL, NORMAL, PATIENT = range(5)  # rows of spot demand; jobs: TRAINING is the urgent ones
@@ -38,12 +40,12 @@ class AiLabParameters(GroupParameters):
     """Elasticities are positive numbers; shares of the market's demand on day 0."""
 
     demand_share: Share  # of spot demand, the whole group
-    elasticity: NonNegative  # of inference within the hour
-    long_run_elasticity: NonNegative
-    adaptation_years: Positive  # over which usual rents are learned
+    elasticity: Elasticity  # of inference within the hour
+    long_run_elasticity: Elasticity
+    adaptation_years: YearsOfMemory  # over which usual rents are learned
     training_share: Share  # of spot demand that can wait
     training_days: Positive  # over which the backlog is worked off at the usual rent
-    training_elasticity: NonNegative
+    training_elasticity: Elasticity
     jobs_per_day: Share  # chance of a new training job; 0: training is one backlog that is worked off
     job_days: Annotated[float, Field(ge=1.0, le=365.0)]  # mean time to a job's deadline
     job_slack: NonNegative  # time to the deadline over the time needed at full pace, minus one
@@ -54,7 +56,7 @@ class AiLabParameters(GroupParameters):
     checkpoint_hours: NonNegative  # between checkpoints; half of it is lost in an interruption
     cut_training_months: Positive  # runway below which training is cut
     cut_inference_months: Positive  # and below which inference is
-    contracted_elasticity: NonNegative
+    contracted_elasticity: Elasticity
     belief_half_life_years: Positive  # perceived persistence of rent deviations, for contracts
     reserve_idle: Annotated[float, Field(ge=0.0, le=0.5)]  # share of reserved hours expected to stand idle
     reserve_security: NonNegative  # rent that security of supply is worth, over the mean rent expected
@@ -128,6 +130,7 @@ class AiLab(Agent):
         serving, training = self.affordable(view)
         self.training_ve = level * p.training_share
         missing = p.spill * (view.reserved_short_ve + max(0.0, self.contracted_ve(view) - view.reserved_held_ve))
+        missing *= view.today.environment.efficiency  # is in hours already; the market divides rows of work by it
         inference = DemandRow(
             INFERENCE_WORK, INFERENCE_SEASON, 0, (level - self.training_ve) * serving, usual, p.elasticity
         )
@@ -210,7 +213,7 @@ class AiLab(Agent):
         )
         use *= view.path_pool_demand_ve / view.path_spot_demand_ve  # what is rented at rents the index follows
         use /= view.today.environment.efficiency
-        return hedges(view, self.p, self.p.hedge_ratio, use)
+        return hedges(view, self.p, self.p.hedge_ratio * view.client_left, use)
 
     def learn(self, view: View) -> None:
         """Add new training to the backlog, take off what ran, and let usual rents follow today's."""
@@ -220,7 +223,7 @@ class AiLab(Agent):
                 wanted = self.training_ve * self.affordable(view)[1]
                 self.queue.pass_day(self.terms, view, (TRAINING, NORMAL, PATIENT), wanted)
         else:
-            done = view.bought_ve_hours(TRAINING)
+            done = view.bought_ve_hours(TRAINING) * view.today.environment.efficiency
             backlog = self.backlog_ve_hours if self.backlog_ve_hours is not None else 0.0
             self.backlog_ve_hours = max(0.0, backlog + self.training_ve * HOURS_PER_DAY - done)
         self.slow_rent_usd = learned_slow_rent(view, self.slow_rent_usd, self.p.adaptation_years)

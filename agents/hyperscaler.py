@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
 from sim.investing import Investor, wanted_chips
 from sim.letting import AskTerms, list_asks, pool_row
 from sim.view import View
-from sim.vocabulary import ChipRow, Floats, NonNegative, Positive, Share, SupplyRow
+from sim.vocabulary import ChipRow, Days, Floats, NonNegative, Positive, PositiveRate, Share, SupplyRow
 
 OWN_WORKLOADS = 0.0
 
@@ -27,13 +27,13 @@ class HyperscalerParameters(GroupParameters):
     swing_share: Share  # of the fleet that may be let when rents are high
     swing_start: Positive  # rent over the path's slow mean at which letting begins
     swing_full: Positive
-    cost_of_capital: Positive  # all equity, out of group cash
+    cost_of_capital: PositiveRate  # all equity, out of group cash
     stiffness: Positive
     belief_half_life_years: Positive
     trading_half_life_years: Positive
     grade_sensitivity: NonNegative
-    slow_rent_days: Positive  # over which the usual rent is learned
-    ask_response: NonNegative  # log list price per unit of log tightness
+    slow_rent_days: Days  # over which the usual rent is learned
+    ask_response: Annotated[NonNegative, Field(le=10.0)]  # log list price per unit of log tightness
     ask_hazard_per_day: Share
     ask_hazard_per_gap: NonNegative  # added hazard per unit of log gap to the wanted price
     ask_threshold: NonNegative  # log gap below which a list price is left alone: prices move in steps

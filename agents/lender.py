@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from pydantic import ValidationInfo, field_validator
+
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
 from sim.rules.investment import chip_value
 from sim.view import View
-from sim.vocabulary import NonNegative, Positive, Share
+from sim.vocabulary import NonNegative, Positive, PositiveRate, Share
 
 
 class LenderParameters(GroupParameters):
@@ -21,7 +23,15 @@ class LenderParameters(GroupParameters):
     trading_half_life_years: Positive
     belief_half_life_years: Positive
     reserved_share: Share  # of the fleet behind a typical loan
-    cost_of_capital: Positive  # at which chips are valued
+    cost_of_capital: PositiveRate  # at which chips are valued
+
+    @field_validator("capital_slack")
+    @classmethod
+    def _no_more_than_loans(cls, value: float, info: ValidationInfo) -> float:
+        ratio = info.data.get("capital_ratio", 0.0)
+        if value * ratio > 1.0:
+            raise ValueError(f"times capital_ratio = {ratio} must be at most 1: capital is no more than what is lent")
+        return value
 
 
 class Lender(Agent):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath, Landlord
@@ -19,6 +21,7 @@ from sim.vocabulary import (
     FutureRow,
     NonNegative,
     Positive,
+    Rate,
     ReservedRow,
     Share,
     SupplyRow,
@@ -33,7 +36,7 @@ class NeocloudParameters(GroupParameters):
     fleet_ve: Positive  # of the whole group
     reserved_share: Share  # of the fleet, kept under contract when customers want it
     advance_rate: Share
-    spread: NonNegative
+    spread: Rate
     equity_access: Share  # share of the wanted orders' equity that outside owners will put in
     stiffness: Positive  # k: q above q* that raises orders by 100 % of the fleet a year
     belief_half_life_years: Positive  # perceived persistence of rent deviations, for investment and contracts
@@ -47,11 +50,11 @@ class NeocloudParameters(GroupParameters):
     contract_idle: Share  # rent that certainty is worth: hours of a contract are paid whether they are used or not
     contract_elasticity: NonNegative  # of the stock offered under contract to its rent over what is expected
     ask_markup: Positive  # list ask over the mean rent of the last days, where an auction sets the rent
-    ask_response: NonNegative  # log list price per unit of log tightness, where it is paid
+    ask_response: Annotated[NonNegative, Field(le=10.0)]  # log list price per unit of log tightness, where it is paid
     ask_hazard_per_day: Share
     ask_hazard_per_gap: NonNegative  # added hazard per unit of log gap to the wanted ask
     ask_threshold: NonNegative  # log gap below which a list price is left alone
-    ask_noise: NonNegative
+    ask_noise: Annotated[NonNegative, Field(le=5.0)]
     ask_age_days: NonNegative  # of list prices on average; sellers ask what is right at that age
     grades: dict[str, Share] | None  # of its fleet at the start; the world's if null
     regions: dict[str, Share] | None  # where its GPUs stand

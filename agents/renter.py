@@ -9,7 +9,7 @@ from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath
 from sim.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.view import View
-from sim.vocabulary import DemandRow, NonNegative, Positive, Share
+from sim.vocabulary import DemandRow, Elasticity, Share, YearsOfMemory
 
 GENERAL, DAYTIME_SEASON = 2, 1
 
@@ -18,9 +18,9 @@ class RenterParameters(GroupParameters):
     """Elasticities are positive numbers; `demand_share` is the whole group's share of spot demand on day 0."""
 
     demand_share: Share
-    elasticity: NonNegative
-    long_run_elasticity: NonNegative
-    adaptation_years: Positive
+    elasticity: Elasticity
+    long_run_elasticity: Elasticity
+    adaptation_years: YearsOfMemory
     regions: dict[str, Share] | None  # where its users are at home; the world's if null
 
 

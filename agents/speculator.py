@@ -16,7 +16,7 @@ class SpeculatorParameters(GroupParameters):
 
     traders: Annotated[int, Field(ge=1, le=5_000_000)]
     wealth_usd: Positive  # of the whole crowd on day 0; it grows with the market
-    wealth_log_sd: NonNegative
+    wealth_log_sd: Annotated[float, Field(ge=0.0, le=5.0)]
     fundamental_weight: NonNegative
     chartist_weight: NonNegative
     noise_weight: NonNegative

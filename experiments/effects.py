@@ -11,6 +11,7 @@ import numpy as np
 
 from experiments import stats
 from experiments.results import FORK, NO_SHOCK, Design, Results, is_fork
+from experiments.store import write_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,10 +171,7 @@ def _contrasts(
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:
-    import os
-
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     types = dict.fromkeys(("estimate", "low", "high", "p", "p_holm", "variance_ratio", "margin"), pa.float64())
     types |= dict.fromkeys(("metric", "arm", "baseline", "shock"), pa.string())
@@ -182,6 +180,5 @@ def _write(table: pd.DataFrame, path: Path) -> None:
     for name in table.columns:
         values = table[name].astype(float) if types.get(name) == pa.float64() else table[name]
         columns[name] = pa.array(values, types.get(name), from_pandas=True)
-    temporary = path.with_suffix(".parquet.tmp")
-    pq.write_table(pa.table(columns), temporary)
-    os.replace(temporary, path)
+    typed = pa.table(columns)
+    write_rows(path, typed.to_pylist(), typed.schema)

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.settings import Settings
+from experiments.store import write_rows
 
 # Series that belong to the futures market itself; every other series is on the spot side and must not move.
 FINANCIAL = (
     *("future", "open_interest", "hedge_", "initial_margin", "margin_", "limit_locks"),
-    *("multiplicities", "curve_", "fund_", "fund_"),
+    *("multiplicities", "curve_", "fund_"),
 )
 PRICES = "future"  # these must move where an arm trades futures that its reference does not, or trades them otherwise
 HEDGES = ("hedge_landlords", "hedge_users")
@@ -29,9 +30,7 @@ def write_neutrality(out: Path, settings: Settings) -> bool:
     """
     paths = stored_paths(out, list(settings.study.sweep))
     table = compare_arms(paths, settings)
-    pq.write_table(
-        pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None), out / "neutrality.parquet"
-    )
+    write_frame(out / "neutrality.parquet", table)
     moved = table[~table["identical"]]
     arms = ", ".join(settings.study.arms)
     if len(moved):
@@ -41,10 +40,14 @@ def write_neutrality(out: Path, settings: Settings) -> bool:
     else:
         print(f"Neutral: all {len(table)} spot-side series are identical to the last bit between {arms}.")
     futures = futures_moved(paths, settings)
-    pq.write_table(
-        pa.Table.from_pandas(futures, preserve_index=False).replace_schema_metadata(None), out / "futures_moved.parquet"
-    )
+    write_frame(out / "futures_moved.parquet", futures)
     return hedgers_trade(paths) and prices_differ(futures) and not len(moved)
+
+
+def write_frame(target: Path, frame: pd.DataFrame) -> None:
+    """Writes a table of plain columns."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    write_rows(target, table.to_pylist(), table.schema.remove_metadata())
 
 
 def futures_moved(paths: dict[tuple[object, ...], pd.DataFrame], settings: Settings) -> pd.DataFrame:

@@ -89,13 +89,13 @@ class JobQueue:
 
     def pass_day(self, terms: JobTerms, view: View, numbers: tuple[int, int, int], training_ve: float) -> None:
         """Work done and lost by the rows of these numbers, deadlines of tonight, perhaps a new job for tomorrow."""
-        day = view.today.day
+        day, efficiency = view.today.day, view.today.environment.efficiency  # work done in an hour
         self.finished = self.missed = 0
         self.lost_ve_hours = 0.0
         for number, paces in zip(numbers, zip(*self.plan(day), strict=True), strict=False):
             lost = 0.5 * terms.checkpoint_hours * view.interrupted_ve(number)  # on average half an interval is lost
             self.lost_ve_hours += lost
-            work(self.jobs, paces, view.bought_ve_hours(number), lost)
+            work(self.jobs, paces, view.bought_ve_hours(number) * efficiency, lost * efficiency)
         running = []
         for job in self.jobs:
             if job.left_ve_hours <= DONE * job.size_ve_hours:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from sim.streams import Purpose, Streams
-from sim.vocabulary import DAYS_PER_YEAR, Environment, Floats, Ints, NonNegative, Parameters, Positive
+from sim.vocabulary import DAYS_PER_YEAR, Environment, Floats, Ints, Parameters
 
 
 class Process(Parameters):
     """A mean-reverting log factor: sd of innovations per square root of a year, half-life in days."""
 
-    sd_per_sqrt_year: NonNegative
-    half_life_days: Positive
+    sd_per_sqrt_year: Annotated[float, Field(ge=0.0, le=20.0, allow_inf_nan=False)]
+    half_life_days: Annotated[float, Field(gt=0.0, le=1e9, allow_inf_nan=False)]
 
     @property
     def decay(self) -> float:

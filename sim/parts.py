@@ -53,6 +53,11 @@ class Member:
     parameters: Any
     weight: float
 
+    @property
+    def group(self) -> str:
+        """The group it is one of, as the configuration names it."""
+        return self.name.rpartition("_")[0]
+
 
 def deal(value: Any, index: int, name: str, key: str, streams: Streams, purpose: Purpose = Purpose.POPULATION) -> Any:
     """One agent's value of a parameter: lists are dealt out in turn, `[law, a, b]` is drawn by the agent's own stream.

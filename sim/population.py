@@ -29,6 +29,8 @@ from sim.problems import Problem, SpecError
 from sim.spec import Spec
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
+LONGEST_LAG = 100.0  # logs
+
 
 def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
     """The growth path of this world's landlords; raises SpecError where there is none."""
@@ -46,10 +48,49 @@ def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
         amortisation=spec.loan.amortisation, convexity=s.convexity, policy_rate=w.policy_rate,
         equity_rate=w.equity_rate,
     )  # fmt: skip
+    _check_memories(people, w.trend.technology)
     try:
-        return growth_path(settings, tenors, landlords, _auctioned(spec, people, tenors))
+        path = growth_path(settings, tenors, landlords, _auctioned(spec, people, tenors))
     except ValueError as error:
         raise SpecError([Problem("world.rent_usd", w.rent_usd, str(error))]) from error
+    _check_costs(path, found)
+    return path
+
+
+def _check_memories(people: list[Member], technology: float) -> None:
+    """A slow mean of rents lags the falling path by technology times its length, in logs; raises SpecError if too far.
+
+    The lag is taken off again, so it may be long, but the mean must stay a number.
+    """
+    problems: dict[str, Problem] = {}
+    for m in people:
+        for name, unit in (("adaptation_years", 1.0), ("slow_rent_days", DAYS_PER_YEAR)):
+            length = getattr(m.parameters, name, 0.0)
+            if length / unit * technology > LONGEST_LAG:
+                most = LONGEST_LAG / technology * unit
+                text = f"must be at most {most:g} where world.trend.technology is {technology:g}"
+                key = f"agents.{m.group}.{name}"
+                problems[key] = Problem(key, length, text)
+    if problems:
+        raise SpecError(list(problems.values()))
+
+
+def _check_costs(path: GrowthPath, landlords: list[tuple[Member, Landlord | None]]) -> None:
+    """Fixed costs put each landlord's q at q*; raises SpecError where only a cost below zero would."""
+    problems: dict[str, Problem] = {}
+    for m, terms in landlords:
+        cost = path.fixed_cost_usd(terms) if terms is not None else 0.0
+        if terms is not None and not cost >= 0.0:
+            text = (
+                f"with reserved_share {terms.reserved_share:g} its rents do not bear its cost of capital of "
+                f"{terms.cost_of_capital:.1%} a year: its fixed cost would be {cost:.3g} USD per VE-hour, and must be "
+                "at least 0; allowed are terms with cheaper money (a higher advance_rate, a lower spread or "
+                "world.equity_rate) or more contracts (a higher reserved_share)"
+            )
+            key = f"agents.{m.group}.advance_rate"
+            problems.setdefault(key, Problem(key, terms.advance_rate, text))
+    if problems:
+        raise SpecError(list(problems.values()))
 
 
 def _auctioned(spec: Spec, people: list[Member], tenors: tuple[Tenor, ...]) -> Floats | None:

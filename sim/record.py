@@ -149,7 +149,11 @@ def world_columns(
         Column("fund_flow_usd", "USD", "shares created less redeemed today, at net asset value"),
         Column("fund_rebalance_contracts", "contracts", "bought (- sold) today to restore leverage, all funds"),
         Column("fund_roll_contracts", "contracts", "moved today from the nearest to the second month, all funds"),
-        Column("fund_loop_gain_1", "ratio", "rise of funds' demand in month 1 over the fall of others', per price"),
+        Column(
+            "fund_loop_gain_1",
+            "ratio",
+            "rise of funds' demand in month 1 over the fall of others', per price; inf if theirs stays",
+        ),
         Column("fund_loop_gain_2", "ratio", "the same in month 2"),
         Column(
             "fund_spectral_radius", "ratio", "largest eigenvalue of both months' joint loop: shocks grow by 1/(1-it)"

@@ -18,10 +18,14 @@ from sim.striking import check_shocks
 from sim.tastes import Work
 from sim.view import Links
 from sim.vocabulary import (
+    Days,
+    Elasticity,
     NonNegative,
     Parameters,
     Positive,
     PositiveCount,
+    PositiveRate,
+    Rate,
     Share,
 )
 
@@ -51,14 +55,14 @@ class World(Parameters):
     equal_months: bool
     trend: Trend
     rent_usd: Positive
-    policy_rate: NonNegative
-    equity_rate: Positive
+    policy_rate: Rate
+    equity_rate: PositiveRate
 
 
 class Grade(Parameters):
     """A grade of GPU: value in H100 equivalents for rents and costs, share of fleets and of orders by value."""
 
-    value: Positive
+    value: Annotated[float, Field(ge=1e-3, le=1e3, allow_inf_nan=False)]
     fleet_share: Share
     order_share: Share
 
@@ -102,7 +106,7 @@ class Season(Parameters):
 class Demand(Parameters):
     """How contracted demand follows the slow factor of demand: share and lag."""
 
-    contracted_lag_days: Positive
+    contracted_lag_days: Days
     contracted_slow_share: Share
     season: Season
 
@@ -113,14 +117,14 @@ class Spot(Parameters):
     `retry_per_hour` of what is wanted at the cap and not served is wanted again an hour later.
     """
 
-    occupancy: Annotated[float, Field(gt=0.0, lt=1.0)]
-    convexity: Positive
+    occupancy: Annotated[float, Field(ge=1e-6, lt=1.0)]
+    convexity: Annotated[float, Field(gt=0.0, le=50.0)]
     variable_cost_usd: Positive
     fixed_cost_usd: NonNegative
     price_cap_usd: Positive
     step_hours: Annotated[int, Field(ge=1, le=24)]
     reconsider_per_hour: Share
-    substitution: NonNegative
+    substitution: Elasticity
     retry_per_hour: Share
 
 
@@ -173,7 +177,7 @@ class Investment(Parameters):
 
     life_years: Annotated[float, Field(ge=0.5, le=30.0)]
     lead_time_days: Annotated[float, Field(ge=1.0, le=3650.0)]
-    q_star: Positive
+    q_star: Annotated[Positive, Field(ge=1e-6)]
 
 
 class Loan(Parameters):
@@ -214,7 +218,7 @@ class Venue(Parameters):
     listed: bool
     index: str
     maturities: Annotated[int, Field(ge=1, le=36)]
-    contract_gpu_hours: Positive
+    contract_gpu_hours: Annotated[Positive, Field(ge=1e-6)]
     tick_usd: Positive
     daily_limit: Annotated[float, Field(gt=0.0, lt=1.0)]
     round_to_tick: bool
@@ -270,31 +274,23 @@ def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
 
 def _impossible(spec: Spec) -> list[Problem]:
     problems = []
-    parts: tuple[tuple[str, Mapping[str, Region | Tier | Work]], ...]
-    parts = (("regions", spec.regions), ("tiers", spec.tiers), ("works", spec.works))
-    for section, names in parts:
-        total = math.fsum(part.share for part in names.values())
+    parts: tuple[tuple[str, Mapping[str, Parameters], str], ...] = (
+        ("regions", spec.regions, "share"),
+        ("tiers", spec.tiers, "share"),
+        ("works", spec.works, "share"),
+        ("grades", spec.grades, "fleet_share"),
+        ("grades", spec.grades, "order_share"),
+        ("reserved.tenors", spec.reserved.tenors, "stock_share"),
+    )
+    for section, names, field in parts:
+        total = math.fsum(getattr(part, field) for part in names.values())
         if abs(total - 1.0) > MAX_TOTAL_GAP:
-            problems.append(Problem(f"{section}.*.share", total, "shares must add up to 1"))
+            problems.append(Problem(f"{section}.*.{field}", total, "shares must add up to 1"))
     problems += _impossible_products(spec)
-    for field in ("fleet_share", "order_share"):
-        total = math.fsum(getattr(grade, field) for grade in spec.grades.values())
-        if abs(total - 1.0) > MAX_TOTAL_GAP:
-            problems.append(Problem(f"grades.*.{field}", total, "shares must add up to 1"))
-    total = math.fsum(tenor.stock_share for tenor in spec.reserved.tenors.values())
-    if abs(total - 1.0) > MAX_TOTAL_GAP:
-        problems.append(Problem("reserved.tenors.*.stock_share", total, "shares must add up to 1"))
-    if spec.venue.index not in spec.indices:
-        known = list(spec.indices)
-        problems.append(
-            Problem(
-                "venue.index", spec.venue.index, f"allowed are {', '.join(known)}", nearest(spec.venue.index, known)
-            )
-        )
-    if spec.reserved.index not in spec.indices:
-        known = list(spec.indices)
-        text = f"allowed are {', '.join(known)}"
-        problems.append(Problem("reserved.index", spec.reserved.index, text, nearest(spec.reserved.index, known)))
+    known = list(spec.indices)
+    for key, index in (("venue.index", spec.venue.index), ("reserved.index", spec.reserved.index)):
+        if index not in known:
+            problems.append(Problem(key, index, f"allowed are {', '.join(known)}", nearest(index, known)))
     if spec.venue.margin.maintenance > spec.venue.margin.initial:
         problems.append(
             Problem(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import importlib
+import pkgutil
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
+import sim.shocks
 from sim.parts import build_part, deal
 from sim.problems import Problem, SpecError, nearest
 from sim.streams import Purpose, Streams
@@ -133,7 +137,27 @@ def _build(name: str, settings: Any, first: datetime.date, plugins: tuple[str, .
             problems.append(Problem(f"shocks.{name}.{key}", value, str(error)))
     if problems:
         raise SpecError(problems)
-    return build_part("shocks", name, values, plugins)
+    try:
+        return build_part("shocks", name, values, plugins)
+    except SpecError as error:
+        raise SpecError([_target_it_lacks(problem) for problem in error.problems]) from error
+
+
+def _target_it_lacks(problem: Problem) -> Problem:
+    """Say of a target that a shock of this kind does not have where it acts, and which shocks have one."""
+    field = problem.key.rpartition(".")[2]
+    if field not in TARGETS or not problem.allowed.startswith("there is no such key"):
+        return problem
+    kinds = [importlib.import_module(f"sim.shocks.{info.name}") for info in pkgutil.iter_modules(sim.shocks.__path__)]
+    able = [kind.__name__.rpartition(".")[2] for kind in kinds if _has_field(kind, field)]
+    text = f"a shock of this kind acts in all {TARGETS[field]} alike; a {field} may be named in {', '.join(able)}"
+    return Problem(problem.key, problem.value, text)
+
+
+def _has_field(module: ModuleType, field: str) -> bool:
+    """Whether a shock that a module defines has such a field."""
+    mine = [value for value in vars(module).values() if getattr(value, "__module__", None) == module.__name__]
+    return any(field in getattr(value, "model_fields", ()) for value in mine)
 
 
 def _day(date: str, first: datetime.date) -> int:

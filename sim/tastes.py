@@ -12,7 +12,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sim.vocabulary import Bools, Floats, NonNegative, Parameters, Positive, Products, Share
+from sim.vocabulary import Bools, Floats, NonNegative, Parameters, Products, Share
 
 ROUNDS = 500  # of balancing; it converges geometrically
 CLOSE = 1e-13
@@ -27,7 +27,7 @@ class Work(Parameters):
     """
 
     share: Share
-    efficiency: dict[str, Positive]
+    efficiency: dict[str, Annotated[float, Field(gt=1e-3, le=1e3, allow_inf_nan=False)]]
     migration_cost: NonNegative
     data_gravity: Share
     interruptible: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]

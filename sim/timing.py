@@ -47,3 +47,42 @@ def with_demand(environment: Environment, spot: float, contracted: float, region
         demand_scale=environment.demand_scale * spot,
         contracted_demand_scale=environment.contracted_demand_scale * contracted,
     )
+
+
+class DemandChange(Passing):
+    """Spot demand changes by `size`, contracted demand by `contracted_size`, for a while.
+
+    With a `region`, spot demand of the users at home there; contracts are not tied to a region.
+    """
+
+    size: float
+    contracted_size: float
+    region: str | None = None
+
+    @model_validator(mode="after")
+    def _contracts_have_no_region(self) -> DemandChange:
+        if self.region is not None and self.contracted_size != 0.0:
+            raise ValueError("contracted_size must be 0 where a region is named: contracts are not tied to one")
+        return self
+
+    def __call__(self, day: int, environment: Environment) -> Environment:
+        """The environment of that day with demand changed."""
+        strength = self.strength(day)
+        spot, contracted = self.size * strength, self.contracted_size * strength
+        if spot == 0.0 and contracted == 0.0:
+            return environment
+        return with_demand(environment, 1.0 + spot, 1.0 + contracted, self.region)
+
+
+class Lasting(Parameters):
+    """From day `start` on something changes by the share `size`, in a line over `phase_in_days`, for good."""
+
+    start: Count
+    size: Change
+    phase_in_days: Count
+
+    def factor(self, day: int) -> float:
+        """What it is multiplied by on a day; exactly 1 before the first, and without a size."""
+        if day < self.start or self.size == 0.0:
+            return 1.0
+        return 1.0 + self.size * min(1.0, (day - self.start + 1) / (self.phase_in_days + 1))

@@ -307,6 +307,11 @@ class View:
         return self._desk.contracted_log + self._desk.client_lost_log.get(self.owner, 0.0)
 
     @property
+    def client_left(self) -> float:
+        """Share of a customer that is not lost; one, unless a shock has taken it away."""
+        return math.exp(self._desk.client_lost_log.get(self.owner, 0.0))
+
+    @property
     def debt_usd(self) -> float:
         """Own loans outstanding."""
         return self._desk.debt_usd[self.owner]

@@ -22,8 +22,16 @@ DAYS_PER_YEAR = 365.0
 HOURS_PER_YEAR = 8760.0
 
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+LARGEST = 1e18  # of any amount: beyond it sums of money and hours lose the small numbers in them
+Positive = Annotated[float, Field(gt=0.0, le=LARGEST, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0.0, le=LARGEST, allow_inf_nan=False)]
+Rate = Annotated[float, Field(ge=0.0, le=10.0, allow_inf_nan=False)]  # per year
+PositiveRate = Annotated[float, Field(gt=0.0, le=10.0, allow_inf_nan=False)]
+Elasticity = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)]  # prices to it must stay in range
+Days = Annotated[
+    float, Field(ge=1.0, le=LARGEST, allow_inf_nan=False)
+]  # of a memory: what is quicker than a day swings
+YearsOfMemory = Annotated[float, Field(ge=1.0 / DAYS_PER_YEAR, le=LARGEST, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 PositiveCount = Annotated[int, Field(ge=1)]

@@ -291,3 +291,103 @@ def test_parts_that_a_market_can_do_without_may_be_absent(change):
     world = container()
     change(world)
     Economy(read_spec(world), days=3).run(3)
+
+
+# ---- worlds at the edge: refused by key before they run, or run
+
+
+ALL_EQUITY = {
+    "agents.neocloud.size": [1.0, 30.0, 15.0],
+    "agents.neocloud.reserved_share": [0.0, 0.96, 0.85],
+    "agents.neocloud.advance_rate": [0.0, 0.9, 0.85],
+}
+TOO_FAR = {
+    "agents.ai_lab.adaptation_years": (1e-9, 1e-3, 1e9),
+    "agents.renter.adaptation_years": (1e-9, 1e-3, 1e9),
+    "agents.hyperscaler.slow_rent_days": (1e-9, 0.5, 1e9),
+    "agents.ai_lab.elasticity": (1e3,),
+    "agents.ai_lab.long_run_elasticity": (1e9,),
+    "agents.ai_lab.contracted_elasticity": (1e9,),
+    "agents.renter.elasticity": (1e3,),
+    "agents.renter.long_run_elasticity": (1e9,),
+    "agents.neocloud.spread": (1e3,),
+    "agents.neocloud.ask_response": (1e3,),
+    "agents.neocloud.ask_noise": (1e3,),
+    "agents.neocloud.fleet_ve": (1e300,),
+    "agents.hyperscaler.ask_response": (1e3,),
+    "agents.hyperscaler.cost_of_capital": (1e9,),
+    "agents.lender.cost_of_capital": (1e9,),
+    "agents.lender.capital_slack": (1e3,),
+    "agents.speculator.wealth_log_sd": (1e3,),
+    "agents.speculator.wealth_usd": (1e300,),
+    "demand.contracted_lag_days": (1e-9, 1e-3),
+    "funding.round_months": (1e300,),
+    "grades.h100.value": (1e9,),
+    "investment.q_star": (1e-300,),
+    "noise.fast.sd_per_sqrt_year": (1e3, 1e9),
+    "noise.lab.half_life_days": (1e300,),
+    "spot.convexity": (1e9,),
+    "spot.occupancy": (1e-300,),
+    "spot.substitution": (1e3, 1e9),
+    "venue.contract_gpu_hours": (1e-300,),
+    "works.training.efficiency.b200": (1e300,),
+    "world.equity_rate": (1e3, 1e9),
+    "world.policy_rate": (1e3, 1e9),
+}
+
+
+@pytest.mark.parametrize("key", TOO_FAR)
+def test_a_number_so_far_out_that_a_run_would_stop_is_refused_by_its_key(key):
+    for value in TOO_FAR[key]:
+        assert key in refused(put(container(), key, value)), value
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("agents.ai_lab.adaptation_years", 1.0 / 365.0),
+        ("agents.ai_lab.adaptation_years", 300.0),
+        ("agents.renter.elasticity", 100.0),
+        ("agents.neocloud.hedge_pace_per_day", 1e9),
+        ("agents.neocloud.belief_half_life_years", 1e-9),
+        ("agents.neocloud.belief_half_life_years", 1e9),
+        ("spot.occupancy", 0.999),
+        ("tiers.managed.premium", 1e9),
+        ("grades.h100.value", 1e3),
+        ("noise.slow.sd_per_sqrt_year", 20.0),
+    ],
+)
+def test_a_number_far_out_runs(key, value):
+    economy = Economy(read_spec(put(container(), key, value)), days=15)
+    economy.run(15)
+    assert (economy.record["rent_usd_per_ve_hour"] > 0.0).all()
+
+
+def test_without_a_trend_users_may_learn_as_slowly_as_they_like():
+    economy = Economy(read_spec(container("world=stationary", agents__renter__adaptation_years=1e9)), days=3)
+    economy.run(3)
+
+
+def test_a_landlord_whose_rents_cannot_bear_its_cost_of_capital_is_refused_by_name():
+    world = container()
+    for key, value in ALL_EQUITY.items():
+        put(world, key, value)
+    problem = refused(world)["agents.neocloud.advance_rate"]
+    assert problem.value == 0.0
+    assert "reserved_share 0 " in problem.allowed
+    assert "at least 0" in problem.allowed
+    put(world, "agents.neocloud.advance_rate", [0.9, 0.9, 0.9])
+    economy = Economy(read_spec(world), days=3)
+    economy.run(3)
+
+
+@pytest.mark.parametrize(
+    ("shock", "field"),
+    [("power_price.PowerPrice", "region"), ("shipment_halt.ShipmentHalt", "region"), ("tariff.Tariff", "grade")],
+)
+def test_a_shock_without_such_a_target_says_which_shocks_have_one(shock, field):
+    settings = {"_target_": f"sim.shocks.{shock}", "start": 3, "length": 5, "size": 0.2, field: "eu"}
+    problem = refused(container(shocks={"odd": settings}))[f"shocks.odd.{field}"]
+    assert problem.value == "eu"
+    assert "outage" in problem.allowed
+    assert shock.split(".")[0] not in problem.allowed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +109,12 @@ def test_a_yaml_says_in_its_first_line_what_it_is():
     for path in Path(configs.__file__).parent.glob("*/*.yaml"):
         lines = [line for line in path.read_text().splitlines() if not line.startswith("# @package")]
         assert lines[0].startswith("# "), path
+
+
+def test_an_economy_that_nobody_holds_leaves_memory():
+    economy = run(container(), 2)
+    copy = economy.fork()
+    held = weakref.ref(economy), weakref.ref(copy)
+    del economy, copy
+    gc.collect()
+    assert [reference() for reference in held] == [None, None]

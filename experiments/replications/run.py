@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import experiments.replications
 from experiments.errors import ABSENT, Problem, UsageError, nearest_name
 from experiments.replications.check import Check
 from experiments.settings import problems_of
+from experiments.store import write_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,24 +88,16 @@ def run_replications(expansion: Expansion) -> bool:
 
 def write(path: Path, rows: list[Row]) -> None:
     """Write `replication.parquet`: a row a quantity."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pylist(
-        [
-            {
-                "replication": name, "quantity": check.quantity, "parameters": check.parameters,
-                "expected": check.expected, "obtained": check.obtained,
-                "standard_error": None if check.standard_error != check.standard_error else check.standard_error,
-                "tolerance": check.tolerance, "pass": check.passed,
-            }
-            for name, check in rows
-        ],
-        schema=schema(),
-    )  # fmt: skip
-    temporary = path.with_suffix(".parquet.tmp")
-    pq.write_table(table, temporary)
-    os.replace(temporary, path)
+    table = [
+        {
+            "replication": name, "quantity": check.quantity, "parameters": check.parameters,
+            "expected": check.expected, "obtained": check.obtained,
+            "standard_error": None if check.standard_error != check.standard_error else check.standard_error,
+            "tolerance": check.tolerance, "pass": check.passed,
+        }
+        for name, check in rows
+    ]  # fmt: skip
+    write_rows(path, table, schema())
 
 
 def schema() -> pa.Schema:

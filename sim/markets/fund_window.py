@@ -20,7 +20,7 @@ from sim.vocabulary import DAYS_PER_YEAR, Close, Floats
 CostOfOrder = Callable[[float], float]  # USD of an order of that value
 
 OPEN, ENDING, ENDED = "open", "ending", "ended"
-FLAT_CONTRACTS = 1e-6
+FLAT_CONTRACTS, FLAT_PER_USD = 1e-6, 1e-13  # contracts, in all and per USD a fund began with, that are none
 RETURN_DAYS = 5
 
 
@@ -223,8 +223,9 @@ def _charge(books: Books, fund: Fund) -> None:
 def pay_out(books: Books, fund: Fund, names: Sequence[str]) -> bool:
     """Pay a fund without positions out to its holders and cancel its shares; whether it was ready for that."""
     ledger = books.ledger
-    if any(abs(float(ledger.held(name)[fund.owner])) > FLAT_CONTRACTS for name in names):
-        return False
+    flat = min(FLAT_CONTRACTS, FLAT_PER_USD * float(ledger.flow("endowment")[fund.owner]))
+    if any(abs(float(ledger.held(name)[fund.owner])) > flat for name in names):
+        return False  # a small fund's whole position may be less than what floats leave of a large one's
     shares = ledger.held(fund.share).copy()
     cash = float(ledger.held("cash")[fund.owner])
     total = fund.outstanding(books)

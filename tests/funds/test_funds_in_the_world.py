@@ -9,7 +9,7 @@ import pytest
 
 from sim.economy import Economy
 from sim.laws import BrokenLaw
-from sim.markets.fund_window import ENDED, ENDING, OPEN
+from sim.markets.fund_window import ENDED, ENDING, OPEN, pay_out
 from sim.spec import SpecError, read_spec
 from tests.worlds import container, moved, ran, series, spec_of, spot_side, world
 
@@ -262,3 +262,20 @@ def test_a_fund_of_two_sizes_or_of_none_is_refused():
 def test_a_gain_cannot_size_a_fund_that_never_rebalances():
     found = problems(agents__etf_1x__open_interest_share=None, agents__etf_1x__target_gain=0.3)
     assert any(key.startswith("agents.etf_1x") for key in found)
+
+
+# ---- small funds
+
+
+def test_a_fund_of_next_to_nothing_is_paid_out_only_once_its_position_is_sold():
+    economy = world(days=20, **sized("etf_2x", 2.0, assets_usd=2e-7))
+    economy.run(2)
+    fund, books = economy.funds[0], economy.books
+    held = np.abs(contracts(economy, fund.owner)).max()
+    assert 0.0 < held < 1e-9
+    assert not pay_out(books, fund, economy.market.names), "it holds as much as it began with"
+    fund.status = ENDING
+    economy.run(3)
+    assert fund.status == ENDED
+    assert np.abs(contracts(economy, fund.owner)).max() < 1e-6 * held
+    economy.run(10)  # law A11 holds: nothing is left whose price moves

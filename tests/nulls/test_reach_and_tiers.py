@@ -176,8 +176,10 @@ def test_without_idle_capacity_on_offer_nothing_is_let_interruptibly():
     soft = off.books.products.tier == 3
     assert (hours[..., soft] == 0.0).all()
     assert (off.record["interrupted_gpu_hours"] == 0.0).all()
-    _, hours = traded(3, container())
+    assert off.auction.last_running.sum() == 0.0
+    on, hours = traded(10, container())
     assert (hours[..., soft].sum(axis=(0, 1)) > 0.0).all()
+    assert on.record["interrupted_gpu_hours"].sum() > 0.0
 
 
 IN_EU = PLACE | {"scope": "pool", "region": "eu", "size": 0.1}
@@ -244,12 +246,12 @@ def runs(world_: dict[str, Any], days: int = 20) -> Economy:
     assert np.isfinite(economy.record["rent_usd_per_ve_hour"]).all()
     assert (economy.record["rent_usd_per_ve_hour"] > 0.0).all()
     for name in economy.record.columns:
-        if name.startswith("rent_"):
+        if name.startswith(("rent_", "index_")):
             assert np.isfinite(economy.record[name]).all(), name
     return economy
 
 
-@pytest.mark.parametrize(("made", "ordered"), [(0.0, 0.0), (0.2, 0.0), (0.0, 0.2)])
+@pytest.mark.parametrize(("made", "ordered"), [(0.0, 0.0), (0.2, 0.0), (0.0, 0.2)])  # made in no fleet, or no more
 def test_a_grade_that_nobody_has_or_nobody_wants_does_no_harm(made, ordered):
     grades = container()["grades"] | {"tpu": {"value": 1.5, "fleet_share": made, "order_share": ordered}}
     grades["b200"] |= {"fleet_share": 0.4 - made, "order_share": 0.4 - ordered}
@@ -292,24 +294,31 @@ def test_users_without_gpus_at_home_are_served_elsewhere():
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("works.inference.efficiency", {"h1000": 1.1}, ["works.inference.efficiency.h1000", "h100"]),
+        (
+            "works.inference.efficiency",
+            {"h1000": 1.1},
+            ["works.inference.efficiency.h1000", "there is no grade", "h100"],
+        ),
         ("works.training.efficiency", {"b200": 0.0}, ["works.training.efficiency.b200"]),
         ("works.training.efficiency", {"b200": float("inf")}, ["works.training.efficiency.b200"]),
-        ("tiers.interruptible.of", "bare_metall", ["tiers.interruptible.of", "bare_metal"]),
+        ("tiers.interruptible.of", "bare_metall", ["tiers.interruptible.of", "did you mean 'bare_metal'"]),
         ("tiers.interruptible.of", None, ["tiers.interruptible.of"]),
         ("tiers.interruptible.of", "interruptible", ["tiers.interruptible.of"]),
-        ("tiers.interruptible.share", 0.1, ["tiers"]),
-        ("tiers.bare_metal.of", "marketplace", ["tiers.bare_metal.of"]),
-        ("tiers.marketplace.mechanism", "dutch", ["tiers.marketplace.mechanism"]),
+        ("tiers.interruptible.share", 0.1, ["tiers.interruptible.share", "no GPUs of its own"]),
+        ("tiers.bare_metal.of", "marketplace", ["tiers.bare_metal.of", "only an interruptible tier"]),
+        ("tiers.marketplace.mechanism", "dutch", ["tiers.marketplace.mechanism", "uniform"]),
         ("tiers.marketplace.share", 0.6, ["tiers.*.share", "add up to 1"]),
         ("regions.us.share", 0.6, ["regions.*.share", "add up to 1"]),
         ("regions.us.growth_limit", 0.0, ["regions.us.growth_limit"]),
+        ("regions.us.growth_limit", -0.1, ["regions.us.growth_limit"]),
         ("works.general.share", 0.4, ["works.*.share", "add up to 1"]),
         ("grades.h100.fleet_share", 0.5, ["grades.*.fleet_share", "add up to 1"]),
-        ("agents.neocloud.regions", {"uss": 1.0}, ["agents.neocloud.regions.uss", "us"]),
+        ("agents.neocloud.regions", {"uss": 1.0}, ["agents.neocloud.regions.uss", "did you mean 'us'"]),
         ("agents.neocloud.regions", {"us": 0.5}, ["agents.neocloud.regions", "add up to 1"]),
         ("agents.neocloud.regions", {"us": -0.5, "eu": 1.5}, ["agents.neocloud.regions"]),
-        ("agents.neocloud.grades", {"h100": 0.5, "a100": 0.5}, ["agents.neocloud.grades.a100"]),
+        ("agents.neocloud.grades", {"h100": 0.5, "a100": 0.5}, ["agents.neocloud.grades.a100", "did you mean 'h100'"]),
+        ("agents.neocloud.grades", {"h100": 0.5}, ["agents.neocloud.grades", "add up to 1"]),
+        ("agents.neocloud.tiers", {"marketplace": 0.5}, ["agents.neocloud.tiers", "add up to 1"]),
         ("agents.ai_lab.regions", {"mars": 1.0}, ["agents.ai_lab.regions.mars"]),
         ("agents.hyperscaler.tiers", {"manged": 1.0}, ["agents.hyperscaler.tiers.manged", "managed"]),
         ("agents.hyperscaler.tiers", {}, ["agents.hyperscaler.tiers", "add up to 1"]),

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim.jobs import Job, JobQueue, JobTerms
 from sim.usage import learned_slow_rent
 from sim.vocabulary import Environment
-from tests.agents.desks import view
+from tests.agents.desks import agent, view
 from tests.worlds import balances, moved, ran, row, series
 
 RENT, CHIPS, FLEET = "rent_usd_per_ve_hour", "chip_price_usd_per_ve", "fleet_ve"
@@ -208,6 +209,17 @@ def test_the_largest_client_goes_with_its_contracts_its_demand_and_what_it_prepa
     assert hours == [0.0, 0.0], "no inference, nothing that contracts should have covered"
 
 
+def test_a_client_that_is_lost_unwinds_its_hedges():
+    gone, calm = (ran(START + 40, "noise=none", seed=1, shocks=shocks) for shocks in (SHOCKS["client_loss"], {}))
+    largest = row(calm, "ai_lab_1")
+
+    def hedged(economy):
+        return sum(float(economy.books.ledger.held(name)[largest]) for name in economy.market.names)
+
+    assert hedged(calm) > 0.0
+    assert hedged(gone) < 0.3 * hedged(calm), "what is left is its view of prices"
+
+
 def test_a_part_of_the_client_may_be_lost_and_later_come_back():
     economy = ran(DAYS, *BASE, shocks={"shock": SHOCKS["client_loss"]["shock"] | {"size": 0.5}})
     kinds = [kind for _, kind, _ in economy.events if kind.startswith("client")]
@@ -230,6 +242,30 @@ def test_a_world_without_customers_has_no_client_to_lose():
 
 
 # ---- efficiency
+
+
+def test_what_contracts_lack_is_in_hours_and_not_made_less_by_efficiency():
+    def bought(efficiency):
+        v = view(held=2000.0, short=100.0, environment=replace(Environment(), efficiency=efficiency))
+        lab = agent("ai_lab", weight=0.5)
+        lab.usual_rent_usd = v.today.rent_usd
+        rows = list(lab.spot_demand(v))
+        return rows[2].quantity_ve / efficiency  # as the market takes it
+
+    assert bought(1.3) >= bought(1.0) * (1.0 - 1e-12) > 0.0
+
+
+def test_jobs_need_so_much_fewer_hours_as_work_takes():
+    terms = JobTerms(1.0, 10.0, 1.0, 0.0, 2.0, 0.7, 1.5, 0.5, 0.0)
+    left = []
+    for efficiency in (1.0, 1.25):
+        queue = JobQueue(jobs=[Job(2400.0, 2400.0, 20.0, 14)])
+        hours = {number: 24.0 * pace / efficiency for number, pace in enumerate(queue.plan(10)[0])}  # all it can use
+        queue.pass_day(
+            terms, view(bought=hours, environment=replace(Environment(), efficiency=efficiency)), (0, 1, 2), 0.0
+        )
+        left.append(queue.jobs[0].left_ve_hours)
+    assert left == pytest.approx([2400.0 - 24.0 * 20.0] * 2)
 
 
 def test_users_adapt_to_cheaper_work_over_the_years():
