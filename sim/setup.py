@@ -256,6 +256,7 @@ def _desk(e: Economy, spec: Spec) -> Desk:
         products=where.products,
         lets=where.place > 0.0,
         posted=where.shop.mechanism == POSTED,
+        usual_occupancy=where.usual,
     )
 
 

@@ -97,6 +97,7 @@ def view(
     count = len(desk.products.grade)
     desk.lets, desk.posted = np.ones((1, count), dtype=bool), np.zeros(count, dtype=bool)
     desk.tightness = np.full((1, count), desk.path.settings.occupancy)
+    desk.usual_occupancy = np.full(count, desk.path.settings.occupancy)
     desk.comparable_usd = desk.products.level * desk.today.rent_10d_usd
     desk.normal_cash_usd, desk.no_orders, desk.no_contracts = [1e6], [barred], [barred]
     return View(desk, 0, stable_id("neocloud_1"))
