@@ -49,7 +49,7 @@ def place_people(
     homes = np.array([r.share for r in spec.regions.values()])
     try:
         tastes = tastes_of(
-            spec.works, products, homes, _wanted(spec, products, offered_ve * (usual / occupancy) + idle_ve),
+            spec.works, products, homes, _wanted(spec, products, offered_ve * (usual / occupancy) + idle_ve, offered_ve),
             shop.mechanism == INTERRUPTIBLE, spec.spot.substitution, occupancy,
         )  # fmt: skip
     except ValueError as error:
@@ -146,6 +146,11 @@ def _let_as(
     return shares
 
 
+def _lets_differ(spec: Spec) -> bool:
+    """Whether a grade is let otherwise than the world's tiers say."""
+    return len(spec.tiers) > 1 and any(grade.tiers is not None for grade in spec.grades.values())
+
+
 def _impossible_lets(spec: Spec) -> list[Problem]:
     """Grades let on tiers that do not exist, that have no GPUs of their own, or in shares that do not add up."""
     found = []
@@ -201,7 +206,7 @@ def _levels(spec: Spec, products: Products, shop: Shop, own_ve: Floats, usual: F
         return premium
     sold = own_ve * (usual / spec.spot.occupancy) + _idle(shop, own_ve, usual)
     level = premium / (float(sold @ premium) / hours)
-    if all(grade.tiers is None for grade in spec.grades.values()) or len(spec.tiers) == 1:
+    if not _lets_differ(spec):
         return np.asarray(level)
     return level * _scarcity(products, shop, own_ve, sold, level, spec.spot.substitution)
 
@@ -230,12 +235,19 @@ def _scarcity(
     return np.where(served, dear * back, 1.0)
 
 
-def _wanted(spec: Spec, products: Products, now: Floats) -> Floats:
-    """What users want of each product at equal prices: today's places, grades as they are ordered in the long run."""
+def _wanted(spec: Spec, products: Products, now: Floats, offered_ve: Floats) -> Floats:
+    """What users want of each product at equal prices: today's places, grades as they are ordered in the long run.
+
+    `now` (products,) is what they use today of what is offered; a grade let where more of it idles is used twice.
+    """
     cells = products.region * len(products.tier_names) + products.tier
     by_cell = np.bincount(cells, now, minlength=int(cells.max()) + 1)
     by_grade = np.bincount(products.grade, now, minlength=len(products.grade_names))
     orders = np.array([g.order_share for g in spec.grades.values()])
+    if _lets_differ(spec):
+        here = np.bincount(products.grade, offered_ve, minlength=len(products.grade_names))
+        some = here > 0.0
+        orders = orders * np.where(some, by_grade / np.where(some, here, 1.0), now.sum() / offered_ve.sum())
     within: Floats = np.where(
         by_grade[products.grade] > 0.0, now / np.maximum(by_grade[products.grade], 1e-300), by_cell[cells] / now.sum()
     )
