@@ -47,9 +47,10 @@ def place_people(
     idle_ve = _idle(shop, offered_ve, usual)
     products = replace(products, level=_levels(spec, products, shop, path_ve[landlords].sum(axis=0), usual))
     homes = np.array([r.share for r in spec.regions.values()])
+    used_ve = offered_ve * (usual / occupancy) + idle_ve
     try:
         tastes = tastes_of(
-            spec.works, products, homes, _wanted(spec, products, offered_ve * (usual / occupancy) + idle_ve, offered_ve),
+            spec.works, products, homes, _wanted(spec, products, used_ve, offered_ve),
             shop.mechanism == INTERRUPTIBLE, spec.spot.substitution, occupancy,
         )  # fmt: skip
     except ValueError as error:
@@ -135,7 +136,7 @@ def _without_gpus(spec: Spec, people: Sequence[Agent], endowments: Sequence[Endo
 def _let_as(
     spec: Spec, products: Products, tiers: Floats, people: Sequence[Agent], endowments: Sequence[Endowment]
 ) -> Floats:
-    """Share of each owner's GPUs of a grade let on a tier (owners, products): its own word, the grade's, the world's."""
+    """Share of an owner's GPUs of a grade let on a tier (owners, products): its own word, the grade's, the world's."""
     names, shares = list(spec.tiers), tiers[:, products.tier]
     alike = np.ones(len(tiers), dtype=bool)
     alike[: len(people)] = [e.tiers is None for e in endowments]
@@ -185,7 +186,7 @@ def _usual(spec: Spec, products: Products, shop: Shop, offered_ve: Floats) -> Fl
     weighed = np.bincount(products.tier, offered_ve * weight, minlength=tiers)
     relative = weight / np.where(here > 0.0, weighed / np.where(here > 0.0, here, 1.0), 1.0)[products.tier]
     listed = (shop.mechanism == POSTED) & (here > 0.0)[products.tier]
-    return spec.spot.occupancy * np.where(listed, relative, 1.0)
+    return np.asarray(spec.spot.occupancy * np.where(listed, relative, 1.0))
 
 
 def _idle(shop: Shop, offered_ve: Floats, usual: Floats) -> Floats:
@@ -208,7 +209,7 @@ def _levels(spec: Spec, products: Products, shop: Shop, own_ve: Floats, usual: F
     level = premium / (float(sold @ premium) / hours)
     if not _lets_differ(spec):
         return np.asarray(level)
-    return level * _scarcity(products, shop, own_ve, sold, level, spec.spot.substitution)
+    return np.asarray(level * _scarcity(products, shop, own_ve, sold, level, spec.spot.substitution))
 
 
 def _scarcity(

@@ -277,7 +277,12 @@ def _venue(e: Economy, spec: Spec) -> None:
     hedger[[i for i, _ in e.who["futures"]]] = True
     limited = np.array([i for i, _ in e.who["fund_exposure"]], dtype=np.int64)
     contract = Contract(
-        v.contract_gpu_hours, v.tick_usd, v.daily_limit, v.maturities, v.round_to_tick, tuple(spec.links.normal_premium),
+        v.contract_gpu_hours,
+        v.tick_usd,
+        v.daily_limit,
+        v.maturities,
+        v.round_to_tick,
+        tuple(spec.links.normal_premium),
         _value_of(e, e.indices[v.index]),
     )
     margin = MarginTerms(v.margin.initial, v.margin.maintenance, v.contract_gpu_hours)

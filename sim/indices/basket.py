@@ -40,7 +40,8 @@ class Selection(NamedTuple):
     """A basket in one world: n products, K attributes other than the reference's.
 
     `columns` (n,) are places among all products, `dummies` (n, K) say which product has which of `attributes` (K
-    names), `start` (K,) log factors on day 0, `start_usd` the rent of the reference per VE-hour of a landlord's rent, `value` its VE.
+    names), `start` (K,) log factors on day 0, `start_usd` the rent of the reference per VE-hour of a landlord's rent,
+    `value` its VE per GPU.
     """
 
     columns: Ints

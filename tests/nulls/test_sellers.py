@@ -99,9 +99,7 @@ def test_the_sign_of_the_basis_differs_by_grade():
 
 
 def test_users_find_list_prices_out_of_stock_less_often_where_sellers_keep_more_ready():
-    usual, stocked = (
-        ran(300, "venue=none", **(ALIKE | {"regions__eu__list_occupancy": w})).record for w in (1.0, 0.7)
-    )
+    usual, stocked = (ran(300, "venue=none", **(ALIKE | {"regions__eu__list_occupancy": w})).record for w in (1.0, 0.7))
     assert usual["stock_out_eu"].mean() == pytest.approx(usual["stock_out_us"].mean(), abs=0.05)
     assert stocked["stock_out_eu"].mean() < usual["stock_out_eu"].mean() - 0.1
     assert stocked["stock_out_us"].mean() > usual["stock_out_us"].mean()
