@@ -20,7 +20,7 @@ class AskTerms:
     Where list prices are paid, the seller wants the auctions' rent, dearer if much was asked of it: `response` is the
     log change per unit of log tightness. Where an auction sets the rent, the list price is `markup` over it. Gaps below
     `threshold` are left alone. A list price stands for a while, on average it is `age_days` old, and rents fall with
-    technology: sellers ask what will be right by then.
+    technology: sellers ask what will be right by then. `level` is what a seller asks over others for good.
     """
 
     markup: float
@@ -30,6 +30,7 @@ class AskTerms:
     threshold: float
     noise: float
     age_days: float
+    level: float = 1.0
 
 
 def pool_row(view: View, pool_ve: float) -> SupplyRow:
@@ -53,11 +54,11 @@ def list_asks(view: View, posted_usd: Floats, terms: AskTerms) -> Floats:
     comparable = np.where(np.isnan(view.comparable_usd), posted_usd, view.comparable_usd)
     if not started:
         comparable = np.where(comparable > 0.0, comparable, view.products.level * view.today.rent_10d_usd)
-    s = view.path.settings
-    wanted = wanted_ask(comparable, view.posted, view.tightness, s.occupancy, terms.markup, terms.response)
+    usual = view.usual_occupancy
+    wanted = wanted_ask(comparable, view.posted, view.tightness, usual, terms.markup, terms.response) * terms.level
     if not started:  # posted so long ago
         return np.where(lets, wanted, 0.0)
-    wanted *= math.exp(-s.technology * terms.age_days / DAYS_PER_YEAR)
+    wanted *= math.exp(-view.path.settings.technology * terms.age_days / DAYS_PER_YEAR)
     gap = float(np.abs(np.log(posted_usd[lets] / wanted[lets])).mean()) if lets.any() else 0.0
     if chance >= repricing_hazard(gap, terms.hazard_per_day, terms.hazard_per_gap, terms.threshold):
         return posted_usd

@@ -37,7 +37,8 @@ class Placement:
 
     `place` (O, J) is the share of an owner's GPUs of that product's grade that stand there and are let so, `regions`
     (O, R) where GPUs stand and users are at home, `grades` (O, G) the mix of fleets at the start; `path_ve` (O, J) is
-    offered by the hour on the growth path, `offered_ve` (J) by all owners, `idle_ve` (J) in interruptible products.
+    offered by the hour on the growth path, `offered_ve` (J) by all owners, `idle_ve` (J) in interruptible products;
+    `usual` (J) is the share of it that is let on the path.
     """
 
     products: Products
@@ -48,10 +49,12 @@ class Placement:
     path_ve: Floats
     offered_ve: Floats
     idle_ve: Floats
+    usual: Floats
     spread: Floats  # (J,) of capacity that is nobody's fleet, over auctions
     tastes: Tastes
 
     @property
     def demand_ve(self) -> float:
         """Hours wanted at the path's rent, as VE, in all products."""
-        return float(self.offered_ve.sum() + self.idle_ve.sum()) * self.tastes.occupancy
+        occupancy = self.tastes.occupancy
+        return float((self.offered_ve * (self.usual / occupancy)).sum() + self.idle_ve.sum()) * occupancy

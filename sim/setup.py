@@ -146,6 +146,12 @@ def _first_value(e: Economy, index: Any) -> float:
     return float(start(e.books.products, e.spec.world.rent_usd)) if start else e.spec.world.rent_usd
 
 
+def _value_of(e: Economy, index: Any) -> float:
+    """VE per GPU of the grade an index speaks of; one that does not say speaks of the first."""
+    basket = getattr(index, "basket", None)
+    return float(basket.select(e.books.products).value if basket else e.books.grade_value[0])
+
+
 def configure(e: Economy, spec: Spec) -> None:
     """Take all settings that may differ between arms from a specification."""
     e.spec = spec
@@ -258,6 +264,7 @@ def _desk(e: Economy, spec: Spec) -> Desk:
         products=where.products,
         lets=where.place > 0.0,
         posted=where.shop.mechanism == POSTED,
+        usual_occupancy=where.usual,
     )
 
 
@@ -272,7 +279,13 @@ def _venue(e: Economy, spec: Spec) -> None:
     hedger[[i for i, _ in e.who["futures"]]] = True
     limited = np.array([i for i, _ in e.who["fund_exposure"]], dtype=np.int64)
     contract = Contract(
-        v.contract_gpu_hours, v.tick_usd, v.daily_limit, v.maturities, v.round_to_tick, tuple(spec.links.normal_premium)
+        v.contract_gpu_hours,
+        v.tick_usd,
+        v.daily_limit,
+        v.maturities,
+        v.round_to_tick,
+        tuple(spec.links.normal_premium),
+        _value_of(e, e.indices[v.index]),
     )
     margin = MarginTerms(v.margin.initial, v.margin.maintenance, v.contract_gpu_hours)
     if e.market is not None and e.house is not None:

@@ -60,21 +60,28 @@ class World(Parameters):
 
 
 class Grade(Parameters):
-    """A grade of GPU: value in H100 equivalents for rents and costs, share of fleets and of orders by value."""
+    """A grade of GPU: value in H100 equivalents for rents and costs, share of fleets and of orders by value.
+
+    `tiers` says how landlords let this grade (shares by tier) where it is not as the world's tiers say; users want all
+    grades on tiers alike, so that a grade is dear where little of it is let.
+    """
 
     value: Annotated[float, Field(ge=1e-3, le=1e3, allow_inf_nan=False)]
     fleet_share: Share
     order_share: Share
+    tiers: dict[str, Share] | None = None
 
 
 class Region(Parameters):
     """Where GPUs stand: share of owners' capacity, and of users, who do not say otherwise.
 
     `growth_limit` is the most by which power and sites let fleets there grow, per year (logs); null is no limit.
+    `list_occupancy` is the usual occupancy at list prices there, relative to that of other regions.
     """
 
     share: Share
     growth_limit: Positive | None
+    list_occupancy: Positive = 1.0
 
 
 class Tier(Parameters):

@@ -76,6 +76,7 @@ class Desk:
     posted: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))  # (products,)
     tightness: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # (owners, products)
     comparable_usd: Floats = field(default_factory=lambda: np.zeros(0))  # (products,)
+    usual_occupancy: Floats = field(default_factory=lambda: np.zeros(0))  # (products,)
     running_share: list[float] = field(default_factory=list)
     pool_demand_ve: float = 0.0
     normal_cash_usd: list[float] = field(default_factory=list)
@@ -290,6 +291,11 @@ class View:
         USD per VE-hour (products,); nan where there is no such auction.
         """
         return self._desk.comparable_usd
+
+    @property
+    def usual_occupancy(self) -> Floats:
+        """Share of capacity that is let on the growth path (products,)."""
+        return self._desk.usual_occupancy
 
     @property
     def own_factor(self) -> float:

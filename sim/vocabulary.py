@@ -313,7 +313,8 @@ class Curve:
 
     Horizons are years from today to the middle of what is still to be averaged; `known_weight` is the share of the
     settlement mean that is already known and `known_mean_usd` that part's mean; `index_ratio` is the usual ratio of the
-    contract's index to the mean rent per VE-hour, `days_left` the days of each contract's month that are still to come.
+    contract's index to the mean rent per VE-hour, `days_left` the days of each contract's month that are still to come,
+    `contract_hours` the size of a contract in VE-hours.
     """
 
     price_usd: tuple[float, ...]

@@ -40,7 +40,8 @@ class Selection(NamedTuple):
     """A basket in one world: n products, K attributes other than the reference's.
 
     `columns` (n,) are places among all products, `dummies` (n, K) say which product has which of `attributes` (K
-    names), `start` (K,) log factors on day 0, `start_usd` the rent of the reference per VE-hour of a landlord's rent.
+    names), `start` (K,) log factors on day 0, `start_usd` the rent of the reference per VE-hour of a landlord's rent,
+    `value` its VE per GPU.
     """
 
     columns: Ints
@@ -48,6 +49,7 @@ class Selection(NamedTuple):
     dummies: Floats
     start: Floats
     start_usd: float
+    value: float
 
 
 class Basket(Parameters):
@@ -119,7 +121,8 @@ class Basket(Parameters):
         if self.factors is None:
             none = np.zeros(table.shape[1])
             start = estimate(worth[None], np.ones((1, len(columns))), table, none)
-        return Selection(columns, tuple(attributes), table, start, float(np.exp(worth[at])))
+        value = float(products.value[columns[at]])
+        return Selection(columns, tuple(attributes), table, start, float(np.exp(worth[at])), value)
 
     def _log(self, name: str) -> float:
         return math.log((self.factors or {}).get(name, 1.0))

@@ -29,7 +29,10 @@ TREND_DAYS = 20.0
 
 @dataclass(frozen=True)
 class Contract:
-    """What is listed: size in GPU-hours, tick in USD, daily limit as a share, number of months, rounding."""
+    """What is listed: size in GPU-hours, tick in USD, daily limit as a share, number of months, rounding.
+
+    `value` is VE per GPU of the grade whose index it settles on: users and owners hedge VE-hours.
+    """
 
     gpu_hours: float
     tick_usd: float
@@ -37,6 +40,7 @@ class Contract:
     maturities: int
     round_to_tick: bool
     normal_premium: tuple[float, ...]
+    value: float = 1.0
 
 
 class Schedules(NamedTuple):
@@ -124,7 +128,7 @@ class FuturesMarket:
             price_usd=tuple(self.price_usd.tolist()), horizon_years=tuple(horizons), known_weight=(known, *unknown),
             known_mean_usd=(self.settlement_usd(), *unknown),
             normal_premium=self.contract.normal_premium, days_left=tuple(left), index_ratio=index_ratio,
-            contract_hours=self.contract.gpu_hours,
+            contract_hours=self.contract.gpu_hours * self.contract.value,
         )  # fmt: skip
 
     def clear(

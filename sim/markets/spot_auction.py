@@ -120,7 +120,7 @@ class SpotAuction:
         self.last_let: Floats = np.zeros((owners, count))
         self.last_running: Floats = np.zeros(count)
         self.fill: Floats = np.ones(count)
-        self.tightness: Floats = np.full((owners, count), tastes.occupancy)
+        self.tightness: Floats = np.tile(where.usual, (owners, 1))
 
     def clear(
         self,

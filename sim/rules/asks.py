@@ -21,14 +21,15 @@ def wanted_ask(
     comparable_usd: NDArray[np.float64],
     posted: NDArray[np.bool_],
     tightness: NDArray[np.float64],
-    occupancy: float,
+    occupancy: NDArray[np.float64],
     markup: float,
     response: float,
 ) -> NDArray[np.float64]:
     """Ask a seller wants (products,), USD per VE-hour: c (tightness / u0) ** response where it is paid, m c where not.
 
     c is what comparable hours cost in auctions, tightness what was asked of the seller over what it has, u0 the usual
-    occupancy. With a response of 1 / sigma, sigma the elasticity of its own customers, it asks what fills it to u0.
+    occupancy (products,). With a response of 1 / sigma, sigma the elasticity of its own customers, it asks what fills
+    it to u0.
     """
     asked = np.exp(response * np.log(np.maximum(tightness, LEAST_TIGHT) / occupancy))
     return np.where(posted, comparable_usd * asked, comparable_usd * markup)

@@ -39,10 +39,11 @@ def path(reserved: str = "menu") -> GrowthPath:
 
 
 def agent(kind: str, weight: float = 1.0, **changes: Any) -> Agent:
-    """One agent of a kind with the parameters of its YAML (the first of every list), some of them changed."""
+    """One agent of a kind with the parameters of its YAML (the first of every list or law's numbers), some changed."""
     settings = container()["agents"][kind] | {"count": 1} | changes
     cls = find_class(settings.pop("_target_"))
-    first = {key: value[0] if isinstance(value, list) else value for key, value in settings.items()}
+    lists = {key: value for key, value in settings.items() if isinstance(value, list)}
+    first = settings | {key: next(x for x in value if not isinstance(x, str)) for key, value in lists.items()}
     return cls(Nobody(), f"{kind}_1", cls.Parameters.model_validate(first), weight, path())
 
 
@@ -97,6 +98,7 @@ def view(
     count = len(desk.products.grade)
     desk.lets, desk.posted = np.ones((1, count), dtype=bool), np.zeros(count, dtype=bool)
     desk.tightness = np.full((1, count), desk.path.settings.occupancy)
+    desk.usual_occupancy = np.full(count, desk.path.settings.occupancy)
     desk.comparable_usd = desk.products.level * desk.today.rent_10d_usd
     desk.normal_cash_usd, desk.no_orders, desk.no_contracts = [1e6], [barred], [barred]
     return View(desk, 0, stable_id("neocloud_1"))
