@@ -18,6 +18,7 @@ from sim.vocabulary import Floats, Ints, Products
 
 MECHANISMS = {"uniform": UNIFORM, "pay_as_bid": PAY_AS_BID, "posted": POSTED, "interruptible": INTERRUPTIBLE}
 MAX_TOTAL_GAP = 1e-9
+HALVINGS = 60  # to the last bits of a number of size 1
 
 
 def place_people(
@@ -41,9 +42,6 @@ def place_people(
     path_ve = pool[:, None] * grades[:, products.grade] * place
     offered_ve = path_ve[pool > 0.0].sum(axis=0)  # over those alone: bits do not depend on who else there is
     occupancy, usual = spec.spot.occupancy, _usual(spec, products, shop, offered_ve)
-    if not (usual < 1.0).all():
-        text = f"gives a usual occupancy of {usual.max():.3g}; it must be below 1"
-        raise SpecError([Problem("regions.*.list_occupancy", [r.list_occupancy for r in spec.regions.values()], text)])
     idle_ve = _idle(shop, offered_ve, usual)
     products = replace(products, level=_levels(spec, products, shop, path_ve[landlords].sum(axis=0), usual))
     homes = np.array([r.share for r in spec.regions.values()])
@@ -180,13 +178,25 @@ def _usual(spec: Spec, products: Products, shop: Shop, offered_ve: Floats) -> Fl
     Regions differ at list prices, where a price that stands leaves more or less ready for the next customer; a tier's
     mean over regions is the world's occupancy, as it is wherever an auction clears.
     """
-    weight = np.array([r.list_occupancy for r in spec.regions.values()])[products.region]
-    tiers = len(products.tier_names)
-    here = np.bincount(products.tier, offered_ve, minlength=tiers)
-    weighed = np.bincount(products.tier, offered_ve * weight, minlength=tiers)
-    relative = weight / np.where(here > 0.0, weighed / np.where(here > 0.0, here, 1.0), 1.0)[products.tier]
-    listed = (shop.mechanism == POSTED) & (here > 0.0)[products.tier]
-    return np.asarray(spec.spot.occupancy * np.where(listed, relative, 1.0))
+    occupancy = spec.spot.occupancy
+    usual = np.full(len(products.tier), occupancy)
+    odds = np.array([r.list_odds for r in spec.regions.values()])[products.region]
+    for tier in np.unique(products.tier[shop.mechanism == POSTED]):
+        mine = (products.tier == tier) & (offered_ve > 0.0)
+        if mine.any() and np.ptp(odds[mine]) > 0.0:
+            usual[mine] = _with_odds(odds[mine], offered_ve[mine], occupancy)
+    return usual
+
+
+def _with_odds(odds: Floats, weight: Floats, mean: float) -> Floats:
+    """Shares in (0, 1) whose odds x/(1 - x) are in these proportions and whose weighted mean is given, by bisection."""
+    level = math.log(mean / (1.0 - mean))
+    lowest, highest = level - math.log(odds.max()), level - math.log(odds.min())
+    for _ in range(HALVINGS):
+        middle = 0.5 * (lowest + highest)
+        shares = 1.0 / (1.0 + np.exp(-middle) / odds)
+        lowest, highest = (middle, highest) if shares @ weight < mean * weight.sum() else (lowest, middle)
+    return np.asarray(shares)
 
 
 def _idle(shop: Shop, offered_ve: Floats, usual: Floats) -> Floats:

@@ -76,12 +76,12 @@ class Region(Parameters):
     """Where GPUs stand: share of owners' capacity, and of users, who do not say otherwise.
 
     `growth_limit` is the most by which power and sites let fleets there grow, per year (logs); null is no limit.
-    `list_occupancy` is the usual occupancy at list prices there, relative to that of other regions.
+    `list_odds` are the odds that a GPU offered at list prices there is let on the path, over those of other regions.
     """
 
     share: Share
     growth_limit: Positive | None
-    list_occupancy: Positive = 1.0
+    list_odds: Annotated[float, Field(ge=1e-3, le=1e3, allow_inf_nan=False)] = 1.0
 
 
 class Tier(Parameters):

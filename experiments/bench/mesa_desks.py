@@ -7,7 +7,15 @@ import math
 import mesa
 
 from sim.kernels.spot import CONVEX
-from sim.rules.spot import bid_share, demand_share, mean_offer, mean_swing_offer, offer_share, swing_share
+from sim.rules.spot import (
+    bid_share,
+    demand_share,
+    idle_capacity,
+    mean_offer,
+    mean_swing_offer,
+    offer_share,
+    swing_share,
+)
 from sim.vocabulary import BID, DemandRow, SupplyRow
 
 
@@ -71,8 +79,8 @@ class Landlord(mesa.Agent):  # type: ignore[misc]
         """What there is to let of a product: own capacity, or a share of what another product left idle."""
         self.room = self.row.quantity_ve * self.mix[product]
         if idle_of >= 0:
-            free = max(0.0, self.row.quantity_ve * self.mix[idle_of] - self.now[idle_of])
-            self.room = share * free if self.convex else 0.0
+            idle = idle_capacity(self.row.quantity_ve * self.mix[idle_of], self.now[idle_of])
+            self.room = share * idle if self.convex else 0.0
 
     def supply(self, log_price: float) -> float:
         """Capacity offered at a trial price."""

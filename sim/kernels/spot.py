@@ -19,6 +19,7 @@ bid_share = jit(rules.bid_share)
 preference = jit(rules.preference)
 mean_offer = jit(rules.mean_offer)
 mean_swing_offer = jit(rules.mean_swing_offer)
+idle_capacity = jit(rules.idle_capacity)
 
 TOLERANCE = 1e-13
 CONVEX = 0
@@ -347,8 +348,8 @@ def clear_day(
                 for r in range(end[j]):
                     room[r] = to_let[j, r]
                     if mechanism[j] == INTERRUPTIBLE:
-                        free = max(0.0, to_let[source, r] - now[source, r])
-                        room[r] = rate[j] * free if kind[r] == CONVEX else 0.0
+                        spare = idle_capacity(to_let[source, r], now[source, r])
+                        room[r] = rate[j] * spare if kind[r] == CONVEX else 0.0
                 add_up(base, sort, at_zero[j], total_at_zero)
                 most = min(high, last_log_price[source]) if mechanism[j] == INTERRUPTIBLE else high
                 x, demand, supply = clear_hour(

@@ -5,6 +5,8 @@ Plain scalar functions: agents call them as they are, kernels compile them, and 
 
 import math
 
+IDLE_DUST = 1e-9
+
 
 def offer_share(price_usd: float, floor_usd: float, slope_usd: float, convexity: float) -> float:
     """Share of capacity offered at convex marginal cost: ((p - c) / m) ** (1 / eta), in [0, 1].
@@ -53,6 +55,12 @@ def bid_share(log_price: float, log_bid: float, steepness: float) -> float:
     if share <= 0.0:
         return 0.0
     return share if share < 1.0 else 1.0
+
+
+def idle_capacity(capacity_ve: float, let_ve: float) -> float:
+    """What a seller has left of its capacity; a share of it that is but rounding is not let to anybody."""
+    left = capacity_ve - let_ve
+    return left if left > IDLE_DUST * capacity_ve else 0.0
 
 
 def mean_offer(price_usd: float, floor_usd: float, slope_usd: float, convexity: float) -> float:

@@ -150,7 +150,8 @@ def naive_auction(m: Market, s: dict[str, Any], now: Any, base: Any, j: int, out
     """Clear an auction; returns what each group wanted and got, and what each row earns."""
     room, high, back = m.capacity[:, j], CAP, m.mechanism[j] == INTERRUPTIBLE
     if back:
-        idle = np.maximum(0.0, m.capacity[:, m.partner[j]] - now[:, m.partner[j]])
+        both = zip(m.capacity[:, m.partner[j]], now[:, m.partner[j]], strict=True)
+        idle = np.array([rules.idle_capacity(*pair) for pair in both])
         room, high = m.rate[j] * idle * (m.kind == 0), min(CAP, s["log_price"][m.partner[j]])
     x = bisect(m, base, room, j, min(LOW, high), high)
     want, offer = wanted_at(m, base, j, x), offered_at(m, room, x)

@@ -78,7 +78,7 @@ def test_a_trader_below_maintenance_is_closed_out_and_stays_out_of_the_rest():
     largest = int(np.argmax(np.abs(arrays.position).sum(axis=0)))
     before = float(np.abs(arrays.position[:, largest]).sum())
     notional = 730.0 * float(economy.market.price_usd @ np.abs(arrays.position[:, largest]))
-    lost = float(arrays.cash_usd[largest]) - 0.5 * economy.spec.venue.margin.maintenance * notional
+    lost = float(arrays.cash_usd[largest]) - 0.1 * economy.spec.venue.margin.maintenance * notional
     assert lost > 0.0
     arrays.cash_usd[largest] -= lost
     economy.books.ledger.transfer("robbery", "cash", economy.crowds[0].owner, row(economy, "rest_of_world"), lost)

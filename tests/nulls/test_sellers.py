@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from sim.economy import Economy
+from sim.kernels.spot import POSTED
 from sim.spec import SpecError, read_spec
 from tests.worlds import container, moved, ran, row, series, world
 
 ALIKE = {"grades__h100__tiers": None, "grades__h200__tiers": None, "grades__b200__tiers": None,
-         "regions__eu__list_occupancy": 1.0, "agents__neocloud__ask_level": 1.0}  # fmt: skip
+         "regions__eu__list_odds": 1.0, "agents__neocloud__ask_level": 1.0}  # fmt: skip
 PATH = ("noise=none", "world=stationary", "demand.season.amplitude=0", "agents.neocloud.ask_noise=0", "works=alike")
 
 
@@ -23,7 +24,7 @@ def alike(**values: Any) -> Economy:
 
 def test_sellers_who_are_alike_need_not_say_so():
     silent = container("indices=by_grade", **ALIKE)
-    for section, key in (("grades", "tiers"), ("regions", "list_occupancy")):
+    for section, key in (("grades", "tiers"), ("regions", "list_odds")):
         for part in silent[section].values():
             del part[key]
     economy = Economy(read_spec(silent), seed=1, days=40)
@@ -40,7 +41,7 @@ def test_grades_let_as_the_world_lets_change_no_bit():
 
 
 def test_only_the_difference_between_regions_counts():
-    both = alike(regions__us__list_occupancy=2.0, regions__eu__list_occupancy=2.0)
+    both = alike(regions__us__list_odds=2.0, regions__eu__list_odds=2.0)
     assert moved(series(both), series(alike())) == []
 
 
@@ -99,7 +100,7 @@ def test_the_sign_of_the_basis_differs_by_grade():
 
 
 def test_users_find_list_prices_out_of_stock_less_often_where_sellers_keep_more_ready():
-    usual, stocked = (ran(300, "venue=none", **(ALIKE | {"regions__eu__list_occupancy": w})).record for w in (1.0, 0.7))
+    usual, stocked = (ran(300, "venue=none", **(ALIKE | {"regions__eu__list_odds": w})).record for w in (1.0, 0.2))
     assert usual["stock_out_eu"].mean() == pytest.approx(usual["stock_out_us"].mean(), abs=0.05)
     assert stocked["stock_out_eu"].mean() < usual["stock_out_eu"].mean() - 0.1
     assert stocked["stock_out_us"].mean() > usual["stock_out_us"].mean()
@@ -133,7 +134,21 @@ def test_a_grade_let_where_it_cannot_be_is_refused_by_key(tiers, key):
     assert key in {problem.key for problem in error.value.problems}
 
 
-def test_regions_too_far_apart_are_refused():
+@pytest.mark.parametrize("occupancy", [0.02, 0.5, 0.81, 0.999])
+@pytest.mark.parametrize("odds", [1e-3, 0.2, 30.0])
+def test_regions_differ_by_their_odds_around_the_worlds_occupancy(occupancy, odds):
+    where = world(regions__eu__list_odds=odds, spot__occupancy=occupancy, venue__listed=False).books.where
+    products, listed = where.products, where.shop.mechanism == POSTED
+    for tier in np.unique(products.tier[listed]):
+        mine = products.tier == tier
+        us, eu = (float(where.usual[mine & (products.region == r)][0]) for r in (0, 1))
+        assert eu / (1.0 - eu) == pytest.approx(odds * us / (1.0 - us), rel=1e-6)
+        assert where.usual[mine] @ where.offered_ve[mine] == pytest.approx(
+            occupancy * where.offered_ve[mine].sum(), rel=1e-12
+        )
+
+
+def test_odds_beyond_reason_are_refused():
     with pytest.raises(SpecError) as error:
-        world(regions__eu__list_occupancy=0.01)
-    assert [problem.key for problem in error.value.problems] == ["regions.*.list_occupancy"]
+        world(regions__eu__list_odds=1e-6)
+    assert [problem.key for problem in error.value.problems] == ["regions.eu.list_odds"]
