@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments.moments import MOMENTS, moments, write_moments
+from experiments.moments import MOMENTS, kurtosis, kurtosis_of_moves, moments, write_moments
 from experiments.results import MissingDataError, Results
 
 COLUMNS = ["moment", "unit", "low", "high", "obtained", "low_ci", "high_ci", "inside", "source"]
@@ -62,3 +62,12 @@ def test_a_column_that_is_not_recorded_leaves_a_row_without_a_figure(tmp_path: P
 def test_a_folder_without_recorded_days_is_an_error(summary_folder: Path) -> None:
     with pytest.raises(MissingDataError, match="record"):
         moments(Results(summary_folder))
+
+
+def test_days_without_a_change_do_not_fatten_the_tails_of_moves() -> None:
+    changes = np.random.default_rng(1).normal(size=400)
+    still = np.zeros(2000)
+    still[::5] = changes
+    moving, sticky = (pd.DataFrame({"x": np.exp(np.cumsum(x))}) for x in (changes, still))
+    assert kurtosis("x")(sticky) > 8.0
+    assert kurtosis_of_moves("x")(sticky) == pytest.approx(kurtosis("x")(moving), abs=0.05)
