@@ -60,7 +60,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     people = members(spec.agents, e.streams, spec.plugins)
     e.path = path_of(spec, people)
     people_agents = [m.cls(e, m.name, m.parameters, m.weight, e.path) for m in people]
-    mesa.Agent._ids.pop(e, None)  # Mesa numbers the agents of a model by it, and would keep every economy for good
+    getattr(mesa.Agent, "_ids", {}).pop(e, None)  # Mesa 3.3 numbers agents by model there, and would keep every model
     e.people = people_agents
     e.books = open_books(spec, e.path, people_agents, days)
     roll = e.books.roll
