@@ -171,6 +171,6 @@ def _checked(said: str, rows: list[Any], results: Results) -> str:
     moved = [row for row in rows if not is_exact(row) and row.p_holm < LEVEL]
     text = f"{said}: of {len(rows)} figures {len(exact)} are exactly zero"
     if len(exact) < len(rows):
-        text += f", {len(within)} more are shown to lie within their margin, {len(moved)} differ from zero"
+        text += f", {len(within)} more are shown to lie within their margin"
     names = list(dict.fromkeys(name_of(row.arm) for row in moved))
-    return text + (f" ({listed(names)})." if names else ".")
+    return text + (f"; {len(moved)} differ from zero ({listed(names)})." if names else ".")

@@ -53,7 +53,8 @@ def _contrast_caption(name: str, design: Design) -> str:
         "checks": "The checks: nulls, which must be exactly zero, and placebos",
     }[name]
     how = "BCa bootstrap over seeds" if design.seeds >= FEW_SEEDS else "a paired t over seeds"
-    return f"{what}, without a shock: mean over {design.seeds} seeds with its 95 % interval ({how})."
+    band = " Shaded: effects within the margins set in advance, which count as small." if design.margins else ""
+    return f"{what}, without a shock: mean over {design.seeds} seeds with its 95 % interval ({how}).{band}"
 
 
 def first_point(table: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -84,6 +85,10 @@ def _figure(rows: pd.DataFrame, metrics: list[str], design: Design, arms: list[s
 def _panel(panel: Axes, rows: pd.DataFrame, arms: list[str], design: Design) -> None:
     panel.axvline(0.0, color=style.GREY, linewidth=0.8)
     times = rows["metric"].map(scale)
+    margin = design.margins.get(rows["metric"].iloc[0]) if arms[0] in design.contrasts else None
+    if margin is not None:
+        half = margin * float(times.iloc[0])
+        panel.axvspan(-half, half, color=style.GREY, alpha=0.15, linewidth=0.0)
     rows = rows.assign(low=rows["low"] * times, high=rows["high"] * times, estimate=rows["estimate"] * times)
     for row in rows.itertuples():
         fork = is_fork(row.arm)
