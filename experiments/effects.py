@@ -165,9 +165,10 @@ def _contrasts(
         seeds = frames[0][1].index
         for _, frame in frames[1:]:
             seeds = seeds.intersection(frame.index)
-        for metric in metrics:
-            if metric in frames[0][1].columns:
-                yield comparison, metric, [(sign, frame.loc[seeds, metric].to_numpy(float)) for sign, frame in frames]
+        present = [metric for metric in metrics if metric in frames[0][1].columns]
+        tables = [(sign, frame.loc[seeds, present].to_numpy(float)) for sign, frame in frames]
+        for column, metric in enumerate(present):
+            yield comparison, metric, [(sign, values[:, column]) for sign, values in tables]
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:

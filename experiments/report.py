@@ -15,15 +15,22 @@ from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork
 from experiments.wording import digits, family_of, meaning_of, metric_label, name_of, p_words, scaled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+
+    from experiments.plots import style
 
 TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_SVG = 400_000  # characters; a larger figure is set in as PNG
 TABLES = ("neutrality", "equivalence", "moments", "records")
 
 
-def write_report(out: Path, settings: object = None) -> Path:
-    """Write the report of a result folder from its files alone; the same folder gives the same bytes."""
+def write_report(out: Path, settings: object = None, drawn: Sequence[style.Plot] | None = None) -> Path:
+    """Write the report of a result folder from its files alone; the same folder gives the same bytes.
+
+    Figures that are drawn already may be given.
+    """
     del settings  # the folder's config.yaml says it all
     import jinja2
 
@@ -32,7 +39,7 @@ def write_report(out: Path, settings: object = None) -> Path:
     environment = jinja2.Environment(
         loader=loader, undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    page = environment.get_template("report.html.j2").render(content(results))
+    page = environment.get_template("report.html.j2").render(content(results, drawn))
     path = results.out / "report.html"
     temporary = path.with_suffix(".html.tmp")
     temporary.write_text(page, encoding="utf-8")
@@ -40,7 +47,7 @@ def write_report(out: Path, settings: object = None) -> Path:
     return path
 
 
-def content(results: Results) -> dict[str, Any]:
+def content(results: Results, drawn: Sequence[style.Plot] | None = None) -> dict[str, Any]:
     """Return everything the page shows, as words and numbers ready to print."""
     design = results.design
     endpoints = headline(results.finished, design)
@@ -55,7 +62,7 @@ def content(results: Results) -> dict[str, Any]:
         else [],
         "levels": levels(results, endpoints),
         "families": families(results),
-        "figures": figures(results),
+        "figures": figures(results, drawn),
         "tables": [table for name in TABLES if (table := extra_table(results, name))],
         "counts": counts(results),
         "failures": failures(results),
@@ -140,12 +147,13 @@ def comparison(row: Any) -> str:
     return f"{arm} − {base}, {'no shock' if row.shock == NO_SHOCK else 'under ' + shock}{fork}"
 
 
-def figures(results: Results) -> list[dict[str, str]]:
+def figures(results: Results, drawn: Sequence[style.Plot] | None) -> list[dict[str, str]]:
     """Return the figures as elements to set into the page, with captions."""
     from experiments.plots import draw, style
 
     with style.house_style():
-        return [{"name": plot.name, "caption": plot.caption, "element": element(plot)} for plot in draw.plots(results)]
+        pictures = draw.plots(results) if drawn is None else drawn
+        return [{"name": plot.name, "caption": plot.caption, "element": element(plot)} for plot in pictures]
 
 
 def element(plot: Any) -> str:

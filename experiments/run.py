@@ -142,8 +142,7 @@ def read_results(out: Path, settings: Settings) -> bool:
     from experiments.report import write_report
 
     write_effects(out, settings)
-    draw_figures(out, settings)
-    write_report(out, settings)
+    write_report(out, settings, drawn=draw_figures(out, settings))
     return neutral
 
 

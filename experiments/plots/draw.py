@@ -17,18 +17,18 @@ log = logging.getLogger(__name__)
 ORDER = ("rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures", "standardisation")
 
 
-def draw_figures(out: Path, settings: object = None) -> list[Path]:
-    """Draw every figure the folder has data for, as PNG and PDF; return the PNGs' paths."""
+def draw_figures(out: Path, settings: object = None) -> list[style.Plot]:
+    """Draw every figure the folder has data for and keep it as PNG and PDF; return them for the report."""
     del settings  # the folder's config.yaml says it all
     results = Results(Path(out))
     folder = results.out / "figures"
     folder.mkdir(exist_ok=True)
-    written = []
+    drawn = []
     with style.house_style():
         for plot in plots(results):
             style.save(plot, folder)
-            written.append(folder / f"{plot.name}.png")
-    return written
+            drawn.append(plot)
+    return drawn
 
 
 def plots(results: Results) -> Iterator[style.Plot]:

@@ -26,7 +26,7 @@ NAMES = {
 @pytest.fixture(scope="module")
 def drawn(folder: Path) -> list[Path]:
     write_effects(folder)
-    return draw.draw_figures(folder)
+    return [folder / "figures" / f"{plot.name}.png" for plot in draw.draw_figures(folder)]
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +84,14 @@ def test_a_figure_without_its_data_is_left_out_with_a_line(
 ) -> None:
     write_effects(summary_folder)
     with caplog.at_level(logging.INFO):
-        names = {path.stem for path in draw.draw_figures(summary_folder)}
+        names = {plot.name for plot in draw.draw_figures(summary_folder)}
     assert names == {"forest_pool_outage", "forest_arms"}
     assert "no figure fleet: days were not recorded" in caplog.text
 
 
 def test_the_report_is_one_static_file_with_the_same_bytes_every_time(folder: Path, page: str) -> None:
     assert write_report(folder).read_text() == page
+    assert write_report(folder, drawn=draw.draw_figures(folder)).read_text() == page
     assert not re.search(r"""(src|href)=["']?(https?:)?//|<script|<link|@import|url\((?!#)""", page)
     assert len(page) < 2_000_000
     assert page.count("<figure ") == len(NAMES)
@@ -131,7 +132,7 @@ def test_a_sweep_is_drawn_at_its_first_point_and_against_its_values(tmp_path: Pa
     )
     write_effects(tmp_path)
     assert set(Results(tmp_path).paths(["rent_h100_usd_per_gpu_hour"])["rent_h100_usd_per_gpu_hour"]) == {3.0}
-    assert {path.stem for path in draw.draw_figures(tmp_path)} >= {"sweep_cut", "rent_paths_cut", "forest_cut"}
+    assert {plot.name for plot in draw.draw_figures(tmp_path)} >= {"sweep_cut", "rent_paths_cut", "forest_cut"}
     assert "first swept point (spot.convexity = 3.0)" in write_report(tmp_path).read_text()
 
 
