@@ -95,6 +95,10 @@ class Composer:
             value = next(
                 (Typed(text.split("=", 1)[1]) for text in overrides if key_of(text) == key and "=" in text), ABSENT
             )
+            inner = getattr(error.__cause__, "full_key", None) or key
+            if inner.startswith(f"{key}."):  # a table was given with names that the one set so far does not have
+                text = f"{key} has no {inner.removeprefix(key + '.')} yet; names are added one by one: +{inner}=..."
+                return Problem(key, value, text, where=where)
             return Problem(key, value, "there is no such key", where=where)
         if isinstance(error, MarkedYAMLError):
             mark = error.problem_mark or error.context_mark
