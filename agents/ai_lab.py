@@ -206,8 +206,6 @@ class AiLab(Agent):
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Buy a share of expected spot use of each listed month forward, around own expectations."""
-        if view.today.curve is None:
-            return ()
         use = wanted_at_usual_rent(
             view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from experiments import stats
 from experiments.results import FORK, NO_SHOCK, Design, Results, is_fork
-from experiments.store import write_rows
+from experiments.store import write_arrow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,5 +181,4 @@ def _write(table: pd.DataFrame, path: Path) -> None:
     for name in table.columns:
         values = table[name].astype(float) if types.get(name) == pa.float64() else table[name]
         columns[name] = pa.array(values, types.get(name), from_pandas=True)
-    typed = pa.table(columns)
-    write_rows(path, typed.to_pylist(), typed.schema)
+    write_arrow(path, pa.table(columns))

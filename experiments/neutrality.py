@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.settings import Settings
-from experiments.store import write_rows
+from experiments.store import write_arrow
 
 # Series that belong to the futures market itself; every other series is on the spot side and must not move.
 FINANCIAL = (
@@ -30,7 +30,7 @@ def write_neutrality(out: Path, settings: Settings) -> bool:
     """
     paths = stored_paths(out, list(settings.study.sweep))
     table = compare_arms(paths, settings)
-    write_frame(out / "neutrality.parquet", table)
+    write_arrow(out / "neutrality.parquet", plain(table))
     moved = table[~table["identical"]]
     arms = ", ".join(settings.study.arms)
     if len(moved):
@@ -40,14 +40,13 @@ def write_neutrality(out: Path, settings: Settings) -> bool:
     else:
         print(f"Neutral: all {len(table)} spot-side series are identical to the last bit between {arms}.")
     futures = futures_moved(paths, settings)
-    write_frame(out / "futures_moved.parquet", futures)
+    write_arrow(out / "futures_moved.parquet", plain(futures))
     return hedgers_trade(paths) and prices_differ(futures) and not len(moved)
 
 
-def write_frame(target: Path, frame: pd.DataFrame) -> None:
-    """Writes a table of plain columns."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    write_rows(target, table.to_pylist(), table.schema.remove_metadata())
+def plain(frame: pd.DataFrame) -> pa.Table:
+    """The table of a frame's columns, without what pandas would note of it."""
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
 
 
 def futures_moved(paths: dict[tuple[object, ...], pd.DataFrame], settings: Settings) -> pd.DataFrame:

@@ -151,13 +151,19 @@ def write_whole(target: Path, text: str) -> None:
 
 
 def write_rows(target: Path, rows: list[dict[str, Any]], schema: Any) -> None:
-    """Writes rows as a Parquet table of this schema under a temporary name, syncs it, and renames it."""
+    """Writes rows as a Parquet table of this schema."""
     import pyarrow as pa
+
+    write_arrow(target, pa.Table.from_pylist(rows, schema=schema))
+
+
+def write_arrow(target: Path, table: Any) -> None:
+    """Writes an Arrow table as Parquet under a temporary name, syncs it, and renames it."""
     import pyarrow.parquet as pq
 
     partial = partial_name(target)
     with storage(target):
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema), partial)
+        pq.write_table(table, partial)
         settle(partial, target)
 
 

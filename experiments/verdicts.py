@@ -54,8 +54,8 @@ def _rows(results: Results, names: list[str], shock: str, metrics: Sequence[str]
     design, table = results.design, results.effects
     for sweep in design.sweep:
         table = table[table[sweep] == results.finished[sweep].min()]
-    names_of_metrics = design.endpoints if metrics is None else metrics
-    wanted = [metric if shock == NO_SHOCK else RESPONSE + metric for metric in names_of_metrics]
+    asked = design.endpoints if metrics is None else metrics
+    wanted = [metric if shock == NO_SHOCK else RESPONSE + metric for metric in asked]
     table = table[(table["shock"] == shock) & table["metric"].isin(wanted) & (table["n"] > 0)]
     for name in names:
         mine = table[table["arm"] == name].set_index("metric", drop=False)

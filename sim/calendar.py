@@ -57,9 +57,8 @@ class Calendar:
 
     def business_days(self, month: int) -> list[int]:
         """The business days of a month, over which futures settle."""
-        first, days = self.first_day(month), self.days_in(month)
-        weekday = self.date(first).weekday()
-        return [first + i for i in range(days) if self.equal_months or (weekday + i) % 7 < SATURDAY]
+        first = self.first_day(month)
+        return [day for day in range(first, first + self.days_in(month)) if self.is_business_day(day)]
 
     def month_ends_before(self, days: int) -> list[tuple[int, int]]:
         """Month ends in the `days` before day 0 as (day, days in that month), latest first; -1 is the day before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -123,22 +124,13 @@ def _market_values(e: Economy, trades: Trades, gpus_per_ve: float) -> list[float
 
 
 def median(values: Floats) -> float:
-    """The middle of a few values, or the mean of the two there; nan where there are none."""
-    ordered, n = sorted(values.tolist()), len(values)
-    return 0.5 * (ordered[(n - 1) // 2] + ordered[n // 2]) if n else math.nan
+    """The median; nan where there are no values."""
+    return statistics.median(values.tolist()) if len(values) else math.nan
 
 
 def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
-    """What numpy's quantile finds, without its preparations for large arrays; nan where there are no values."""
-    ordered = sorted(values.tolist())
-    last = len(ordered) - 1
-    if last < 0:
-        return [math.nan] * len(shares)
-    found = []
-    for share in shares:
-        first = int(share * last)
-        low, high, beyond = ordered[first], ordered[min(first + 1, last)], share * last - first
-        found.append(low + (high - low) * beyond if beyond < 0.5 else high - (high - low) * (1.0 - beyond))
+    """The quantiles at these shares; nan where there are no values."""
+    found: list[float] = np.quantile(values, shares).tolist() if len(values) else [math.nan] * len(shares)
     return found
 
 

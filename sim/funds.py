@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.fund_close import MONTHS, FundOrders
 from sim.markets.fund_window import ENDED, ENDING, OPEN, Fund, fund_orders, mark, pay_out, settle_funds
+from sim.parts import group_of
 from sim.problems import Problem, SpecError
 from sim.vocabulary import Close, Environment, Floats, FundFacts
 
@@ -78,7 +79,7 @@ def _check_size(e: Economy, fund: Fund, assets_usd: float, wanted: Floats, inter
     most = float(interest.sum())
     contracts = float(np.abs(wanted).sum())
     if contracts > most:
-        group = fund.name.rpartition("_")[0]
+        group = group_of(fund.name)
         p = e.people[fund.owner].p
         key = next(k for k in ("assets_usd", "open_interest_share", "target_gain") if getattr(p, k) is not None)
         text = (

@@ -44,6 +44,11 @@ LAWS = ("uniform", "normal", "lognormal")
 LARGEST_LOG_SD = 5.0
 
 
+def group_of(name: str) -> str:
+    """The group that an agent of this name is one of, as the configuration names it."""
+    return name.rpartition("_")[0]
+
+
 @dataclass(frozen=True)
 class Member:
     """One agent to be built: class, name, own parameters, share of its group."""
@@ -56,7 +61,7 @@ class Member:
     @property
     def group(self) -> str:
         """The group it is one of, as the configuration names it."""
-        return self.name.rpartition("_")[0]
+        return group_of(self.name)
 
 
 def deal(value: Any, index: int, name: str, key: str, streams: Streams, purpose: Purpose = Purpose.POPULATION) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.agent import Agent, Endowment
 from sim.kernels.spot import INTERRUPTIBLE, PAY_AS_BID, POSTED, UNIFORM
+from sim.parts import group_of
 from sim.places import Placement, Shop
 from sim.problems import Problem, SpecError, nearest
 from sim.spec import Spec
@@ -105,7 +106,7 @@ def _dealt(
         own: dict[str, float] | None = getattr(endowment, section)
         if own is None or len(names) == 1:  # where there is one, it is everybody's
             continue
-        key = f"agents.{agent.name.rpartition('_')[0]}.{section}"
+        key = f"agents.{group_of(agent.name)}.{section}"
         found = [
             Problem(f"{key}.{name}", own[name], f"allowed are {', '.join(names)}", nearest(name, names))
             for name in own
@@ -126,7 +127,7 @@ def _without_gpus(spec: Spec, people: Sequence[Agent], endowments: Sequence[Endo
     for agent, endowment in zip(people, endowments, strict=True):
         for name, share in (endowment.tiers or {}).items():
             if share > 0.0 and name in spec.tiers and spec.tiers[name].mechanism == "interruptible":
-                key = f"agents.{agent.name.rpartition('_')[0]}.tiers.{name}"
+                key = f"agents.{group_of(agent.name)}.tiers.{name}"
                 found[key] = Problem(key, share, text)
     return list(found.values())
 

@@ -17,7 +17,5 @@ def hedge_schedule(
     """
     slope = tolerance / price_usd
     at_last = target + slope * (expected_usd - price_usd) - held
-    low, high = target - reach - held, target + reach - held
-    low = -pace if low < -pace else pace if low > pace else low
-    high = -pace if high < -pace else pace if high > pace else high
-    return at_last, slope, low, high
+    lowest, highest = target - reach - held, target + reach - held
+    return at_last, slope, min(max(lowest, -pace), pace), max(min(highest, pace), -pace)
