@@ -112,6 +112,11 @@ class Bar:
         self.rich.update(self.task, advance=len(outcomes), rate=rate, failed=failed)
 
 
+def stage(name: str) -> None:
+    """Says what is done with the runs now that they have ended, before it begins."""
+    print(f"{name} ...", flush=True)
+
+
 def print_failures(failures: list[Outcome], runs: list[RunSpec]) -> None:
     """A table of the runs that failed: a row for each arm, shock and error, with its seeds."""
     from rich.console import Console

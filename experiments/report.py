@@ -26,10 +26,15 @@ LARGEST_SVG = 400_000  # characters; a larger figure is set in as PNG
 TABLES = ("neutrality", "equivalence", "moments", "records")
 
 
-def write_report(out: Path, settings: object = None, drawn: Sequence[style.Plot] | None = None) -> Path:
+def write_report(
+    out: Path,
+    settings: object = None,
+    drawn: Sequence[style.Plot] | None = None,
+    answered: Sequence[str] | None = None,
+) -> Path:
     """Write the report of a result folder from its files alone; the same folder gives the same bytes.
 
-    Figures that are drawn already may be given.
+    Figures that are drawn already and sentences that are found already may be given.
     """
     del settings  # the folder's config.yaml says it all
     import jinja2
@@ -39,7 +44,7 @@ def write_report(out: Path, settings: object = None, drawn: Sequence[style.Plot]
     environment = jinja2.Environment(
         loader=loader, undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    page = environment.get_template("report.html.j2").render(content(results, drawn))
+    page = environment.get_template("report.html.j2").render(content(results, drawn, answered))
     path = results.out / "report.html"
     temporary = path.with_suffix(".html.tmp")
     temporary.write_text(page, encoding="utf-8")
@@ -47,7 +52,9 @@ def write_report(out: Path, settings: object = None, drawn: Sequence[style.Plot]
     return path
 
 
-def content(results: Results, drawn: Sequence[style.Plot] | None = None) -> dict[str, Any]:
+def content(
+    results: Results, drawn: Sequence[style.Plot] | None = None, answered: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Return everything the page shows, as words and numbers ready to print."""
     design = results.design
     endpoints = headline(results.finished, design)
@@ -55,7 +62,7 @@ def content(results: Results, drawn: Sequence[style.Plot] | None = None) -> dict
         "design": design,
         "has_paths": results.has_paths,
         "name": name_of(design.name, capital=True),
-        "answer": answer.sentences(results),
+        "answer": answer.sentences(results) if answered is None else answered,
         "contrasts": verdicts.verdict_tables(results),
         "verdicts": [verdict(results, shock, endpoints) for shock in design.shocks if shock != NO_SHOCK]
         if design.kind != "records"

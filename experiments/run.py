@@ -62,11 +62,12 @@ def run(arguments: list[str]) -> int:
         from experiments.replications.run import run_replications
 
         return 0 if run_replications(expansion) else NOT_REPLICATED
-    return run_study(expansion)
+    return run_study(expansion, arguments)
 
 
-def run_study(expansion: Expansion) -> int:
-    """Runs what is missing in the study's folder, then reads it."""
+def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
+    """Runs what is missing in the study's folder, reads it, and says what was found and what to try next."""
+    from experiments.ending import ending
     from experiments.execute import batches_of, execute
     from experiments.folder import opened_folder
     from experiments.progress import print_failures, progress
@@ -92,10 +93,10 @@ def run_study(expansion: Expansion) -> int:
             print(f"\nrackrate: interrupted; {done} finished runs are kept in {out}", file=sys.stderr)
             return INTERRUPTED
         write_timing(out, len(missing), time.monotonic() - began)
-        neutral = read_results(out, settings)
+        neutral, answer = read_results(out, settings)
     if failures:
         print_failures(failures, expansion.runs)
-    print(out)
+    print(ending(out, settings, answer, arguments, failed=bool(failures)))
     return RUNS_MISSING if failures else 0 if neutral else NOT_NEUTRAL
 
 
@@ -118,32 +119,45 @@ def write_timing(out: Path, runs: int, seconds: float) -> None:
         write_whole(out / "timing.json", json.dumps({"runs": runs, "seconds": round(seconds, 3)}))
 
 
-def read_results(out: Path, settings: Settings) -> bool:
-    """Writes what is read from the runs (effects, checks, figures, report); false if a check of neutrality fails."""
-    neutral = True
-    if settings.study.kind == "neutrality":
+def read_results(out: Path, settings: Settings) -> tuple[bool, list[str]]:
+    """Writes what is read from the runs, a line for each stage: false if a check of neutrality fails; the answer."""
+    from experiments.progress import stage
+
+    neutral, kind = True, settings.study.kind
+    if kind in {"neutrality", "moments", "standardisation", "records"}:
+        stage(kind)
+    if kind == "neutrality":
         from experiments.neutrality import write_neutrality
 
         neutral = write_neutrality(out, settings)
-    if settings.study.kind == "moments":
+    if kind == "moments":
         from experiments.moments import write_moments
 
         write_moments(out, settings)
-    if settings.study.kind == "standardisation":
+    if kind == "standardisation":
         from experiments.standardisation import write_standardisation
 
         write_standardisation(out, settings)
-    if settings.study.kind == "records":
+    if kind == "records":
         from experiments.records import write_records
 
         write_records(out, settings)
+    stage("effects")
     from experiments.effects import write_effects
-    from experiments.plots.draw import draw_figures
-    from experiments.report import write_report
 
     write_effects(out, settings)
-    write_report(out, settings, drawn=draw_figures(out, settings))
-    return neutral
+    stage("figures")
+    from experiments.plots.draw import draw_figures
+
+    drawn = draw_figures(out, settings)
+    stage("report")
+    from experiments.answer import sentences
+    from experiments.report import write_report
+    from experiments.results import Results
+
+    answer = sentences(Results(out))
+    write_report(out, settings, drawn, answer)
+    return neutral, answer
 
 
 # ---- the command line

@@ -1,6 +1,7 @@
 """The program as a user meets it: one call, one folder, one clear message when something is wrong."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def trouble(tmp_path):
 @pytest.fixture
 def without_figures(monkeypatch):
     """Leaves the reading of results out, where only the runs matter."""
-    monkeypatch.setattr(run, "read_results", lambda out, settings: True)
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
 
 
 @pytest.fixture
@@ -79,9 +80,23 @@ def table(out):
     return pd.read_parquet(out / "runs.parquet")
 
 
-def test_a_study_leaves_a_folder_and_prints_it_last(out, capsys):
+def test_a_study_ends_with_its_answer_its_page_and_what_to_try_next(out, capsys):
+    study = ['study.arms={one:[],two:["venue=none"]}', "study.endpoints=[rent_volatility]", "population=tiny"]
+    assert main([*SMALL, *study, f"out={out}"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    stages = ["effects ...", "figures ...", "report ..."]
+    assert [line for line in said if line in stages] == stages
+    answers = [line.removeprefix("answer: ") for line in said if line.startswith("answer: ")]
+    page = (out / "report.html").read_text()
+    assert 1 <= len(answers) <= 3
+    assert all(sentence in page for sentence in answers)
+    assert said[-2] == f"report: {out / 'report.html'}"
+    following = shlex.split(said[-1].removeprefix("next:"), comments=True)
+    assert following[1:] == [*(word for word in [*SMALL, *study] if word != "seeds=2"), f"out={out}", "seeds=16"]
+
+
+def test_a_study_leaves_a_folder(out):
     assert main([*SMALL, f"out={out}", "record=paths"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == str(out)
     assert (out / "config.yaml").exists()
     assert (out / "provenance.json").exists()
     assert list(table(out)["seed"]) == [1, 2]
@@ -116,7 +131,7 @@ def test_a_failed_run_is_recorded_told_and_tried_again(out, trouble, without_fig
     assert main(asked) == 3
     captured = capsys.readouterr()
     assert "something unheard of" in captured.err
-    assert captured.out.splitlines()[-1] == str(out)
+    assert captured.out.splitlines()[-1].endswith("# tries the failed runs again")
     rows = table(out).set_index(["shock", "seed"])
     assert list(rows.loc["none", "status"]) == ["ok", "ok"]
     assert list(rows.loc["trouble", "status"]) == ["failed", "failed"]
