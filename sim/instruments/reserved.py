@@ -13,12 +13,13 @@ WEEKDAYS = 7
 
 
 class ReservedBook:
-    """Cohorts (landlords, customers, slots): quantity in VE, rent still due in USD per hour, USD prepaid for a week.
+    """Cohorts (slots, landlords, customers): quantity in VE, rent still due in USD per hour, USD prepaid for a week.
 
     A cohort is what ends in so many weeks on one weekday. Every day a seventh of all contracts grows older by a week,
     so that the capacity which contracts leave to the spot market does not jump once a week. A weekday's slots are a
     ring: what is new is written where the last that ended was, and nothing is moved as contracts age (`weeks_left`).
     What is prepaid is earned evenly, so that a cohort's balance is what it earns in a week times the weeks left.
+    The slot comes first, so that what a day touches, one cohort of all pairs, lies together in memory.
 
     `quantity_ve`, `rent_usd_per_hour` and `prepaid_usd` (landlords, customers) are running totals of the cohorts.
     Rent per hour counts every hour of a contract; `use` of them are billed (the rest are service credits).
@@ -31,16 +32,16 @@ class ReservedBook:
         self.path = path
         self.weeks = max(tenor.weeks for tenor in path.tenors) + 1
         self.passed: Ints = np.zeros(WEEKDAYS, dtype=np.int64)  # weeks so far, by weekday
-        shape = (landlords, customers, WEEKDAYS * self.weeks)
+        shape = (WEEKDAYS * self.weeks, landlords, customers)
         self.quantity: Floats = np.zeros(shape)
         self.value: Floats = np.zeros(shape)
         self.weekly_usd: Floats = np.zeros(shape)
         self.units: Floats | None = None  # (as quantity) of index-linked contracts, once there are any
-        self.quantity_ve: Floats = np.zeros(shape[:2])
-        self.rent_usd_per_hour: Floats = np.zeros(shape[:2])
-        self.units_per_hour: Floats = np.zeros(shape[:2])
-        self.prepaid_usd: Floats = np.zeros(shape[:2])
-        self.earned_usd: Floats = np.zeros((WEEKDAYS, *shape[:2]))  # of what is prepaid, each week, by weekday
+        self.quantity_ve: Floats = np.zeros(shape[1:])
+        self.rent_usd_per_hour: Floats = np.zeros(shape[1:])
+        self.units_per_hour: Floats = np.zeros(shape[1:])
+        self.prepaid_usd: Floats = np.zeros(shape[1:])
+        self.earned_usd: Floats = np.zeros((WEEKDAYS, *shape[1:]))  # of what is prepaid, each week, by weekday
 
     def start_on_path(self, reserved_ve: Floats) -> Floats:
         """Fill with the path's ages: `reserved_ve` (landlords, customers). Returns prepayments due (same shape).
@@ -50,11 +51,11 @@ class ReservedBook:
         quantity, value, prepaid, rate = self.path.contracts()
         s = self.path.settings
         ahead = np.array([tenor.prepaid_share for tenor in self.path.tenors])
-        seventh = reserved_ve[:, :, None] / WEEKDAYS
+        seventh = reserved_ve / WEEKDAYS
         weekly = prepaid.sum(axis=0) / np.maximum(1, np.arange(self.weeks))
-        self.quantity[:] = seventh * np.tile(quantity.sum(axis=0), WEEKDAYS)
-        self.value[:] = seventh * np.tile((1.0 - ahead) @ value, WEEKDAYS)
-        self.weekly_usd[:] = seventh * np.tile(weekly, WEEKDAYS)
+        ages = (quantity.sum(axis=0), (1.0 - ahead) @ value, weekly)
+        for array, age in zip(self.cohorts, ages, strict=True):
+            np.multiply(seventh, np.tile(age, WEEKDAYS)[:, None, None], out=array)
         self.total()
         years = self.path.tenor_years
         paid = rate * self.path.menu * s.rent_usd * ahead * HOURS_PER_YEAR * years * s.reserved_use
@@ -72,7 +73,7 @@ class ReservedBook:
     @property
     def prepaid(self) -> Floats:
         """What is prepaid and not yet earned, by cohort, USD."""
-        return self.weekly_usd * self.weeks_left
+        return self.weekly_usd * self.weeks_left[:, None, None]
 
     @property
     def cohorts(self) -> list[Floats]:
@@ -87,18 +88,24 @@ class ReservedBook:
 
     def recount(self, landlord: int, kind: int) -> Floats:
         """A landlord's total of one kind (customers,), from its cohorts."""
-        cohorts = self.cohorts[kind][landlord]
+        cohorts = self.cohorts[kind][:, landlord]
         prepaid = self.KINDS[kind] == "prepaid rent"
-        return np.asarray((cohorts * self.weeks_left).sum(axis=1) if prepaid else cohorts.sum(axis=1))
+        return np.asarray(self.weeks_left @ cohorts if prepaid else cohorts.sum(axis=0))
 
     def total(self) -> None:
         """Recompute the running totals from all cohorts."""
-        self.quantity_ve, self.rent_usd_per_hour = self.quantity.sum(axis=2), self.value.sum(axis=2)
-        self.prepaid_usd = self.prepaid.sum(axis=2)
-        weekly = self.weekly_usd.reshape(*self.prepaid_usd.shape, WEEKDAYS, self.weeks)
-        self.earned_usd = np.moveaxis(weekly.sum(axis=3), 2, 0).copy()
-        if self.units is not None:
-            self.units_per_hour = self.units.sum(axis=2)
+        left, self.earned_usd = self.weeks_left, self.earned_usd.copy()
+        self.quantity_ve, self.rent_usd_per_hour, self.prepaid_usd, self.units_per_hour = (
+            total.copy() for total in self.totals
+        )
+        for landlord in range(len(self.quantity_ve)):
+            weekly = _by_customer(self.weekly_usd, landlord)
+            self.quantity_ve[landlord] = _by_customer(self.quantity, landlord).sum(axis=1)
+            self.rent_usd_per_hour[landlord] = _by_customer(self.value, landlord).sum(axis=1)
+            self.prepaid_usd[landlord] = (weekly * left).sum(axis=1)
+            self.earned_usd[:, landlord] = weekly.reshape(-1, WEEKDAYS, self.weeks).sum(axis=2).T
+            if self.units is not None:
+                self.units_per_hour[landlord] = _by_customer(self.units, landlord).sum(axis=1)
 
     def due_usd_per_hour(self, index_usd: float) -> Floats:
         """Rent due (landlords, customers) USD per hour, at today's value of the index per VE-hour."""
@@ -121,13 +128,13 @@ class ReservedBook:
 
     def _end(self, weekday: int, at: int) -> None:
         """Take a cohort off the totals and empty its slot; rounding leaves nothing negative."""
-        self.quantity_ve = np.maximum(0.0, self.quantity_ve - self.quantity[:, :, at])
-        self.rent_usd_per_hour = np.maximum(0.0, self.rent_usd_per_hour - self.value[:, :, at])
-        self.earned_usd[weekday] = np.maximum(0.0, self.earned_usd[weekday] - self.weekly_usd[:, :, at])
+        self.quantity_ve = np.maximum(0.0, self.quantity_ve - self.quantity[at])
+        self.rent_usd_per_hour = np.maximum(0.0, self.rent_usd_per_hour - self.value[at])
+        self.earned_usd[weekday] = np.maximum(0.0, self.earned_usd[weekday] - self.weekly_usd[at])
         if self.units is not None:
-            self.units_per_hour = np.maximum(0.0, self.units_per_hour - self.units[:, :, at])
+            self.units_per_hour = np.maximum(0.0, self.units_per_hour - self.units[at])
         for array in self.cohorts:
-            array[:, :, at] = 0.0
+            array[at] = 0.0
 
     def sign(
         self,
@@ -151,9 +158,9 @@ class ReservedBook:
         if share > 0.0:
             self._link(at, share * later / expected_usd)
             later = (1.0 - share) * later
-        self.quantity[:, :, at] += quantity
-        self.value[:, :, at] += later
-        self.weekly_usd[:, :, at] += weekly
+        self.quantity[at] += quantity
+        self.value[at] += later
+        self.weekly_usd[at] += weekly
         self.quantity_ve = self.quantity_ve + quantity
         self.rent_usd_per_hour = self.rent_usd_per_hour + later
         self.prepaid_usd = self.prepaid_usd + due
@@ -164,14 +171,14 @@ class ReservedBook:
         """Owe units of the index (landlords, customers) on what is being signed."""
         if self.units is None:
             self.units = np.zeros_like(self.quantity)
-        self.units[:, :, at] += units
+        self.units[at] += units
         self.units_per_hour = self.units_per_hour + units
 
     def reject_by_customer(self, customer: int, share: float) -> Floats:
         """A customer rejects a share of all its contracts; returns what it had prepaid on them (landlords,)."""
         lost = share * self.prepaid_usd[:, customer]
         for array in self.cohorts:
-            array[:, customer] *= 1.0 - share
+            array[:, :, customer] *= 1.0 - share
         self.total()
         return np.asarray(lost)
 
@@ -179,6 +186,11 @@ class ReservedBook:
         """A landlord in default rejects a share of all its contracts; returns prepaid balances lost (customers,)."""
         lost = share * self.prepaid_usd[landlord]
         for array in self.cohorts:
-            array[landlord] *= 1.0 - share
+            array[:, landlord] *= 1.0 - share
         self.total()
         return np.asarray(lost)
+
+
+def _by_customer(cohorts: Floats, landlord: int) -> Floats:
+    """A landlord's cohorts with the slot last (customers, slots): sums over slots are then taken pairwise."""
+    return np.ascontiguousarray(cohorts[:, landlord].T)

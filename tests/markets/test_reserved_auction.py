@@ -165,7 +165,7 @@ def test_renewal_moves_who_has_whom_and_not_the_market():
 def test_a_customer_in_default_gives_back_capacity_and_forfeits_what_it_prepaid():
     economy = ran(20)
     contracts, ledger, roll = economy.books.contracts, economy.books.ledger, economy.books.roll
-    held, prepaid = contracts.quantity_ve[:, 0].copy(), contracts.prepaid[:, 0].sum(axis=1)
+    held, prepaid = contracts.quantity_ve[:, 0].copy(), contracts.prepaid[:, :, 0].sum(axis=0)
     others, worth = contracts.quantity_ve[:, 1:].copy(), ledger.net_worth()
     back = void_contracts(economy.books, 0, 0.4)
     assert back == pytest.approx(0.4 * held)
@@ -187,7 +187,7 @@ def test_index_linked_rents_follow_the_index_and_reach_the_books():
     due = linked.books.contracts
     once, double = due.due_usd_per_hour(2.0), due.due_usd_per_hour(4.0)
     assert (double - once) == pytest.approx(2.0 * due.units_per_hour)
-    assert due.units_per_hour == pytest.approx(due.units.sum(axis=2))
+    assert due.units_per_hour == pytest.approx(due.units.sum(axis=0))
 
 
 def test_no_index_linked_contracts_is_exactly_none():

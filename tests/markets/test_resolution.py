@@ -50,7 +50,7 @@ def test_a_default_rejects_its_share_of_contracts_with_what_was_prepaid():
         (1 - share) * solvent.books.contracts.quantity_ve[i]
     )
     lost = insolvent.books.ledger.flow("contracts rejected")
-    prepaid = solvent.books.contracts.prepaid[i].sum()
+    prepaid = solvent.books.contracts.prepaid[:, i].sum()
     assert lost[row(insolvent, FIRM)] == pytest.approx(share * prepaid)
     assert lost[insolvent.books.roll.customers].sum() == pytest.approx(-share * prepaid)
     others = [k for k in range(len(insolvent.books.roll.landlords)) if k != i]
