@@ -1,4 +1,5 @@
-# `make demo` runs the small study, `make test` the tests, `make lint` the linters, `make bench` the benchmarks.
+# `make demo` runs the small study, `make test` the tests, `make lint` the linters, `make bench` the benchmarks,
+# `make bench against=REV` this build beside an earlier one.
 # Each sets up .venv on first use.
 PYTHON ?= python3
 VENV   ?= .venv
@@ -18,7 +19,7 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 bench: $(READY)
-	$(BIN)/python -m experiments.bench $(ARGS)
+	$(BIN)/python -m experiments.bench $(if $(against),--against $(against)) $(ARGS)
 lock: $(READY)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v -E '^(pip|uv|setuptools)==' > constraints.txt
 clean:

@@ -13,12 +13,14 @@ from experiments.execute import one_thread_each
 
 one_thread_each()  # before numpy is imported: all figures are for one core
 
-from experiments.bench import kernels, startup, sweep, world  # noqa: E402
+from experiments.bench import against, kernels, startup, sweep, world  # noqa: E402
 from experiments.bench.result import Measured  # noqa: E402
+from experiments.errors import UsageError  # noqa: E402
 
 BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
-    "world_1000": (("year_1000", "world_1000"), lambda quick: world.measure_world(1000, 2.0, quick)),
-    "world_10000": (("year_10000", "world_10000"), lambda quick: world.measure_world(10_000, 3.0, quick)),
+    "world_1000": (("world_1000",), lambda quick: world.measure_world(1000, quick)),
+    "world_10000": (("world_10000",), lambda quick: world.measure_world(10_000, quick)),
+    "scale": (("scale",), world.measure_scale),
     "sweep": (("sweep_efficiency",), sweep.measure_sweep),
     "start_up": (("start_version", "start_day", "start_composed_day"), startup.measure_start_up),
     "recording": (("recording",), world.measure_recording),
@@ -28,21 +30,40 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
     "population": (("population",), kernels.measure_population),
     "auction": (("auction",), kernels.measure_auction),
 }
+BESIDE: dict[str, Callable[[str, bool], Measured]] = {  # benchmarks beside the build named by --against
+    "against_1000": lambda commit, quick: against.measure_years(commit, 1000, quick),
+    "against_10000": lambda commit, quick: against.measure_years(commit, 10_000, quick),
+    "against_first_day": against.measure_first_day,
+    "against_study": against.measure_study,
+}
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the benchmarks asked for; 0 if all have run, whether or not they reach their goals."""
+    """Runs the benchmarks asked for; 0 if all have run, whether or not they reach their goals, 2 if none could."""
     parser = argparse.ArgumentParser(prog="python -m experiments.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="shorter and noisier")
-    parser.add_argument("--only", nargs="+", choices=list(BENCHMARKS), metavar="NAME", help=", ".join(BENCHMARKS))
+    known = [*BENCHMARKS, *BESIDE]
+    parser.add_argument("--only", nargs="+", choices=known, metavar="NAME", help=", ".join(known))
+    parser.add_argument("--against", metavar="REV", help=f"earlier build: default the last tag, or {against.FIRST}")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="file to write, default ./bench.json")
     asked = parser.parse_args(arguments)
+    names = asked.only or (list(BESIDE) if asked.against else known)
+    commit = ""
+    if set(names) & set(BESIDE):
+        try:
+            commit = against.named(asked.against)
+        except UsageError as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 2
     found: dict[str, Measured] = {}
-    for name in asked.only or BENCHMARKS:
+    for name in names:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        names, measure = BENCHMARKS[name]
+        if name in BESIDE:
+            found[name] = BESIDE[name](commit, asked.quick)
+            continue
+        keys, measure = BENCHMARKS[name]
         measured = measure(asked.quick)
-        found.update(zip(names, [measured] if isinstance(measured, Measured) else measured, strict=True))
+        found.update(zip(keys, [measured] if isinstance(measured, Measured) else measured, strict=True))
     show(found)
     asked.out.write_text(json.dumps({name: as_json(one) for name, one in found.items()}, indent=1) + "\n")
     print(asked.out)
@@ -64,7 +85,7 @@ def show(found: dict[str, Measured]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="Speed on one core; both sides timed by turns in this run")
+    table = Table(title="Speed on one core (studies on all); both sides timed by turns in this run")
     table.add_column("benchmark")
     for title in ("ratio", "seconds", "reference"):
         table.add_column(title, justify="right")

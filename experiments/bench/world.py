@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 
-from experiments.bench.result import Measured, at_most, by_turns
+from experiments.bench.result import Measured, at_least, at_most, by_turns
 from experiments.compose import composer, split
 from sim.economy import Economy
 from sim.spec import Spec, read_spec
@@ -54,30 +53,38 @@ def _close(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(np.allclose(a / size, b / size, rtol=ROUNDING, atol=ROUNDING, equal_nan=True))
 
 
-def measure_world(traders: int, seconds_per_year: float, quick: bool) -> list[Measured]:
-    """Days by turns with the reference, then the rest of a year alone."""
+def measure_world(traders: int, quick: bool) -> Measured:
+    """Days by turns with the reference: a whole month, since month ends cost more."""
     from experiments.bench.mesa_hourly import act_hourly
 
     spec = bench_spec(traders)
     ours, theirs = Economy(spec, seed=1, days=YEAR), act_hourly(Economy(spec, seed=1, days=YEAR))
     for economy in (ours, theirs):
         economy.run(WARM_UP_DAYS)
-    days = 2 if quick else 31  # a whole month of reference, since month ends cost more
+    days = 2 if quick else 31
     mine, reference = by_turns([ours.step, theirs.step], days)
     if not same_life(ours, theirs):
         raise AssertionError("the reference and the economy lead different lives")
-    began = time.process_time()
-    left = (90 if quick else YEAR) - ours.day
-    ours.run(left)
-    year = (time.process_time() - began) / left * YEAR
-    ratio, theirs_year = sum(reference) / sum(mine), sum(reference) / days * YEAR
-    name, unit = f"world, {traders:,} speculators", "simulated year"
-    return [
-        Measured(f"{name}: a year", year / seconds_per_year, year, seconds_per_year, unit,
-                 f"<= {seconds_per_year:g} s", year <= seconds_per_year),
-        Measured(f"{name}: Mesa hourly / ours", ratio, sum(mine) / days * YEAR, theirs_year, unit,
-                 f">= {GOAL:g} x", ratio >= GOAL),
-    ]  # fmt: skip
+    sums = [[sum(side)] for side in (mine, reference)]
+    what = f"world, {traders:,} speculators: Mesa hourly / ours"
+    return at_least(what, *sums, YEAR / days, "simulated year", GOAL)
+
+
+def measure_scale(quick: bool) -> Measured:
+    """A day of sixteen times the institutions against sixteen days of a hundred."""
+    times = 4 if quick else 16
+    world = bench_world(1000)["agents"]
+    counts = {name: one["count"] for name, one in world.items() if "count" in one}
+    more = [f"agents.{name}.count={count * times}" for name, count in counts.items() if count > 1]
+    few, many = Economy(bench_spec(1000), days=YEAR), Economy(bench_spec(1000, *more), days=YEAR)
+    for economy in (few, many):
+        economy.run(WARM_UP_DAYS)
+    days = 2 if quick else 28
+    timed = by_turns([many.step, lambda: few.run(times)], days)
+    sums = [[sum(side)] for side in timed]
+    return at_most(
+        f"{times} times the institutions / {times} times the days", *sums, YEAR / days, "simulated year", 1.15
+    )
 
 
 def measure_recording(quick: bool) -> Measured:

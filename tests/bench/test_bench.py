@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.bench import against
 from experiments.bench.__main__ import BENCHMARKS, main
 from experiments.bench.kernels import TICKS, numpy_auction
 from experiments.bench.result import at_least, at_most, by_turns
@@ -35,6 +36,21 @@ def test_an_unknown_benchmark_is_refused_with_the_known_ones(capsys: pytest.Capt
         main(["--only", "wrld"])
     assert "world_1000" in capsys.readouterr().err
     assert len(BENCHMARKS) >= 8
+
+
+def test_an_earlier_build_that_git_does_not_know_is_told_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "bench.json"
+    assert main(["--against", "v0.0.0-never", "--out", str(out)]) == 2
+    assert "against=v0.0.0-never" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_build_beside_itself_runs_its_own_files(tmp_path: Path) -> None:
+    commit = against.named("HEAD")
+    with against.checked_out(commit) as folder, against._inside(folder):
+        assert against._said("import sim; print(sim.__file__)").startswith(str(folder))
 
 
 @pytest.mark.parametrize("seed", range(20))
