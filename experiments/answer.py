@@ -21,7 +21,7 @@ ENOUGH = 6  # seeds from which order statistics hold the median in 95 % of sampl
 
 
 def sentences(results: Results) -> list[str]:
-    """Return the answer: what each shock did, whether arms differ in that, and what arms change without a shock."""
+    """Return the answer: whether arms differ, without a shock and in their responses, then what each shock did."""
     design, table = results.design, first_point(results)
     if design.kind == "records":
         from experiments import records
@@ -33,12 +33,12 @@ def sentences(results: Results) -> list[str]:
 
         peaks = [text for shock in design.shocks if shock != NO_SHOCK for text in peak_rent(results, shock)]
         return [*found, *verdicts.sentences(results), *peaks]
-    for shock in design.shocks:
-        if shock != NO_SHOCK:
-            found += peak_rent(results, shock)
-            found += [text for metric in design.endpoints for text in shock_effect(table, design, metric, shock)]
-            found += responses(table, design, shock)
+    shocks = [shock for shock in design.shocks if shock != NO_SHOCK]
     found += arm_effects(table, design)
+    found += [text for shock in shocks for text in responses(table, design, shock)]
+    for shock in shocks:
+        found += peak_rent(results, shock)
+        found += [text for metric in design.endpoints for text in shock_effect(table, design, metric, shock)]
     if design.sweep and found:
         at = ", ".join(f"{name} = {results.finished[name].min()}" for name in design.sweep)
         found.append(f"These sentences are for the first swept point ({at}); the tables and figures have the others.")
@@ -197,10 +197,15 @@ def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
     if rows.empty:
         return
     same = [arm for arm, mine in rows.groupby("arm", sort=False) if ((mine["low"] == 0) & (mine["high"] == 0)).all()]
-    sure = rows[rows["p_holm"] < LEVEL]
-    for arm, mine in sure.groupby("arm", sort=False):
-        parts = [f"{name_of(row.metric)} by {with_interval(row, row.metric)}" for row in mine.itertuples()]
-        yield f"Without any shock, {name_of(str(arm))} instead of {name_of(design.baseline)} changes {listed(parts)}."
+    base, sure = name_of(design.baseline), rows[rows["p_holm"] < LEVEL]
+    for metric, mine in sure.groupby("metric", sort=False):
+        parts = by_arm([(with_interval(row, str(metric)), row.arm) for row in mine.itertuples()])
+        yield f"Without any shock and against {base}: {name_of(str(metric))} {parts}."
+    if sure.empty and len(same) < rows["arm"].nunique():
+        yield (
+            f"Without any shock, no arm differs from {base} in any endpoint after Holm's correction over "
+            f"{rows['p'].notna().sum()} comparisons; that is no proof of equality."
+        )
     if same:
         names = listed([name_of(str(arm)) for arm in same])
         yield f"Without any shock, the endpoints with {names} are exactly those with {name_of(design.baseline)}."

@@ -14,7 +14,7 @@ from experiments.results import MissingDataError, Results
 
 log = logging.getLogger(__name__)
 
-ORDER = ("rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures", "standardisation")
+ORDER = ("arms", "rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures", "standardisation")
 
 
 def draw_figures(out: Path, settings: object = None) -> list[style.Plot]:

@@ -1,54 +1,80 @@
-"""Impulse response of rent: shock minus none, seed by seed, within each arm and from one common state."""
+"""Impulse response of rent: shock minus none, seed by seed, in the baseline, and how other arms differ in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from experiments.plots import series, style
-from experiments.results import FORK, Design, Results, is_fork
+from experiments.results import FORK, Design, Results
 
 RENT = "rent_h100_usd_per_gpu_hour"
+AFTER_DAYS = 180
 
 
 def draw(results: Results) -> Iterator[style.Plot]:
-    """Yield one figure a shock: whole arms above, forked arms below where they ran."""
+    """Yield one figure a shock: the baseline's response above, a panel below for each other arm's minus it.
+
+    Where arms were forked from one state a second column shows the same of the forked runs.
+    """
     design = results.design
     paths = results.paths([RENT])
     paths["log_rent"] = 100.0 * np.log(paths[RENT])
-    whole = list(design.figure_arms)
-    forked = [arm for arm in design.arms if is_fork(arm) and arm.removesuffix(FORK) in whole]
-    rows = 2 if forked else 1
+    base, others = series.against(design)
+    forks = [fork for fork in ("", FORK) if not fork or base + FORK in design.arms]
     for shock in series.shocks_of(design):
-        figure, axes = style.panels(rows, 1, 1.05 + 1.55 * rows, sharex=True, sharey=True)
-        _arms(axes[0, 0], paths, whole, shock, design)
-        axes[0, 0].set_title("Arms that lived apart from day 0" if forked else "Shock minus none, within each arm")
-        if forked:
-            _arms(axes[1, 0], paths, forked, shock, design)
-            axes[1, 0].set_title("Arms forked from one state at the shock")
-        axes[-1, 0].set_xlabel("Days since the shock")
-        figure.supylabel("Change in H100 rent, log × 100", fontsize=8)
-        style.legend_above(figure, axes[0, 0])
-        yield style.Plot(f"impulse_response_{shock}", figure, _caption(shock, design.seeds, bool(forked)))
+        figure = _figure(paths, base, others, forks, shock, design)
+        caption = _caption(shock, base, design.seeds, bool(others), len(forks) > 1)
+        yield style.Plot(f"impulse_response_{shock}", figure, caption)
 
 
-def _arms(panel: Axes, paths: pd.DataFrame, arms: Sequence[str], shock: str, design: Design) -> None:
+def _figure(paths: pd.DataFrame, base: str, others: list[str], forks: list[str], shock: str, design: Design) -> object:
+    height = 1.05 + 1.3 + 1.05 * len(others)
+    figure, axes = style.panels(1 + len(others), len(forks), height, sharex=True, sharey="row")
+    for column, fork in enumerate(forks):
+        first = series.response(paths, base + fork, shock, "log_rent")
+        _panel(axes[0, column], first, base, shock, design)
+        for panel, arm in zip(axes[1:, column], others, strict=True):
+            apart = series.response_apart(paths, arm + fork, base + fork, shock, "log_rent")
+            _panel(panel, apart, arm, shock, design)
+    axes[0, 0].set_title(f"Response with {style.label(base)}")
+    for panel, arm in zip(axes[1:, 0], others, strict=True):
+        panel.set_title(style.against_words(arm, base))
+    _same_scale(axes[1:])
+    if len(forks) > 1:
+        for panel, words in zip(axes[-1], ("Own history", "Forked at the shock"), strict=True):
+            panel.set_xlabel(words)
+    figure.supxlabel("Days since the shock", fontsize=8)
+    figure.supylabel("Change in H100 rent, log × 100", fontsize=8)
+    return figure
+
+
+def _panel(panel: Axes, change: pd.DataFrame, arm: str, shock: str, design: Design) -> None:
     style.shade_event(panel, design, shock)
     panel.axhline(0.0, color=style.GREY, linewidth=0.6)
-    for arm in arms:
-        days, values = series.since_shock(series.response(paths, arm, shock, "log_rent"), design, after=180)
-        if values.size:
-            style.middle_with_interval(panel, days, values, **style.line(design, arm))
+    days, values = series.since_shock(change, design, after=AFTER_DAYS)
+    if values.size:
+        style.middle_with_interval(panel, days, values, color=style.colour(design, arm))
     panel.margins(x=0)
 
 
-def _caption(shock: str, seeds: int, forked: bool) -> str:
-    below = " Above, each arm has its own history; below, all arms start from the same state the day before." * forked
+def _same_scale(panels: np.ndarray) -> None:
+    """Give all panels of differences one scale, so that arms can be compared."""
+    limits = [panel.get_ylim() for panel in panels.flat]
+    for panel in panels.flat:
+        panel.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+
+
+def _caption(shock: str, base: str, seeds: int, others: bool, forked: bool) -> str:
+    below = (
+        f" Above, with {style.label(base)}; below, each other arm's response minus that one, all on one scale." * others
+    )
+    right = " Left, arms with their own history; right, all start from one state the day before." * forked
     return (
         f"Response of the H100 rent to the {style.label(shock)}: log rent with the shock minus without it, same arm, "
-        f"same seed. Line: median over {seeds} seeds; band: {style.median_words(seeds)}. Shaded: the "
-        f"days the shock lasts.{below}"
+        f"same seed.{below}{right} Line: median over {seeds} seeds; band: {style.median_words(seeds)}. Shaded: the "
+        "days the shock lasts."
     )

@@ -17,11 +17,32 @@ def cell(paths: pd.DataFrame, arm: str, shock: str, column: str) -> pd.DataFrame
     return chosen.pivot(index="day", columns="seed", values=column)
 
 
+def against(design: Design) -> tuple[str, list[str]]:
+    """Return the arm that figures compare with, and the others they show."""
+    shown = list(design.figure_arms)
+    base = design.baseline if design.baseline in design.whole_arms or not shown else shown[0]
+    return base, [arm for arm in shown if arm != base]
+
+
+def difference(paths: pd.DataFrame, one: tuple[str, str], other: tuple[str, str], column: str) -> pd.DataFrame:
+    """Return one cell (arm, shock) minus another, seed by seed, over what both have; empty if one did not run."""
+    return _minus(cell(paths, *one, column), cell(paths, *other, column))
+
+
 def response(paths: pd.DataFrame, arm: str, shock: str, column: str) -> pd.DataFrame:
     """Return shock minus none, seed by seed, over the days and seeds both have; empty if one did not run."""
-    shocked, calm = cell(paths, arm, shock, column), cell(paths, arm, NO_SHOCK, column)
-    days, seeds = shocked.index.intersection(calm.index), shocked.columns.intersection(calm.columns)
-    return shocked.loc[days, seeds] - calm.loc[days, seeds]
+    return difference(paths, (arm, shock), (arm, NO_SHOCK), column)
+
+
+def response_apart(paths: pd.DataFrame, arm: str, base: str, shock: str, column: str) -> pd.DataFrame:
+    """Return an arm's response to a shock minus another arm's, seed by seed; empty if one did not run."""
+    return _minus(response(paths, arm, shock, column), response(paths, base, shock, column))
+
+
+def _minus(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
+    """Return the difference of two frames over the days and seeds both have."""
+    days, seeds = left.index.intersection(right.index), left.columns.intersection(right.columns)
+    return left.loc[days, seeds] - right.loc[days, seeds]
 
 
 def since_shock(frame: pd.DataFrame, design: Design, after: int = AFTER_DAYS) -> tuple[np.ndarray, np.ndarray]:

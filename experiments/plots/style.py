@@ -90,6 +90,11 @@ def label(name: str) -> str:
     return name.removesuffix(FORK).replace("_", " ")
 
 
+def against_words(arm: str, base: str) -> str:
+    """Return what a panel of a difference is called: both − no finance."""
+    return f"{label(arm)} − {label(base)}"
+
+
 def shade_event(axes: Axes, design: Design, shock: str) -> None:
     """Shade the days on which the shock lasts, on an axis of days since its start."""
     if shock != NO_SHOCK and design.shock_days(shock) > 0:

@@ -11,13 +11,14 @@ import pytest
 
 from experiments import answer
 from experiments.effects import write_effects
-from experiments.plots import draw, style
+from experiments.plots import arms, draw, style
 from experiments.plots.style import median_interval
 from experiments.report import counts, write_report
 from experiments.results import Design, Results
 from experiments.wording import digits, metric_label, p_words
 
 NAMES = {
+    "arms_none", "arms_pool_outage",
     "rent_paths_pool_outage", "impulse_response_pool_outage", "forest_pool_outage", "forest_arms", "fleet",
     "fleet_pool_outage", "futures_pool_outage",
 }  # fmt: skip
@@ -102,10 +103,18 @@ def test_the_report_is_one_static_file_with_the_same_bytes_every_time(folder: Pa
 def test_the_report_opens_with_the_question_and_answers_in_words(folder: Path, page: str) -> None:
     question = page.index("<h1>What does a 30-day outage of 15 % of capacity do")
     said = answer.sentences(Results(folder))
-    assert question < page.index("At its peak, the pool outage") < page.index("<table>")
-    assert re.match(
-        r"At its peak, the pool outage moved the H100 rent by \+1\d\.\d % \[\+.*\] on its day \d+ with no finance",
-        said[0],
+    assert (
+        question
+        < page.index("Without any shock and against no finance: rent volatility +0.206")
+        < page.index("<table>")
+    )
+    assert said[0].startswith("Without any shock and against no finance: rent volatility +0.206 [+0.198")
+    assert any(
+        re.match(
+            r"At its peak, the pool outage moved the H100 rent by \+1\d\.\d % \[\+.*\] on its day \d+ with no finance",
+            sentence,
+        )
+        for sentence in said
     )
     assert any(sentence.startswith("Unserved GPU-hours: +108,000") for sentence in said)
     assert any("Defaults: exactly unchanged by the pool outage" in sentence for sentence in said)
@@ -134,6 +143,37 @@ def test_a_sweep_is_drawn_at_its_first_point_and_against_its_values(tmp_path: Pa
     assert set(Results(tmp_path).paths(["rent_h100_usd_per_gpu_hour"])["rent_h100_usd_per_gpu_hour"]) == {3.0}
     assert {plot.name for plot in draw.draw_figures(tmp_path)} >= {"sweep_cut", "rent_paths_cut", "forest_cut"}
     assert "first swept point (spot.convexity = 3.0)" in write_report(tmp_path).read_text()
+
+
+def test_a_study_with_arms_says_first_what_arms_change_and_draws_each_against_the_baseline(folder: Path) -> None:
+    results = Results(folder)
+    moved = results.effects.copy()
+    calm = (moved["metric"] == "defaults") & (moved["shock"] == "none") & (moved["arm"] == "loans")
+    moved.loc[moved["arm"] != moved["baseline"], "p_holm"] = 1.0
+    moved.loc[calm, ["estimate", "low", "high", "p", "p_holm"]] = [2.0, 1.0, 3.0, 0.001, 0.01]
+    vars(results)["effects"] = moved
+    first = answer.sentences(results)[0]
+    expected = "Without any shock and against no finance: defaults +2.00 [+1.00, +3.00] with loans."
+    assert first == expected.replace("3.00]", "3.00] firms")
+    moved.loc[calm, "p_holm"] = 0.5
+    assert answer.sentences(results)[0].startswith("Without any shock, no arm differs from no finance in any endpoint")
+    with style.house_style():
+        drawn = {plot.name: plot.figure for plot in arms.draw(results)}
+    titles = [panel.get_title(loc="left") for panel in drawn["arms_none"].axes]
+    assert titles[::2] == ["loans − no finance", "futures − no finance", "both − no finance"]
+    line = drawn["arms_pool_outage"].axes[0].get_lines()[-1].get_ydata()
+    paths = results.paths(["rent_h100_usd_per_gpu_hour"])
+    log = (
+        np.log(paths["rent_h100_usd_per_gpu_hour"]).groupby([paths[k] for k in ("arm", "shock", "day", "seed")]).last()
+    )
+    apart = 100 * (log["loans", "pool_outage"] - log["no_finance", "pool_outage"]).unstack().median(axis=1)
+    assert np.allclose(line, apart.loc[40:].to_numpy()[: len(line)])
+
+
+def test_responses_of_arms_stand_in_panels_of_their_own(figures: list[style.Plot]) -> None:
+    (figure,) = (plot.figure for plot in figures if plot.name == "impulse_response_pool_outage")
+    with_lines = [sum(len(line.get_xdata()) > 2 for line in panel.get_lines()) for panel in figure.axes]
+    assert with_lines == [1] * 8  # the baseline and three differences, own history and forked
 
 
 def test_arms_that_fared_alike_are_named_together() -> None:
