@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import groupby, islice
@@ -17,6 +18,7 @@ from experiments.study import RunSpec
 from experiments.worker import Batch, Outcome, ignore_interrupts, run_batch
 
 ONE_THREAD = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+BATCHES_A_WORKER = 4  # below this, runs that could share a history are done side by side
 Report = Callable[[list[Outcome]], None]
 
 
@@ -39,11 +41,27 @@ def prepare_workers() -> None:
     forkserver.ensure_running()
 
 
-def batches_of(runs: Iterable[RunSpec], out: Path, record: str) -> list[Batch]:
-    """One batch a run, but one for all runs that part from the same parent; the long batches first."""
+def batches_of(runs: Sequence[RunSpec], out: Path, record: str, workers: int = 0) -> list[Batch]:
+    """One batch for all runs that part from the same parent, or by their shocks alone; the long batches first.
+
+    The latter only where enough of them are left to keep so many workers busy: else one batch a run.
+    """
     forked = sorted((run for run in runs if run.parent), key=parentage)
     batches = [Batch(tuple(group), out, record) for _, group in groupby(forked, key=parentage)]
-    return batches + [Batch((run,), out, record) for run in runs if not run.parent]
+    histories: dict[tuple[int, str], list[RunSpec]] = {}
+    for run in runs:
+        if not run.parent:
+            histories.setdefault(history(run), []).append(run)
+    if len(histories) < BATCHES_A_WORKER * workers:
+        return batches + [Batch((run,), out, record) for run in runs if not run.parent]
+    together = sorted(histories.values(), key=len, reverse=True)
+    return batches + [Batch(tuple(group), out, record) for group in together]
+
+
+def history(run: RunSpec) -> tuple[int, str]:
+    """What runs have in common that are alike until their shocks act: the seed and the rest of the world."""
+    rest = {key: value for key, value in run.world.items() if key != "shocks"}
+    return run.seed, json.dumps([run.days, run.plugins, rest], sort_keys=True, default=repr)
 
 
 def parentage(run: RunSpec) -> tuple[int, str]:

@@ -68,7 +68,7 @@ def run(arguments: list[str]) -> int:
 def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
     """Runs what is missing in the study's folder, reads it, and says what was found and what to try next."""
     from experiments.ending import ending
-    from experiments.execute import batches_of, execute
+    from experiments.execute import batches_of, execute, worker_count
     from experiments.folder import opened_folder
     from experiments.progress import print_failures, progress
     from experiments.store import compact, missing_runs
@@ -84,7 +84,8 @@ def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
             if missing:
                 with progress(len(missing)) as shown:
                     failures = shown.failures
-                    execute(batches_of(missing, out, settings.record), settings, shown.report)
+                    batches = batches_of(missing, out, settings.record, worker_count(settings))
+                    execute(batches, settings, shown.report)
         except KeyboardInterrupt:
             interrupted = True
         rows = compact(out)

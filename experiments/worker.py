@@ -16,7 +16,7 @@ from experiments.study import RunSpec
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Runs that one worker does in one go: a single run, or those that part from one common parent."""
+    """Runs that one worker does in one go: one, those that part from a parent, or those that shocks alone part."""
 
     runs: tuple[RunSpec, ...]
     out: Path
@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 def run_batch(batch: Batch) -> list[Outcome]:
     """Runs and stores every run of a batch; one that fails leaves the others alone."""
     outcomes = []
-    finished = run_forks(batch.runs) if batch.runs[0].parent else map(run_alone, batch.runs)
+    finished = run_forks(batch.runs) if batch.runs[0].parent else run_together(batch.runs)
     for run, economy, error in finished:
         outcomes.append(store(batch, run, economy, error))
     return outcomes
@@ -46,6 +46,53 @@ Finished = tuple[RunSpec, Any, Exception | None]
 def run_alone(run: RunSpec) -> Finished:
     """A run from its first day to its last."""
     return attempt(run, lambda: started(run.world, run), run.days)
+
+
+def run_together(runs: tuple[RunSpec, ...]) -> Iterator[Finished]:
+    """Runs that differ in their shocks alone: each is the calm run until its first shock acts, then a copy of it.
+
+    To the bit what `run_alone` makes of each.
+    """
+    if len(runs) == 1:
+        yield run_alone(runs[0])
+        return
+    quiet = {run.key: calm_days(run) for run in runs}
+    calm = {**runs[0].world, "shocks": {}}
+    common, error, day = None, None, 0
+    for run in sorted(runs, key=lambda run: quiet[run.key]):
+        if quiet[run.key] == 0 or error is not None:
+            yield run_alone(run)
+            continue
+        start = (lambda: started(calm, runs[0])) if common is None else (lambda went_on=common: went_on)
+        _, common, error = attempt(run, start, quiet[run.key] - day)
+        day = quiet[run.key]
+        twin = copied(common, run) if error is None and day < run.days else common
+        yield run_alone(run) if twin is None else attempt(run, lambda twin=twin: twin, run.days - day)
+
+
+def calm_days(run: RunSpec) -> int:
+    """How many of a run's days are those of the same world without shocks; 0 where that cannot be told."""
+    from sim.streams import Streams
+    from sim.striking import build_shocks, quiet_days
+
+    try:
+        spec = read(run.world, run.plugins)
+        shocks = build_shocks(spec.shocks, spec.world.start_date, Streams(run.seed), run.plugins)
+        return quiet_days(shocks, run.days)
+    except Exception:  # noqa: BLE001 what is wrong is told by the run itself
+        return 0
+
+
+def copied(common: Any, run: RunSpec) -> Any:
+    """A copy of an economy that meets the shocks of a run; None if it cannot be copied."""
+    from sim.setup import meet
+
+    try:
+        twin = common.fork()
+        meet(twin, read(run.world, run.plugins))
+    except Exception:  # noqa: BLE001 an agent of the user's own may hold what cannot be copied
+        return None
+    return twin
 
 
 def run_forks(runs: tuple[RunSpec, ...]) -> Iterator[Finished]:

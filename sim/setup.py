@@ -152,10 +152,15 @@ def _value_of(e: Economy, index: Any) -> float:
     return float(basket.select(e.books.products).value if basket else e.books.grade_value[0])
 
 
-def configure(e: Economy, spec: Spec) -> None:
-    """Take all settings that may differ between arms from a specification."""
+def meet(e: Economy, spec: Spec) -> None:
+    """Meet from here on the shocks of a specification, which for the rest is the economy's own."""
     e.spec = spec
     e.shocks = build_shocks(spec.shocks, spec.world.start_date, e.streams, spec.plugins)
+
+
+def configure(e: Economy, spec: Spec) -> None:
+    """Take all settings that may differ between arms from a specification."""
+    meet(e, spec)
     e.indices = _indices(spec)
     e.nature.noise = spec.noise
     e.auction.rules = _spot_rules(spec)

@@ -6,6 +6,7 @@ import datetime
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
+from functools import reduce
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,7 @@ from sim.vocabulary import Environment, Shock
 TARGETS = {"grade": "grades", "region": "regions", "tier": "tiers"}  # field of a shock -> section that has the names
 LATEST_DAY = 100_000
 Draw = Callable[[str, Any], Any]  # key, value as configured -> number
+CALM = Environment()
 
 
 def build_shocks(
@@ -86,6 +88,19 @@ def outside_the_run(shocks: Mapping[str, Shock], days: int) -> list[tuple[int, s
     ]
 
 
+def quiet_days(shocks: Mapping[str, Shock], days: int) -> int:
+    """On how many of the first `days` days no shock changes anything: so long a run is the run without shocks.
+
+    None of them, if an event is told on the first day. Every day is tried, whatever a shock says of its start.
+    """
+    if outside_the_run(shocks, days):
+        return 0
+    for day in range(days):
+        if reduce(lambda e, shock: shock(day, e), shocks.values(), CALM) != CALM:
+            return day
+    return days
+
+
 class Overlaps:
     """Which shocks have been seen to do the same thing to the same target on one day; their effects multiply."""
 
@@ -106,9 +121,6 @@ class Overlaps:
                     self.seen.add((one, other))
                     events.append((day, "shocks overlap", f"{one} and {other} both change {', '.join(sorted(both))}"))
         return events
-
-
-CALM = Environment()
 
 
 def _touched(environment: Environment) -> set[str]:
