@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from experiments import along
 from experiments.effects import RESPONSE
 from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results
 from experiments.wording import digits, listed, name_of, quantity
@@ -22,7 +23,7 @@ ENOUGH = 6  # seeds from which order statistics hold the median in 95 % of sampl
 
 def sentences(results: Results) -> list[str]:
     """Return the answer: whether arms differ, without a shock and in their responses, then what each shock did."""
-    design, table = results.design, first_point(results)
+    design, table = results.design, results.design.at_first(results.effects)
     if design.kind == "records":
         from experiments import records
 
@@ -36,21 +37,14 @@ def sentences(results: Results) -> list[str]:
     shocks = [shock for shock in design.shocks if shock != NO_SHOCK]
     found += arm_effects(table, design)
     found += [text for shock in shocks for text in responses(table, design, shock)]
+    found += along.sentences(results)
     for shock in shocks:
         found += peak_rent(results, shock)
         found += [text for metric in design.endpoints for text in shock_effect(table, design, metric, shock)]
     if design.sweep and found:
-        at = ", ".join(f"{name} = {results.finished[name].min()}" for name in design.sweep)
-        found.append(f"These sentences are for the first swept point ({at}); the tables and figures have the others.")
+        at = ", ".join(f"{name} = {design.values(name, results.finished)[0]}" for name in design.sweep)
+        found.append(f"All else is said of the first swept point ({at}); the tables have the others.")
     return found
-
-
-def first_point(results: Results) -> pd.DataFrame:
-    """Return the effects at the lowest value of every swept parameter."""
-    table = results.effects
-    for name in results.design.sweep:
-        table = table[table[name] == results.finished[name].min()]
-    return table
 
 
 def neutral(results: Results) -> Iterator[str]:
@@ -120,7 +114,7 @@ def peak_rent(results: Results, shock: str) -> Iterator[str]:
 
     design = results.design
     try:
-        paths = results.paths([RENT])
+        paths = results.first_paths([RENT])
     except MissingDataError:
         return
     paths["log_rent"] = np.log(paths[RENT])
@@ -203,8 +197,8 @@ def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
         yield f"Without any shock and against {base}: {name_of(str(metric))} {parts}."
     if sure.empty and len(same) < rows["arm"].nunique():
         yield (
-            f"Without any shock, no arm differs from {base} in any endpoint after Holm's correction over "
-            f"{rows['p'].notna().sum()} comparisons; that is no proof of equality."
+            f"Without any shock, no arm differs from {base} in any endpoint after Holm's correction; that is no proof "
+            "of equality."
         )
     if same:
         names = listed([name_of(str(arm)) for arm in same])

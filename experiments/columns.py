@@ -18,11 +18,21 @@ RUNS: tuple[Row, ...] = (
     ("shock", "name", "what struck; `none` is the same world left alone"),
     ("seed", "number", "runs of one seed share every draw that their arms and shocks do not touch"),
     ("status", "`ok`, `failed`", "whether the run ended well"),
-    ("swept parameters", "as set", "a column for each key of `study.sweep`, named as the key"),
+    (
+        "swept parameters",
+        "as set",
+        "a column for each key of `study.sweep`, named as the key; null where a run does not depend on it (a world "
+        "without the shock whose key is swept) and is compared with the runs at all its values",
+    ),
     ("error", "text", "why a run failed; empty otherwise"),
 )
 EFFECTS: tuple[Row, ...] = (
-    ("metric", "name", "a metric of `runs.parquet`; after `response:`, the difference between two arms' shock effects"),
+    (
+        "metric",
+        "name",
+        "a metric of `runs.parquet`; after `response:`, the difference between two arms' shock effects, "
+        "or one's at two swept values",
+    ),
     ("arm", "name", "the arm on the left of the difference; or the name of a contrast of `study.contrasts`"),
     (
         "baseline",
@@ -38,10 +48,22 @@ EFFECTS: tuple[Row, ...] = (
     (
         "p_holm",
         "probability",
-        "Holm-adjusted over the pre-registered endpoints of one kind of comparison or role of contrast; else null",
+        "Holm-adjusted over the pre-registered endpoints of one kind of comparison, role of "
+        "contrast or swept key; else null",
     ),
     ("variance_ratio", "ratio", "variance of the comparison between unpaired runs over that between paired runs"),
-    ("swept parameters", "as set", "a column for each key of `study.sweep`"),
+    (
+        "along",
+        "key",
+        "the swept key whose value is compared with its first, same arm, shock and seed; null where arms or shocks are "
+        "compared at one point",
+    ),
+    ("against", "text", "that first value; null with `along`"),
+    (
+        "swept parameters",
+        "as set",
+        "a column for each key of `study.sweep`; null where what is compared does not depend on it",
+    ),
 )
 EQUIVALENCE: tuple[Row, ...] = (
     ("metric, arm, baseline, shock, n, estimate", "", "as in `effects.parquet`"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +13,17 @@ import numpy as np
 from experiments import stats
 from experiments.results import FORK, NO_SHOCK, Design, Results, is_fork
 from experiments.store import write_arrow
+from experiments.wording import value_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    "metric", "arm", "baseline", "shock", "n", "estimate", "low", "high", "p", "p_holm", "variance_ratio",
+    "metric", "arm", "baseline", "shock", "n", "estimate", "low", "high", "p", "p_holm", "variance_ratio", "along",
+    "against",
 )  # fmt: skip
 RESPONSE = "response:"  # before a metric's name: the difference between two arms' responses to one shock
+ALONG = "along "  # before a swept key: the family of comparisons between its values
 KEYS = frozenset({"key", "arm", "shock", "seed", "status", "error", "days"})
 
 
@@ -88,27 +92,116 @@ def headline(runs: pd.DataFrame, design: Design) -> list[str]:
     return list(by_family.values())[:8]
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A comparison at a swept point: the weighted runs it compares, each a frame indexed by seed."""
+
+    comparison: Comparison
+    point: dict[str, Any]  # swept key -> value; None where nothing compared depends on it
+    frames: tuple[tuple[float, pd.DataFrame], ...]
+    along: str | None = None  # the swept key whose values are compared
+    against: str | None = None  # the value compared with
+
+    def terms(self, metrics: Sequence[str]) -> Iterator[tuple[str, list[tuple[float, np.ndarray]]]]:
+        """Yield every metric with its weighted columns over the seeds that all frames share."""
+        seeds = self.frames[0][1].index
+        for _, frame in self.frames[1:]:
+            seeds = seeds.intersection(frame.index)
+        present = [metric for metric in metrics if metric in self.frames[0][1].columns]
+        tables = [(weight, frame.loc[seeds, present].to_numpy(float)) for weight, frame in self.frames]
+        for column, metric in enumerate(present):
+            yield metric, [(weight, values[:, column]) for weight, values in tables]
+
+
+class Cells:
+    """The runs by arm, shock and swept point; a run that does not depend on a swept key is found at all its values."""
+
+    def __init__(self, runs: pd.DataFrame, design: Design) -> None:
+        self.sweep = list(design.sweep)
+        self.values = {key: design.values(key, runs) for key in self.sweep}
+        shocks = {str(shock): group for shock, group in runs.groupby("shock")}
+        self.depends = {shock: {k for k in self.sweep if group[k].notna().any()} for shock, group in shocks.items()}
+        by_cell = runs.groupby(["arm", "shock", *self.sweep], sort=True, dropna=False)
+        self.frames = {
+            (str(arm), str(shock), self.own(dict(zip(self.sweep, values, strict=True)), str(shock))): group.set_index(
+                "seed"
+            ).sort_index()
+            for (arm, shock, *values), group in by_cell
+        }
+
+    def own(self, point: Mapping[str, Any], *shocks: str) -> tuple[Any, ...]:
+        """A point's values, with None for keys on which the runs with these shocks do not depend."""
+        known = set().union(*(self.depends.get(shock, set()) for shock in shocks))
+        return tuple(point[key] if key in known else None for key in self.sweep)
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Yield every combination of the swept values."""
+        for values in itertools.product(*self.values.values()):
+            yield dict(zip(self.sweep, values, strict=True))
+
+    def weighted(self, cells: Sequence[tuple[float, str, str]], point: Mapping[str, Any]) -> list[Any]:
+        """The weighted frames of cells at a point; None for a cell that did not run."""
+        return [(weight, self.frames.get((arm, shock, self.own(point, shock)))) for weight, arm, shock in cells]
+
+
+def placed(runs: pd.DataFrame, design: Design) -> Iterator[Placed]:
+    """Yield every comparison at every swept point, each once, then the comparisons along each swept key."""
+    cells = Cells(runs, design)
+    seen = set()
+    for point in cells.points():
+        for number, comparison in enumerate(comparisons(design)):
+            own = cells.own(point, *(shock for _, _, shock in comparison.cells))
+            frames = cells.weighted(comparison.cells, point)
+            if (number, own) not in seen and all(frame is not None for _, frame in frames):
+                seen.add((number, own))
+                yield Placed(comparison, dict(zip(cells.sweep, own, strict=True)), tuple(frames))
+    for key in cells.sweep:
+        yield from _along(key, cells, design)
+
+
+def _along(key: str, cells: Cells, design: Design) -> Iterator[Placed]:
+    """Yield each arm and shock, and each shock's effect, at every other value of a swept key minus at the first."""
+    seen = set()
+    for point in cells.points():
+        first = point | {key: cells.values[key][0]}
+        for arm, shock, response in itertools.product(design.arms, design.shocks, (False, True)):
+            depending = NO_SHOCK if response else shock
+            if key not in cells.depends.get(depending, ()) or (response and shock == NO_SHOCK) or point == first:
+                continue
+            effect = ((1.0, arm, shock), *([(-1.0, arm, NO_SHOCK)] if response else []))
+            own = cells.own(point, *(name for _, _, name in effect))
+            here, there = cells.weighted(effect, point), cells.weighted(effect, first)
+            frames = [*here, *((-weight, frame) for weight, frame in there)]
+            if (arm, shock, response, own) not in seen and all(frame is not None for _, frame in frames):
+                seen.add((arm, shock, response, own))
+                comparison = Comparison(ALONG + key, arm, arm, shock, effect, response)
+                at = dict(zip(cells.sweep, own, strict=True))
+                yield Placed(comparison, at, tuple(frames), key, value_words(cells.values[key][0]))
+
+
 def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
     """Return the table of effects: one row a metric, comparison and swept point, Holm-adjusted over the endpoints.
 
-    Holm's family is all pre-registered endpoints of one kind of comparison (shock, arm, contrasts of one role;
-    responses and forked runs apart) over all arms or contrasts, shocks and swept points; other metrics are exploratory
-    and have no adjusted p.
+    Holm's family is all pre-registered endpoints of one kind of comparison (shock, arm, contrasts of one role, the
+    values of one swept key against its first; responses and forked runs apart) over all arms or contrasts, shocks and
+    swept points; other metrics are exploratory and have no adjusted p.
     """
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
     families: dict[tuple[str, bool, bool], list[int]] = {}
-    for point, cells in _swept_points(runs, design):
-        for comparison, metric, terms in _contrasts(cells, design, metric_columns(runs, design)):
+    metrics = metric_columns(runs, design)
+    for place in placed(runs, design):
+        comparison = place.comparison
+        for metric, terms in place.terms(metrics):
             if metric in design.endpoints:
                 family = (comparison.family, comparison.response, is_fork(comparison.arm))
                 families.setdefault(family, []).append(len(rows))
             estimate = stats.contrast(terms)
             values = (comparison.named(metric), comparison.arm, comparison.baseline, comparison.shock,
                       estimate.n, estimate.estimate, estimate.low, estimate.high, estimate.p, None,
-                      estimate.variance_ratio)  # fmt: skip
-            rows.append(dict(zip(COLUMNS, values, strict=True)) | point)
+                      estimate.variance_ratio, place.along, place.against)  # fmt: skip
+            rows.append(dict(zip(COLUMNS, values, strict=True)) | place.point)
     for members in families.values():
         adjusted = stats.holm([rows[row]["p"] for row in members])
         for row, p in zip(members, adjusted, strict=True):
@@ -121,14 +214,16 @@ def equivalences(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    for point, cells in _swept_points(runs, design):
-        for comparison, metric, terms in _contrasts(cells, design, list(design.margins)):
-            if comparison.family != "shock":
-                test = stats.equivalence(terms, design.margins[metric])
-                row = {"metric": comparison.named(metric), "arm": comparison.arm, "baseline": comparison.baseline}
-                row |= {"shock": comparison.shock, "margin": design.margins[metric], "n": test.n}
-                row |= {"estimate": test.estimate, "low": test.low, "high": test.high, "p": test.p}
-                rows.append(row | {"equivalent": test.equivalent} | point)
+    for place in placed(runs, design):
+        comparison = place.comparison
+        if comparison.family == "shock" or place.along:
+            continue
+        for metric, terms in place.terms(list(design.margins)):
+            test = stats.equivalence(terms, design.margins[metric])
+            row = {"metric": comparison.named(metric), "arm": comparison.arm, "baseline": comparison.baseline}
+            row |= {"shock": comparison.shock, "margin": design.margins[metric], "n": test.n}
+            row |= {"estimate": test.estimate, "low": test.low, "high": test.high, "p": test.p}
+            rows.append(row | {"equivalent": test.equivalent} | place.point)
     return pd.DataFrame(rows)
 
 
@@ -144,38 +239,11 @@ def write_effects(out: Path, settings: object = None) -> Path:
     return path
 
 
-def _swept_points(runs: pd.DataFrame, design: Design) -> Iterator[tuple[dict[str, Any], dict[tuple[str, str], Any]]]:
-    """Yield each swept point with its cells: (arm, shock) -> rows indexed by seed."""
-    sweep = list(design.sweep)
-    groups = runs.groupby(sweep, sort=True, dropna=False) if sweep else [((), runs)]
-    for values, group in groups:
-        point = dict(zip(sweep, values, strict=True))
-        by_cell = group.set_index("seed").sort_index().groupby(["arm", "shock"], sort=True)
-        yield point, {(str(arm), str(shock)): cell for (arm, shock), cell in by_cell}
-
-
-def _contrasts(
-    cells: Mapping[tuple[str, str], pd.DataFrame], design: Design, metrics: Sequence[str]
-) -> Iterator[tuple[Comparison, str, list[tuple[float, np.ndarray]]]]:
-    """Yield every comparison and metric with its signed columns over the seeds that all its cells share."""
-    for comparison in comparisons(design):
-        frames = [(sign, cells.get((arm, shock))) for sign, arm, shock in comparison.cells]
-        if any(frame is None for _, frame in frames):
-            continue
-        seeds = frames[0][1].index
-        for _, frame in frames[1:]:
-            seeds = seeds.intersection(frame.index)
-        present = [metric for metric in metrics if metric in frames[0][1].columns]
-        tables = [(sign, frame.loc[seeds, present].to_numpy(float)) for sign, frame in frames]
-        for column, metric in enumerate(present):
-            yield comparison, metric, [(sign, values[:, column]) for sign, values in tables]
-
-
 def _write(table: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
 
     types = dict.fromkeys(("estimate", "low", "high", "p", "p_holm", "variance_ratio", "margin"), pa.float64())
-    types |= dict.fromkeys(("metric", "arm", "baseline", "shock"), pa.string())
+    types |= dict.fromkeys(("metric", "arm", "baseline", "shock", "along", "against"), pa.string())
     types |= {"n": pa.int64(), "equivalent": pa.bool_()}
     columns = {}
     for name in table.columns:

@@ -16,6 +16,7 @@ from experiments.settings import Executor, Settings
 from experiments.store import row_of, stored_rows, write_part
 from experiments.study import RunSpec
 from experiments.worker import Batch, Outcome, ignore_interrupts, run_batch
+from experiments.worlds import own_point
 
 ONE_THREAD = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 BATCHES_A_WORKER = 4  # below this, runs that could share a history are done side by side
@@ -65,8 +66,8 @@ def history(run: RunSpec) -> tuple[int, str]:
 
 
 def parentage(run: RunSpec) -> tuple[int, str]:
-    """What runs of one parent have in common: the seed and the swept point."""
-    return run.seed, repr(run.sweep)
+    """What runs of one parent have in common: the seed and what the swept point says of a world without shocks."""
+    return run.seed, repr(own_point(run.sweep))
 
 
 def execute(batches: list[Batch], settings: Settings, report: Report) -> None:

@@ -267,7 +267,7 @@ def calm_seeds(results: Results, arm: str | None = None) -> list[pd.DataFrame]:
 
 def calm(results: Results, columns: list[str], arm: str | None = None) -> list[pd.DataFrame]:
     """Return columns of the recorded days of an arm (the baseline by default) without a shock, a frame a seed."""
-    paths = results.paths(columns)
+    paths = results.first_paths(columns)
     mine = paths[(paths["arm"] == (arm or results.design.baseline)) & (paths["shock"] == NO_SHOCK)]
     return [days for _, days in mine.groupby("seed", sort=True)]
 

@@ -99,7 +99,7 @@ def calm(results: Results, event: str, column: str) -> pd.DataFrame:
 def _paths_of(results: Results, event: str, column: str) -> pd.DataFrame:
     if column not in results.path_columns:
         raise MissingDataError(f"paths/ has no column {column}")
-    paths = results.paths([column])
+    paths = results.first_paths([column])
     return paths[paths["arm"] == event]
 
 
@@ -110,7 +110,7 @@ def event_day(results: Results) -> int:
 
 def date_of(results: Results, event: str) -> str:
     """The date on which an event fell, in the world that met it."""
-    paths = results.paths(["date"])
+    paths = results.first_paths(["date"])
     found = paths.loc[(paths["arm"] == event) & (paths["day"] == event_day(results)), "date"]
     return str(found.iloc[0])[:10] if len(found) else ""
 

@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments import answer, verdicts
-from experiments.effects import RESPONSE, headline
+from experiments import along, answer, verdicts
+from experiments.effects import COLUMNS, RESPONSE, headline
 from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork
-from experiments.wording import digits, family_of, meaning_of, metric_label, name_of, p_words, scaled
+from experiments.wording import digits, family_of, meaning_of, metric_label, name_of, p_words, scaled, value_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +67,7 @@ def content(
         "verdicts": [verdict(results, shock, endpoints) for shock in design.shocks if shock != NO_SHOCK]
         if design.kind != "records"
         else [],
+        "alongs": alongs(results),
         "levels": levels(results, endpoints),
         "families": families(results),
         "figures": figures(results, drawn),
@@ -81,7 +82,7 @@ def content(
 
 def verdict(results: Results, shock: str, endpoints: list[str]) -> dict[str, Any]:
     """Return the table of one shock: a row an endpoint, a column an arm; whole arms, then forked."""
-    table = answer.first_point(results)
+    table = results.design.at_first(results.effects)
     table = table[(table["shock"] == shock) & (table["arm"] == table["baseline"])]
     cells = {(row.metric, row.arm): cell(row) for row in table.itertuples()}
     groups = [("Arms with their own history", list(results.design.whole_arms))]
@@ -92,6 +93,19 @@ def verdict(results: Results, shock: str, endpoints: list[str]) -> dict[str, Any
             rows = [(metric_label(metric), [cells.get((metric, arm), EMPTY) for arm in arms]) for metric in endpoints]
             blocks.append({"title": title, "arms": [name_of(arm) for arm in arms], "rows": rows})
     return {"shock": name_of(shock), "blocks": blocks, "forked": len(blocks) > 1}
+
+
+def alongs(results: Results) -> list[dict[str, Any]]:
+    """Return the tables of what each swept key does, with the cells as text."""
+    found = along.tables(results)
+    for table in found:
+        values = table["values"]
+        table["lines"] = [
+            (metric, where, [cell(row) if (row := rows.get(value)) else EMPTY for value in values])
+            for metric, where, rows in table["lines"]
+        ]
+        table["values"] = [value_words(value) for value in values]
+    return found
 
 
 EMPTY = {"text": "–", "interval": "", "sure": False, "exact": False}
@@ -113,8 +127,7 @@ def levels(results: Results, endpoints: list[str]) -> dict[str, Any]:
     """Return the endpoints' means over seeds without a shock, by arm."""
     design, runs = results.design, results.finished
     calm = runs[runs["shock"] == NO_SHOCK]
-    for name in design.sweep:
-        calm = calm[calm[name] == calm[name].min()]
+    calm = design.at_first(calm)
     arms = [arm for arm in design.whole_arms if (calm["arm"] == arm).any()]
     means = calm.groupby("arm")[[metric for metric in endpoints if metric in calm.columns]].mean()
     rows = [
@@ -132,11 +145,22 @@ def families(results: Results) -> list[dict[str, Any]]:
         metric = row.metric.removeprefix(RESPONSE)
         if row.n == 0 or (design.contrasts and row.arm != row.baseline and row.baseline in design.arms):
             continue  # of a study with contrasts, plain pairs of arms are left to the table of effects
-        point = "; ".join(f"{name} = {value}" for name, value in zip(design.sweep, row[11:], strict=False))
+        point = point_words(design.sweep, row)
         line = cell(row) | {"metric": metric_label(metric), "what": comparison(row), "point": point, "n": row.n}
         line |= {"p": p_words(row.p), "p_holm": p_words(row.p_holm), "ratio": digits(row.variance_ratio)}
         grouped.setdefault(family_of(metric), []).append(line)
     return [{"name": name_of(name, capital=True), "rows": rows} for name, rows in grouped.items()]
+
+
+def point_words(sweep: Sequence[str], row: Any) -> str:
+    """Say at which swept values a row of effects was taken, and against which; nothing of keys that play no part."""
+    values = zip(sweep, row[len(COLUMNS) :], strict=True)
+    parts = [
+        f"{key} = {value_words(value)}" + (f" against {row.against}" if key == row.along else "")
+        for key, value in values
+        if value is not None and value == value  # noqa: PLR0124 - null is not itself
+    ]
+    return "; ".join(parts)
 
 
 def comparison(row: Any) -> str:
@@ -147,6 +171,9 @@ def comparison(row: Any) -> str:
         what = f"{arm} ({row.baseline.replace(' - ', ' − ').replace('_', ' ')})"
         said = "response to" if row.metric.startswith(RESPONSE) else "under" if row.shock != NO_SHOCK else ""
         return f"{what}, {said} {shock}{fork}" if said else f"{what}, no shock{fork}"
+    if row.along:
+        said = "response to" if row.metric.startswith(RESPONSE) else "under" if row.shock != NO_SHOCK else ""
+        return f"{arm}, {said} {shock}{fork}" if said else f"{arm}, no shock{fork}"
     if row.metric.startswith(RESPONSE):
         return f"response to {shock}: {arm} − {base}{fork}"
     if row.arm == row.baseline:

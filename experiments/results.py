@@ -64,6 +64,7 @@ class Design:
     contrasts: dict[str, Contrast] = field(default_factory=dict)
     shown: tuple[str, ...] = ()  # arms that figures show; all if empty
     sweep: tuple[str, ...] = ()
+    swept: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # swept key -> its values as the study lists them
     event: Event | None = None
     lasts_days: dict[str, int] = field(default_factory=dict)  # shock -> days
     days: int = 0
@@ -84,6 +85,18 @@ class Design:
     def figure_arms(self) -> tuple[str, ...]:
         """The arms with their own history that figures show."""
         return tuple(arm for arm in self.whole_arms if arm in self.shown) if self.shown else self.whole_arms
+
+    def values(self, key: str, table: pd.DataFrame) -> tuple[Any, ...]:
+        """A swept key's values as the study lists them, the first to compare with; else those of a table in order."""
+        return self.swept.get(key) or tuple(sorted(table[key].dropna().unique()))
+
+    def at_first(self, table: pd.DataFrame, but: str = "") -> pd.DataFrame:
+        """The rows at the first value of every swept key (but one), with those that are shared by all values."""
+        for key in self.sweep:
+            values = self.values(key, table) if key != but else ()
+            if values:
+                table = table[table[key].isna() | (table[key] == values[0])]
+        return table
 
     @property
     def forked(self) -> bool:
@@ -147,7 +160,10 @@ class Results:
         return tuple(pq.read_schema(files[0]).names) if files else ()
 
     def paths(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Return `arm, shock, seed, day` and the columns asked for, a row a day; of a sweep, the first point."""
+        """Return `arm, shock, seed`, swept keys, `day` and the columns asked for: a row a day of every run.
+
+        A swept key is null where a run does not depend on it and is shared by all its values.
+        """
         if not self.has_paths:
             raise MissingDataError("days were not recorded (record=summary)")
         missing = [name for name in columns if name not in self.path_columns]
@@ -156,15 +172,16 @@ class Results:
         import pandas as pd
         import pyarrow.parquet as pq
 
-        keys = ["arm", "shock", "seed", *(name for name in self.design.sweep if name in self.path_columns), "day"]
+        keys = ["arm", "shock", "seed", *self.design.sweep, "day"]
         wanted = [*keys, *(name for name in columns if name not in keys)]
-        parts = [
-            pq.ParquetFile(file).read(wanted).to_pandas() for file in sorted((self.out / "paths").glob("*.parquet"))
-        ]
-        days = pd.concat(parts, ignore_index=True).sort_values(keys, kind="stable", ignore_index=True)
-        for name in keys[3:-1]:
-            days = days[days[name] == days[name].min()]
-        return days
+        files = [pq.ParquetFile(file) for file in sorted((self.out / "paths").glob("*.parquet"))]
+        parts = [file.read([name for name in wanted if name in file.schema_arrow.names]).to_pandas() for file in files]
+        days = pd.concat(parts, ignore_index=True).reindex(columns=wanted)
+        return days.sort_values(keys, kind="stable", ignore_index=True)
+
+    def first_paths(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Return `paths(columns)` at the first swept point alone, which figures of days show."""
+        return self.design.at_first(self.paths(columns))
 
     def table_if_any(self, name: str) -> pd.DataFrame | None:
         """Return one of the folder's further tables, or nothing where the study wrote none."""
@@ -202,6 +219,7 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         contrasts={str(name): read_contrast(given) for name, given in (study.get("contrasts") or {}).items()},
         shown=tuple(map(str, study.get("shown") or ())),
         sweep=tuple(name for name in (study.get("sweep") or {}) if name in runs.columns),
+        swept=swept_values(study.get("sweep") or {}, runs),
         event=Event(event["start_day"], event["end_day"] - event["start_day"]) if event else None,
         lasts_days={str(name): int(days) for name, days in (study.get("lasts_days") or {}).items()},
         days=int(config.get("days") or 0),
@@ -209,6 +227,17 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         window=tuple(config["window"]) if config.get("window") else None,
         overrides={str(arm): tuple(map(str, changes)) for arm, changes in (study.get("arms") or {}).items()},
     )
+
+
+def swept_values(sweep: dict[str, list[Any]], runs: pd.DataFrame) -> dict[str, tuple[Any, ...]]:
+    """Return the values of each swept key that ran, as the column of the runs holds them, in the study's order."""
+    found = {}
+    for key, values in sweep.items():
+        if key in runs.columns:
+            ran = set(runs[key].dropna())
+            listed = [value if value in ran else str(value) for value in values]
+            found[key] = tuple(value for value in listed if value in ran)
+    return found
 
 
 def read_contrast(given: dict[str, Any]) -> Contrast:

@@ -118,17 +118,21 @@ def rows_of_table(path: Path) -> Iterator[dict[str, Any]]:
     for row in table.to_pylist():
         metrics = {name: value for name, value in row.items() if name not in known and value is not None}
         labels = {name: row[name] for name in (*LABELS, "error")}
-        yield {**labels, "sweep": {key: row[key] for key in swept}, "metrics": metrics}
+        yield {**labels, "sweep": {key: row[key] for key in swept if row[key] is not None}, "metrics": metrics}
 
 
 def swept_column(values: list[Any]) -> Any:
-    """A swept parameter as one column: numbers as numbers, anything mixed as text."""
+    """A swept parameter as one column: numbers as numbers, anything mixed as text; null where it is not set."""
     import pyarrow as pa
 
-    kinds = {type(value) for value in values}
+    kinds = {type(value) for value in values if value is not None}
     if kinds <= {int, float}:
         return pa.array(values, pa.float64() if float in kinds else pa.int64())
-    return pa.array(values) if len(kinds) == 1 else pa.array([str(value) for value in values])
+    return (
+        pa.array(values)
+        if len(kinds) == 1
+        else pa.array([None if value is None else str(value) for value in values], pa.string())
+    )
 
 
 def in_order(names: Iterable[str]) -> list[str]:

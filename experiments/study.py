@@ -19,6 +19,7 @@ from experiments.worlds import (
     compose_records,
     compose_worlds,
     label,
+    own_point,
     set_aside_shocks,
     with_event,
 )
@@ -100,7 +101,7 @@ def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable
     if study.fork and study.event:
         parting = [(place, world) for place, world in worlds.items() if place[0] in study.forked_arms()]
         for seed, ((arm, shock, point), world) in itertools.product(settings.seed_list, parting):
-            parent = Parent(worlds[study.fork.arm, "none", point], study.event.start_day)
+            parent = Parent(worlds[study.fork.arm, "none", own_point(point)], study.event.start_day)
             yield RunSpec(arm + FORKED, shock, seed, point, days, window, world, plugins, parent)
 
 

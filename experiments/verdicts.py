@@ -51,9 +51,8 @@ def _under(shock: str) -> str:
 
 def _rows(results: Results, names: list[str], shock: str, metrics: Sequence[str] | None = None) -> Iterator[Any]:
     """Yield the rows of effects on endpoints, or other metrics: of a contrast calm, or of its response to a shock."""
-    design, table = results.design, results.effects
-    for sweep in design.sweep:
-        table = table[table[sweep] == results.finished[sweep].min()]
+    design = results.design
+    table = design.at_first(results.effects)
     asked = design.endpoints if metrics is None else metrics
     wanted = [metric if shock == NO_SHOCK else RESPONSE + metric for metric in asked]
     table = table[(table["shock"] == shock) & table["metric"].isin(wanted) & (table["n"] > 0)]

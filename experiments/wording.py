@@ -129,6 +129,12 @@ def p_words(p: float | None) -> str:
     return "< .001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"
 
 
+def value_words(value: Any) -> str:
+    """Return a value of a configuration as a user wrote it: 15, not 15.0."""
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+    return str(int(value)) if whole else str(value)
+
+
 def listed(parts: Sequence[str]) -> str:
     """Join phrases: a, b and c."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

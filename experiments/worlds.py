@@ -85,12 +85,15 @@ def check_overrides(study: Study, shock_overrides: Sequence[str], shocks_known: 
 def compose_worlds(
     composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str]
 ) -> dict[Place, dict[str, Any]]:
-    """The resolved world of every arm, shock and swept point."""
+    """The resolved world of every arm, shock and swept point; once for all points that differ in other shocks only."""
     worlds, problems = {}, {}
     for arm, point, shock in itertools.product(study.arms, grid(study.sweep), study.shocks):
         if shock != "none" and (arm in study.calm_only or (study.kind == "records" and arm != shock)):
             continue
         presets, values = presets_and_values(study.shocks[shock])
+        point = own_point(point, presets)  # noqa: PLW2901
+        if (arm, shock, point) in worlds:
+            continue
         swept = [as_override(key, value) for key, value in point]
         asked = [*overrides, *shock_overrides, *study.arms[arm], *values, *swept]
         asked = [entry for entry in asked if not is_about_absent_shock(entry, presets)]
@@ -158,6 +161,11 @@ def is_about_absent_shock(override: str, presets: Sequence[str]) -> bool:
     """Whether an override sets a key of a shock that is not among the presets."""
     key = key_of(override)
     return key.startswith("shocks.") and key.split(".")[1] not in presets
+
+
+def own_point(point: Point, presets: Sequence[str] = ()) -> Point:
+    """The part of a swept point that a world with these shocks depends on: not the keys of other shocks."""
+    return tuple((key, value) for key, value in point if not is_about_absent_shock(key, presets))
 
 
 def grid(sweep: dict[str, list[Any]]) -> list[Point]:

@@ -20,7 +20,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     base, others = series.against(design)
     if not others:
         raise MissingDataError("the study has one arm")
-    paths = results.paths([RENT, FLEET])
+    paths = results.first_paths([RENT, FLEET])
     logs = [f"log_{name}" for name in (RENT, FLEET)]
     paths[logs] = 100.0 * np.log(paths[[RENT, FLEET]].where(paths[[RENT, FLEET]] > 0.0))
     for shock in design.shocks:

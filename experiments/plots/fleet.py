@@ -18,7 +18,7 @@ PATH_ORDERS = "orders_path_ve"  # of a month, on the days on which orders are pl
 def draw(results: Results) -> Iterator[style.Plot]:
     """Yield the calm world's fleet and orders, then the response of both to each shock."""
     design = results.design
-    paths = results.paths([FLEET, PATH, ORDERS, PATH_ORDERS])
+    paths = results.first_paths([FLEET, PATH, ORDERS, PATH_ORDERS])
     paths["fleet"] = paths[FLEET] / paths[PATH]
     paths["ordered"] = (paths[ORDERS] / paths[PATH_ORDERS]).where(paths[PATH_ORDERS] > 0.0)
     yield style.Plot("fleet", _levels(paths, design), _LEVELS.format(seeds=design.seeds))

@@ -60,8 +60,7 @@ def _contrast_caption(name: str, design: Design) -> str:
 def first_point(table: pd.DataFrame, design: Design) -> pd.DataFrame:
     """Return the rows of the first swept point, responses left out."""
     table = table[~table["metric"].str.startswith(RESPONSE)]
-    for name in design.sweep:
-        table = table[table[name] == table[name].min()]
+    table = design.at_first(table)
     if table.empty:
         raise MissingDataError("no effects: the study compares nothing")
     return table

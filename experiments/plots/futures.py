@@ -19,7 +19,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     design = results.design
     columns = [f"future_{k}_usd_per_gpu_hour" for k in range(1, MATURITIES + 1)]
     columns = [name for name in columns if name in results.path_columns] or columns
-    paths = results.paths([SPOT, *columns])
+    paths = results.first_paths([SPOT, *columns])
     traded = paths.groupby("arm", sort=False)[columns[0]].apply(lambda price: price.notna().any())
     arms = [arm for arm in design.figure_arms if traded.get(arm, False)]
     if not arms:

@@ -21,7 +21,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     Where arms were forked from one state a second column shows the same of the forked runs.
     """
     design = results.design
-    paths = results.paths([RENT])
+    paths = results.first_paths([RENT])
     paths["log_rent"] = 100.0 * np.log(paths[RENT])
     base, others = series.against(design)
     forks = [fork for fork in ("", FORK) if not fork or base + FORK in design.arms]

@@ -14,7 +14,7 @@ PATH = "rent_path_usd_per_ve_hour"
 def draw(results: Results) -> Iterator[style.Plot]:
     """Yield one figure a shock (or one of the calm world where a study has none)."""
     design = results.design
-    paths = results.paths([RENT, PATH])
+    paths = results.first_paths([RENT, PATH])
     paths["relative"] = paths[RENT] / paths[PATH]
     arms = list(design.figure_arms)
     columns = min(2, len(arms))

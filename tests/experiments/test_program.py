@@ -126,6 +126,21 @@ def test_a_second_call_runs_nothing(out, without_figures, capsys):
     assert "2 of them stored already" in capsys.readouterr().out
 
 
+def test_worlds_without_a_shock_run_once_for_all_values_of_its_swept_key(tmp_path, without_figures):
+    shock = ["shocks=[pool_outage]", "shocks.pool_outage.start=3", "study.fork={arm:base}", "population=tiny"]
+    swept = "study.sweep={shocks.pool_outage.size: [0.2, 0.4]}"
+    assert main([*SMALL, *shock, swept, f"out={tmp_path / 'swept'}"]) == 0
+    assert main([*SMALL, *shock, "shocks.pool_outage.size=0.4", f"out={tmp_path / 'alone'}"]) == 0
+    assert main([*SMALL, *shock, swept, f"out={tmp_path / 'swept'}"]) == 0
+    rows, size = table(tmp_path / "swept"), "shocks.pool_outage.size"
+    assert len(rows) == 2 * 2 * 3  # whole and forked, seeds, none and two sizes
+    assert rows.loc[rows["shock"] == "none", size].isna().all()
+    assert rows.loc[rows["shock"] != "none", size].notna().all()
+    cell = ["arm", "shock", "seed"]
+    both = rows[rows[size].isna() | (rows[size] == 0.4)].set_index(cell).drop(columns=["key", size])
+    pd.testing.assert_frame_equal(both, table(tmp_path / "alone").set_index(cell).drop(columns="key"))
+
+
 def test_a_failed_run_is_recorded_told_and_tried_again(out, trouble, without_figures, capsys):
     asked = [*SMALL, f"out={out}", *trouble("error")]
     assert main(asked) == 3

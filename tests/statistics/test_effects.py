@@ -94,10 +94,57 @@ def test_swept_values_are_further_columns_and_never_mixed() -> None:
     design = Design(arms=DESIGN.arms, shocks=DESIGN.shocks, baseline="plain", sweep=("spot.convexity",))
     found = effects(runs, design)
     assert list(found.columns) == [*COLUMNS, "spot.convexity"]
-    shock = found[(found.arm == "plain") & (found.metric == "rent")].set_index("spot.convexity").estimate
+    plain = found[(found.arm == "plain") & (found.metric == "rent") & found.along.isna()]
+    shock = plain.set_index("spot.convexity").estimate
     assert shock[3.0] == pytest.approx(1.1)
     assert shock[8.0] == pytest.approx(11.0)
     assert set(found.metric) == {"rent", RESPONSE + "rent"}  # the swept number is no metric
+
+
+SWEPT = "shocks.outage.size"
+
+
+def swept_runs() -> pd.DataFrame:
+    """Four seeds: `none` once, the outage at three sizes listed out of order, two arms."""
+    parts = []
+    for size in (0.3, 0.1, 0.2):
+        outage = {f"{arm}__outage": [s + 10 * size + (arm == "loans") * size for s in (1.0, 2.0, 4.0, 7.0)]
+                  for arm in ("plain", "loans")}  # fmt: skip
+        parts.append(table(**outage).assign(**{SWEPT: size}))
+    calm = table(plain__none=[0.0, 1.0, 3.0, 6.5], loans__none=[0.5, 1.0, 3.0, 6.0])
+    return pd.concat([calm.assign(**{SWEPT: np.nan}), *parts], ignore_index=True)
+
+
+def test_each_swept_value_is_compared_with_the_first_listed_in_the_same_arm_and_shock() -> None:
+    design = Design(**{**vars(DESIGN), "sweep": (SWEPT,), "swept": {SWEPT: (0.3, 0.1, 0.2)}})
+    found = effects(swept_runs(), design)
+    along = found[found.along == SWEPT].set_index(["arm", SWEPT])
+    assert set(along.shock) == {"outage"}  # nothing else depends on it
+    assert set(along.against) == {"0.3"}
+    assert along.estimate["plain", 0.1] == pytest.approx(-2.0)
+    assert along.estimate["loans", 0.2] == pytest.approx(-1.1)
+    assert len(along) == 4
+
+
+def test_a_run_that_does_not_depend_on_a_swept_key_is_paired_with_all_its_values_and_counts_once() -> None:
+    design = Design(**{**vars(DESIGN), "sweep": (SWEPT,), "swept": {SWEPT: (0.3, 0.1, 0.2)}})
+    found = effects(swept_runs(), design)
+    shock = found[(found.arm == "plain") & (found.baseline == "plain") & found.along.isna()].set_index(SWEPT)
+    assert shock.estimate[0.1] == pytest.approx(1.0 + 1.0 - 0.125)
+    assert shock.n.tolist() == [4, 4, 4]
+    calm = found[(found.arm == "loans") & (found.baseline == "plain") & (found.shock == "none")]
+    assert len(calm) == 1
+    assert calm[SWEPT].isna().all()
+
+
+def test_holm_goes_over_the_values_of_one_swept_key_apart_from_other_comparisons() -> None:
+    runs = pd.concat([table(**FOUR_CELLS).assign(a=a, b=b) for a in (1, 2, 3) for b in (5, 6)], ignore_index=True)
+    runs["rent"] += np.random.default_rng(1).normal(size=len(runs)) * 0.3 + runs["a"]
+    design = Design(**{**vars(DESIGN), "sweep": ("a", "b")})
+    found = effects(runs, design)
+    family = found[(found.along == "a") & ~found.metric.str.startswith(RESPONSE)]
+    assert len(family) == 2 * 2 * 2 * 2  # arms, shocks, values of a but the first, values of b
+    assert family.p_holm.min() == pytest.approx(min(1.0, len(family) * family.p.min()))
 
 
 def test_the_written_table_skips_failed_runs_and_is_the_same_bytes_every_time(folder: Path) -> None:

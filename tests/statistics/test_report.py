@@ -140,9 +140,15 @@ def test_a_sweep_is_drawn_at_its_first_point_and_against_its_values(tmp_path: Pa
         "  event: {start_day: 5, end_day: 9}, endpoints: [defaults]}\nseeds: [1, 2]\ndays: 20\n"
     )
     write_effects(tmp_path)
-    assert set(Results(tmp_path).paths(["rent_h100_usd_per_gpu_hour"])["rent_h100_usd_per_gpu_hour"]) == {3.0}
-    assert {plot.name for plot in draw.draw_figures(tmp_path)} >= {"sweep_cut", "rent_paths_cut", "forest_cut"}
-    assert "first swept point (spot.convexity = 3.0)" in write_report(tmp_path).read_text()
+    rent = "rent_h100_usd_per_gpu_hour"
+    assert set(Results(tmp_path).paths([rent])[rent]) == {3.0, 8.0}
+    assert set(Results(tmp_path).first_paths([rent])[rent]) == {3.0}
+    names = {plot.name for plot in draw.draw_figures(tmp_path)}
+    assert names >= {"along_cut", "along_none", "sweep_cut", "rent_paths_cut", "forest_cut"}
+    page = write_report(tmp_path).read_text()
+    assert "first swept point (spot.convexity = 3.0)" in page
+    assert "Along spot.convexity, no endpoint at 8 is distinguishable from that at 3 after Holm" in page
+    assert "<h2>Along spot.convexity</h2>" in page
 
 
 def test_a_study_with_arms_says_first_what_arms_change_and_draws_each_against_the_baseline(folder: Path) -> None:
