@@ -152,6 +152,7 @@ def test_a_sweep_is_drawn_at_its_first_point_and_against_its_values(tmp_path: Pa
 
 
 def test_a_study_with_arms_says_first_what_arms_change_and_draws_each_against_the_baseline(folder: Path) -> None:
+    write_effects(folder)
     results = Results(folder)
     moved = results.effects.copy()
     calm = (moved["metric"] == "defaults") & (moved["shock"] == "none") & (moved["arm"] == "loans")
