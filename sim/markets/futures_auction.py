@@ -145,7 +145,7 @@ class FuturesMarket:
         contract, last = self.contract, self.price_usd.copy()
         price, volume = last.copy(), np.zeros(contract.maturities)
         trades = np.zeros((contract.maturities, owners))
-        crowd_fills = [np.zeros_like(crowd.quantity) for crowd in crowds]
+        crowd_fills = [np.empty_like(crowd.quantity) for crowd in crowds]
         events: list[tuple[str, str]] = []
         schedules = schedules_by_month(rows, contract.maturities)
         books = [self._book(m, mine, crowds, last[m]) for m, mine in enumerate(schedules)]
@@ -158,7 +158,7 @@ class FuturesMarket:
             if m < len(joint):
                 cleared, fills = joint[m]
             else:
-                fills = np.zeros(len(orders.quantity))
+                fills = crowd_fills[0][m] if len(crowds) == 1 else np.zeros(len(orders.quantity))
                 cleared = call_auction(
                     orders.quantity, orders.tick, orders.curve, orders.tick0, contract.tick_usd, last[m],
                     contract.round_to_tick, fills,
@@ -168,7 +168,8 @@ class FuturesMarket:
             np.add.at(trades[m], mine.owners, scheduled)
             at = 0
             for crowd, into in zip(crowds, crowd_fills, strict=True):
-                into[m] = fills[at : at + into.shape[1]]
+                if fills.base is not into:
+                    into[m] = fills[at : at + into.shape[1]]
                 trades[m, crowd.owner] += float(into[m].sum())
                 at += into.shape[1]
             if funds is not None and funded is not None and m < len(joint):
@@ -184,6 +185,8 @@ class FuturesMarket:
         tick0, n = tick_grid(last_usd, self.contract.daily_limit, self.contract.tick_usd)
         curve = np.zeros((2, n))
         linear_schedules_on_ticks(*mine.terms, last_usd, tick0, self.contract.tick_usd, curve)
+        if len(crowds) == 1:  # as they lie, without a copy
+            return MonthOrders(tick0, last_usd, curve, crowds[0].quantity[m], crowds[0].tick[m])
         quantity = np.concatenate([crowd.quantity[m] for crowd in crowds]) if crowds else np.zeros(0)
         tick = np.concatenate([crowd.tick[m] for crowd in crowds]) if crowds else np.zeros(0, dtype=np.int64)
         return MonthOrders(tick0, last_usd, curve, quantity, tick)
