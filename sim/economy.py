@@ -17,6 +17,7 @@ from sim.clearing.house import ClearingHouse, Night
 from sim.crowd import Speculators
 from sim.funding import LabFunding
 from sim.growth_path import GrowthPath
+from sim.hedging import tabled
 from sim.instruments.books import Books
 from sim.laws import check_day
 from sim.markets.chip_desk import Financing, fund_orders, place_orders
@@ -410,7 +411,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.market is None:
             return None
         self.refresh_desk()
-        rows = [(owner, row) for owner, agent in self.who["futures"] for row in agent.futures(self.views[owner])]
+        asked = [(owner, agent.futures(self.views[owner])) for owner, agent in self.who["futures"]]
+        rows = tabled(asked, self.books.ledger.table(self.market.names))
         for crowd in self.crowds:
             evening.crowd_orders(self, self.market, crowd, news)
         close = self.market.clear(rows, self.crowds, len(self.books.ledger.owners), funds.propose(self))

@@ -50,18 +50,26 @@ class Schedules(NamedTuple):
     terms: tuple[Floats, Floats, Floats, Floats]
 
 
-def schedules_by_month(rows: Sequence[tuple[int, FutureRow]], months: int) -> list[Schedules]:
+Rows = Sequence[tuple[int, FutureRow]] | tuple[Ints, Floats]  # one by one, or owners (n,) and fields (n, 5)
+
+
+def schedules_by_month(rows: Rows, months: int) -> list[Schedules]:
     """All rows as arrays, month by month, those of a month in the order in which they came."""
-    fields = len(FutureRow._fields)
-    flat = itertools.chain.from_iterable([row for _, row in rows])
-    table = np.fromiter(flat, np.float64, fields * len(rows)).reshape(-1, fields)
+    who, table = rows if isinstance(rows, tuple) else _arrays(rows)
     order = np.argsort(table[:, 0], kind="stable")
-    owners = np.fromiter([owner for owner, _ in rows], np.int64, len(rows))[order]
+    owners = who[order]
     month, at_last, slope, low, high = table[order].T.copy()
     ends = np.searchsorted(month, np.arange(months + 1)).tolist()
     return [
         Schedules(owners[i:j], (at_last[i:j], slope[i:j], low[i:j], high[i:j])) for i, j in itertools.pairwise(ends)
     ]
+
+
+def _arrays(rows: Sequence[tuple[int, FutureRow]]) -> tuple[Ints, Floats]:
+    fields = len(FutureRow._fields)
+    flat = itertools.chain.from_iterable([row for _, row in rows])
+    table = np.fromiter(flat, np.float64, fields * len(rows)).reshape(-1, fields)
+    return np.fromiter([owner for owner, _ in rows], np.int64, len(rows)), table
 
 
 class Listed(NamedTuple):
@@ -133,7 +141,7 @@ class FuturesMarket:
 
     def clear(
         self,
-        rows: Sequence[tuple[int, FutureRow]],
+        rows: Rows,
         crowds: Sequence[Speculators],
         owners: int,
         funds: FundOrders | None = None,

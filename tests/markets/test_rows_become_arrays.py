@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
 from agents.ai_lab import AiLab
+from sim.hedging import tabled
 from sim.markets.futures_auction import schedules_by_month
 from sim.markets.spot_auction import GROUPED_BY, _by_owner
 from sim.rules.hedging import hedge_schedule, layered
@@ -43,6 +46,25 @@ def test_schedules_of_a_month_keep_their_order_and_months_that_are_not_listed_ar
         mine = [(owner, row) for owner, row in rows if row.maturity == m]
         assert month.owners.tolist() == [owner for owner, _ in mine]
         assert np.transpose(month.terms).tolist() == [list(row[1:]) for _, row in mine]
+
+
+def test_hedgers_asked_together_bring_the_rows_of_each_alone_among_those_who_write_their_own() -> None:
+    held = np.random.default_rng(2).normal(0.0, 5.0, (3, 4))
+    seen = [view(curve=CURVE, position=tuple(held[:, i].tolist()), rent_usd=1.1 * RENT) for i in range(4)]
+    own = [FutureRow(2, 1.0, 0.5, -1.0, 1.0), FutureRow(0, -1.0, 0.5, -1.0, 1.0)]
+    agents = [agent("ai_lab"), agent("neocloud"), None, agent("neocloud", hedge_horizon_years=0.3)]
+
+    def asked() -> list[tuple[int, Iterable[FutureRow]]]:
+        return [(i, one.futures(seen[i]) if one else iter(own)) for i, one in enumerate(agents)]
+
+    owners, rows = tabled(asked(), held)
+    alone = [(i, row) for i, some in asked() for row in some]
+    assert owners.tolist() == [i for i, _ in alone]
+    assert rows.tolist() == [list(row) for _, row in alone]
+    assert [row[0] for row in rows.tolist()] == [0, 1, 2, 0, 1, 2, 2, 0, 0, 1, 2]
+    months = [schedules_by_month(some, 3) for some in ((owners, rows), alone)]
+    assert repr(months[0]) == repr(months[1])
+    assert [len(found) for found in tabled([], held)] == [0, 0]
 
 
 def test_amounts_of_an_owner_with_several_rows_are_added_up() -> None:
