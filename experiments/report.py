@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments import along, answer, verdicts
 from experiments.effects import COLUMNS, RESPONSE, headline
-from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork
+from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork, is_set
 from experiments.wording import digits, family_of, meaning_of, metric_label, name_of, p_words, scaled, value_words
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def point_words(sweep: Sequence[str], row: Any) -> str:
     parts = [
         f"{key} = {value_words(value)}" + (f" against {row.against}" if key == row.along else "")
         for key, value in values
-        if value is not None and value == value  # noqa: PLR0124 - null is not itself
+        if is_set(value)
     ]
     return "; ".join(parts)
 

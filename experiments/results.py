@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -227,6 +228,11 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         window=tuple(config["window"]) if config.get("window") else None,
         overrides={str(arm): tuple(map(str, changes)) for arm, changes in (study.get("arms") or {}).items()},
     )
+
+
+def is_set(value: Any) -> bool:
+    """Whether a table's value is there: neither None nor the NaN that stands for null."""
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
 
 
 def swept_values(sweep: dict[str, list[Any]], runs: pd.DataFrame) -> dict[str, tuple[Any, ...]]:

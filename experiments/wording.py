@@ -130,7 +130,9 @@ def p_words(p: float | None) -> str:
 
 
 def value_words(value: Any) -> str:
-    """Return a value of a configuration as a user wrote it: 15, not 15.0."""
+    """Return a value of a configuration as a user wrote it: 15, not 15.0; true, not True."""
+    if type(value).__name__ in {"bool", "bool_"}:
+        return str(value).lower()
     whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
     return str(int(value)) if whole else str(value)
 

@@ -106,6 +106,7 @@ def _panel(panel: Axes, rows: pd.DataFrame, key: str, values: Sequence[Any], des
         panel.plot(at, middle, marker="o", markersize=3, **looks)
     if not _are_numbers(values):
         panel.set_xticks(list(places.values()), [value_words(value) for value in values])
+        panel.set_xlim(-0.5, len(values) - 0.5)
 
 
 def _places(values: Sequence[Any]) -> dict[Any, float]:

@@ -35,7 +35,7 @@ def test_a_swept_key_that_matters_is_said_with_its_values_and_the_size_of_holms_
     (sentence,) = (text for text in said if text.startswith(f"Along {KEY}, against 20: "))
     assert " firms at 10, base, cut" in sentence
     assert " firms at 40, base, cut" in sentence
-    assert sentence.endswith("(2 of 2 comparisons are distinguishable after Holm's correction over 2 comparisons).")
+    assert sentence.endswith("(2 of 2 comparisons, after Holm's correction over all of them).")
 
 
 def test_a_swept_key_that_does_nothing_is_not_called_the_same(tmp_path: Path) -> None:
@@ -51,3 +51,19 @@ def test_the_table_has_a_column_for_each_value_but_the_first(tmp_path: Path) -> 
     ((_, where, rows),) = table["lines"]
     assert where == "base, cut"
     assert rows[40].estimate == pytest.approx(20.0, abs=0.2)
+
+
+def test_what_one_key_does_only_at_another_ones_second_value_is_said(tmp_path: Path) -> None:
+    noise = np.random.default_rng(6).normal(size=(12, 4))
+    rows = [
+        {"key": f"{seed}{a}{b}", "status": "ok", "error": "", "arm": "base", "shock": "none", "seed": seed, "a": a,
+         "b": b == "on", "defaults": 9.0 * (a == 3 and b == "on") + noise[seed, 2 * (a == 3) + (b == "on")]}
+        for seed in range(12) for a in (2, 3) for b in ("off", "on")
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_parquet(tmp_path / "runs.parquet")
+    study = {"arms": {"base": []}, "sweep": {"a": [2, 3], "b": [False, True]}, "endpoints": ["defaults"]}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"study": study, "days": 20}))
+    write_effects(tmp_path)
+    said = list(along.sentences(Results(tmp_path)))
+    assert "at 3, b true, base, no shock (1 of 2 comparisons" in said[0]
+    assert "at true, a 3, base, no shock (1 of 2 comparisons" in said[1]
