@@ -76,7 +76,7 @@ def measure_years(commit: str, traders: int, quick: bool) -> Measured:
         with _inside(folder):
             return float(_said(YEAR.format(traders=traders, seed=turn + 1, days=days)))
 
-    return _beside(commit, f"a year, {traders:,} speculators", year, 1 if quick else 5, "simulated year", YEAR_GOAL)
+    return _beside(commit, f"a year, {traders:,} speculators", year, 3 if quick else 5, "simulated year", YEAR_GOAL)
 
 
 def measure_first_day(commit: str, quick: bool) -> Measured:
