@@ -49,7 +49,7 @@ def _sentence(results: Results, key: str, rows: pd.DataFrame) -> Iterator[str]:
     elif sure.empty:
         yield (
             f"Along {key}, no endpoint at {listed(others)} is distinguishable from that at {first} after Holm's "
-            f"correction over {tried} comparisons; that is no proof of equality."
+            f"correction over {tried} comparison{'s' * (tried != 1)}; that is no proof of equality."
         )
     else:
         points = sure[list(results.design.sweep)].to_dict("records")

@@ -11,7 +11,7 @@ import numpy as np
 from experiments import along
 from experiments.effects import RESPONSE
 from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results
-from experiments.wording import digits, listed, name_of, quantity
+from experiments.wording import digits, listed, name_of, quantity, value_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def sentences(results: Results) -> list[str]:
         found += peak_rent(results, shock)
         found += [text for metric in design.endpoints for text in shock_effect(table, design, metric, shock)]
     if design.sweep and found:
-        at = ", ".join(f"{name} = {design.values(name, results.finished)[0]}" for name in design.sweep)
+        at = ", ".join(f"{name} = {value_words(design.values(name, results.finished)[0])}" for name in design.sweep)
         found.append(f"All else is said of the first swept point ({at}); the tables have the others.")
     return found
 

@@ -70,7 +70,7 @@ def contrast(terms: Sequence[tuple[float, ArrayLike]], level: float = LEVEL) -> 
 
 def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
     """Return the interval of a mean over seeds: BCa bootstrap, or Student's t below ten seeds."""
-    if np.ptp(values) == 0.0:
+    if _alike(values):
         return float(values[0]), float(values[0])
     if values.size < FEW_SEEDS:
         return _t_interval(values, level)
@@ -92,7 +92,7 @@ def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
 def p_value(differences: Floats) -> float:
     """Return the two-sided p of no mean difference: sign flips, or a paired t below ten seeds."""
     n = differences.size
-    if n < FEW_SEEDS and np.ptp(differences) > 0.0:
+    if n < FEW_SEEDS and not _alike(differences):
         from scipy.stats import ttest_1samp
 
         return float(ttest_1samp(differences, 0.0).pvalue)
@@ -127,7 +127,7 @@ def equivalence(terms: Sequence[tuple[float, ArrayLike]], margin: float, alpha: 
     estimate = float(np.mean(differences))
     if n == 1:
         return Equivalence(1, estimate, None, None, None, equivalent=False)
-    if np.ptp(differences) == 0.0:
+    if _alike(differences):
         return Equivalence(n, estimate, estimate, estimate, None, equivalent=abs(estimate) < margin)
     from statsmodels.stats.weightstats import ttost_paired
 
@@ -142,6 +142,11 @@ def _without_dust(differences: Floats, values: Floats) -> Floats:
         return differences
     size = np.max(np.abs(values), axis=0)
     return np.where(np.abs(differences) <= 1e-12 * size, 0.0, differences)
+
+
+def _alike(values: Floats) -> bool:
+    """Whether values differ by rounding alone (1e-12 of their size): then a t statistic is made of dust."""
+    return bool(np.ptp(values) <= 1e-12 * np.max(np.abs(values)))
 
 
 def _t_interval(values: Floats, level: float) -> tuple[float, float]:

@@ -42,7 +42,7 @@ def test_a_swept_key_that_does_nothing_is_not_called_the_same(tmp_path: Path) ->
     said = answer.sentences(Results(swept_folder(tmp_path, slope=0.0)))
     (sentence,) = (text for text in said if text.startswith(f"Along {KEY}"))
     assert "no endpoint at 10 and 40 is distinguishable from that at 20" in sentence
-    assert "no proof of equality" in sentence
+    assert "over 2 comparisons; that is no proof of equality" in sentence
 
 
 def test_the_table_has_a_column_for_each_value_but_the_first(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_a_sweep_is_drawn_at_its_first_point_and_against_its_values(tmp_path: Pa
     names = {plot.name for plot in draw.draw_figures(tmp_path)}
     assert names >= {"along_cut", "along_none", "sweep_cut", "rent_paths_cut", "forest_cut"}
     page = write_report(tmp_path).read_text()
-    assert "first swept point (spot.convexity = 3.0)" in page
+    assert "first swept point (spot.convexity = 3)" in page
     assert "Along spot.convexity, no endpoint at 8 is distinguishable from that at 3 after Holm" in page
     assert "<h2>Along spot.convexity</h2>" in page
 

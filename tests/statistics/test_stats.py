@@ -14,6 +14,12 @@ def difference(treated: np.ndarray, control: np.ndarray) -> stats.Estimate:
     return stats.contrast([(1, treated), (-1, control)])
 
 
+def test_differences_that_are_alike_but_for_rounding_are_tested_as_alike() -> None:
+    alike, nearly = np.array([0.3, 0.3, 0.3]), np.array([0.1 + 0.2, 0.3, 0.3])
+    assert np.ptp(nearly) > 0.0
+    assert stats.p_value(nearly) == stats.p_value(alike) == 0.25  # two of eight sign patterns, and no t of 1e16
+
+
 @pytest.mark.parametrize(("n", "draw"), [(6, "normal"), (24, "normal"), (32, "exponential")])
 def test_the_interval_covers_the_truth_about_as_often_as_it_says(n: int, draw: str) -> None:
     # 400 trials at a stated 95 %: three standard errors are 3.3 points. BCa is short of its level with few skewed
