@@ -53,18 +53,20 @@ def _figure(paths: pd.DataFrame, base: str, others: list[str], forks: list[str],
 
 
 def _panel(panel: Axes, change: pd.DataFrame, arm: str, shock: str, design: Design) -> None:
+    days, values = series.since_shock(change, design, after=AFTER_DAYS)
+    if not values.size:
+        panel.text(0.5, 0.5, "did not run", transform=panel.transAxes, ha="center", color=style.GREY)
+        return
     style.shade_event(panel, design, shock)
     panel.axhline(0.0, color=style.GREY, linewidth=0.6)
-    days, values = series.since_shock(change, design, after=AFTER_DAYS)
-    if values.size:
-        style.middle_with_interval(panel, days, values, color=style.colour(design, arm))
+    style.middle_with_interval(panel, days, values, color=style.colour(design, arm))
     panel.margins(x=0)
 
 
 def _same_scale(panels: np.ndarray) -> None:
     """Give all panels of differences one scale, so that arms can be compared."""
-    limits = [panel.get_ylim() for panel in panels.flat]
-    for panel in panels.flat:
+    limits = [panel.get_ylim() for panel in panels.flat if panel.has_data()]
+    for panel in panels.flat if limits else ():
         panel.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
 
 

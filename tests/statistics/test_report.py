@@ -11,7 +11,7 @@ import pytest
 
 from experiments import answer
 from experiments.effects import write_effects
-from experiments.plots import arms, draw, style
+from experiments.plots import arms, draw, impulse_response, style
 from experiments.plots.style import median_interval
 from experiments.report import counts, write_report
 from experiments.results import Design, Results
@@ -181,6 +181,16 @@ def test_responses_of_arms_stand_in_panels_of_their_own(figures: list[style.Plot
     (figure,) = (plot.figure for plot in figures if plot.name == "impulse_response_pool_outage")
     with_lines = [sum(len(line.get_xdata()) > 2 for line in panel.get_lines()) for panel in figure.axes]
     assert with_lines == [1] * 8  # the baseline and three differences, own history and forked
+
+
+def test_an_arm_that_never_met_the_shock_is_not_drawn_as_no_difference(folder: Path) -> None:
+    results = Results(folder)
+    vars(results)["design"] = replace(results.design, arms=("no_finance", "calm_only"))
+    with style.house_style():
+        (plot,) = impulse_response.draw(results)
+    _, apart = plot.figure.axes
+    assert not apart.get_lines()
+    assert [text.get_text() for text in apart.texts] == ["did not run"]
 
 
 def test_arms_that_fared_alike_are_named_together() -> None:
