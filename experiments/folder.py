@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from experiments import provenance
 from experiments.compose import flat
-from experiments.errors import ABSENT, Problem, UsageError
-from experiments.store import write_whole
+from experiments.errors import ABSENT, Problem, StorageError, UsageError
+from experiments.store import make_folder, readable, share, stored_rows, write_whole
 from experiments.study import Expansion
 
+FOLDERS = ("parts", "paths", "figures", "damaged")
 FREE = (
     "seeds",
     "question",
@@ -34,53 +36,130 @@ def opened_folder(out: Path, expansion: Expansion) -> Iterator[None]:
     check_writable(out)
     with locked(out):
         described = description(expansion)
-        if (out / "config.yaml").exists():
+        if holds_a_study(out) and not restored(out, expansion):
             refuse_another_study(out, described, expansion)
             described["seeds"] = sorted({*read_yaml(out / "config.yaml")["seeds"], *described["seeds"]})
         facts = {"versions": expansion.versions, "sources": expansion.sources, **provenance.surroundings()}
         facts["seeds"] = described["seeds"]
-        write_whole(out / "provenance.json", json.dumps(facts, indent=1, sort_keys=True))
-        write_whole(out / "config.yaml", to_yaml(described))
-        for part in ("parts", *(["paths"] if expansion.settings.record == "paths" else [])):
-            (out / part).mkdir(exist_ok=True)
+        try:
+            write_whole(out / "provenance.json", json.dumps(facts, indent=1, sort_keys=True))
+            write_whole(out / "config.yaml", to_yaml(described))
+            for part in ("parts", *(["paths"] if expansion.settings.record == "paths" else [])):
+                make_folder(out / part)
+        except (OSError, StorageError) as error:
+            raise UsageError("nothing was run", [Problem("out", str(out), str(error))]) from None
         yield
         with contextlib.suppress(OSError):  # a part that is still there is a run to be gathered by the next call
             (out / "parts").rmdir()
 
 
 def check_writable(out: Path) -> None:
-    """Makes the folder; raises if it cannot be written or holds something that is no study."""
+    """Makes the folder; raises if it or a folder in it cannot be written, or if it holds what is no study."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
     except OSError as error:
         problem = Problem("out", str(out), f"cannot be written: {error.strerror}")
         raise UsageError("nothing was run", [problem]) from None
-    if names - {"provenance.json"} and "config.yaml" not in names:
+    if names - {"provenance.json"} and not holds_a_study(out):
         allowed = "is a folder of something else; give an empty or new folder, or one that holds this study"
         raise UsageError("nothing was run", [Problem("out", str(out), allowed)])
-    try:
-        probe = out / ".probe"
-        probe.write_bytes(b"writable")
-        probe.unlink()
-    except OSError as error:
-        problem = Problem("out", str(out), f"cannot be written: {error.strerror}")
-        raise UsageError("nothing was run", [problem]) from None
+    for folder in (out, *(out / name for name in FOLDERS if (out / name).is_dir())):
+        try:
+            probe = folder / f".probe.{os.getpid()}"
+            probe.write_bytes(b"writable")
+            probe.unlink()
+        except OSError as error:
+            allowed = f"cannot be written: {error.strerror}{whose(folder)}; give another out=FOLDER"
+            raise UsageError("nothing was run", [Problem("out", str(folder), allowed)]) from None
+
+
+def whose(folder: Path) -> str:
+    """Whose a folder is, and how its owner lets a group write in it; nothing if it is one's own."""
+    owner = folder.stat().st_uid
+    if owner == os.geteuid():
+        return ""
+    with contextlib.suppress(KeyError):
+        import pwd
+
+        return f"; it is {pwd.getpwuid(owner).pw_name}'s, who can share it with a group: chmod -R g+rwX {folder}"
+    return f"; it is another user's, who can share it with a group: chmod -R g+rwX {folder}"
 
 
 @contextlib.contextmanager
 def locked(out: Path) -> Iterator[None]:
-    """Keeps a second call out of a folder while the first one runs in it."""
+    """Keeps a second call out of a folder while the first one runs in it; needs no right to write the lock itself."""
     import fcntl
 
-    with (out / ".lock").open("w") as lock:
+    with opened_lock(out) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno in {errno.EAGAIN, errno.EACCES}:
                 allowed = "is in use by another call; wait for it or give another folder"
                 raise UsageError("nothing was run", [Problem("out", str(out), allowed)]) from None
+            if error.errno == errno.EBADF:  # a network's file system that locks only what may be written
+                allowed = f"cannot be locked: .lock may not be written{whose(out / '.lock')}"
+                raise UsageError("nothing was run", [Problem("out", str(out), allowed)]) from None
         yield
+
+
+@contextlib.contextmanager
+def opened_lock(out: Path) -> Iterator[int]:
+    """The lock file of a folder, made if need be; only read where another member of a group made it for himself."""
+    file = out / ".lock"
+    try:
+        try:
+            lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        except PermissionError:
+            lock = os.open(file, os.O_RDONLY)
+        else:
+            if os.fstat(lock).st_uid == os.geteuid():
+                share(file)
+    except OSError as error:
+        allowed = f"cannot be locked: {error.strerror}{whose(file if file.exists() else out)}"
+        raise UsageError("nothing was run", [Problem("out", str(out), allowed)]) from None
+    try:
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def holds_a_study(out: Path) -> bool:
+    """Whether a folder holds a study, or runs of one."""
+    return any((out / name).exists() for name in ("config.yaml", "runs.parquet", "parts"))
+
+
+def restored(out: Path, expansion: Expansion) -> bool:
+    """Whether config.yaml or provenance.json was damaged or lost, but all runs are this call's: they are made anew.
+
+    A run's key holds its world, days, window, code and versions, so that the runs say themselves what they are of.
+    """
+    lost = [
+        name
+        for name, read in (("config.yaml", read_yaml), ("provenance.json", read_json))
+        if not is_read(out / name, read)
+    ]
+    if not lost:
+        return False
+    if set(stored_rows(out)) <= {run.key for run in expansion.runs}:
+        print(
+            f"{out}: {' and '.join(lost)} cannot be read and is made anew: all runs here are of this study", flush=True
+        )
+        return True
+    allowed = (
+        "cannot be read, and the folder holds runs that this call does not ask for; repeat the call that made it "
+        "(which makes it anew), put back a copy, or give another out=FOLDER"
+    )
+    raise UsageError("nothing was run", [Problem(str(out / name), ABSENT, allowed) for name in lost])
+
+
+def is_read(file: Path, read: Callable[[Path], dict[str, Any]]) -> bool:
+    """Whether a file is there and can be read."""
+    try:
+        return file.exists() and bool(read(file))
+    except UsageError:
+        return False
 
 
 def description(expansion: Expansion) -> dict[str, Any]:
@@ -113,13 +192,8 @@ def differences(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 def refuse_another_study(out: Path, described: dict[str, Any], expansion: Expansion) -> None:
     """Raises if the folder holds other settings, other worlds, other code or other versions, naming the first."""
-    try:
-        held = read_yaml(out / "config.yaml")
-        facts = json.loads((out / "provenance.json").read_text())
-        old, new = comparable(held), comparable(described)
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        problem = Problem("out", str(out), f"holds a config.yaml or provenance.json that cannot be read: {error}")
-        raise UsageError("nothing was run", [problem]) from None
+    facts = read_json(out / "provenance.json")
+    old, new = comparable(read_yaml(out / "config.yaml")), comparable(described)
     advice = f"{out} holds another study; give another out=FOLDER. Nothing was run"
     for key in [*old, *(key for key in new if key not in old)]:
         before, now = old.get(key, ABSENT), new.get(key, ABSENT)
@@ -149,7 +223,20 @@ def to_yaml(thing: dict[str, Any]) -> str:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file as plain dicts."""
+    """The config.yaml of a folder as plain dicts."""
     import yaml
 
-    return yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    with readable(path, "repeat the call that made the folder, which makes it anew"):
+        held = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if not isinstance(held, dict):
+            raise ValueError("it is empty" if held is None else "it is no table of keys and values")
+    return held
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The provenance.json of a folder as plain dicts."""
+    with readable(path, "repeat the call that made the folder, which makes it anew"):
+        held = json.loads(path.read_text(encoding="utf-8") or "null")
+        if not isinstance(held, dict):
+            raise ValueError("it is empty" if held is None else "it is no table of keys and values")
+    return held

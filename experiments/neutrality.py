@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from experiments.settings import Settings
-from experiments.store import write_arrow
+from experiments.store import MOVE_PATH, read_table, write_arrow
 
 # Series that belong to the futures market itself; every other series is on the spot side and must not move.
 FINANCIAL = (
@@ -89,7 +88,7 @@ def stored_paths(out: Path, sweep: list[str]) -> dict[tuple[object, ...], pd.Dat
     """The stored daily paths under (arm, shock, seed, swept values)."""
     paths = {}
     for file in sorted((out / "paths").glob("*.parquet")):
-        frame = pq.ParquetFile(file).read().to_pandas()
+        frame = read_table(file, MOVE_PATH).to_pandas()
         first = frame.iloc[0]
         paths[first["arm"], first["shock"], first["seed"], *(first[key] for key in sweep)] = frame
     return paths

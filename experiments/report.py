@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import io
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments import along, answer, verdicts
 from experiments.effects import COLUMNS, RESPONSE, headline
 from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork, is_set
+from experiments.store import file_label, write_whole
 from experiments.wording import digits, family_of, meaning_of, metric_label, name_of, p_words, scaled, value_words
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def write_report(
     )
     page = environment.get_template("report.html.j2").render(content(results, drawn, answered))
     path = results.out / "report.html"
-    temporary = path.with_suffix(".html.tmp")
-    temporary.write_text(page, encoding="utf-8")
-    os.replace(temporary, path)
+    write_whole(path, page)
     return path
 
 
@@ -187,7 +185,7 @@ def figures(results: Results, drawn: Sequence[style.Plot] | None) -> list[dict[s
 
     with style.house_style():
         pictures = draw.plots(results) if drawn is None else drawn
-        return [{"name": plot.name, "caption": plot.caption, "element": element(plot)} for plot in pictures]
+        return [{"name": file_label(plot.name), "caption": plot.caption, "element": element(plot)} for plot in pictures]
 
 
 def element(plot: Any) -> str:

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.store import MOVE_PATH, MOVE_RUNS, MOVE_TABLE, read_table, readable
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -114,18 +116,18 @@ class Results:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The study as it was resolved, or nothing when the folder holds none."""
-        import yaml
+        from experiments.folder import read_yaml
 
         path = self.out / "config.yaml"
-        return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.exists() else {}
+        return read_yaml(path) if path.exists() else {}
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """Versions, sources and seeds behind the runs."""
-        import json
+        from experiments.folder import read_json
 
         path = self.out / "provenance.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return read_json(path) if path.exists() else {}
 
     @cached_property
     def design(self) -> Design:
@@ -157,8 +159,10 @@ class Results:
         """Columns of the recorded days, in the file's order."""
         import pyarrow.parquet as pq
 
-        files = sorted((self.out / "paths").glob("*.parquet"))
-        return tuple(pq.read_schema(files[0]).names) if files else ()
+        for file in sorted((self.out / "paths").glob("*.parquet")):
+            with readable(file, MOVE_PATH):
+                return tuple(pq.read_schema(file).names)
+        return ()
 
     def paths(self, columns: Sequence[str]) -> pd.DataFrame:
         """Return `arm, shock, seed`, swept keys, `day` and the columns asked for: a row a day of every run.
@@ -171,12 +175,11 @@ class Results:
         if missing:
             raise MissingDataError(f"paths/ has no column {', '.join(missing)}")
         import pandas as pd
-        import pyarrow.parquet as pq
 
         keys = ["arm", "shock", "seed", *self.design.sweep, "day"]
         wanted = [*keys, *(name for name in columns if name not in keys)]
-        files = [pq.ParquetFile(file) for file in sorted((self.out / "paths").glob("*.parquet"))]
-        parts = [file.read([name for name in wanted if name in file.schema_arrow.names]).to_pandas() for file in files]
+        files = sorted((self.out / "paths").glob("*.parquet"))
+        parts = [read_table(file, MOVE_PATH, wanted).to_pandas() for file in files]
         days = pd.concat(parts, ignore_index=True).reindex(columns=wanted)
         return days.sort_values(keys, kind="stable", ignore_index=True)
 
@@ -189,12 +192,10 @@ class Results:
         return self._table(name) if (self.out / name).exists() else None
 
     def _table(self, name: str) -> pd.DataFrame:
-        import pandas as pd
-
         path = self.out / name
         if not path.exists():
             raise MissingDataError(f"{path} does not exist")
-        return pd.read_parquet(path)
+        return read_table(path, MOVE_RUNS if name == "runs.parquet" else MOVE_TABLE).to_pandas()
 
 
 def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:

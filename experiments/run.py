@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -23,8 +24,9 @@ WRONG_USE, RUNS_MISSING, NOT_NEUTRAL, NOT_REPLICATED, INTERRUPTED = 2, 3, 4, 5, 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 2 wrong use, 3 runs failed or missing, 4 not neutral, 5 not replicated, 130 stopped."""
+    speak_plainly()
     try:
-        return run(list(sys.argv[1:] if arguments is None else arguments))
+        return run([in_utf8(word) for word in (sys.argv[1:] if arguments is None else arguments)])
     except UsageError as error:
         print(f"rackrate: {error}", file=sys.stderr)
         return WRONG_USE
@@ -34,6 +36,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("rackrate: interrupted; nothing was run", file=sys.stderr)
         return INTERRUPTED
+
+
+def speak_plainly() -> None:
+    """Lets a terminal whose locale lacks a letter (−, ×, “) show a plain one for it, instead of ending the study."""
+    import codecs
+
+    from experiments.wording import plain_letters
+
+    codecs.register_error("plain letters", plain_letters)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plain letters")
+
+
+def in_utf8(word: str) -> str:
+    """A word of the command line read as UTF-8 where the locale could not read it; as it is if it is no UTF-8."""
+    try:
+        return word.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeDecodeError:
+        return word
 
 
 def run(arguments: list[str]) -> int:

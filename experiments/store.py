@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.errors import StorageError
+from experiments.errors import ABSENT, Problem, StorageError, UsageError
 from experiments.study import RunSpec
 
 LABELS = ("key", "arm", "shock", "seed", "status")
+LONGEST_LABEL = 60  # letters of a name that a file is called by
+MOVE_RUNS = "move it away to have all its runs simulated again, or put back a copy"
+MOVE_PATH = "move it away; the call that made the folder simulates its run again"
+SHARE = "let your group read and write the folder (chmod -R g+rwX)"
+MOVE_TABLE = "move it away; the call that made the folder writes it again"
 
 
 def write_part(out: Path, row: dict[str, Any]) -> None:
@@ -29,7 +36,15 @@ def row_of(run: RunSpec, status: str, error: str = "", metrics: dict[str, float]
 
 def path_file(out: Path, run: RunSpec) -> Path:
     """Where the daily path of a run is stored."""
-    return out / "paths" / f"{run.arm}-{run.shock}-{run.seed:04d}-{run.key[:8]}.parquet"
+    return out / "paths" / f"{file_label(run.arm)}-{file_label(run.shock)}-{run.seed:04d}-{run.key[:8]}.parquet"
+
+
+def file_label(name: str) -> str:
+    """A name as part of a file's name: itself, or cut and told apart by its hash if long or with odd letters."""
+    plain = re.sub(r"[^A-Za-z0-9_.+@=-]", "_", name)
+    if plain == name and len(name) <= LONGEST_LABEL:
+        return name
+    return f"{plain[: LONGEST_LABEL - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def write_path(out: Path, run: RunSpec, record: Any) -> None:
@@ -54,22 +69,63 @@ def write_path(out: Path, run: RunSpec, record: Any) -> None:
 
 
 def stored_rows(out: Path) -> dict[str, dict[str, Any]]:
-    """Key -> row of every run that the folder holds, finished or failed."""
+    """Key -> row of every run that the folder holds, finished or failed; damaged parts are set aside."""
     rows = {}
     if (out / "runs.parquet").exists():
-        rows.update({row["key"]: row for row in rows_of_table(out / "runs.parquet")})
+        with readable(out / "runs.parquet", MOVE_RUNS):
+            rows.update({row["key"]: row for row in rows_of_table(out / "runs.parquet")})
     for part in sorted((out / "parts").glob("*.json")):
-        row = json.loads(part.read_text())
-        if row["status"] == "ok" or rows.get(row["key"], {}).get("status") != "ok":
+        row = read_part(part)
+        if row and (row["status"] == "ok" or rows.get(row["key"], {}).get("status") != "ok"):
             rows[row["key"]] = row
     return rows
+
+
+def read_part(part: Path) -> dict[str, Any] | None:
+    """The row of one part file; one that is damaged is set aside, so that its run is missing."""
+    with readable(part, SHARE):
+        written = part.read_bytes()
+    try:
+        row = json.loads(written)
+        if {*LABELS, "sweep", "error", "metrics"} <= row.keys() and row["key"] == part.stem:
+            return dict(row)
+    except (ValueError, AttributeError):
+        pass
+    set_aside(part)
+    return None
+
+
+def set_aside(file: Path) -> None:
+    """Moves the damaged file of one run to `damaged/`, and says so: the run is simulated again."""
+    damaged = file.parent.parent / "damaged"
+    with storage(damaged / file.name):
+        make_folder(damaged)
+        file.replace(damaged / file.name)
+    print(f"{file} is damaged: moved to {damaged}; its run is simulated again", flush=True)
 
 
 def missing_runs(out: Path, runs: Sequence[RunSpec], record: str) -> list[RunSpec]:
     """The runs that are neither finished nor, where paths are asked for, have their path."""
     rows = stored_rows(out)
     done = {key for key, row in rows.items() if row["status"] == "ok"}
-    return [run for run in runs if run.key not in done or (record == "paths" and not path_file(out, run).exists())]
+    return [run for run in runs if run.key not in done or (record == "paths" and not has_path(out, run))]
+
+
+def has_path(out: Path, run: RunSpec) -> bool:
+    """Whether a run's daily path is stored whole; one that is damaged is set aside."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = path_file(out, run)
+    if not file.exists():
+        return False
+    with readable(file, SHARE), file.open("rb") as stored:
+        try:
+            pq.read_metadata(stored)
+        except (pa.ArrowException, OSError):
+            set_aside(file)
+            return False
+    return True
 
 
 def compact(out: Path) -> list[dict[str, Any]]:
@@ -150,7 +206,15 @@ def write_whole(target: Path, text: str) -> None:
     """Writes a text file under a temporary name, syncs it, and renames it."""
     partial = partial_name(target)
     with storage(target):
-        partial.write_text(text)
+        partial.write_text(text, encoding="utf-8", errors="replace")
+        settle(partial, target)
+
+
+def write_bytes(target: Path, data: bytes) -> None:
+    """Writes a file under a temporary name, syncs it, and renames it."""
+    partial = partial_name(target)
+    with storage(target):
+        partial.write_bytes(data)
         settle(partial, target)
 
 
@@ -177,10 +241,49 @@ def partial_name(target: Path) -> Path:
 
 
 def settle(partial: Path, target: Path) -> None:
-    """Makes a written file durable and gives it its name."""
+    """Makes a written file durable, shares it with its folder's group, and gives it its name."""
     with partial.open("rb") as written:
         os.fsync(written.fileno())
+    share(partial)
     partial.replace(target)
+
+
+def share(path: Path) -> None:
+    """Lets a group that may write in a folder read and write what this user makes in it, whatever the umask."""
+    folder = path.parent.stat().st_mode
+    if folder & 0o020:
+        mode = path.stat().st_mode
+        path.chmod(mode | (folder & 0o2070 if path.is_dir() else 0o060))
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder, shared with the group of the one that it lies in; leaves one that is there as it is."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir()
+        share(folder)
+
+
+@contextlib.contextmanager
+def readable(file: Path, cure: str) -> Iterator[None]:
+    """Tells in words that a file of a result folder cannot be read, and what to do about it."""
+    import pyarrow as pa
+    from yaml import YAMLError
+
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, pa.ArrowException, YAMLError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else " ".join(str(error).split())
+        problem = Problem(str(file), ABSENT, f"cannot be read ({reason or type(error).__name__}); {cure}")
+        raise UsageError("a file of the result folder is damaged", [problem]) from error
+
+
+def read_table(file: Path, cure: str = MOVE_TABLE, columns: Sequence[str] | None = None) -> Any:
+    """An Arrow table of a result folder, or of it the columns that it has; a UsageError if it is damaged."""
+    import pyarrow.parquet as pq
+
+    with readable(file, cure):
+        stored = pq.ParquetFile(file)
+        return stored.read(None if columns is None else [name for name in columns if name in stored.schema_arrow.names])
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -140,6 +141,19 @@ def value_words(value: Any) -> str:
 def listed(parts: Sequence[str]) -> str:
     """Join phrases: a, b and c."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def plain_letters(error: UnicodeError) -> tuple[str, int]:
+    """Plain letters for those that a terminal's encoding lacks (an error handler of `codecs`): − as -, ⁻⁴ as ^-4."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    plain = "".join(_PLAIN.get(letter) or unicodedata.normalize("NFKD", letter) for letter in lost)
+    raised = "^" if ord(lost[0]) in _SUPERSCRIPTS.values() else ""
+    return raised + plain.replace("−", "-").encode("ascii", "replace").decode(), error.end
+
+
+_PLAIN = {"−": "-", "–": "-", "×": "x", "“": '"', "”": '"', "…": "..."}
 
 
 def _plain(size: float) -> str:

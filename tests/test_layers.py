@@ -18,7 +18,7 @@ ALL_FILES = sorted(SIM.rglob("*.py")) + AGENT_FILES
 
 
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), str(path))
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -160,3 +160,36 @@ def test_agents_hold_no_state_of_others_between_days():
         for key, value in own.items():
             if not key.startswith("_"):
                 assert plain(value), f"{agent.name}.{key} is {value!r}"
+
+
+def in_the_locales_encoding(tree: ast.AST) -> list[str]:
+    """Calls that read or write text without saying in which encoding."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            words = [value.value for value in node.args if isinstance(value, ast.Constant)]
+            binary = any(isinstance(word, str) and set(word) <= set("rwaxb+") and "b" in word for word in words)
+            of_files = name in {"read_text", "write_text"} or (name in {"open", "fdopen"} and not binary)
+            library = ast.unparse(node.func) in {"os.open", "tarfile.open"}
+            if of_files and not library and "encoding" not in {keyword.arg for keyword in node.keywords}:
+                found.append(ast.unparse(node))
+    return found
+
+
+OURS = [
+    path
+    for folder in (SIM, AGENTS, SIM.parent / "experiments", SIM.parent / "configs")
+    for path in folder.rglob("*.py")
+]
+
+
+@pytest.mark.parametrize("path", sorted(OURS), ids=name_of)
+def test_text_is_in_utf8_whatever_the_locale(path):
+    assert in_the_locales_encoding(tree_of(path)) == []
+
+
+@pytest.mark.parametrize("text", ["path.read_text()", "open(name)", "file.open('w')", "path.write_text(x)"])
+def test_the_bar_on_the_locales_encoding_can_fail(text):
+    assert in_the_locales_encoding(ast.parse(text))
+    assert not in_the_locales_encoding(ast.parse("file.open('rb'); path.read_text(encoding='utf-8')"))

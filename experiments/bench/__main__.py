@@ -65,7 +65,9 @@ def main(arguments: list[str]) -> int:
         measured = measure(asked.quick)
         found.update(zip(keys, [measured] if isinstance(measured, Measured) else measured, strict=True))
     show(found)
-    asked.out.write_text(json.dumps({name: as_json(one) for name, one in found.items()}, indent=1) + "\n")
+    asked.out.write_text(
+        json.dumps({name: as_json(one) for name, one in found.items()}, indent=1) + "\n", encoding="utf-8"
+    )
     print(asked.out)
     return 0
 

@@ -21,7 +21,7 @@ ONE_DAY = """
 import json, sys
 from sim.economy import Economy
 from sim.spec import read_spec
-Economy(read_spec(json.load(open(sys.argv[1]))), seed=1, days=1).step()
+Economy(read_spec(json.load(open(sys.argv[1], encoding="utf-8"))), seed=1, days=1).step()
 """
 COMPOSED_DAY = """
 from experiments.bench.world import bench_spec
@@ -34,7 +34,7 @@ def measure_start_up(quick: bool) -> list[Measured]:
     """Version command, a day of a world read from a file, the same composed from presets: fastest of several."""
     with bytecode_kept(), tempfile.TemporaryDirectory() as folder:
         world = Path(folder) / "world.json"
-        world.write_text(json.dumps(bench_world(1000)))
+        world.write_text(json.dumps(bench_world(1000)), encoding="utf-8")
         commands = {
             "rackrate --version": [sys.executable, "-m", "experiments.run", "--version"],
             "24 hours of a world": [sys.executable, "-c", ONE_DAY, str(world)],

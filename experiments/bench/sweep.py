@@ -23,7 +23,7 @@ def timed_batch(batch: Batch) -> list[Outcome]:
     """A batch as a worker does it, with a note of how long it took."""
     began = time.perf_counter()
     outcomes = worker.run_batch(batch)
-    (batch.out / f"{batch.runs[0].key}.seconds").write_text(str(time.perf_counter() - began))
+    (batch.out / f"{batch.runs[0].key}.seconds").write_text(str(time.perf_counter() - began), encoding="utf-8")
     return outcomes
 
 
@@ -50,7 +50,7 @@ def measure_sweep(quick: bool) -> Measured:
         execute.prepare_workers()
         execute.execute(execute.batches_of(specs, out, settings.record), settings, outcomes.extend)
         passed = time.perf_counter() - began
-        inside = sum(float(path.read_text()) for path in out.glob("*.seconds"))
+        inside = sum(float(path.read_text(encoding="utf-8")) for path in out.glob("*.seconds"))
     failed = [outcome.error for outcome in outcomes if outcome.status != "ok"]
     if failed or len(outcomes) != runs:
         raise AssertionError(f"{len(failed)} of {runs} runs failed: {failed[:1]}")

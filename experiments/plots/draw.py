@@ -11,6 +11,7 @@ from pathlib import Path
 import experiments.plots
 from experiments.plots import style
 from experiments.results import MissingDataError, Results
+from experiments.store import make_folder
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ def draw_figures(out: Path, settings: object = None) -> list[style.Plot]:
     del settings  # the folder's config.yaml says it all
     results = Results(Path(out))
     folder = results.out / "figures"
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     drawn = []
     with style.house_style():
         for plot in plots(results):

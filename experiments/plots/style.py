@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.results import FORK, NO_SHOCK, Design
+from experiments.store import file_label, write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LONGEST_WORDS = 28  # letters of a name in a figure
 WIDTH_IN = 3.5  # one column of a journal
 PALETTE = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe and Ito (2008)
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (2, 1)), (0, (6, 1, 1.5, 1)))  # arms that coincide stay visible
@@ -86,8 +88,9 @@ def _place(design: Design, arm: str) -> int:
 
 
 def label(name: str) -> str:
-    """Return an arm's or shock's name as words."""
-    return name.removesuffix(FORK).replace("_", " ")
+    """Return an arm's or shock's name as words, its middle left out where it is long."""
+    words = name.removesuffix(FORK).replace("_", " ")
+    return words if len(words) <= LONGEST_WORDS else f"{words[: LONGEST_WORDS - 13]}…{words[-12:]}"
 
 
 def against_words(arm: str, base: str) -> str:
@@ -178,11 +181,13 @@ def forest_key(figure: Figure) -> None:
 
 
 def save(plot: Plot, folder: Path, kinds: Sequence[str] = ("png", "pdf")) -> None:
-    """Write a figure as PNG (200 dpi) and PDF; no file carries a date or a version."""
+    """Write a figure as PNG (200 dpi) and PDF, each with its full name as title; no file has a date or a version."""
     settle(plot.figure)
     for kind in kinds:
         bare = {"pdf": {"CreationDate": None, "Producer": None, "Creator": None}, "png": {"Software": None}}[kind]
-        plot.figure.savefig(folder / f"{plot.name}.{kind}", metadata=bare)
+        buffer = io.BytesIO()
+        plot.figure.savefig(buffer, format=kind, metadata={"Title": plot.name, **bare})
+        write_bytes(folder / f"{file_label(plot.name)}.{kind}", buffer.getvalue())
 
 
 def settle(figure: Figure) -> None:
