@@ -26,6 +26,17 @@ RUNS: tuple[Row, ...] = (
     ),
     ("error", "text", "why a run failed; empty otherwise"),
 )
+EVENTS: tuple[Row, ...] = (
+    ("key, arm, shock, seed", "", "as in `runs.parquet`"),
+    ("day", "days", "since the start, from 0"),
+    (
+        "kind",
+        "text",
+        "what happened beside the daily series: `limit lock`, `default`, `no note issue`, `shocks overlap`, "
+        "`clearing loss`, `index carried forward`, ...",
+    ),
+    ("text", "text", "to whom and how much"),
+)
 EFFECTS: tuple[Row, ...] = (
     (
         "metric",
@@ -148,6 +159,7 @@ def page() -> str:
     for family in families:
         rows = [(m.name, m.unit, m.meaning) for m in METRICS.values() if m.family == family]
         parts += [f"### Metrics: {family.replace('_', ' ')}", table(rows)]
+    parts += section("events.parquet", "A row an event of a finished run, in the order of `runs.parquet`.", EVENTS)
     parts += section("effects.parquet", "A row a metric and comparison.", EFFECTS)
     parts += section("equivalence.parquet", "Where `study.equivalence` sets margins.", EQUIVALENCE)
     parts += section(

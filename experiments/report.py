@@ -71,6 +71,7 @@ def content(
         "figures": figures(results, drawn),
         "tables": [table for name in TABLES if (table := extra_table(results, name))],
         "counts": counts(results),
+        "events": events(results),
         "failures": failures(results),
         "provenance": provenance(results),
         "meanings": meanings(endpoints),
@@ -238,6 +239,23 @@ def counts(results: Results) -> list[tuple[str, str, int, int]]:
                     )
                 )
     return found
+
+
+def events(results: Results) -> dict[str, Any] | None:
+    """Return how often each kind of event happened: a row a kind and shock, a column an arm; None if not kept."""
+    told, design = results.events, results.design
+    if told is None:
+        return None
+    often = told.groupby(["kind", "shock", "arm"]).size()
+    ran = set(results.finished.groupby(["shock", "arm"]).groups)
+    arms = [arm for arm in design.arms if any((shock, arm) in ran for shock in design.shocks)]
+    rows = []
+    for kind in sorted(told["kind"].unique()):
+        for shock in design.shocks:
+            cells = [f"{often.get((kind, shock, arm), 0):,}" if (shock, arm) in ran else "–" for arm in arms]
+            if set(cells) - {"0", "–"}:
+                rows.append((kind, name_of(shock), cells))
+    return {"arms": [arm_words(arm) for arm in arms], "rows": rows}
 
 
 def failures(results: Results) -> list[tuple[str, str, int, str]]:

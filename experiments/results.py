@@ -149,6 +149,12 @@ class Results:
         """A row a metric and comparison."""
         return self._table("effects.parquet")
 
+    @cached_property
+    def events(self) -> pd.DataFrame | None:
+        """A row an event (key, arm, shock, seed, day, kind, text) of every finished run; None if they were not kept."""
+        events = self.table_if_any("events.parquet")
+        return events if events is None else events[events["key"].isin(self.finished["key"])]
+
     @property
     def has_paths(self) -> bool:
         """Whether days were recorded."""

@@ -117,10 +117,21 @@ def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
             return INTERRUPTED
         write_timing(out, len(missing), time.monotonic() - began)
         neutral, answer = read_results(out, settings)
+    say_events(out)
     if failures:
         print_failures(failures, expansion.runs)
     print(ending(out, settings, answer, arguments, failed=bool(failures)))
     return RUNS_MISSING if failures else 0 if neutral else NOT_NEUTRAL
+
+
+def say_events(out: Path) -> None:
+    """Says how often which kinds of event happened in all finished runs."""
+    from experiments.results import Results
+
+    told = Results(out).events
+    if told is not None and len(told):
+        often = ", ".join(f"{count:,} {kind}" for kind, count in told["kind"].value_counts().sort_index().items())
+        print(f"events: {often} (events.parquet)", flush=True)
 
 
 def announce(expansion: Expansion, missing: Sequence[object]) -> None:

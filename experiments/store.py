@@ -16,8 +16,10 @@ from experiments.errors import ABSENT, Problem, StorageError, UsageError
 from experiments.study import RunSpec
 
 LABELS = ("key", "arm", "shock", "seed", "status")
+EVENT_LABELS = ("key", "arm", "shock", "seed")
 LONGEST_LABEL = 60  # letters of a name that a file is called by
 MOVE_RUNS = "move it away to have all its runs simulated again, or put back a copy"
+MOVE_EVENTS = "move it away to go on without the events of runs that are done, or move runs.parquet away too"
 MOVE_PATH = "move it away; the call that made the folder simulates its run again"
 SHARE = "let your group read and write the folder (chmod -R g+rwX)"
 MOVE_TABLE = "move it away; the call that made the folder writes it again"
@@ -28,10 +30,17 @@ def write_part(out: Path, row: dict[str, Any]) -> None:
     write_whole(out / "parts" / f"{row['key']}.json", json.dumps(row))
 
 
-def row_of(run: RunSpec, status: str, error: str = "", metrics: dict[str, float] | None = None) -> dict[str, Any]:
-    """A run's row: labels, status, error, then its metrics."""
+def row_of(
+    run: RunSpec,
+    status: str,
+    error: str = "",
+    metrics: dict[str, float] | None = None,
+    events: Iterable[tuple[int, str, str]] = (),
+) -> dict[str, Any]:
+    """A run's row: labels, status, error, its metrics, and what else happened (day, kind, text)."""
     labels = {"key": run.key, "arm": run.arm, "shock": run.shock, "seed": run.seed, "status": status}
-    return {**labels, "sweep": dict(run.sweep), "error": error, "metrics": metrics or {}}
+    told = [[int(day), kind, text] for day, kind, text in events]
+    return {**labels, "sweep": dict(run.sweep), "error": error, "metrics": metrics or {}, "events": told}
 
 
 def path_file(out: Path, run: RunSpec) -> Path:
@@ -129,13 +138,35 @@ def has_path(out: Path, run: RunSpec) -> bool:
 
 
 def compact(out: Path) -> list[dict[str, Any]]:
-    """Gathers all parts into runs.parquet, ordered by their labels, and removes them; returns the rows."""
+    """Gathers all parts into runs.parquet and events.parquet, ordered by their labels, and removes them.
+
+    Events first: a part holds a run's row and its events, and stays until both tables have them. Returns the rows.
+    """
     rows = sorted(stored_rows(out).values(), key=order)
     if rows:
+        gather_events(out, rows)
         write_table(out / "runs.parquet", rows)
     for part in [*(out / "parts").glob("*.json"), *(out / "parts").glob(".*.partial"), *out.glob("paths/.*.partial")]:
         part.unlink(missing_ok=True)
     return rows
+
+
+def gather_events(out: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Writes events.parquet: those of the parts, and of all other runs those that it holds already."""
+    import pyarrow as pa
+
+    file, held = out / "events.parquet", dict[str, list[list[Any]]]()
+    if file.exists():
+        for event in read_table(file, MOVE_EVENTS).to_pylist():
+            held.setdefault(event["key"], []).append([event["day"], event["kind"], event["text"]])
+    told = [
+        {**{name: row[name] for name in EVENT_LABELS}, "day": day, "kind": kind, "text": text}
+        for row in rows
+        for day, kind, text in row.get("events", held.get(row["key"], []))
+    ]
+    texts = [(name, pa.string()) for name in ("key", "arm", "shock")]
+    numbers, words = [("seed", pa.int64()), ("day", pa.int64())], [("kind", pa.string()), ("text", pa.string())]
+    write_rows(file, told, pa.schema([*texts, *numbers, *words]))
 
 
 def order(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -134,7 +134,8 @@ def store(batch: Batch, run: RunSpec, economy: Any, error: Exception | None) -> 
         except Exception as trouble:  # noqa: BLE001
             error = trouble
     status, said = ("ok", "") if error is None else ("failed", tell(error))
-    write_part(batch.out, row_of(run, status, said, metrics))
+    events = economy.events if economy is not None else ()
+    write_part(batch.out, row_of(run, status, said, metrics, events))
     return Outcome(run.key, status, said)
 
 

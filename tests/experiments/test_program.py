@@ -1,6 +1,7 @@
 """The program as a user meets it: one call, one folder, one clear message when something is wrong."""
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -93,6 +94,19 @@ def test_a_study_ends_with_its_answer_its_page_and_what_to_try_next(out, capsys)
     assert said[-2] == f"report: {out / 'report.html'}"
     following = shlex.split(said[-1].removeprefix("next:"), comments=True)
     assert following[1:] == [*(word for word in [*SMALL, *study] if word != "seeds=2"), f"out={out}", "seeds=16"]
+
+
+def test_events_of_the_economy_reach_the_folder_the_report_and_the_terminal(out, capsys):
+    asked = ["shocks=[demand_slump,demand_surge]", "shocks.demand_slump.start=3", "shocks.demand_surge.start=4"]
+    assert main([*SMALL, *asked, "population=tiny", f"out={out}"]) == 0
+    told = pd.read_parquet(out / "events.parquet")
+    overlaps = told[told["kind"] == "shocks overlap"]
+    assert list(overlaps["shock"].unique()) == ["demand_slump+demand_surge"]
+    assert list(overlaps["seed"]) == [1, 2]
+    assert set(overlaps["key"]) < set(table(out)["key"])
+    assert re.search("^events: .*2 shocks overlap", capsys.readouterr().out, re.MULTILINE)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert '<td class="words">shocks overlap</td><td class="words">demand slump+demand surge</td><td>2</td>' in page
 
 
 def test_a_study_leaves_a_folder(out):

@@ -9,6 +9,7 @@ import os
 import pyarrow.parquet as pq
 import pytest
 
+from experiments import store
 from experiments.errors import StorageError, UsageError
 from experiments.folder import opened_folder
 from experiments.settings import read_settings
@@ -54,6 +55,42 @@ def test_a_resumed_table_has_the_bytes_of_one_made_at_once(tmp_path):
             finish(tmp_path / "two", part)
             compact(tmp_path / "two")
     assert (tmp_path / "one/runs.parquet").read_bytes() == (tmp_path / "two/runs.parquet").read_bytes()
+
+
+EVENTS = [(3, "limit lock", "H1: locked at 2.10 USD, the rest unfilled"), (0, "no note issue", "no loans were made")]
+
+
+def test_events_are_gathered_with_their_runs_and_outlive_later_calls(tmp_path):
+    runs = expansion().runs
+    for part in (runs[2:], runs[:2]):
+        with opened_folder(tmp_path, expansion()):
+            for run in part:
+                write_part(tmp_path, row_of(run, "ok", metrics={"b": 1.0}, events=EVENTS if run.seed == 2 else []))
+            compact(tmp_path)
+            compact(tmp_path)
+    told = pq.read_table(tmp_path / "events.parquet")
+    assert told.column_names == ["key", "arm", "shock", "seed", "day", "kind", "text"]
+    assert [tuple(row.values()) for row in told.to_pylist()] == [
+        (run.key, "base", run.shock, 2, *event) for run in (runs[1], runs[3]) for event in EVENTS
+    ]
+
+
+def test_a_kill_between_the_two_tables_loses_and_doubles_nothing(tmp_path, monkeypatch):
+    runs = expansion().runs
+    with opened_folder(tmp_path, expansion()):
+        for run in runs:
+            write_part(tmp_path, row_of(run, "ok", metrics={"b": 1.0}, events=EVENTS))
+
+        def killed(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(store, "write_table", killed)
+        with pytest.raises(KeyboardInterrupt):
+            compact(tmp_path)
+        monkeypatch.undo()
+        compact(tmp_path)
+    assert pq.read_table(tmp_path / "events.parquet").num_rows == 8
+    assert pq.read_table(tmp_path / "runs.parquet").num_rows == 4
 
 
 def test_only_missing_and_failed_runs_are_left_to_do(tmp_path):
