@@ -44,8 +44,8 @@ def command_line(arguments: Sequence[str]) -> str:
 def program() -> list[str]:
     """How this program was called."""
     called = Path(sys.argv[0])
-    if called.name == "run.py":
-        return ["python", "-m", "experiments.run"]
+    if called.name in {"run.py", "rackrate.py"}:
+        return ["python", "-m", "rackrate"]
     if called.name != "rackrate" or shutil.which("rackrate") == str(called):
         return ["rackrate"]
     here = Path.cwd()

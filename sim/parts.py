@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import math
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -24,18 +27,39 @@ def find_class(target: str, plugins: tuple[str, ...] = ()) -> type:
     module_name, _, name = str(target).rpartition(".")
     if not module_name or module_name.split(".")[0] not in (*TRUSTED, *plugins):
         raise ValueError(f"is not in a package that may be built from: {', '.join((*TRUSTED, *plugins))}")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if not module_name.startswith(str(error.name)):
-            raise
-        raise ValueError(f"there is no module {module_name}") from error
+    module = imported(module_name)
     found = getattr(module, name, None)
     if not isinstance(found, type):
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]
         near = nearest(name, classes)
         raise ValueError(f"there is no class {name} in {module_name}" + (f"; did you mean {near!r}?" if near else ""))
     return found
+
+
+def imported(name: str) -> ModuleType:
+    """A module; ValueError with file, line and what was raised where it, or one that it imports, cannot be imported."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and f"{name}.".startswith(f"{error.name}."):
+            raise ValueError(f"there is no module {name}") from error
+        raise ValueError(told(name, error)) from error
+    except (Exception, SystemExit) as error:
+        raise ValueError(told(name, error)) from error
+
+
+def told(name: str, error: BaseException) -> str:
+    """What stopped a module's import, and the last place in its own package that led there."""
+    said = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        frames.append((error.filename, error.lineno))
+        said = f"{type(error).__name__}: {error.msg}"
+    frames = [frame for frame in frames if not frame[0].startswith("<frozen ")]
+    package = name.split(".", maxsplit=1)[0]
+    own = [frame for frame in frames if package in (Path(frame[0]).stem, *Path(frame[0]).parts)]
+    place = "{}, line {}: ".format(*(own or frames)[-1]) if frames else ""
+    return f"{name} cannot be imported: {place}{said}"
 
 
 MAX_COUNT = 100_000
