@@ -13,10 +13,12 @@ from typing import Any
 from experiments import provenance
 from experiments.compose import flat
 from experiments.errors import ABSENT, Problem, StorageError, UsageError
+from experiments.replaced import FOLDER, set_old_code_aside
+from experiments.sources import SIMULATES
 from experiments.store import make_folder, readable, share, stored_rows, write_whole
 from experiments.study import Expansion
 
-FOLDERS = ("parts", "paths", "figures", "damaged")
+FOLDERS = ("parts", "paths", "figures", "damaged", FOLDER)
 FREE = (
     "seeds",
     "question",
@@ -39,6 +41,7 @@ def opened_folder(out: Path, expansion: Expansion) -> Iterator[None]:
         if holds_a_study(out) and not restored(out, expansion):
             refuse_another_study(out, described, expansion)
             described["seeds"] = sorted({*read_yaml(out / "config.yaml")["seeds"], *described["seeds"]})
+            tell_replaced(out, set_old_code_aside(out, expansion.runs))
         facts = {"versions": expansion.versions, "sources": expansion.sources, **provenance.surroundings()}
         facts["seeds"] = described["seeds"]
         try:
@@ -202,10 +205,23 @@ def refuse_another_study(out: Path, described: dict[str, Any], expansion: Expans
             gone = ", now it is gone" if now is ABSENT else ""
             raise UsageError(advice, [Problem(key.removeprefix("world."), now, there + gone)])
     code = f"{out} was made by other code; give another out=FOLDER. Nothing was run"
-    for name in ("versions", "sources"):
-        problem = provenance.first_difference(facts[name], getattr(expansion, name))
+    for name, kept in (("versions", dict), ("sources", own_sources)):
+        problem = provenance.first_difference(kept(facts[name]), kept(getattr(expansion, name)))
         if problem:
             raise UsageError(code, [problem])
+
+
+def own_sources(files: dict[str, str]) -> dict[str, str]:
+    """The files of Rackrate's own: a plug-in that has changed concerns the runs that use it, and those alone."""
+    return {name: text for name, text in files.items() if name.split("/")[0] in SIMULATES}
+
+
+def tell_replaced(out: Path, rows: list[dict[str, Any]]) -> None:
+    """Says which runs are no longer those of the plug-ins as they are."""
+    if rows:
+        arms = ", ".join(sorted({row["arm"] for row in rows}))
+        said = f"the code of a plug-in has changed: {len(rows)} runs (arms {arms}) are set aside in {out / FOLDER}"
+        print(f"{said} and are run anew", flush=True)
 
 
 def comparable(described: dict[str, Any]) -> dict[str, Any]:

@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import platform
-from collections.abc import Iterable
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from experiments.errors import ABSENT, Problem, UsageError
 
-OWN = ("sim", "agents")
 LIBRARIES = ("numpy", "numba", "mesa")
 
 
 def check_packages() -> None:
-    """Refuses to run when `agents` or `configs` is another package of the same name."""
-    import agents
-    import configs
-    import sim
+    """Refuses to run when one of Rackrate's packages is another of the same name."""
+    import rackrate
 
-    home = Path(sim.__file__).parent.parent
-    for package in (agents, configs):
-        found = Path(package.__file__ or "").parent.parent
-        if found != home:
-            allowed = f"is another package of that name; Rackrate's lies in {home}. Uninstall it or use a fresh venv"
-            raise UsageError("nothing was run", [Problem(package.__name__, str(found), allowed)])
-
-
-def sources(plugins: Iterable[str]) -> dict[str, str]:
-    """File -> hash of its contents, for `sim`, `agents` and the plug-in packages."""
-    hashes: dict[str, str] = {}
-    for package in sorted({*OWN, *plugins}):
-        for name, path in files_of(package):
-            hashes[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    return hashes
+    problems = [Problem(name, place, rackrate.advice()) for name, place in rackrate.strangers().items()]
+    if problems:
+        raise UsageError("nothing was run", problems)
 
 
 def versions() -> dict[str, str]:
@@ -58,25 +40,6 @@ def surroundings() -> dict[str, str]:
 def digest(thing: Any) -> str:
     """sha256 of a thing of dicts, lists, texts and numbers."""
     return hashlib.sha256(json.dumps(thing, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def files_of(package: str) -> list[tuple[str, Path]]:
-    """The source files of a package or module, named from the package on, in order."""
-    try:
-        spec = importlib.util.find_spec(package)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None:
-        allowed = "no such package can be imported; it must lie in the working folder or beside --config-dir"
-        raise UsageError("nothing was run", [Problem("plugins", package, allowed)])
-    if not spec.submodule_search_locations:
-        return [(package, Path(spec.origin))] if spec.origin and Path(spec.origin).is_file() else []
-    found: list[tuple[str, Path]] = []
-    for location in spec.submodule_search_locations:
-        for path in sorted(Path(location).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".nbi", ".nbc", ".pyc"}:
-                found.append((f"{package}/{path.relative_to(location).as_posix()}", path))
-    return found
 
 
 def first_difference(old: dict[str, str], new: dict[str, str]) -> Problem | None:

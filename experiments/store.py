@@ -25,9 +25,10 @@ SHARE = "let your group read and write the folder (chmod -R g+rwX)"
 MOVE_TABLE = "move it away; the call that made the folder writes it again"
 
 
-def write_part(out: Path, row: dict[str, Any]) -> None:
+def write_part(out: Path, row: dict[str, Any], folder: str = "parts") -> None:
     """Stores the row of one run under its key, whole or not at all."""
-    write_whole(out / "parts" / f"{row['key']}.json", json.dumps(row))
+    make_folder(out / folder)
+    write_whole(out / folder / f"{row['key']}.json", json.dumps(row))
 
 
 def row_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from experiments import provenance
 from experiments.compose import Composer, split
 from experiments.dates import moved_start
 from experiments.settings import Settings, read_settings
+from experiments.sources import PluginCode, simulating_code
 from experiments.worlds import (
     Place,
     Point,
@@ -48,6 +49,7 @@ class RunSpec:
     world: dict[str, Any]
     plugins: tuple[str, ...] = ()
     parent: Parent | None = None
+    made_of: str = ""  # the hash of all that can change its numbers, but for the seed
     key: str = ""
 
 
@@ -88,9 +90,11 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     check_worlds(worlds, settings)
     runs = [] if settings.study.kind == "replication" else list(runs_of(settings, worlds))
     named = {label(*place): world for place, world in worlds.items()}
-    files, versions = provenance.sources(settings.plugins), provenance.versions()
-    code = provenance.digest([files, versions])
-    return Expansion(settings, with_keys(runs, code), named, files, versions)
+    plugins = PluginCode(settings.plugins, composer.folders[1:])
+    own, versions = simulating_code(), provenance.versions()
+    runs = with_keys(runs, provenance.digest([own, versions]), plugins.used_by)
+    files = own | {name: text for world in worlds.values() for name, text in plugins.used_by(world).items()}
+    return Expansion(settings, runs, named, files, versions)
 
 
 def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable[RunSpec]:
@@ -105,17 +109,26 @@ def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable
             yield RunSpec(arm + FORKED, shock, seed, point, days, window, world, plugins, parent)
 
 
-def with_keys(runs: Iterable[RunSpec], code: str) -> list[RunSpec]:
-    """The runs with the hash of all that can change their numbers."""
+def with_keys(
+    runs: Iterable[RunSpec], code: str, plugins: Callable[[dict[str, Any]], dict[str, str]] = lambda world: {}
+) -> list[RunSpec]:
+    """The runs with the hash of all that can change their numbers: of `plugins`, what their worlds use."""
     hashes: dict[int, str] = {}
 
     def hash_of(world: dict[str, Any]) -> str:
-        return hashes.setdefault(id(world), provenance.digest(world))
+        if id(world) not in hashes:
+            hashes[id(world)] = provenance.digest([world, plugins(world)])
+        return hashes[id(world)]
 
     keyed = []
     for run in runs:
         parent = [hash_of(run.parent.world), run.parent.day] if run.parent else None
         labels = [run.arm, run.shock, list(run.sweep)]
-        key = provenance.digest([labels, hash_of(run.world), run.seed, run.days, list(run.window), parent, code])
-        keyed.append(replace(run, key=key[:32]))
+        made_of = provenance.digest([labels, hash_of(run.world), run.days, list(run.window), parent, code])
+        keyed.append(replace(run, made_of=made_of, key=key_of(made_of, run.seed)))
     return keyed
+
+
+def key_of(made_of: str, seed: int) -> str:
+    """The key of a run."""
+    return provenance.digest([made_of, seed])[:32]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -33,16 +32,9 @@ def test_the_readers_own_agent_shock_and_experiment_run_from_their_own_folder(tm
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    command = [sys.executable, "-m", "experiments.run", "--config-dir", "presets", "experiment=campus"]
+    command = [sys.executable, "-m", "rackrate", "--config-dir", "presets", "experiment=campus"]
     command += ["seeds=2", "days=160", "population=tiny", "executor=in_process", f"out={tmp_path / 'out'}"]
     command += ["study.event={start_day: 151, end_day: 158}"]
-    done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "out" / "report.html").exists()
