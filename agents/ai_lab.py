@@ -9,12 +9,12 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from sim.agent import Agent, Endowment, GroupParameters
+from sim.behaviours.hedging import hedges
+from sim.behaviours.jobs import TRAINING_WORK, JobQueue, JobTerms
+from sim.behaviours.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.growth_path import GrowthPath
-from sim.hedging import hedges
-from sim.jobs import TRAINING_WORK, JobQueue, JobTerms
 from sim.rules.rents import contract_worth
 from sim.rules.usage import contracted_level
-from sim.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.view import View
 from sim.vocabulary import (
     HOURS_PER_DAY,

@@ -9,9 +9,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from sim.agent import Agent, Endowment, GroupParameters
+from sim.behaviours.investing import Investor, wanted_chips
+from sim.behaviours.letting import AskTerms, list_asks, pool_row
 from sim.growth_path import GrowthPath, Landlord
-from sim.investing import Investor, wanted_chips
-from sim.letting import AskTerms, list_asks, pool_row
 from sim.view import View
 from sim.vocabulary import ChipRow, Days, Floats, NonNegative, Positive, PositiveRate, Share, SupplyRow
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from sim.agent import Agent, Endowment, GroupParameters
+from sim.behaviours.hedging import hedges
+from sim.behaviours.investing import Investor, wanted_chips, wanted_q
+from sim.behaviours.letting import AskTerms, list_asks, pool_row
 from sim.growth_path import GrowthPath, Landlord
-from sim.hedging import hedges
-from sim.investing import Investor, wanted_chips, wanted_q
-from sim.letting import AskTerms, list_asks, pool_row
 from sim.rules.investment import cost_of_capital
 from sim.view import View
 from sim.vocabulary import (

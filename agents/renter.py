@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from sim.agent import Agent, Endowment, GroupParameters
+from sim.behaviours.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.growth_path import GrowthPath
-from sim.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.view import View
 from sim.vocabulary import DemandRow, Elasticity, Share, YearsOfMemory
 

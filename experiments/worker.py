@@ -72,8 +72,8 @@ def run_together(runs: tuple[RunSpec, ...]) -> Iterator[Finished]:
 
 def calm_days(run: RunSpec) -> int:
     """How many of a run's days are those of the same world without shocks; 0 where that cannot be told."""
+    from sim.nature.striking import build_shocks, quiet_days
     from sim.streams import Streams
-    from sim.striking import build_shocks, quiet_days
 
     try:
         spec = read(run.world, run.plugins)

@@ -146,7 +146,7 @@ def with_event(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Setti
 
 def spans_of(world: dict[str, Any], days: int) -> list[tuple[int, int]]:
     """First day and the day after the last of each shock that says when it strikes; for good is to the run's end."""
-    from sim.striking import span_of
+    from sim.nature.striking import span_of
 
     found = []
     for shock in world["shocks"].values():

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.investing import values_by_grade
+from sim.behaviours.investing import values_by_grade
 from sim.kernels.spot import POSTED
-from sim.markets.spot_auction import Trades
+from sim.rental.auction import Trades
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close, Floats
 
 if TYPE_CHECKING:

@@ -9,31 +9,34 @@ from typing import Any
 import mesa
 import numpy as np
 
-from sim import diary, evening, funds, month, securitisation, setup
+from sim import diary, evening, month, setup
 from sim.agent import Agent
-from sim.anchor import AnchorClient
+from sim.behaviours.hedging import tabled
+from sim.books import Books
 from sim.calendar import Calendar
-from sim.clearing.house import ClearingHouse, Night
-from sim.crowd import Speculators
-from sim.funding import LabFunding
+from sim.credit.financing import Financing, fund_orders
+from sim.credit.resolution import Resolution
+from sim.credit.service import LoanDesk
+from sim.exchange.clearing_house import ClearingHouse, Night
+from sim.exchange.crowd import Speculators
+from sim.exchange.futures import FuturesMarket
+from sim.funds import department as funds
+from sim.funds.window import Fund
 from sim.growth_path import GrowthPath
-from sim.hedging import tabled
-from sim.instruments.books import Books
+from sim.hardware.procurement import place_orders
+from sim.labs.department import LabFunding
 from sim.laws import check_day
-from sim.markets.chip_desk import Financing, fund_orders, place_orders
-from sim.markets.fund_window import Fund
-from sim.markets.futures_auction import FuturesMarket
-from sim.markets.loan_desk import LoanDesk
-from sim.markets.note_desk import NoteDesk
-from sim.markets.reserved_auction import auction_week, sign_week
-from sim.markets.spot_auction import ClearDay, Day, SpotAuction, Trades
-from sim.nature import Nature
+from sim.nature.noise import Nature
+from sim.nature.striking import Overlaps
 from sim.record import Record
-from sim.rent_statistics import RentStatistics
-from sim.resolution import Resolution
+from sim.rental.auction import ClearDay, Day, SpotAuction, Trades
+from sim.rental.statistics import RentStatistics
+from sim.reserved.anchor_tenant import AnchorClient
+from sim.reserved.auction import auction_week, sign_week
+from sim.securitisation import department as securitisation
+from sim.securitisation.payment import NoteDesk
 from sim.spec import Spec
 from sim.streams import Streams
-from sim.striking import Overlaps
 from sim.view import Desk, View
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, ChipRow, Close, Environment, Floats, Shock, Today
 

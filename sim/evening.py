@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.crowd import Speculators
+from sim.exchange.crowd import Speculators
+from sim.exchange.futures import FuturesMarket
 from sim.indices.evidence import Evidence
-from sim.markets.futures_auction import FuturesMarket
-from sim.markets.spot_auction import Trades
-from sim.rent_statistics import RentStatistics
+from sim.rental.auction import Trades
+from sim.rental.statistics import RentStatistics
 from sim.rules.rents import expected_rent
 from sim.streams import stable_id
 from sim.vocabulary import Curve, Environment, Floats, Ints, Products, Today

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.instruments.notes import CLASSES
 from sim.ledger import DUST, DUST_USD
-from sim.markets.spot_auction import Trades
+from sim.rental.auction import Trades
+from sim.securitisation.notes import CLASSES
 from sim.vocabulary import HOURS_PER_DAY, Floats
 
 if TYPE_CHECKING:

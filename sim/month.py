@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim import funds
+from sim.funds import department as funds
 from sim.rules.rents import annuity
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 

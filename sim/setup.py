@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 
-from sim import funds
-from sim.anchor import AnchorClient
 from sim.calendar import Calendar
-from sim.clearing.house import ClearingHouse, MarginTerms
-from sim.crowd import Speculators
-from sim.funding import LabFunding
+from sim.credit.resolution import Resolution, ResolutionTerms
+from sim.credit.service import LoanDesk, LoanTerms
+from sim.exchange.clearing_house import ClearingHouse, MarginTerms
+from sim.exchange.crowd import Speculators
+from sim.exchange.futures import Contract, FuturesMarket
+from sim.founding import landlord_array, open_books, overrides, path_of
+from sim.funds import department as funds
 from sim.kernels.spot import POSTED, clear_day
-from sim.markets.futures_auction import Contract, FuturesMarket
-from sim.markets.loan_desk import LoanDesk, LoanTerms
-from sim.markets.note_desk import NoteDesk
-from sim.markets.spot_auction import SpotAuction, SpotRules
-from sim.nature import Nature
+from sim.labs.department import LabFunding
+from sim.nature.noise import Nature
+from sim.nature.striking import Overlaps, build_shocks, outside_the_run
 from sim.parts import build_part, members
-from sim.population import landlord_array, open_books, overrides, path_of
 from sim.problems import Problem, SpecError
 from sim.record import Record, world_columns
-from sim.rent_statistics import RentStatistics
-from sim.resolution import Resolution, ResolutionTerms
+from sim.rental.auction import SpotAuction, SpotRules
+from sim.rental.statistics import RentStatistics
+from sim.reserved.anchor_tenant import AnchorClient
 from sim.rules.rents import expected_rent
-from sim.securitisation import CLOSED
+from sim.securitisation.department import CLOSED
+from sim.securitisation.payment import NoteDesk
 from sim.spec import Spec
 from sim.streams import stable_id
-from sim.striking import Overlaps, build_shocks, outside_the_run
 from sim.view import Desk, View
 from sim.vocabulary import DAYS_PER_YEAR, Environment, Floats
 

@@ -11,11 +11,11 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.indices.quote import QuoteIndex
 from sim.indices.transaction import TransactionIndex
-from sim.nature import Noise
+from sim.nature.noise import Noise
+from sim.nature.striking import check_shocks
 from sim.parts import build_part, check_agents, check_parts, groups_trading
 from sim.problems import Problem, SpecError, nearest, problems_of
-from sim.striking import check_shocks
-from sim.tastes import Work
+from sim.rental.tastes import Work
 from sim.view import Links
 from sim.vocabulary import (
     Days,

@@ -14,6 +14,15 @@ import sim
 
 SIM, AGENTS = Path(sim.__file__).parent, Path(agents.__file__).parent
 AGENT_FILES = sorted(path for path in AGENTS.glob("*.py") if path.stem != "__init__")
+PHYSICAL = {"hardware", "reserved", "rental", "labs", "indices"}
+FINANCE = {"exchange", "funds"}
+CREDIT = {"credit", "securitisation"}
+DEPARTMENTS = PHYSICAL | FINANCE | CREDIT
+ALLOWED = {"funds": {"exchange"}}
+NEIGHBOURS = {  # what is still to be cut
+    ("labs", "department"): {"rental", "reserved"},
+}
+HANDED_IN = {"speculator": {"exchange"}, "vehicle": {"securitisation"}}  # records that agents fill, to move to `rows`
 ALL_FILES = sorted(SIM.rglob("*.py")) + AGENT_FILES
 
 
@@ -104,11 +113,10 @@ def test_agents_are_strangers_to_each_other_and_to_the_markets(path):
         "setup",
         "ledger",
         "laws",
-        "markets",
-        "clearing",
-        "population",
-        "resolution",
+        "books",
+        "founding",
         "kernels",
+        *DEPARTMENTS - HANDED_IN.get(path.stem, set()),
     }
 
 
@@ -116,32 +124,75 @@ def test_agents_are_strangers_to_each_other_and_to_the_markets(path):
 def test_neighbours_are_strangers(folder):
     for path in (SIM / folder).glob("*.py"):
         neighbours = {module.split(".")[2] for module in imports(tree_of(path)) if module.startswith(f"sim.{folder}.")}
-        shared = {"evidence", "basket", "hedonic", "publication"}
+        shared = {"evidence", "basket", "hedonic", "publication", "timing"}
         assert neighbours <= shared, f"{path.name} knows {neighbours}"
 
 
-def readers_of_the_curve(path: Path) -> set[str]:
-    """The functions of a file in which a futures price is read."""
+def readers_of_the_curve(tree: ast.AST, own: bool = False) -> set[str]:
+    """The functions of a file in which a futures price is read; in an agent's (`own`) any price."""
     found = set()
-    for node in ast.walk(tree_of(path)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             reads = {text.rsplit(".", 1)[-1] for text in attributes(node)}
-            if "curve" in reads or "price_usd" in reads and path.parent == AGENTS:
+            constants = {inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant)}
+            if "curve" in reads or "curve" in constants or own and "price_usd" in reads:
                 found.add(node.name)
     return found
 
 
 @pytest.mark.parametrize("path", AGENT_FILES, ids=lambda path: path.stem)
 def test_agents_read_futures_prices_in_the_futures_market_only(path):
-    assert readers_of_the_curve(path) <= {"futures", "fund_exposure"}
+    assert readers_of_the_curve(tree_of(path), own=True) <= {"futures", "fund_exposure"}
 
 
-def test_what_is_physical_in_the_world_never_reads_the_curve():
-    readers = {path.stem: readers_of_the_curve(path) for path in SIM.rglob("*.py") if readers_of_the_curve(path)}
-    physical = {"investing", "usage", "nature", "spot_auction", "reserved_auction", "chip_desk", "loan_desk", "month",
-                "resolution", "fleet", "reserved", "loans", "growth_path", "rent_statistics", "diary"}  # fmt: skip
-    assert not set(readers) & physical, readers
-    assert "curve_gap" in readers["view"]
+def may_read_the_curve(path: Path) -> bool:
+    """Finance itself, the hedgers' schedules, the view (where the links read it), and those who lead the day."""
+    place = path.relative_to(SIM)
+    named = {"view.py", "economy.py", "evening.py", "setup.py", "behaviours/hedging.py"}
+    return place.parts[0] in FINANCE or place.as_posix() in named
+
+
+@pytest.mark.parametrize("path", sorted(SIM.rglob("*.py")), ids=name_of)
+def test_only_finance_and_the_view_read_the_curve(path):
+    assert may_read_the_curve(path) or not readers_of_the_curve(tree_of(path))
+
+
+def test_the_view_has_one_reader_for_the_links():
+    assert "curve_gap" in readers_of_the_curve(tree_of(SIM / "view.py"))
+
+
+PHYSICAL_FILES = sorted(path for place in PHYSICAL | {"behaviours", "nature", "shocks"} for path in
+                        (SIM / place).glob("*.py") if path.stem not in {"__init__", "hedging"})  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PHYSICAL_FILES, ids=name_of)
+@pytest.mark.parametrize("read", ["view.today.curve.price_usd[0]", "getattr(view.today, 'curve')"])
+def test_a_read_of_the_curve_planted_anywhere_on_the_physical_side_is_found(path, read):
+    planted = path.read_text("utf-8") + f"\n\ndef planted(view):\n    return {read}\n"
+    assert readers_of_the_curve(ast.parse(planted)) == {"planted"}
+    assert not may_read_the_curve(path)
+
+
+def departments_in(tree: ast.AST) -> set[str]:
+    return {module.split(".")[1] for module in imports(tree) if module.startswith("sim.")} & DEPARTMENTS
+
+
+@pytest.mark.parametrize("path", sorted(SIM.rglob("*.py")), ids=name_of)
+def test_departments_are_strangers(path):
+    """What is physical, what is traded on the exchange and credit know nothing of each other; funds know the exchange.
+
+    `TYPE_CHECKING` hides nothing here.
+    """
+    home = path.relative_to(SIM).parts[0]
+    if home in DEPARTMENTS:
+        assert departments_in(tree_of(path)) - {home} <= NEIGHBOURS.get((home, path.stem), ALLOWED.get(home, set()))
+
+
+def test_the_bar_between_departments_can_fail():
+    planted = (
+        "if TYPE_CHECKING:\n    from sim.exchange.futures import FuturesMarket\ndef f():\n    import sim.credit.loans"
+    )
+    assert departments_in(ast.parse(planted)) == {"exchange", "credit"}
 
 
 def test_agents_hold_no_state_of_others_between_days():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments.bench.result import Measured, at_least, by_turns
-from sim.crowd import CrowdSettings, Speculators
+from sim.exchange.crowd import CrowdSettings, Speculators
 from sim.kernels.call_auction import call_auction
 from sim.streams import Streams
 

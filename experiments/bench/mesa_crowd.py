@@ -1,10 +1,10 @@
-"""Speculators as Mesa agents that act hourly: the crowd of `sim.crowd` with a Python object for every trader."""
+"""Speculators as Mesa agents that act hourly: the crowd of `exchange.crowd` with a Python object for every trader."""
 
 from __future__ import annotations
 
 import mesa
 
-from sim.crowd import Speculators
+from sim.exchange.crowd import Speculators
 from sim.kernels.call_auction import MARKET
 from sim.kernels.crowd import awake
 from sim.rules.speculation import ACTIVE, CLOSING, expected_return, limit_tick, mispricing, target_position

@@ -17,7 +17,7 @@ from experiments.bench.mesa_crowd import HourlyCrowd
 from experiments.bench.mesa_desks import Landlord, User
 from sim.economy import Economy
 from sim.kernels.spot import INTERRUPTIBLE, POSTED, TOLERANCE, UNIFORM, serve
-from sim.markets.spot_auction import GROUPED_BY
+from sim.rental.auction import GROUPED_BY
 from sim.rules.spot import preference
 
 

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from experiments.replications.check import Check
 from experiments.settings import Strict
-from sim.clearing.vector import clearing_vector, equity_after
+from sim.credit.clearing_vector import clearing_vector, equity_after
 from sim.spec import Spec
 
 

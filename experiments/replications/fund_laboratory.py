@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from sim.calendar import Calendar
-from sim.clearing.house import ClearingHouse, MarginTerms
+from sim.exchange.clearing_house import ClearingHouse, MarginTerms
+from sim.exchange.futures import Contract, FuturesMarket
+from sim.funds.window import Fund, fund_orders, settle_funds
 from sim.kernels.fund_auction import fund_trades
 from sim.ledger import Ledger
-from sim.markets.fund_window import Fund, fund_orders, settle_funds
-from sim.markets.futures_auction import Contract, FuturesMarket
 from sim.vocabulary import Close, Floats, FutureRow
 
 HOURS, TICK_USD, NAV_USD = 730.0, 0.01, 100.0

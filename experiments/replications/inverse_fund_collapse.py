@@ -10,7 +10,7 @@ from pydantic import Field
 from experiments.replications.check import Check
 from experiments.replications.fund_laboratory import HOURS, Laboratory, Terms, assets_for
 from experiments.settings import Strict
-from sim.markets.fund_window import ENDING
+from sim.funds.window import ENDING
 from sim.spec import Spec
 from sim.vocabulary import Positive
 

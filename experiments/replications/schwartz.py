@@ -19,8 +19,8 @@ from pydantic import Field
 from experiments.replications.check import Check, simulated
 from experiments.settings import Strict
 from sim.calendar import Calendar
-from sim.markets.futures_auction import Contract, FuturesMarket
-from sim.nature import Nature, Noise, Process
+from sim.exchange.futures import Contract, FuturesMarket
+from sim.nature.noise import Nature, Noise, Process
 from sim.spec import Spec
 from sim.streams import Streams, stable_id
 from sim.vocabulary import DAYS_PER_YEAR, Count, Environment, Finite, Floats, NonNegative, Positive, PositiveCount

@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 
 from experiments.replications.check import Check, simulated
 from experiments.settings import Strict
-from sim.instruments.notes import write_downs
-from sim.nature import Nature, Noise, Process
+from sim.nature.noise import Nature, Noise, Process
+from sim.securitisation.notes import write_downs
 from sim.spec import Spec
 from sim.streams import Streams, stable_id
 from sim.vocabulary import DAYS_PER_YEAR, Count, Environment, Floats, Positive, PositiveCount, Share

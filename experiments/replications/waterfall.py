@@ -16,8 +16,8 @@ from pydantic import Field
 
 from experiments.replications.check import Check
 from experiments.settings import Strict
-from sim.instruments.notes import Due, NoteTerms, Payment, Pot, waterfall, write_downs
 from sim.rules.screening import loosening
+from sim.securitisation.notes import Due, NoteTerms, Payment, Pot, waterfall, write_downs
 from sim.spec import Spec
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Count, Floats, Positive, PositiveCount

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.timing import Change, DemandChange
+from sim.shocks.timing import Change, DemandChange
 
 
 class DemandSlump(DemandChange):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sim.timing import DemandChange
+from sim.shocks.timing import DemandChange
 
 Rise = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sim.timing import Change, Passing
+from sim.shocks.timing import Change, Passing
 from sim.vocabulary import Environment, Hit
 
 

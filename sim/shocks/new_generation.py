@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sim.timing import Lasting
+from sim.shocks.timing import Lasting
 from sim.vocabulary import Environment
 
 

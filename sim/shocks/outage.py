@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from sim.timing import Passing
+from sim.shocks.timing import Passing
 from sim.vocabulary import Environment, Hit, Share
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sim.timing import Passing
+from sim.shocks.timing import Passing
 from sim.vocabulary import Environment, Share
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from sim.jobs import Job, JobQueue, JobTerms, job_row, steps_of, work
+from sim.behaviours.jobs import Job, JobQueue, JobTerms, job_row, steps_of, work
 from sim.rules.jobs import bid, share_below_bid, slack
 from sim.vocabulary import BID, ISOELASTIC
 from tests.agents.desks import RENT, agent, view
@@ -49,7 +49,7 @@ def test_a_job_moves_from_patient_to_urgent_as_its_deadline_nears():
 
 
 def test_urgent_jobs_want_more_at_the_usual_rent_and_give_way_less_above_it(monkeypatch):
-    monkeypatch.setattr("sim.jobs.JOB_FORM", ISOELASTIC)
+    monkeypatch.setattr("sim.behaviours.jobs.JOB_FORM", ISOELASTIC)
     urgent, normal, patient = (job_row(TERMS, step, 100.0, RENT) for step in range(3))
     assert urgent.quantity_ve == 100.0 > normal.quantity_ve > patient.quantity_ve > 0.0
     assert {row.reference_usd for row in (urgent, normal, patient)} == {RENT}, (
@@ -59,9 +59,9 @@ def test_urgent_jobs_want_more_at_the_usual_rent_and_give_way_less_above_it(monk
 
 
 def test_both_forms_of_a_jobs_demand_want_the_same_at_the_usual_rent(monkeypatch):
-    monkeypatch.setattr("sim.jobs.JOB_FORM", ISOELASTIC)
+    monkeypatch.setattr("sim.behaviours.jobs.JOB_FORM", ISOELASTIC)
     plain = [job_row(TERMS, step, 100.0, RENT) for step in range(3)]
-    monkeypatch.setattr("sim.jobs.JOB_FORM", BID)
+    monkeypatch.setattr("sim.behaviours.jobs.JOB_FORM", BID)
     bids = [job_row(TERMS, step, 100.0, RENT) for step in range(3)]
     for a, b in zip(plain, bids, strict=True):
         assert b.form == 1

@@ -34,7 +34,7 @@ class University(Agent):
 
 from dataclasses import replace
 
-from sim.timing import Passing
+from sim.shocks.timing import Passing
 from sim.vocabulary import Hit, Share
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sim.calendar import Calendar
-from sim.fund_close import FundOrders
+from sim.exchange.futures import Contract, FuturesMarket
+from sim.exchange.joint_close import FundOrders
 from sim.kernels.fund_auction import FundCurves
-from sim.markets.futures_auction import Contract, FuturesMarket
 from sim.vocabulary import Close, FutureRow
 
 PRICE, HOURS, TICK, DEPTH = 2.8, 730.0, 0.01, 1e6

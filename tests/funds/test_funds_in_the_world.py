@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sim.economy import Economy
+from sim.funds.window import ENDED, ENDING, OPEN, pay_out
 from sim.laws import BrokenLaw
-from sim.markets.fund_window import ENDED, ENDING, OPEN, pay_out
 from sim.spec import SpecError, read_spec
 from tests.worlds import container, moved, ran, series, spec_of, spot_side, world
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.growth_path import GrowthPath
-from sim.instruments.fleet import BOOK_LIFE_DAYS, Fleet
+from sim.hardware.fleet import BOOK_LIFE_DAYS, Fleet
 from tests.worlds import world
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.credit.loans import LoanBook
 from sim.growth_path import GrowthPath
-from sim.instruments.loans import LoanBook
-from sim.instruments.reserved import ReservedBook
+from sim.reserved.contracts import ReservedBook
 from tests.worlds import ran, world
 
 

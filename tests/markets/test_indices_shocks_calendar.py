@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.calendar import Calendar
-from sim.rent_statistics import RentStatistics
+from sim.rental.statistics import RentStatistics
 from sim.shocks.demand_slump import DemandSlump
 from sim.shocks.new_generation import NewGeneration
 from sim.shocks.outage import Outage

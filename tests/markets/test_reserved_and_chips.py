@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.markets.chip_desk import Financing, fund_orders
-from sim.markets.reserved_auction import sign_week
+from sim.credit.financing import Financing, fund_orders
+from sim.reserved.auction import sign_week
 from sim.vocabulary import ReservedRow
 
 SHARES = np.array([0.25, 0.75])

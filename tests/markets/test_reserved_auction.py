@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.markets.reserved_auction import APART, NO_OFFERS, NO_WANTS, auction_week, void_contracts
+from sim.reserved.auction import APART, NO_OFFERS, NO_WANTS, auction_week, void_contracts
 from sim.vocabulary import ReservedRow
 from tests.worlds import balances, container, moved, ran, series, world
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from agents.ai_lab import AiLab
-from sim.hedging import tabled
-from sim.markets.futures_auction import schedules_by_month
-from sim.markets.spot_auction import GROUPED_BY, _by_owner
+from sim.behaviours.hedging import tabled
+from sim.exchange.futures import schedules_by_month
+from sim.rental.auction import GROUPED_BY, _by_owner
 from sim.rules.hedging import hedge_schedule, layered
 from sim.vocabulary import BID, DemandRow, FutureRow, Orders
 from tests.agents.desks import CURVE, RENT, agent, view

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from sim.clearing.vector import clearing_vector, equity_after
+from sim.credit.clearing_vector import clearing_vector, equity_after
 
 
 @st.composite

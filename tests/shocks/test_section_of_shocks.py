@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from sim.economy import Economy
+from sim.nature.striking import build_shocks, span_of
 from sim.spec import SpecError, read_spec
 from sim.streams import Streams
-from sim.striking import build_shocks, span_of
 from tests.worlds import OUTAGE, SLUMP, container, moved, ran, series, world
 
 FIRST = "2026-01-01"

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.jobs import Job, JobQueue, JobTerms
-from sim.usage import learned_slow_rent
+from sim.behaviours.jobs import Job, JobQueue, JobTerms
+from sim.behaviours.usage import learned_slow_rent
 from sim.vocabulary import Environment
 from tests.agents.desks import agent, view
 from tests.worlds import balances, moved, ran, row, series

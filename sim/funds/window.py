@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.fund_close import MONTHS, FundClose, FundOrders
-from sim.instruments.books import Books
+from sim.books import Books
+from sim.exchange.joint_close import MONTHS, FundClose, FundOrders
 from sim.kernels.fund_auction import FundCurves
 from sim.vocabulary import DAYS_PER_YEAR, Close, Floats
 

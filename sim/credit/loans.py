@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.instruments.participations import Participations
+from sim.credit.participations import Participations
 from sim.vocabulary import Floats
 
 

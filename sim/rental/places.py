@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kernels.spot import INTERRUPTIBLE, POSTED
-from sim.tastes import Tastes
+from sim.rental.tastes import Tastes
 from sim.vocabulary import Floats, Ints, Products
 
 

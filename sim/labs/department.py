@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.markets.reserved_auction import void_contracts
-from sim.markets.spot_auction import Trades
+from sim.rental.auction import Trades
+from sim.reserved.auction import void_contracts
 from sim.spec import Funding
 from sim.streams import Purpose
 from sim.vocabulary import HOURS_PER_DAY, HOURS_PER_YEAR, Floats

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.kernels.spot import CONVEX, POSTED, clear_day
-from sim.places import Placement
+from sim.rental.places import Placement
 from sim.rules.spot import season
 from sim.vocabulary import HOURS_PER_DAY, DemandRow, Floats, Ints, Orders, SupplyRow
 

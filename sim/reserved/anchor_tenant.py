@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from sim.instruments.books import Books
-from sim.markets.reserved_auction import void_contracts
+from sim.books import Books
+from sim.reserved.auction import void_contracts
 from sim.vocabulary import Floats
 
 

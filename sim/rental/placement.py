@@ -11,10 +11,10 @@ import numpy as np
 from sim.agent import Agent, Endowment
 from sim.kernels.spot import INTERRUPTIBLE, PAY_AS_BID, POSTED, UNIFORM
 from sim.parts import group_of
-from sim.places import Placement, Shop
 from sim.problems import Problem, SpecError, nearest
+from sim.rental.places import Placement, Shop
+from sim.rental.tastes import tastes_of
 from sim.spec import Spec
-from sim.tastes import tastes_of
 from sim.vocabulary import Floats, Ints, Products
 
 MECHANISMS = {"uniform": UNIFORM, "pay_as_bid": PAY_AS_BID, "posted": POSTED, "interruptible": INTERRUPTIBLE}

@@ -1,4 +1,4 @@
-"""New chips at month end: what owners want, what money and the vendor allow, what is ordered and paid."""
+"""How the month's chip orders are paid: cash, loans, outside equity; what these allow."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.instruments.books import Books
-from sim.vocabulary import Floats, Ints
+from sim.vocabulary import Floats
 
 
 @dataclass(frozen=True)
@@ -57,32 +56,3 @@ def fund_orders(cost_usd: Floats, money: Financing) -> Funding:
     draws = (total * debt_share)[:, None] * (money.syndicate * cut / max(room, 1e-300))[None, :]
     share = np.where(cost_usd > 0.0, total / np.where(cost_usd > 0.0, cost_usd, 1.0), 0.0)
     return Funding(share, draws, outside * own_share, room)
-
-
-def place_orders(
-    books: Books, buyers: Ints, wanted_ve: Floats, paid_usd: Floats, tariff: float, forward: float, day: int
-) -> tuple[float, float]:
-    """Order and pay chips: `wanted_ve` (buyers, grades) by the fleet rows `buyers`. Returns (VE, USD) ordered.
-
-    Chips are paid at order, at the price expected for the date of delivery (`forward` times today's). `paid_usd`
-    (grades,) is that price with a tariff of the share `tariff` on the vendor's, which the rest of the world receives.
-    """
-    roll, ledger, fleet = books.roll, books.ledger, books.fleet
-    total_ve = total_usd = 0.0
-    for i, row in enumerate(buyers):
-        owner = int(roll.chip_owners[int(row)])
-        for grade in range(wanted_ve.shape[1]):
-            ve = float(wanted_ve[i, grade])
-            if ve <= 0.0:
-                continue
-            cost = ve * float(paid_usd[grade]) * forward
-            duty = cost * tariff / (1.0 + tariff)
-            ledger.transfer("chip orders", "cash", owner, roll.vendor, cost - duty)
-            if duty > 0.0:
-                ledger.transfer("tariff", "cash", owner, roll.rest_of_world, duty)
-            gpus = ve / float(books.grade_value[grade])
-            ledger.transfer("chip orders", f"chip_order:{books.grade_names[grade]}", roll.vendor, owner, gpus)
-            fleet.order(int(row), grade, day, ve, cost)
-            total_ve += ve
-            total_usd += cost
-    return total_ve, total_usd

@@ -8,7 +8,7 @@ from itertools import chain
 
 import numpy as np
 
-from sim.instruments.books import Books
+from sim.books import Books
 from sim.kernels.contract_auction import meet
 from sim.vocabulary import Floats, ReservedRow
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.calendar import Calendar
-from sim.crowd import Speculators
-from sim.fund_close import MONTHS, FundOrders, MonthOrders, close_with_funds
+from sim.exchange.crowd import Speculators
+from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders, close_with_funds
 from sim.kernels.call_auction import (
     LIMIT_DOWN,
     LIMIT_UP,

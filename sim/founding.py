@@ -9,7 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from sim.agent import Agent, Endowment
+from sim.books import OUTSIDERS, Books, Roll, open_ledger
 from sim.calendar import Calendar
+from sim.credit.loans import LoanBook
 from sim.growth_path import (
     ContractTerms,
     GrowthPath,
@@ -19,13 +21,11 @@ from sim.growth_path import (
     auction_discounts,
     growth_path,
 )
-from sim.instruments.books import OUTSIDERS, Books, Roll, open_ledger
-from sim.instruments.fleet import Fleet
-from sim.instruments.loans import LoanBook
-from sim.instruments.reserved import ReservedBook
+from sim.hardware.fleet import Fleet
 from sim.parts import Member
-from sim.placement import place_people
 from sim.problems import Problem, SpecError
+from sim.rental.placement import place_people
+from sim.reserved.contracts import ReservedBook
 from sim.spec import Spec
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.instruments.notes import CLASSES
-from sim.markets.note_offering import Book, open_book, place
+from sim.securitisation.notes import CLASSES
+from sim.securitisation.offering import Book, open_book, place
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.crowd import Speculators
-from sim.instruments.books import Books
+from sim.books import Books
+from sim.exchange.crowd import Speculators
 from sim.kernels.crowd import crowd_expire, crowd_settle
 from sim.vocabulary import Bools, Close, Floats, Ints
 

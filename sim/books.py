@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.instruments.fleet import Fleet
-from sim.instruments.loans import LoanBook
-from sim.instruments.notes import CLASSES
-from sim.instruments.reserved import ReservedBook
+from sim.credit.loans import LoanBook
+from sim.hardware.fleet import Fleet
 from sim.ledger import Ledger
-from sim.places import Placement
+from sim.rental.places import Placement
+from sim.reserved.contracts import ReservedBook
+from sim.securitisation.notes import CLASSES
 from sim.vocabulary import Floats, Ints, Products
 
 CLEARING_HOUSE, PARENTS, REST_OF_WORLD = "clearing_house", "parents", "rest_of_world"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.instruments.books import Books
+from sim.books import Books
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 SMOOTHING_MONTHS = 3.0

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.fund_close import MONTHS, FundOrders
-from sim.markets.fund_window import ENDED, ENDING, OPEN, Fund, fund_orders, mark, pay_out, settle_funds
+from sim.exchange.joint_close import MONTHS, FundOrders
+from sim.funds.window import ENDED, ENDING, OPEN, Fund, fund_orders, mark, pay_out, settle_funds
 from sim.parts import group_of
 from sim.problems import Problem, SpecError
 from sim.vocabulary import Close, Environment, Floats, FundFacts

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.instruments.books import Books
-from sim.markets.loan_desk import NO_DEBT_DSCR, LoanDesk, pass_on
+from sim.books import Books
+from sim.credit.service import NO_DEBT_DSCR, LoanDesk, pass_on
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Bools, Floats, Ints
 

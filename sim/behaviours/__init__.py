@@ -1,0 +1,1 @@
+"""How an agent turns its view into rows: what several kinds of agents share."""

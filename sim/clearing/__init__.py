@@ -1,1 +1,0 @@
-"""Clearing houses and margin."""

@@ -1,0 +1,1 @@
+"""Credit: loans, their service and financing, insolvency."""

@@ -1,0 +1,1 @@
+"""The exchange: futures, the crowd, the closing auction, the clearing house."""

@@ -1,0 +1,1 @@
+"""Funds on the exchange: launch, the evening after the close, the end."""

@@ -1,0 +1,1 @@
+"""Hardware: the stock of GPUs, orders under way, the vendor's price."""

@@ -1,1 +1,0 @@
-"""What is owned and owed: fleets, contracts, loans."""

@@ -1,0 +1,1 @@
+"""Labs: users of compute that earn revenue, raise money and may fail."""

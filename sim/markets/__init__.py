@@ -1,1 +1,0 @@
-"""Mechanisms that match what agents propose, one file each."""

@@ -1,0 +1,1 @@
+"""Nature: noise, and shocks as they strike."""

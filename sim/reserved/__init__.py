@@ -1,0 +1,1 @@
+"""Reserved capacity: take-or-pay contracts, posted rates, the anchor tenant."""

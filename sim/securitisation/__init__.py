@@ -1,0 +1,1 @@
+"""Securitisation: notes on loans, their payment and their offering."""
