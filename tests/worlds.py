@@ -32,9 +32,14 @@ def _composed(overrides: tuple[str, ...]) -> dict[str, Any]:
     return world
 
 
+def composed(*overrides: str) -> dict[str, Any]:
+    """A fresh copy of a composed world."""
+    return copy.deepcopy(_composed(overrides))
+
+
 def container(*overrides: str, **values: Any) -> dict[str, Any]:
     """A fresh copy of a composed tiny world; `values` set dotted keys written with `__` for the dot."""
-    world = copy.deepcopy(_composed((TINY, *overrides)))
+    world = composed(TINY, *overrides)
     for key, value in values.items():
         put(world, key.replace("__", "."), value)
     return world
