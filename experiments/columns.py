@@ -18,6 +18,7 @@ RUNS: tuple[Row, ...] = (
     ("shock", "name", "what struck; `none` is the same world left alone"),
     ("seed", "number", "runs of one seed share every draw that their arms and shocks do not touch"),
     ("status", "`ok`, `failed`", "whether the run ended well"),
+    ("measured", "hash", "the code that measured the run's days; where it differs from today's they are measured anew"),
     (
         "swept parameters",
         "as set",
@@ -154,7 +155,11 @@ def page() -> str:
         "# Columns of a result folder",
         "Written by `python -m experiments.columns`. Names carry units: `_usd`, `_gpu_hours`, `_per_year`; VE (value "
         "equivalents) count capacity by what it earns, one H100 = 1.",
-        *section("runs.parquet", "A row a run: these, then a column a metric.", RUNS),
+        *section(
+            "runs.parquet",
+            "These, then a column a metric. `measures` in `config.yaml` says what metrics of your own mean.",
+            RUNS,
+        ),
     ]
     for family in families:
         rows = [(m.name, m.unit, m.meaning) for m in METRICS.values() if m.family == family]

@@ -18,10 +18,17 @@ MORE_SEEDS = 16
 
 def ending(out: Path, settings: Settings, answer: Sequence[str], arguments: Sequence[str], failed: bool = False) -> str:
     """The last lines of a study: at most three sentences of the answer, the report's path, and the next command."""
-    page = out / "report.html"
     what, command = what_next(settings, arguments, failed)
-    said = [f"answer: {sentence}" for sentence in answer[:MOST_SENTENCES]]
-    return "\n".join([*said, f"report: {page if page.exists() else out}", f"next:   {command}    # {what}"])
+    return "\n".join([*answered(out, answer), f"next:   {command}    # {what}"])
+
+
+def answered(out: Path, answer: Sequence[str]) -> list[str]:
+    """The lines of the answer, at most three sentences, and of the report's path."""
+    page = out / "report.html"
+    return [
+        *(f"answer: {sentence}" for sentence in answer[:MOST_SENTENCES]),
+        f"report: {page if page.exists() else out}",
+    ]
 
 
 def what_next(settings: Settings, arguments: Sequence[str], failed: bool) -> tuple[str, str]:

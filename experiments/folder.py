@@ -13,7 +13,9 @@ from typing import Any
 from experiments import provenance
 from experiments.compose import flat
 from experiments.errors import ABSENT, Problem, StorageError, UsageError
+from experiments.own import described
 from experiments.replaced import FOLDER, set_old_code_aside
+from experiments.settings import Settings
 from experiments.sources import SIMULATES
 from experiments.store import make_folder, readable, share, stored_rows, write_whole
 from experiments.study import Expansion
@@ -29,6 +31,10 @@ FREE = (
     "contrasts",
     "shown",
     "lasts_days",
+    "metrics",
+    "figures",
+    "plugins",
+    "measures",
 )  # may change without touching a run
 
 
@@ -181,7 +187,19 @@ def description(expansion: Expansion) -> dict[str, Any]:
         "world": first,
         "differences": others,
         **({"replications": settings.replications} if settings.replications else {}),
+        **own_parts(settings),
     }
+
+
+def own_parts(settings: Settings) -> dict[str, Any]:
+    """The user's own packages, metrics and figures as config.yaml holds them, with what each metric means."""
+    held = {
+        "plugins": settings.plugins,
+        "metrics": settings.metrics,
+        "figures": settings.figures,
+        "measures": described(settings),
+    }
+    return {name: value for name, value in held.items() if value}
 
 
 def differences(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

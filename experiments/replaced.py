@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from experiments.store import make_folder, read_part, storage, stored_rows, write_part, write_table
+from experiments.store import (
+    make_folder,
+    read_part,
+    storage,
+    stored_events,
+    stored_rows,
+    write_part,
+    write_table,
+)
 from experiments.study import RunSpec, key_of
 
 FOLDER = "replaced"
@@ -34,8 +42,9 @@ def set_old_code_aside(out: Path, runs: Iterable[RunSpec]) -> list[dict[str, Any
     rows = list(stored_rows(out).values())
     stale = [row for row in rows if not is_current(row)]
     if stale:
+        events = stored_events(out)
         for row in stale:
-            write_part(out, row, FOLDER)
+            write_part(out, {"events": events.get(row["key"], []), **row}, FOLDER)
             move_path(out / "paths", out / FOLDER, row["key"])
         kept = [row for row in rows if is_current(row)]
         if kept:

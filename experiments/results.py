@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.store import MOVE_PATH, MOVE_RUNS, MOVE_TABLE, read_table, readable
+from experiments.wording import learn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +120,9 @@ class Results:
         from experiments.folder import read_yaml
 
         path = self.out / "config.yaml"
-        return read_yaml(path) if path.exists() else {}
+        config = read_yaml(path) if path.exists() else {}
+        learn(config.get("measures") or {})
+        return config
 
     @cached_property
     def provenance(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from experiments.study import Expansion
     from experiments.worker import Outcome
 
+MEASURE = "measure"
 WRONG_USE, RUNS_MISSING, NOT_NEUTRAL, NOT_REPLICATED, INTERRUPTED = 2, 3, 4, 5, 130
 
 
@@ -74,6 +75,8 @@ def run(arguments: list[str]) -> int:
     from experiments.execute import one_thread_each, prepare_workers
 
     one_thread_each()
+    if asked.overrides[:1] == [MEASURE]:
+        return run_measure(asked)
     if not {"executor=in_process", "workers=1"} & set(asked.overrides):
         prepare_workers()
     with composer(asked.config_dir) as open_composer:
@@ -87,19 +90,35 @@ def run(arguments: list[str]) -> int:
     return run_study(expansion, arguments)
 
 
+def run_measure(asked: argparse.Namespace) -> int:
+    """Measures a folder's stored runs anew: `rackrate measure OUT [metrics=[NAME]] [figures=[NAME]]`."""
+    from experiments.compose import composer
+    from experiments.ending import answered
+    from experiments.measuring import measure_folder
+
+    with composer(asked.config_dir) as open_composer:
+        done = measure_folder(open_composer, asked.overrides[1:], read_results)
+    if done.failures:
+        print(f"{len(done.failures)} runs could not be measured: {done.failures[0].error}", file=sys.stderr)
+    print("\n".join(answered(done.out, done.answer)))
+    return RUNS_MISSING if done.failures else 0 if done.neutral else NOT_NEUTRAL
+
+
 def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
     """Runs what is missing in the study's folder, reads it, and says what was found and what to try next."""
     from experiments.ending import ending
     from experiments.execute import batches_of, execute, worker_count
     from experiments.folder import opened_folder
+    from experiments.measuring import measure_stored
     from experiments.progress import print_failures, progress
-    from experiments.store import compact, missing_runs
+    from experiments.store import compact, missing_runs, unmeasured_runs
 
     settings, began = expansion.settings, time.monotonic()
     out = Path(settings.out).resolve()
     with opened_folder(out, expansion):
         missing = missing_runs(out, expansion.runs, settings.record)
-        announce(expansion, missing)
+        again = unmeasured_runs(out, expansion.runs)
+        announce(expansion, missing, again)
         failures: list[Outcome] = []
         interrupted = False
         try:
@@ -108,6 +127,7 @@ def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
                     failures = shown.failures
                     batches = batches_of(missing, out, settings.record, worker_count(settings))
                     execute(batches, settings, shown.report)
+            failures += measure_stored(out, again, settings.window)
         except KeyboardInterrupt:
             interrupted = True
         rows = compact(out)
@@ -134,10 +154,11 @@ def say_events(out: Path) -> None:
         print(f"events: {often} (events.parquet)", flush=True)
 
 
-def announce(expansion: Expansion, missing: Sequence[object]) -> None:
-    """Says what is about to be run."""
+def announce(expansion: Expansion, missing: Sequence[object], again: Sequence[object] = ()) -> None:
+    """Says what is about to be run, and what is measured by other metrics than before."""
     study, total = expansion.settings.study, len(expansion.runs)
     stored = f", {total - len(missing)} of them stored already" if len(missing) < total else ""
+    stored += f", {len(again)} of these measured anew from their paths" if again else ""
     arms, shocks = len(study.arms), len(study.shocks)
     print(
         f"{study.name}: {total} runs of {expansion.settings.days} days ({arms} arms, {shocks} shocks){stored}",

@@ -157,6 +157,8 @@ class Settings(Strict):
     out: str = Field(min_length=1)
     executor: Executor = Executor()
     replications: dict[str, dict[str, Any]] = Field(default_factory=dict)  # name -> its parameters
+    metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)  # the user's own: name -> class and parameters
+    figures: dict[str, dict[str, Any]] = Field(default_factory=dict)  # likewise
     plugins: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]] = Field(default_factory=list)  # the user's packages
 
     @field_validator("seeds")

@@ -15,7 +15,7 @@ from typing import Any
 from experiments.errors import ABSENT, Problem, StorageError, UsageError
 from experiments.study import RunSpec
 
-LABELS = ("key", "arm", "shock", "seed", "status")
+LABELS = ("key", "arm", "shock", "seed", "status", "measured")
 EVENT_LABELS = ("key", "arm", "shock", "seed")
 LONGEST_LABEL = 60  # letters of a name that a file is called by
 MOVE_RUNS = "move it away to have all its runs simulated again, or put back a copy"
@@ -40,6 +40,7 @@ def row_of(
 ) -> dict[str, Any]:
     """A run's row: labels, status, error, its metrics, and what else happened (day, kind, text)."""
     labels = {"key": run.key, "arm": run.arm, "shock": run.shock, "seed": run.seed, "status": status}
+    labels["measured"] = run.measuring.code
     told = [[int(day), kind, text] for day, kind, text in events]
     return {**labels, "sweep": dict(run.sweep), "error": error, "metrics": metrics or {}, "events": told}
 
@@ -115,10 +116,25 @@ def set_aside(file: Path) -> None:
 
 
 def missing_runs(out: Path, runs: Sequence[RunSpec], record: str) -> list[RunSpec]:
-    """The runs that are neither finished nor, where paths are asked for, have their path."""
+    """The runs to simulate: all but those that are done (with their path, if asked for) or can be measured from it."""
     rows = stored_rows(out)
-    done = {key for key, row in rows.items() if row["status"] == "ok"}
-    return [run for run in runs if run.key not in done or (record == "paths" and not has_path(out, run))]
+
+    def is_enough(run: RunSpec) -> bool:
+        row = rows.get(run.key)
+        return (record != "paths" and is_done(row, run)) or (row is not None and has_path(out, run))
+
+    return [run for run in runs if not is_enough(run)]
+
+
+def unmeasured_runs(out: Path, runs: Sequence[RunSpec]) -> list[RunSpec]:
+    """The runs that were simulated but not measured by today's metrics, and whose path tells all that these need."""
+    rows = stored_rows(out)
+    return [run for run in runs if run.key in rows and not is_done(rows[run.key], run) and has_path(out, run)]
+
+
+def is_done(row: dict[str, Any] | None, run: RunSpec) -> bool:
+    """Whether a stored row is that of the finished run, measured by today's metrics."""
+    return row is not None and row["status"] == "ok" and row["measured"] == run.measuring.code
 
 
 def has_path(out: Path, run: RunSpec) -> bool:
@@ -156,10 +172,7 @@ def gather_events(out: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Writes events.parquet: those of the parts, and of all other runs those that it holds already."""
     import pyarrow as pa
 
-    file, held = out / "events.parquet", dict[str, list[list[Any]]]()
-    if file.exists():
-        for event in read_table(file, MOVE_EVENTS).to_pylist():
-            held.setdefault(event["key"], []).append([event["day"], event["kind"], event["text"]])
+    held = stored_events(out)
     told = [
         {**{name: row[name] for name in EVENT_LABELS}, "day": day, "kind": kind, "text": text}
         for row in rows
@@ -167,7 +180,16 @@ def gather_events(out: Path, rows: Sequence[dict[str, Any]]) -> None:
     ]
     texts = [(name, pa.string()) for name in ("key", "arm", "shock")]
     numbers, words = [("seed", pa.int64()), ("day", pa.int64())], [("kind", pa.string()), ("text", pa.string())]
-    write_rows(file, told, pa.schema([*texts, *numbers, *words]))
+    write_rows(out / "events.parquet", told, pa.schema([*texts, *numbers, *words]))
+
+
+def stored_events(out: Path) -> dict[str, list[list[Any]]]:
+    """Key -> day, kind and text of each event that events.parquet holds."""
+    file, held = out / "events.parquet", dict[str, list[list[Any]]]()
+    if file.exists():
+        for event in read_table(file, MOVE_EVENTS).to_pylist():
+            held.setdefault(event["key"], []).append([event["day"], event["kind"], event["text"]])
+    return held
 
 
 def order(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from experiments import provenance
 from experiments.compose import Composer, split
 from experiments.dates import moved_start
+from experiments.own import Measuring, measuring_of
 from experiments.settings import Settings, read_settings
 from experiments.sources import PluginCode, simulating_code
 from experiments.worlds import (
@@ -51,6 +52,7 @@ class RunSpec:
     parent: Parent | None = None
     made_of: str = ""  # the hash of all that can change its numbers, but for the seed
     key: str = ""
+    measuring: Measuring = Measuring()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +90,11 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
         worlds = compose(composer, [*overrides, moved], settings.study, shocks_asked.overrides)
     settings = with_event(settings, worlds)
     check_worlds(worlds, settings)
-    runs = [] if settings.study.kind == "replication" else list(runs_of(settings, worlds))
-    named = {label(*place): world for place, world in worlds.items()}
     plugins = PluginCode(settings.plugins, composer.folders[1:])
+    measuring = measuring_of(settings, plugins)
+    runs = [] if settings.study.kind == "replication" else list(runs_of(settings, worlds))
+    runs = [replace(run, measuring=measuring) for run in runs]
+    named = {label(*place): world for place, world in worlds.items()}
     own, versions = simulating_code(), provenance.versions()
     runs = with_keys(runs, provenance.digest([own, versions]), plugins.used_by)
     files = own | {name: text for world in worlds.values() for name, text in plugins.used_by(world).items()}

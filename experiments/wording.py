@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 UNIT_WORDS = {
@@ -40,6 +41,11 @@ def metrics() -> dict[str, Any]:
     except ImportError:
         return {}
     return dict(METRICS)
+
+
+def learn(own: Mapping[str, Mapping[str, str]]) -> None:
+    """Takes note of unit, meaning and family of a user's own metrics, by name: a result folder holds them."""
+    metrics().update({name: SimpleNamespace(**words) for name, words in own.items()})
 
 
 def unit_of(metric: str) -> str:

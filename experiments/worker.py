@@ -123,12 +123,10 @@ def store(batch: Batch, run: RunSpec, economy: Any, error: Exception | None) -> 
     """Stores a run's path and row, or what went wrong."""
     metrics: dict[str, float] = {}
     if error is None:
-        from sim.metrics import measure
-
         try:
-            metrics = {name: float(value) for name, value in measure(economy.record, window=run.window).items()}
-            if batch.record == "paths":
+            if batch.record == "paths":  # first: where a metric fails, the run need not be simulated again
                 write_path(batch.out, run, economy.record)
+            metrics = run.measuring.measure(economy.record, run.window)
         except StorageError:
             raise
         except Exception as trouble:  # noqa: BLE001

@@ -12,6 +12,7 @@ from experiments import provenance
 from experiments.compose import Composer, as_override, flat, key_of, split
 from experiments.dates import dates_of, first_day_before
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
+from experiments.own import checked_metrics
 from experiments.settings import Settings, Span, Study
 
 TRIAL_BUILDS = 32
@@ -179,7 +180,7 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> Non
     from sim.economy import Economy
     from sim.spec import SpecError, read_spec
 
-    check_metrics(settings.study)
+    check_metrics(settings.study, checked_metrics(settings))
     found: dict[Problem, list[str]] = defaultdict(list)
     specs = {}
     for place, world in worlds.items():
@@ -207,17 +208,18 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> Non
         raise UsageError("the world cannot be built; nothing was run", problems)
 
 
-def check_metrics(study: Study) -> None:
+def check_metrics(study: Study, own: Iterable[str] = ()) -> None:
     """Every metric that a study names must be one that runs have."""
     from sim.metrics import METRICS
 
+    known = [*METRICS, *own]
     named = [("study.endpoints", name) for name in study.endpoints]
     named += [("study.secondary", name) for name in study.secondary]
     named += [("study.equivalence", name) for name in study.equivalence]
     problems = [
-        Problem(key, Typed(name), "there is no such metric", nearest_name(name, METRICS))
+        Problem(key, Typed(name), "there is no such metric", nearest_name(name, known))
         for key, name in named
-        if name not in METRICS
+        if name not in known
     ]
     if problems:
         raise UsageError("the study cannot be read; nothing was run", problems)

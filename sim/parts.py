@@ -63,7 +63,12 @@ def told(name: str, error: BaseException) -> str:
 
 
 MAX_COUNT = 100_000
-PROMISES = {"shocks": "__call__", "indices": "strike"}  # what a part of a section must be able to do
+PROMISES = {
+    "shocks": "__call__",
+    "indices": "strike",
+    "metrics": "of",
+    "figures": "draw",
+}  # what a part of a section must be able to do
 LAWS = ("uniform", "normal", "lognormal")
 LARGEST_LOG_SD = 5.0
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -37,4 +38,9 @@ def test_the_readers_own_agent_shock_and_experiment_run_from_their_own_folder(tm
     command += ["study.event={start_day: 151, end_day: 158}"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (tmp_path / "out" / "report.html").exists()
+    assert {"occupancy.png", "occupancy.pdf"} <= {path.name for path in (tmp_path / "out" / "figures").iterdir()}
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Occupancy without a shock, median over seeds." in page
+    assert "Lowest week (%)" in page
+    runs = pd.read_parquet(tmp_path / "out" / "runs.parquet")
+    assert runs["lowest_week"].between(0.1, 1.0).all()

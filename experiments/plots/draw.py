@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import experiments.plots
+from experiments.own import own_plots
 from experiments.plots import style
 from experiments.results import MissingDataError, Results
 from experiments.store import make_folder
@@ -34,6 +35,15 @@ def draw_figures(out: Path, settings: object = None) -> list[style.Plot]:
 
 def plots(results: Results) -> Iterator[style.Plot]:
     """Yield the figures in their order; a theme whose data are missing is left out with a line in the log."""
+    drawn = []
+    for plot in our_plots(results):
+        drawn.append(plot.name)
+        yield plot
+    yield from own_plots(results, drawn)
+
+
+def our_plots(results: Results) -> Iterator[style.Plot]:
+    """Yield the figures of this folder."""
     for theme in themes() if results.design.kind != "records" else ["records"]:
         module = importlib.import_module(f"experiments.plots.{theme}")
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from sim.record import Record
-from sim.vocabulary import Floats
+from sim.vocabulary import Floats, Parameters
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,22 @@ class Metric:
     meaning: str
     family: str
     of: Callable[[Window], float]
+
+
+class OwnMetric(Parameters):
+    """A metric of the user's own: its fields are the keys of its preset, its docstring is what it means."""
+
+    unit: ClassVar[str] = ""
+    family: ClassVar[str] = "own"
+
+    def of(self, window: Window) -> float:
+        """The metric over a window of days."""
+        raise NotImplementedError
+
+    @classmethod
+    def meaning(cls) -> str:
+        """What it means, in one line."""
+        return " ".join((cls.__doc__ or "").split())
 
 
 @dataclass(frozen=True)
