@@ -25,7 +25,7 @@ from sim.funds.window import Fund
 from sim.growth_path import GrowthPath
 from sim.hardware.procurement import place_orders
 from sim.labs.department import LabFunding
-from sim.laws import check_day
+from sim.laws import check_day, note_sizes
 from sim.nature.noise import Nature
 from sim.nature.striking import Overlaps
 from sim.record import Record
@@ -124,6 +124,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.day = 0
         self.events: list[tuple[int, str, str]] = []
         setup.build(self, spec, days)
+        note_sizes(self)
 
     def step(self) -> None:
         """One day, in the order it happens."""

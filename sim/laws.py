@@ -20,13 +20,15 @@ import numpy as np
 
 from sim.ledger import DUST, DUST_USD
 from sim.rental.auction import Trades
+from sim.reserved.contracts import ReservedBook
 from sim.securitisation.notes import CLASSES
 from sim.vocabulary import HOURS_PER_DAY, Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
 
-TOLERANCE = 1e-9
+TOLERANCE = 1e-9  # of the size of what is compared, at its largest so far: what has ended leaves rounding of that size
+PREPAID = ReservedBook.KINDS.index("prepaid rent")
 
 
 class BrokenLaw(AssertionError):
@@ -35,6 +37,7 @@ class BrokenLaw(AssertionError):
 
 def check_day(e: Economy, trades: Trades) -> None:
     """Check all laws at the close; raises BrokenLaw naming the law, the day and the gap."""
+    note_sizes(e)
     check_balance(e)
     check_net_worth(e)
     check_gpu_hours(e, trades)
@@ -45,6 +48,14 @@ def check_day(e: Economy, trades: Trades) -> None:
     if e.market is not None:
         check_futures(e)
     check_funds(e)
+
+
+def note_sizes(e: Economy) -> None:
+    """Remember how large balances have been: the rounding of what has ended since is of that size."""
+    e.books.ledger.note_sizes()
+    e.books.fleet.note_sizes()
+    for crowd in e.crowds:
+        crowd.note_sizes()
 
 
 def _fail(e: Economy, law: str, text: str) -> None:
@@ -108,16 +119,19 @@ def check_chips(e: Economy) -> None:
     books, fleet = e.books, e.books.fleet
     grades, owners = books.grade_names, books.roll.chip_owners
     value, working = books.grade_value[:, None], fleet.working.T
-    gpus = books.ledger.table([f"gpu:{grade}" for grade in grades])[:, owners]
-    orders = books.ledger.table([f"chip_order:{grade}" for grade in grades])[:, owners]
-    _all_same(e, "A7", "GPUs", gpus * value, working, parts=grades)
-    _all_same(e, "A8", "orders", orders * value, fleet.on_order.T, working + 1.0, grades)
+    names = [f"{claim}:{grade}" for claim in ("gpu", "chip_order") for grade in grades]
+    gpus, orders = np.split(books.ledger.table(names)[:, owners], 2)
+    most, ordered = np.split(books.ledger.size_so_far(names)[:, owners], 2) * value
+    _all_same(e, "A7", "GPUs", gpus * value, working, most, grades)
+    _all_same(e, "A8", "orders", orders * value, fleet.on_order.T, most + ordered + 1.0, grades)
     row = e.day % len(owners)
+    size = float((most + ordered)[:, row].sum()) + 1.0
     recount = float(fleet.installed[row, :, e.day + 1 : fleet.life + e.day + 1].sum())
-    _same(e, "A7", "vintages", recount, float(fleet.working[row].sum()))
+    _same(e, "A7", "vintages", recount, float(fleet.working[row].sum()), size)
     due = float(fleet.installed[row, :, fleet.life + e.day + 1 :].sum())
-    _same(e, "A8", "pipeline", due, float(fleet.on_order[row].sum()), recount + 1.0)
-    _same(e, "A3", "book value of GPUs", fleet.book_from_vintages(row, e.day + 1), float(fleet.book_usd[row]))
+    _same(e, "A8", "pipeline", due, float(fleet.on_order[row].sum()), size)
+    book, cost = fleet.book_from_vintages(row, e.day + 1), float(fleet.largest_usd[row])
+    _same(e, "A3", "book value of GPUs", book, float(fleet.book_usd[row]), cost + 1.0)
 
 
 def check_credit(e: Economy) -> None:
@@ -155,13 +169,15 @@ def check_rents(e: Economy, trades: Trades) -> None:
     if len(roll.customers):
         contracts, ledger = books.contracts, books.ledger
         prepaid, reserved = contracts.prepaid_usd.sum(axis=1), contracts.quantity_ve.sum(axis=1)
-        owed, sold = -ledger.held("prepaid_rent")[roll.landlords], -ledger.held("reserved_capacity")[roll.landlords]
-        _all_same(e, "A12", "prepaid rent", owed, prepaid, prepaid.sum() + DUST_USD / TOLERANCE)
-        _all_same(e, "A12", "reserved capacity", sold, reserved, reserved.sum() + DUST / TOLERANCE)
+        claims = ["prepaid_rent", "reserved_capacity"]
+        owed, sold = -ledger.table(claims)[:, roll.landlords]
+        most_usd, most = ledger.size_so_far(claims)[:, roll.landlords].sum(axis=1)
+        _all_same(e, "A12", "prepaid rent", owed, prepaid, most_usd + DUST_USD / TOLERANCE)
+        _all_same(e, "A12", "reserved capacity", sold, reserved, most + DUST / TOLERANCE)
         turn, row = divmod(e.day, len(roll.landlords))
         kind = turn % len(contracts.cohorts)
         total = contracts.totals[kind][row]
-        size = float(total.sum()) + DUST_USD / TOLERANCE
+        size = max(float(total.sum()), most_usd if kind == PREPAID else most) + DUST_USD / TOLERANCE
         _all_same(e, "A12", f"cohorts' {contracts.KINDS[kind]}", total, contracts.recount(row, kind), size)
 
 
@@ -169,16 +185,18 @@ def check_futures(e: Economy) -> None:
     """A4, A5: crowds' arrays agree with the ledger; deposits are the house's cash."""
     ledger, roll = e.books.ledger, e.books.roll
     cash, margin = ledger.held("cash"), ledger.held("margin")
+    most_usd = ledger.size_so_far(["cash", "margin"]).sum(axis=0)
     names = e.market.names if e.market is not None else []
     held = ledger.table(names)
     for crowd in e.crowds:
         position = crowd.arrays.position
-        gross = np.abs(position).sum(axis=1) + 1.0
-        _all_same(e, "A4", "contracts of", position.sum(axis=1), held[:, crowd.owner], gross, names)
+        size = crowd.largest_contracts + 1.0
+        _all_same(e, "A4", "contracts of", position.sum(axis=1), held[:, crowd.owner], size, names)
         equity = float(cash[crowd.owner] + margin[crowd.owner])
-        _same(e, "A4", "crowd's money", crowd.total_cash_usd(), equity, float(crowd.start_usd.sum()))
-    deposits = -float(margin[roll.clearing_house])
-    _same(e, "A5", "margin deposits and the house's cash", deposits, float(cash[roll.clearing_house]), deposits + 1.0)
+        _same(e, "A4", "crowd's money", crowd.total_cash_usd(), equity, float(most_usd[crowd.owner]))
+    house = roll.clearing_house
+    deposits, size = -float(margin[house]), float(most_usd[house]) + 1.0
+    _same(e, "A5", "margin deposits and the house's cash", deposits, float(cash[house]), size)
 
 
 def check_funds(e: Economy) -> None:
@@ -190,6 +208,8 @@ def check_funds(e: Economy) -> None:
     shares = np.array([fund.outstanding(e.books) for fund in e.funds])
     owns = ledger.held("cash")[owners] + ledger.held("margin")[owners]
     nav = np.array([fund.nav_usd for fund in e.funds])
-    _all_same(e, "A11", "shares x NAV of", shares * nav, owns, ledger.flow("endowment")[owners] + 1.0, names)
-    held = ledger.table([fund.share for fund in e.funds]).clip(min=0.0).sum(axis=1)
-    _all_same(e, "A11", "shares of", shares, held, shares + 1.0, names)
+    most_usd = ledger.size_so_far(["cash", "margin"])[:, owners].sum(axis=0)
+    _all_same(e, "A11", "shares x NAV of", shares * nav, owns, most_usd + 1.0, names)
+    classes = [fund.share for fund in e.funds]
+    held = ledger.table(classes).clip(min=0.0).sum(axis=1)
+    _all_same(e, "A11", "shares of", shares, held, ledger.size_so_far(classes).sum(axis=1) + 1.0, names)

@@ -2,6 +2,7 @@
 
 `positions[instrument, owner]`: a liability is a negative position, cash is an instrument, the outside world is an
 owner. An instrument with `unit` "USD" counts in net worth at face; others (GPUs, contracts) are quantities.
+What floats leave of a position that has ended is judged by how large it has been (`note_sizes`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sim.vocabulary import Bools, Floats, Ints
 
 CASH = "cash"
 DUST, DUST_USD = 1e-6, 1e-3  # units and USD below which what floats leave of large sums is nothing
+ROUNDING = 1e-12  # of the largest size of a position: what years of postings may leave where nothing is
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Ledger:
         self.reasons: dict[str, int] = {}
         self.positions: Floats = np.zeros((32, len(self.owners)))
         self.flows: Floats = np.zeros((48, len(self.owners)))
+        self.largest: Floats = np.zeros((32, len(self.owners)))
         self._face: Floats = np.zeros(32)
         self._dust: Floats = np.zeros(32)
         self._may_owe: Bools = np.zeros((32, len(self.owners)), dtype=bool)
@@ -51,6 +54,7 @@ class Ledger:
         row = len(self.instruments)
         if row == len(self.positions):
             self.positions = np.concatenate([self.positions, np.zeros_like(self.positions)])
+            self.largest = np.concatenate([self.largest, np.zeros_like(self.largest)])
             self._face = np.concatenate([self._face, np.zeros_like(self._face)])
             self._dust = np.concatenate([self._dust, np.zeros_like(self._dust)])
             self._may_owe = np.concatenate([self._may_owe, np.zeros_like(self._may_owe)])
@@ -145,6 +149,15 @@ class Ledger:
         """Sum of all flows by owner (owners,): what the net worth must have become."""
         return np.asarray(self.flows[: len(self.reasons)].sum(axis=0))
 
+    def note_sizes(self) -> None:
+        """Remember how large each position has been at the close of a day: rounding is of that size, and stays."""
+        size = np.abs(self.positions)
+        np.maximum(self.largest, size, out=self.largest, where=size < np.inf)
+
+    def size_so_far(self, instruments: Sequence[str]) -> Floats:
+        """The largest size each position has had (instruments, owners), against which what is left of it is judged."""
+        return self.largest[[self.row[name] for name in instruments]]
+
     def turnover(self) -> Floats:
         """Size of all positions and flows by owner (owners,), against which rounding is judged."""
         n = len(self.instruments)
@@ -156,7 +169,7 @@ class Ledger:
         gap = self.positions[:n].sum(axis=1)
         if (np.abs(gap) <= self._dust[:n]).all():
             return None
-        size = np.abs(self.positions[:n]).sum(axis=1)
+        size = np.maximum(np.abs(self.positions[:n]), self.largest[:n]).sum(axis=1)
         bad = ~((size < np.inf) & (np.abs(gap) <= 1e-9 * size + self._dust[:n]))
         if not bad.any():
             return None
@@ -166,7 +179,7 @@ class Ledger:
     def owing_without_right(self, tolerance_usd: float) -> tuple[str, str, float] | None:
         """An owner with a negative position in something it may not owe: (owner, instrument, position)."""
         n = len(self.instruments)
-        bad = (self.positions[:n] < -tolerance_usd) & ~self._may_owe[:n]
+        bad = (self.positions[:n] < -tolerance_usd - ROUNDING * self.largest[:n]) & ~self._may_owe[:n]
         if not bad.any():
             return None
         row, owner = np.argwhere(bad)[0]

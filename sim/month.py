@@ -60,7 +60,7 @@ def fund_lenders(e: Economy, rate: float, days: int) -> None:
     top_up = np.array([agent.p.top_up_per_year for _, agent in e.who["lend"]])
     lost = e.books.loans.written_off.sum(axis=0) - e.books.loans.sold.lost_by_lender
     capital = e.lender_capital - (lost - e.lender_losses)
-    wanted = capital * (1.0 + growth * year) + top_up * year * (path - capital)
+    wanted = capital * (1.0 + growth * year) + np.minimum(1.0, top_up * year) * (path - capital)
     e.loan_desk.fund(e.books, rate, days, wanted)
     e.lender_losses = lost.copy()
     e.lender_capital = wanted

@@ -48,13 +48,14 @@ class LoanDesk:
         """Pay interest and amortisation out of the month's cash; test; sweep; pay out. Returns paid (landlords,).
 
         `received_usd` (landlords,) is rent and prepayments received this month. A payment is limited by cash: missed
-        interest is added to the balance, missed principal stays in it. Firms in an estate pay nothing.
+        interest is added to the balance, missed principal stays in it; no more principal falls due than is owed. Firms
+        in an estate pay nothing.
         """
         t, ledger, roll, loans = self.terms, books.ledger, books.roll, books.loans
         year = days / DAYS_PER_YEAR
         debt = loans.balance.sum(axis=1)
-        interest = debt * (rate + t.spread + loans.discount) * year
-        principal = debt * t.amortisation * year
+        interest = debt * np.maximum(0.0, rate + t.spread + loans.discount) * year
+        principal = np.minimum(debt, debt * t.amortisation * year)
         due = interest + principal
         cfads = received_usd - self.opex_usd + self.hedge_usd
         cash = ledger.held("cash")[roll.landlords]

@@ -65,6 +65,12 @@ class Speculators:
         )
         self.quantity: Floats = np.zeros((maturities, n))
         self.tick: Ints = np.zeros((maturities, n), dtype=np.int64)
+        self.largest_contracts = 0.0  # gross positions of all traders in a month, at their most
+
+    def note_sizes(self) -> None:
+        """Remember the largest gross positions in any month, against which the rounding of sums is judged."""
+        gross = np.abs(self.arrays.position).sum(axis=1)
+        self.largest_contracts = max(self.largest_contracts, float(gross.max(initial=0.0)))
 
     def orders(
         self,

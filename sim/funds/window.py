@@ -173,6 +173,7 @@ def _transact(books: Books, fund: Fund, same_day_usd: float, cost_usd: CostOfOrd
             change = max(same_day_usd / fund.nav_usd, -total)  # nobody gives back more than is left after redemptions
             wanted = {i: change * x / total for i, x in held.items()} if total > 0.0 else {}
             _exchange(books, fund, wanted, change, None)
+            fund.waiting = {i: max(x, -max(0.0, float(shares[i]))) for i, x in fund.waiting.items()}
     fund.creating = 0.0
 
 

@@ -30,6 +30,7 @@ class Fleet:
         self.book_usd: Floats = np.zeros(owners)
         self.on_order_usd: Floats = np.zeros(owners)
         self.cost_working: Floats = np.zeros(owners)
+        self.largest_usd: Floats = np.zeros(owners)  # cost of what worked or was on order, at its most
         self.delivered: Floats = np.zeros((owners, grades))
         self.retired: Floats = np.zeros((owners, grades))
         self.held_back: Floats = np.zeros((2, owners, grades))  # VE and cost of what is due and kept from arriving
@@ -79,6 +80,8 @@ class Fleet:
     def advance(self, day: int, arriving: Floats | None = None, released: Floats | None = None) -> None:
         """Deliveries arrive, the oldest vintage retires, the book value falls by a day.
 
+        Rounding leaves nothing negative.
+
         `arriving` and `released` (grades,) are the shares of what is due today and of what was held back earlier that
         arrive; all of both if not given.
         """
@@ -88,14 +91,18 @@ class Fleet:
             self._hold_back(at, arriving, released)
         self.delivered = self.installed[:, :, at].copy()
         self.retired = self.installed[:, :, day].copy()
-        self.working += self.delivered - self.retired
-        self.on_order -= self.delivered
+        self.working = np.maximum(0.0, self.working + (self.delivered - self.retired))
+        self.on_order = np.maximum(0.0, self.on_order - self.delivered)
         delivered_usd = self.cost[:, :, at].sum(axis=1)
         retired_usd = self.cost[:, :, day].sum(axis=1)
         self.cost_working += delivered_usd - retired_usd
         self.on_order_usd -= delivered_usd
         scrapped = retired_usd * (1.0 - self.life / BOOK_LIFE_DAYS)
         self.book_usd += delivered_usd - scrapped - self.cost_working / BOOK_LIFE_DAYS
+
+    def note_sizes(self) -> None:
+        """Remember the largest cost of what works and is on order, against which the rounding of books is judged."""
+        np.maximum(self.largest_usd, self.cost_working + self.on_order_usd, out=self.largest_usd)
 
     def _hold_back(self, at: int, arriving: Floats, released: Floats) -> None:
         """Move what does not arrive to tomorrow; it is still on order, and its vintage is the day it arrives."""

@@ -76,7 +76,7 @@ def fund_investors(e: Economy) -> None:
     top_up = np.array([e.people[int(i)].p.top_up_per_year for i in roll.investors])
     lost = -np.minimum(0.0, ledger.flow("note write-downs")[roll.investors])
     wealth = e.investor_wealth - (lost - e.investor_losses)
-    wanted = np.maximum(0.0, wealth * (1.0 + growth * year) + top_up * year * (path - wealth))
+    wanted = np.maximum(0.0, wealth * (1.0 + growth * year) + np.minimum(1.0, top_up * year) * (path - wealth))
     gap = ledger.net_worth()[roll.investors] - wanted
     world = np.full(len(gap), roll.rest_of_world)
     spare = np.maximum(0.0, ledger.held("cash")[roll.investors])
