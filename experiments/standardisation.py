@@ -181,8 +181,9 @@ def by_month(
     let = np.nan_to_num(days[[f"occupancy_{name}" for name in products]].to_numpy(dtype=float))
     shares = np.stack([owner.shares for owner in owners], axis=1)
     index = days[[f"index_{name}_usd_per_gpu_hour" for name in indices]].to_numpy(dtype=float) / deflator
-    business = np.ones(len(days), bool) if whole_week else (days["date"].dt.weekday < BUSINESS_DAYS).to_numpy()
-    whole = int(ends.sum())
+    business = np.ones(len(days), bool) if whole_week else (days["date"].dt.day_of_week < BUSINESS_DAYS).to_numpy()
+    begun_inside = not whole_week and days["date"].iloc[0].day > 1
+    whole = range(int(begun_inside), int(ends.sum()))
     return Months(
         revenue=_means((rent * let) @ shares, month, whole),
         rent=_means(rent @ shares, month, whole),
@@ -190,9 +191,9 @@ def by_month(
     )
 
 
-def _means(values: Floats, month: Floats, months: int) -> Floats:
+def _means(values: Floats, month: Floats, months: range) -> Floats:
     """Return means by month (months, columns)."""
-    return np.stack([values[month == m].mean(axis=0) for m in range(months)]) if months else values[:0]
+    return np.stack([values[month == m].mean(axis=0) for m in months]) if months else values[:0]
 
 
 # ---- hedges

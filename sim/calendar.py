@@ -21,6 +21,11 @@ class Calendar:
     start: datetime.date
     equal_months: bool = False
 
+    @property
+    def elapsed(self) -> int:
+        """Days of the first month that lie before day 0: none where the world begins on the first."""
+        return -self.first_day(0)
+
     def date(self, day: int) -> datetime.date:
         """The date of a day; nominal when months are equal."""
         return self.start + datetime.timedelta(days=day)

@@ -27,6 +27,7 @@ from sim.problems import Problem, SpecError
 from sim.rental.placement import place_people
 from sim.reserved.contracts import ReservedBook
 from sim.spec import Spec
+from sim.stub import MONTH_DAYS, accrue_rents, mean_level
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 LONGEST_LAG = 100.0  # logs
@@ -178,13 +179,17 @@ def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> 
     order_days = calendar.month_ends_before(len(path.lead_weights))
     for row, owner in enumerate(roll.chip_owners):
         books.fleet.start_on_path(row, endowments[owner].fleet_ve * where.grades[owner], order_days)
-    _post_start(spec, path, books, endowments)
+    _post_start(spec, path, books, endowments, calendar.elapsed)
+    if calendar.elapsed:
+        accrue_rents(path, books, people, calendar.elapsed)
     return books
 
 
-def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[Endowment]) -> None:
+def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[Endowment], elapsed: int) -> None:
+    """Post what everybody has; money is as it was set at the last month's end, `elapsed` days before."""
     roll, ledger, fleet = books.roll, books.ledger, books.fleet
     world, vendor = roll.rest_of_world, roll.vendor
+    level = path.money_factor(-elapsed / DAYS_PER_YEAR)
     for row, owner in enumerate(roll.chip_owners):
         for g, grade in enumerate(books.grade_names):
             value = float(books.grade_value[g])
@@ -193,18 +198,18 @@ def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[End
                 "endowment", f"chip_order:{grade}", vendor, int(owner), float(fleet.on_order[row, g]) / value
             )
     for owner, e in enumerate(endowments):
-        ledger.transfer("endowment", "cash", world, owner, e.cash_usd)
+        ledger.transfer("endowment", "cash", world, owner, e.cash_usd * level)
     sold = np.array([endowments[i].reserved_sold_ve for i in roll.landlords])
     weight = np.array([endowments[i].reserved_weight for i in roll.customers])
     if len(weight):
         reserved = np.outer(sold, weight / weight.sum())
-        due = books.contracts.start_on_path(reserved)
+        due = books.contracts.start_on_path(reserved) * (level + elapsed / MONTH_DAYS * mean_level(path, elapsed))
         ledger.post_pairs("endowment", "reserved_capacity", roll.landlords, roll.customers, reserved)
         ledger.post_pairs("endowment", "prepaid_rent", roll.landlords, roll.customers, books.contracts.prepaid_usd)
         ledger.post_pairs("endowment", "prepayment_due", roll.customers, roll.landlords, due.T)
-    _post_rents(path, books)
+    _post_rents(path, books, elapsed)
     if spec.loan.enabled and len(roll.lenders):
-        debt = np.array([endowments[i].debt_usd for i in roll.landlords])
+        debt = np.array([endowments[i].debt_usd for i in roll.landlords]) * level
         amounts = debt[:, None] * books.loans.syndicate[None, :]
         books.loans.draw(amounts)
         ledger.post_pairs("endowment", "loan", roll.landlords, roll.lenders, amounts)
@@ -213,13 +218,13 @@ def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[End
         ledger.post("endowment", "funding", roll.lenders, np.full(len(ratio), world), by_lender * (1.0 - ratio))
 
 
-def _post_rents(path: GrowthPath, books: Books) -> None:
-    """Rent of the month before day 0, billed and due at the first month's close: users owe it, landlords hold it."""
+def _post_rents(path: GrowthPath, books: Books, elapsed: int) -> None:
+    """Rent of the month before that of day 0, due at the first month's close: users owe it, landlords hold it."""
     roll, s = books.roll, path.settings
-    late = math.exp(-0.5 * (s.quantity - s.technology) / 12.0)
+    late = math.exp(-0.5 * (s.quantity - s.technology) / 12.0) * path.money_factor(-elapsed / DAYS_PER_YEAR)
     fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
     spot_ve = np.maximum(0.0, fleet - books.contracts.quantity_ve.sum(axis=1)) * s.occupancy
-    hours = 24.0 * 30.0
+    hours = 24.0 * MONTH_DAYS
     held = np.zeros(len(books.ledger.owners))
     held[roll.landlords] = spot_ve * s.rent_usd * hours * late
     payers = roll.users

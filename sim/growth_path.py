@@ -115,6 +115,10 @@ class GrowthPath:
         """e^(n t): fleets and demand relative to day 0."""
         return math.exp(self.settings.quantity * years)
 
+    def money_factor(self, years: float) -> float:
+        """e^((n - g) t): rents earned, debts and capital relative to day 0."""
+        return math.exp((self.settings.quantity - self.settings.technology) * years)
+
     def revenue_coefficient(self, reserved_share: float) -> float:
         """USD of revenue per VE-hour of fleet and per USD of rent."""
         s = self.settings

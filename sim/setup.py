@@ -31,6 +31,7 @@ from sim.securitisation.department import CLOSED
 from sim.securitisation.payment import NoteDesk
 from sim.spec import Spec
 from sim.streams import stable_id
+from sim.stub import index_so_far, pay_running_costs
 from sim.view import Desk, View
 from sim.vocabulary import DAYS_PER_YEAR, Environment, Floats
 
@@ -241,15 +242,21 @@ def _credit(e: Economy, spec: Spec) -> None:
     e.normal_cash_usd = np.array([e.path.normal_cash_usd(t) for t in terms])
     dscr = flow / np.where(service > 0.0, service, 1.0) if spec.loan.enabled else np.full(len(terms), 99.0)
     e.loan_desk = LoanDesk(_loan_terms(e, spec), np.where(service > 0.0, dscr, 99.0))
+    if e.calendar.elapsed:
+        s = e.path.settings
+        used = np.array([e.path.hours_used(t.reserved_share) for t in terms])
+        costs = s.cost_usd * used + e.fixed_cost_usd
+        e.loan_desk.opex_usd += pay_running_costs(e.path, e.books, costs, e.calendar.elapsed)
     r = spec.resolution
     e.resolution = Resolution(ResolutionTerms(r.haircut, r.days, r.rejected_share), len(terms))
     e.lender_capital = e.books.ledger.net_worth()[e.books.roll.lenders].copy()
-    e.lender_start = e.lender_capital.copy()
+    on_path = e.path.money_factor(e.calendar.elapsed / DAYS_PER_YEAR)  # capital was set at the last month's end
+    e.lender_start = e.lender_capital * on_path
     e.lender_losses = np.zeros(len(e.lender_capital))
     investors = e.books.roll.investors
     e.note_desk, e.window, e.no_issue, e.chip_premium = NoteDesk(len(investors)), CLOSED, "", 1.0
-    e.investor_start = e.books.ledger.net_worth()[investors].copy()
-    e.investor_wealth = e.investor_start.copy()
+    e.investor_wealth = e.books.ledger.net_worth()[investors].copy()
+    e.investor_start = e.investor_wealth * on_path
     e.investor_losses = np.zeros(len(investors))
 
 
@@ -304,10 +311,20 @@ def _venue(e: Economy, spec: Spec) -> None:
     ledger, roll = e.books.ledger, e.books.roll
     for name in e.market.names:
         ledger.list(name, "contract")
+    if e.day == 0:
+        _since_the_last_month(e, e.market)
     for crowd in e.crowds:
         ledger.transfer("endowment", "cash", roll.rest_of_world, crowd.owner, crowd.total_cash_usd())
     _first_prices(e, e.market)
     _first_positions(e, e.market)
+
+
+def _since_the_last_month(e: Economy, market: FuturesMarket) -> None:
+    """A world that begins inside a month has seen the index of its elapsed days; crowds have the last month's money."""
+    days = e.calendar.business_days(market.first_month)
+    market.known = index_so_far(e.path.settings.technology, e.index_usd[e.spec.venue.index], days)
+    for crowd in e.crowds:
+        crowd.arrays.cash_usd[:] *= e.path.money_factor(-e.calendar.elapsed / DAYS_PER_YEAR)
 
 
 def _first_prices(e: Economy, market: FuturesMarket) -> None:
@@ -317,9 +334,9 @@ def _first_prices(e: Economy, market: FuturesMarket) -> None:
     years = e.day / DAYS_PER_YEAR
     anchor = e.path.settings.rent_usd * e.path.technology_factor(years)
     technology, ratio = e.path.settings.technology, curve.index_ratio
-    market.price_usd = ratio * np.array(
-        [expected_rent(e.rents.today, anchor, technology, reversion, h) for h in curve.horizon_years]
-    )
+    rents = [expected_rent(e.rents.today, anchor, technology, reversion, h) for h in curve.horizon_years]
+    known = np.array(curve.known_weight)
+    market.price_usd = known * np.array(curve.known_mean_usd) + (1.0 - known) * (ratio * np.array(rents))
 
 
 def _first_positions(e: Economy, market: FuturesMarket) -> None:

@@ -14,6 +14,7 @@ from sim.rental.auction import Trades
 from sim.reserved.auction import void_contracts
 from sim.spec import Funding
 from sim.streams import Purpose
+from sim.stub import MONTH_DAYS, mean_level
 from sim.vocabulary import HOURS_PER_DAY, HOURS_PER_YEAR, Floats
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class LabFunding:
         use = s.reserved_use * HOURS_PER_MONTH
         due = books.contracts.due_usd_per_hour(e.contract_index_usd()).sum(axis=0) * use
         held = books.contracts.quantity_ve.sum(axis=0) * use
-        ahead = -books.ledger.held("prepayment_due")
+        elapsed = e.calendar.elapsed if e.day == 0 else 0
+        ahead = -books.ledger.held("prepayment_due") * (MONTH_DAYS / (MONTH_DAYS + elapsed))
         self.owners = [i for i, _ in found]
         self.seats = [seat.get(i, -1) for i, _ in found]
         self.rows = [service.rows for _, service in found]
@@ -80,7 +82,9 @@ class LabFunding:
                 served[n] += float(held[self.seats[n]])
         self.value_usd = terms.revenue_share * cost / np.maximum(served, 1e-300) / tau
         self.burn_usd = (1.0 - terms.revenue_share) * cost
-        self.revenue_usd = np.zeros(len(found))
+        self.revenue_usd = (
+            self.value_usd * served * (mean_level(e.path, elapsed) * elapsed * HOURS_PER_DAY / HOURS_PER_MONTH)
+        )
         self.next_try, self.since = [e.day] * len(found), [-1] * len(found)
         for n, i in enumerate(self.owners):
             left = 0.3 + 0.7 * e.streams.uniform(Purpose.FUNDING_START, e.day, e.people[i].identity)

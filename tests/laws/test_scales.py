@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sim.books import Books
+from sim.funds.window import _transact
 from sim.laws import BrokenLaw
 from sim.ledger import Ledger
-from sim.funds.window import _transact
 from tests.worlds import ran, row, world
 
 NO_LABS = "agents=[hyperscaler,neocloud,renter,lender,speculator,chip_vendor]"

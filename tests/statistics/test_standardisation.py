@@ -12,7 +12,7 @@ import yaml
 from experiments.plots import standardisation as figures
 from experiments.plots.style import house_style
 from experiments.results import MissingDataError, Results
-from experiments.standardisation import HORIZONS, schema, standardisation, write_standardisation
+from experiments.standardisation import HORIZONS, Owner, by_month, schema, standardisation, write_standardisation
 
 DAYS, SEEDS = 730, 6
 WORLD = {
@@ -117,3 +117,16 @@ def test_days_without_rents_by_product_are_an_error(folder: Path, tmp_path: Path
     days.drop(columns=[name for name in days if "occupancy" in name]).to_parquet(tmp_path / "paths" / "a.parquet")
     with pytest.raises(MissingDataError, match="by product"):
         standardisation(Results(tmp_path))
+
+
+def test_a_month_that_the_world_did_not_live_whole_is_no_month():
+    dates = pd.date_range("2026-01-31", "2026-03-31")  # a Saturday: the month has no business day left
+    days = pd.DataFrame({
+        "date": dates, "rent_path_usd_per_ve_hour": 1.0, "month_end": dates.is_month_end.astype(float),
+        "index_a_usd_per_gpu_hour": dates.month.astype(float), "rent_p_usd_per_gpu_hour": 2.0, "occupancy_p": 0.5,
+    })  # fmt: skip
+    owner = Owner("all", np.array([1.0]), 1.0)
+    found = by_month(days, [owner], ["p"], ["a"], np.array([1.0]), False)
+    assert found.settlement.ravel().tolist() == [2.0, 3.0]
+    assert found.revenue.ravel().tolist() == [1.0, 1.0]
+    assert len(by_month(days, [owner], ["p"], ["a"], np.array([1.0]), True).revenue) == 3

@@ -1,0 +1,62 @@
+"""A world that begins inside a month: what the month's elapsed days have left, as the growth path would have left it.
+
+Debts, capital and cash are as they were set at the last month's end (`GrowthPath.money_factor`); what has run since is
+posted here: rents that will be billed, prepayments that will be due, running costs paid. So the first month's close has
+a month's receipts and costs, whatever the day on which the world begins. On the first of a month there is nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.agent import Agent
+from sim.books import Books
+from sim.growth_path import GrowthPath
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
+
+MONTH_DAYS = 30.0  # of the month before that of day 0, which is billed and prepaid at the start
+
+
+def mean_level(path: GrowthPath, elapsed: int) -> float:
+    """Money flows of the elapsed days over those of day 0, on average."""
+    return path.money_factor(-0.5 * elapsed / DAYS_PER_YEAR)
+
+
+def accrue_rents(path: GrowthPath, books: Books, people: list[Agent], elapsed: int) -> None:
+    """Rents of the elapsed days, not yet billed.
+
+    An owner's rent of a day is 24 rent sum_j VE_j usual_j level_j over products j; users with a service owe their share
+    of demand, the others alike what is left.
+    """
+    roll, s, where = books.roll, path.settings, books.where
+    hours = elapsed * HOURS_PER_DAY * mean_level(path, elapsed)
+    spot = where.path_ve @ (where.usual * where.products.level) * s.rent_usd * hours
+    spot[roll.users] -= spot.sum() * shares_of_demand(people, roll.users.tolist())
+    books.ledger.post_net("endowment", "rent_accrued", spot)
+    if len(roll.customers):
+        due = books.contracts.rent_usd_per_hour * s.reserved_use * hours
+        books.ledger.post_pairs("endowment", "rent_accrued", roll.customers, roll.landlords, due.T)
+
+
+def shares_of_demand(people: list[Agent], users: list[int]) -> Floats:
+    """Shares of users (users,) in what is rented by the hour on the path."""
+    known = [service.spot_share if (service := people[i].service()) is not None else np.nan for i in users]
+    shares = np.array(known)
+    rest = np.isnan(shares)
+    if rest.any():
+        shares[rest] = max(0.0, 1.0 - float(shares[~rest].sum())) / int(rest.sum())
+    return np.asarray(shares / shares.sum())
+
+
+def pay_running_costs(path: GrowthPath, books: Books, costs_usd: Floats, elapsed: int) -> Floats:
+    """Landlords have paid the elapsed days, `costs_usd` (landlords,) per VE-hour of fleet; returns the USD paid."""
+    roll = books.roll
+    fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
+    paid = costs_usd * fleet * (elapsed * HOURS_PER_DAY * mean_level(path, elapsed))
+    books.ledger.post("endowment", "cash", roll.landlords, np.full(len(paid), roll.rest_of_world), paid)
+    return np.asarray(paid)
+
+
+def index_so_far(technology: float, index_usd: float, days: list[int]) -> list[float]:
+    """An index on business days before day 0, on the path: it falls with technology."""
+    return [index_usd * float(np.exp(-technology * day / DAYS_PER_YEAR)) for day in days if day < 0]
