@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import groupby, islice
 from pathlib import Path
 
-from experiments.errors import WorkersError
+from experiments.errors import StorageError, WorkersError
 from experiments.settings import Executor, Settings
 from experiments.store import row_of, stored_rows, write_part
 from experiments.study import RunSpec
-from experiments.worker import Batch, Outcome, ignore_interrupts, run_batch
+from experiments.worker import Batch, Outcome, heard_interrupts, ignore_interrupts, interrupts, run_batch, tell
 from experiments.worlds import own_point
 
 ONE_THREAD = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -74,14 +75,16 @@ def execute(batches: list[Batch], settings: Settings, report: Report) -> None:
     """Runs all batches and reports the outcomes of each as it ends."""
     workers = min(worker_count(settings), len(batches))
     if settings.executor.kind == "in_process":
-        for batch in batches:
-            report(run_batch(batch))
+        with heard_interrupts():
+            for batch in batches:
+                report(run_batch(batch))
+                interrupts.stop_if_heard()
     elif batches:
         execute_on_workers(batches, settings.executor, workers, report)
 
 
 def execute_on_workers(batches: list[Batch], executor: Executor, workers: int, report: Report) -> None:
-    """Keeps long-lived workers busy; a batch whose worker dies is tried again, then recorded as failed."""
+    """Keeps long-lived workers busy; a run whose worker dies is tried again, then recorded as failed."""
     from pebble import ProcessExpired, ProcessPool
 
     context = multiprocessing.get_context(executor.start_method)
@@ -101,10 +104,19 @@ def execute_on_workers(batches: list[Batch], executor: Executor, workers: int, r
                 try:
                     report(future.result())
                 except ProcessExpired as death:
-                    if tries < executor.retries:
-                        start(batch, tries + 1)
-                    else:
-                        report(record_death(batch, death.exitcode))
+                    left, done = what_is_left(batch)
+                    report(done)
+                    if left and tries < executor.retries:
+                        start(Batch(left, batch.out, batch.record), tries + 1)
+                    elif len(left) > 1:  # of runs that share their first days each may be the one that kills
+                        for run in left:
+                            start(Batch((run,), batch.out, batch.record), tries)
+                    elif left:
+                        report(record_failure(Batch(left, batch.out, batch.record), words_of_death(death.exitcode)))
+                except (StorageError, BrokenProcessPool):
+                    raise
+                except Exception as error:  # noqa: BLE001
+                    report(record_failure(batch, tell(error)))
                 for following in islice(waiting, 1):
                     start(*following)
         pool.close()
@@ -118,14 +130,29 @@ def execute_on_workers(batches: list[Batch], executor: Executor, workers: int, r
         pool.join()
 
 
-def record_death(batch: Batch, exit_code: int | None) -> list[Outcome]:
-    """Stores as failed what a dead worker left unfinished."""
+def what_is_left(batch: Batch) -> tuple[tuple[RunSpec, ...], list[Outcome]]:
+    """The runs that a worker left undone when it died, and how those that it had finished ended."""
+    rows = stored_rows(batch.out)
+    finished = [run.key for run in batch.runs if rows.get(run.key, {}).get("status") == "ok"]
+    left = tuple(run for run in batch.runs if run.key not in finished)
+    return left, [Outcome(key, "ok", "") for key in finished]
+
+
+def record_failure(batch: Batch, error: str) -> list[Outcome]:
+    """Stores as failed what a batch left unfinished."""
     rows = stored_rows(batch.out)
     outcomes = []
     for run in batch.runs:
         row = rows.get(run.key)
         if not row or row["status"] != "ok":
-            row = row_of(run, "failed", f"its worker process died (exit status {exit_code})")
+            row = row_of(run, "failed", error)
             write_part(batch.out, row)
         outcomes.append(Outcome(run.key, row["status"], row["error"]))
     return outcomes
+
+
+def words_of_death(exit_code: int | None) -> str:
+    """How a worker process ended, in words."""
+    if exit_code is not None and exit_code == -signal.SIGKILL:
+        return "its worker process died: killed, as the system does when memory runs out (try fewer workers)"
+    return f"its worker process died (exit status {exit_code})"

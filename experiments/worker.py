@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
+import sys
+import threading
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,7 +46,8 @@ def run_batch(batch: Batch) -> list[Outcome]:
     return outcomes
 
 
-Finished = tuple[RunSpec, Any, Exception | None]
+Finished = tuple[RunSpec, Any, BaseException | None]
+LONGEST_ERROR = 1000  # letters of an error that are kept
 
 
 def run_alone(run: RunSpec) -> Finished:
@@ -75,24 +82,24 @@ def calm_days(run: RunSpec) -> int:
     from sim.nature.striking import build_shocks, quiet_days
     from sim.streams import Streams
 
-    try:
+    def counted() -> int:
         spec = read(run.world, run.plugins)
         shocks = build_shocks(spec.shocks, spec.world.start_date, Streams(run.seed), run.plugins)
         return quiet_days(shocks, run.days)
-    except Exception:  # noqa: BLE001 what is wrong is told by the run itself
-        return 0
+
+    return tried(counted)[0] or 0  # what is wrong is told by the run itself
 
 
 def copied(common: Any, run: RunSpec) -> Any:
     """A copy of an economy that meets the shocks of a run; None if it cannot be copied."""
     from sim.setup import meet
 
-    try:
+    def made() -> Any:
         twin = common.fork()
         meet(twin, read(run.world, run.plugins))
-    except Exception:  # noqa: BLE001 an agent of the user's own may hold what cannot be copied
-        return None
-    return twin
+        return twin
+
+    return tried(made)[0]  # an agent of the user's own may hold what cannot be copied
 
 
 def run_forks(runs: tuple[RunSpec, ...]) -> Iterator[Finished]:
@@ -110,39 +117,128 @@ def run_forks(runs: tuple[RunSpec, ...]) -> Iterator[Finished]:
 
 
 def attempt(run: RunSpec, start: Callable[[], Any], days: int) -> Finished:
-    """Starts an economy and lets it live; an error of the simulation is a result too."""
-    try:
+    """Starts an economy and lets it live."""
+
+    def lived() -> Any:
         economy = start()
         economy.run(days)
-    except Exception as error:  # noqa: BLE001
-        return run, None, error
-    return run, economy, None
+        return economy
+
+    return run, *tried(lived)
 
 
-def store(batch: Batch, run: RunSpec, economy: Any, error: Exception | None) -> Outcome:
-    """Stores a run's path and row, or what went wrong."""
-    metrics: dict[str, float] = {}
-    if error is None:
-        try:
-            if batch.record == "paths":  # first: where a metric fails, the run need not be simulated again
-                write_path(batch.out, run, economy.record)
-            metrics = run.measuring.measure(economy.record, run.window)
-        except StorageError:
+def tried(do: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """What a call returns, or what it raises: whatever that is but for a Ctrl-C of the user's."""
+    try:
+        with undisturbed():
+            return do(), None
+    except BaseException as error:
+        if interrupts.heard:
             raise
-        except Exception as trouble:  # noqa: BLE001
-            error = trouble
+        return None, error
+
+
+def store(batch: Batch, run: RunSpec, economy: Any, error: BaseException | None) -> Outcome:
+    """Stores a run's path and row, or what went wrong."""
+    metrics: dict[str, float] | None = None
+
+    def measured() -> dict[str, float]:
+        if batch.record == "paths":  # first: where a metric fails, the run need not be simulated again
+            write_path(batch.out, run, economy.record)
+        return run.measuring.measure(economy.record, run.window)
+
+    if error is None:
+        metrics, error = tried(measured)
+        if isinstance(error, StorageError):
+            raise error
     status, said = ("ok", "") if error is None else ("failed", tell(error))
     events = economy.events if economy is not None else ()
-    write_part(batch.out, row_of(run, status, said, metrics, events))
+    write_part(batch.out, row_of(run, status, said, metrics or {}, events))
     return Outcome(run.key, status, said)
 
 
-def tell(error: Exception) -> str:
+def tell(error: BaseException) -> str:
     """An error in one line, with the last place in the code."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    message = " ".join(str(error).split())
-    return f"{type(error).__name__}: {message}{place}"
+    try:
+        message = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001
+        message = "what it says cannot be shown"
+    said = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return said.encode("utf-8", "replace").decode()[:LONGEST_ERROR] + place
+
+
+# ---- what a run may not do to the others
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ends with a run what a plug-in changes for its whole process: filters of warnings, numpy's errors, depth."""
+    import numpy as np
+
+    depth = sys.getrecursionlimit()
+    try:
+        with warnings.catch_warnings(), np.errstate(), no_silent_exit():
+            yield
+    finally:
+        sys.setrecursionlimit(depth)
+
+
+@contextmanager
+def no_silent_exit() -> Iterator[None]:
+    """Makes an error of `os._exit` where the end of the process would go unnoticed: as a success, or in the program.
+
+    The pool of workers waits for ever for a worker that ended with status 0. Children that a plug-in forks may end.
+    """
+    end, mine, is_program = os._exit, os.getpid(), multiprocessing.parent_process() is None
+
+    def exit_or_raise(status: int = 0) -> None:
+        if os.getpid() == mine and (is_program or status == 0):
+            raise SystemExit(f"os._exit({status})")
+        end(status)
+
+    os._exit = exit_or_raise  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        os._exit = end
+
+
+class Interrupts:
+    """Whether the user has pressed Ctrl-C: a KeyboardInterrupt without it is an error like any other."""
+
+    def __init__(self) -> None:
+        self.heard = False
+
+    def mark(self, number: int, frame: object) -> None:
+        """Takes note of the signal and stops what is under way."""
+        del number, frame
+        self.heard = True
+        raise KeyboardInterrupt
+
+    def stop_if_heard(self) -> None:
+        """Stops where a plug-in has kept the interrupt to itself."""
+        if self.heard:
+            raise KeyboardInterrupt
+
+
+interrupts = Interrupts()
+
+
+@contextmanager
+def heard_interrupts() -> Iterator[None]:
+    """Tells a Ctrl-C of the user's from a KeyboardInterrupt that a run raises, while runs are done in this process."""
+    interrupts.heard = False
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, interrupts.mark)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        interrupts.heard = False
 
 
 def started(world: dict[str, Any], run: RunSpec) -> Any:
