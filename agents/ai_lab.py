@@ -13,22 +13,14 @@ from sim.behaviours.hedging import hedges
 from sim.behaviours.jobs import TRAINING_WORK, JobQueue, JobTerms
 from sim.behaviours.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.growth_path import GrowthPath
+from sim.rows.exchange import FutureRow
+from sim.rows.labs import Service
+from sim.rows.rental import DemandRow, SupplyRow
+from sim.rows.reserved import ReservedRow
 from sim.rules.rents import contract_worth
 from sim.rules.usage import contracted_level
 from sim.view import View
-from sim.vocabulary import (
-    HOURS_PER_DAY,
-    DemandRow,
-    Elasticity,
-    FutureRow,
-    NonNegative,
-    Positive,
-    ReservedRow,
-    Service,
-    Share,
-    SupplyRow,
-    YearsOfMemory,
-)
+from sim.vocabulary import HOURS_PER_DAY, Elasticity, NonNegative, Positive, Share, YearsOfMemory
 
 INFERENCE, TRAINING, SPILL, NORMAL, PATIENT = range(5)  # rows of spot demand; jobs: TRAINING is the urgent ones
 FLAT, INFERENCE_SEASON = 0, 1

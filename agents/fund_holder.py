@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from sim.agent import Agent, GroupParameters
+from sim.rows.funds import FundOrder
 from sim.rules.fund_flows import wanted_flow
 from sim.streams import Purpose, stable_id
 from sim.view import View
-from sim.vocabulary import DAYS_PER_YEAR, Finite, FundOrder, NonNegative
+from sim.vocabulary import DAYS_PER_YEAR, Finite, NonNegative
 
 SAFETY = 1.001  # cash kept over the worst price at which an order can be filled, for costs
 

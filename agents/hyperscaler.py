@@ -12,8 +12,10 @@ from sim.agent import Agent, Endowment, GroupParameters
 from sim.behaviours.investing import Investor, wanted_chips
 from sim.behaviours.letting import AskTerms, list_asks, pool_row
 from sim.growth_path import GrowthPath, Landlord
+from sim.rows.hardware import ChipRow
+from sim.rows.rental import SupplyRow
 from sim.view import View
-from sim.vocabulary import ChipRow, Days, Floats, NonNegative, Positive, PositiveRate, Share, SupplyRow
+from sim.vocabulary import Days, Floats, NonNegative, Positive, PositiveRate, Share
 
 OWN_WORKLOADS = 0.0
 

@@ -13,19 +13,13 @@ from sim.behaviours.hedging import hedges
 from sim.behaviours.investing import Investor, wanted_chips, wanted_q
 from sim.behaviours.letting import AskTerms, list_asks, pool_row
 from sim.growth_path import GrowthPath, Landlord
+from sim.rows.exchange import FutureRow
+from sim.rows.hardware import ChipRow
+from sim.rows.rental import SupplyRow
+from sim.rows.reserved import ReservedRow
 from sim.rules.investment import cost_of_capital
 from sim.view import View
-from sim.vocabulary import (
-    ChipRow,
-    Floats,
-    FutureRow,
-    NonNegative,
-    Positive,
-    Rate,
-    ReservedRow,
-    Share,
-    SupplyRow,
-)
+from sim.vocabulary import Floats, NonNegative, Positive, Rate, Share
 
 MAX_LOG = 20.0  # rents this many logs from the usual stand for none
 

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.growth_path import GrowthPath
+from sim.rows.securitisation import NoteRow
 from sim.view import View
-from sim.vocabulary import DAYS_PER_YEAR, NonNegative, NoteRow, Positive, Share
+from sim.vocabulary import DAYS_PER_YEAR, NonNegative, Positive, Share
 
 
 class NoteInvestorParameters(GroupParameters):

@@ -8,8 +8,9 @@ from typing import ClassVar
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.behaviours.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.growth_path import GrowthPath
+from sim.rows.rental import DemandRow
 from sim.view import View
-from sim.vocabulary import DemandRow, Elasticity, Share, YearsOfMemory
+from sim.vocabulary import Elasticity, Share, YearsOfMemory
 
 GENERAL, DAYTIME_SEASON = 2, 1
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from sim.agent import Agent, GroupParameters
-from sim.exchange.crowd import CrowdSettings
+from sim.rows.exchange import CrowdSettings
 from sim.vocabulary import NonNegative, Positive, Share
 
 

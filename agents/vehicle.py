@@ -8,8 +8,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from sim.agent import Agent, GroupParameters
+from sim.rows.securitisation import NoteTerms
 from sim.rules.screening import loosening
-from sim.securitisation.notes import NoteTerms
 from sim.view import View
 from sim.vocabulary import NonNegative, Positive, Share
 

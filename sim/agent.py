@@ -12,22 +12,16 @@ from typing import Any, ClassVar
 import mesa
 
 from sim.growth_path import GrowthPath, Landlord
+from sim.rows.exchange import FutureRow
+from sim.rows.funds import FundOrder
+from sim.rows.hardware import ChipRow
+from sim.rows.labs import Service
+from sim.rows.rental import DemandRow, SupplyRow
+from sim.rows.reserved import ReservedRow
+from sim.rows.securitisation import NoteRow
 from sim.streams import stable_id
 from sim.view import View
-from sim.vocabulary import (
-    ChipRow,
-    DemandRow,
-    Floats,
-    FundOrder,
-    FutureRow,
-    NoteRow,
-    Parameters,
-    Positive,
-    PositiveCount,
-    ReservedRow,
-    Service,
-    SupplyRow,
-)
+from sim.vocabulary import Floats, Parameters, Positive, PositiveCount
 
 
 class GroupParameters(Parameters):

@@ -12,8 +12,9 @@ from sim.hardware.fleet import Fleet
 from sim.ledger import Ledger
 from sim.rental.places import Placement
 from sim.reserved.contracts import ReservedBook
+from sim.rows.rental import Products
 from sim.securitisation.notes import CLASSES
-from sim.vocabulary import Floats, Ints, Products
+from sim.vocabulary import Floats, Ints
 
 CLEARING_HOUSE, PARENTS, REST_OF_WORLD = "clearing_house", "parents", "rest_of_world"
 OUTSIDERS = (CLEARING_HOUSE, PARENTS, REST_OF_WORLD)

@@ -11,8 +11,9 @@ import numpy as np
 
 from sim.behaviours.investing import values_by_grade
 from sim.kernels.spot import POSTED
-from sim.rental.auction import Trades
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Close, Floats
+from sim.rows.exchange import Close
+from sim.rows.rental import Trades
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     """The day's row, in the order of the record's columns."""
-    books, roll, today, s = e.books, e.books.roll, e.desk.today, e.path.settings
+    books, roll, today, s = e.books, e.books.roll, e.board.today, e.path.settings
     fleet = books.fleet.working
     mine = fleet[roll.landlord_fleet]
     years = today.years
@@ -90,10 +91,10 @@ def _mean_q(e: Economy, fleets: Floats) -> float:
 
 def _chip_price(e: Economy) -> float:
     """What buyers pay for a VE of new chips, mean over the grades' shares in orders."""
-    today = e.desk.today
+    today = e.board.today
     if all(factor == 1.0 for factor in today.chip_price_factors):
         return today.chip_price_usd
-    shares = zip(today.chip_price_factors, e.desk.order_shares, strict=True)
+    shares = zip(today.chip_price_factors, e.board.start.order_shares, strict=True)
     return today.chip_price_usd * math.fsum(factor * share for factor, share in shares)
 
 

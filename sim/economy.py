@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -12,11 +13,23 @@ import numpy as np
 from sim import diary, evening, month, setup
 from sim.agent import Agent
 from sim.behaviours.hedging import tabled
+from sim.board import (
+    Board,
+    CreditSheet,
+    DemandSheet,
+    ExchangeSheet,
+    HardwareSheet,
+    LabsSheet,
+    RentalSheet,
+    ReservedSheet,
+    Today,
+)
 from sim.books import Books
 from sim.calendar import Calendar
 from sim.credit.financing import Financing, fund_orders
 from sim.credit.resolution import Resolution
 from sim.credit.service import LoanDesk
+from sim.environment import Environment, Shock
 from sim.exchange.clearing_house import ClearingHouse, Night
 from sim.exchange.crowd import Speculators
 from sim.exchange.futures import FuturesMarket
@@ -29,16 +42,19 @@ from sim.laws import check_day, note_sizes
 from sim.nature.noise import Nature
 from sim.nature.striking import Overlaps
 from sim.record import Record
-from sim.rental.auction import ClearDay, Day, SpotAuction, Trades
+from sim.rental.auction import ClearDay, Day, SpotAuction
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
 from sim.reserved.auction import auction_week, sign_week
+from sim.rows.exchange import Close
+from sim.rows.hardware import ChipRow
+from sim.rows.rental import Trades
 from sim.securitisation import department as securitisation
 from sim.securitisation.payment import NoteDesk
 from sim.spec import Spec
 from sim.streams import Streams
-from sim.view import Desk, View
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, ChipRow, Close, Environment, Floats, Shock, Today
+from sim.view import View
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
 
 DAYS_PER_WEEK = 7
 
@@ -56,7 +72,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     people: list[Agent]
     views: list[View]
     who: dict[str, list[tuple[int, Any]]]  # market method -> (owner, agent) of those who have it
-    desk: Desk
+    board: Board
     nature: Nature
     shocks: dict[str, Shock]
     overlaps: Overlaps
@@ -207,7 +223,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         lasting = scale * (1.0 + environment.tariff_for_good)
         rents = self.rents
         venue = self.market
-        self.desk.today = Today(
+        self.board.today = Today(
             day=self.day, date=self.calendar.date(self.day), years=years, technology=tau, environment=environment,
             anchor_usd=s.rent_usd * tau * (1.0 + self.path.pass_through * (lasting - 1.0)),
             rent_usd=rents.today, rent_10d_usd=rents.ten_days, rent_30d_usd=rents.thirty_days,
@@ -220,40 +236,50 @@ class Economy(mesa.Model):  # type: ignore[misc]
             days_of_month=self.calendar.days_in(self.calendar.month(self.day)),
             chip_price_factors=environment.price_factors(self.books.grade_names),
         )  # fmt: skip
-        self.fill_desk(environment)
+        self.fill_board(environment)
 
-    def fill_desk(self, environment: Environment) -> None:
-        """Copy what agents may see of the books in the morning to the desk."""
-        desk, books, roll = self.desk, self.books, self.books.roll
+    def fill_board(self, environment: Environment) -> None:
+        """Put what agents may see of the books in the morning on the board, a sheet a market."""
+        board, books, roll = self.board, self.books, self.books.roll
         n = len(books.ledger.owners)
         working = np.zeros((n, len(books.grade_names)))
         working[roll.chip_owners] = books.fleet.working
+        board.hardware = HardwareSheet(working.tolist())
         total = np.maximum(working.sum(axis=1, keepdims=True), 1e-300)
         mix = (working / total)[:, books.products.grade] * books.where.place
         self.mix, self.running_share = evening.what_runs(mix, books.products, environment)
         factor = np.ones(n)
         factor[roll.users] = self.nature.user_factors
         self.anchor.thin_out(factor)
-        desk.client_lost_log = self.anchor.lost_log
-        debt = np.zeros(n)
-        debt[roll.landlords] = books.loans.balance.sum(axis=1)
-        desk.running_share = self.running_share.tolist()
-        desk.tightness, desk.comparable_usd = self.auction.tightness, self.rents.auctions * books.products.level
-        desk.fleet_ve, desk.user_factor = working.tolist(), factor.tolist()
-        desk.common_factor = self.nature.common_factor * environment.demand_scale
-        desk.contracted_log = self.nature.contracted
-        desk.debt_usd = debt.tolist()
-        estate = np.zeros(n, dtype=bool)
-        estate[roll.landlords] = self.resolution.in_estate
-        desk.no_contracts = estate.tolist()
+        common = self.nature.common_factor * environment.demand_scale
+        board.demand = DemandSheet(factor.tolist(), common, self.nature.contracted, self.anchor.lost_log)
+        board.rental = RentalSheet(
+            self.running_share.tolist(), self.auction.tightness, self.rents.auctions * books.products.level,
+            board.rental.bought_ve_hours, board.rental.interrupted_ve,
+        )  # fmt: skip
+        board.credit = self.credit_sheet()
         self.funding.note_presence(self.day)
-        desk.runway_months, desk.presence = self.funding.runway_months, self.funding.presence
+        board.labs = LabsSheet(list(self.funding.runway_months), list(self.funding.presence))
         self.note_contracts(environment)
-        self.refresh_desk()
+        self.refresh_board()
+
+    def credit_sheet(self) -> CreditSheet:
+        """What owners may know of their own credit: those who are no landlords owe nothing."""
+        books, roll, desk = self.books, self.books.roll, self.loan_desk
+        debt, normal = np.zeros((2, len(books.ledger.owners)))
+        dscr = np.full(len(debt), np.inf)
+        estate, barred = np.zeros((2, len(debt)), dtype=bool)
+        fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
+        debt[roll.landlords] = books.loans.balance.sum(axis=1)
+        dscr[roll.landlords] = desk.dscr
+        normal[roll.landlords] = self.normal_cash_usd * fleet * self.board.today.technology
+        estate[roll.landlords] = self.resolution.in_estate
+        barred[roll.landlords] = (desk.dscr < desk.terms.covenant) | self.resolution.in_estate
+        return CreditSheet(debt.tolist(), dscr.tolist(), normal.tolist(), barred.tolist(), estate.tolist())
 
     def note_contracts(self, environment: Environment) -> None:
-        """Copy who has reserved how much to the desk; served shares of contracts follow from the outage."""
-        desk, roll, quantity = self.desk, self.books.roll, self.books.contracts.quantity_ve
+        """Put who has reserved how much on the board; served shares of contracts follow from the outage."""
+        roll, quantity = self.books.roll, self.books.contracts.quantity_ve
         fleet = self.books.fleet.working[roll.landlord_fleet].sum(axis=1)
         share, reserved = self.running_share[roll.landlords], quantity.sum(axis=1)
         first = np.minimum(1.0, fleet * share / np.maximum(reserved, 1e-300))
@@ -264,16 +290,14 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if len(roll.customers):
             held[roll.customers] = quantity.sum(axis=0)
             short[roll.customers] = (quantity * (1.0 - self.served)[:, None]).sum(axis=0)
-        desk.reserved_sold_ve, desk.reserved_held_ve, desk.reserved_short_ve = (
-            sold.tolist(), held.tolist(), short.tolist(),
-        )  # fmt: skip
+        self.board.reserved = ReservedSheet(sold.tolist(), held.tolist(), short.tolist())
 
-    def refresh_desk(self) -> None:
+    def refresh_board(self) -> None:
         """Copy what moves within the day: cash and futures positions."""
         ledger = self.books.ledger
-        self.desk.cash_usd = ledger.held("cash").tolist()
+        self.board.cash_usd = ledger.held("cash").tolist()
         if self.market is not None:
-            self.desk.position = [ledger.held(name).tolist() for name in self.market.names]
+            self.board.exchange = ExchangeSheet([ledger.held(name).tolist() for name in self.market.names])
 
     # 3. reserved capacity
 
@@ -310,7 +334,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         post("signing", "reserved_capacity", roll.landlords, roll.customers, signing.quantity_ve.sum(axis=0))
         post("signing", "prepaid_rent", roll.landlords, roll.customers, due)
         post("signing", "prepayment_due", roll.customers, roll.landlords, due.T)
-        self.note_contracts(self.desk.today.environment)
+        self.note_contracts(self.board.today.environment)
 
     def contract_index_usd(self) -> float:
         """The index that index-linked contracts follow, as last published, USD per VE-hour."""
@@ -329,7 +353,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def rent_hours(self) -> Trades:
         """List prices are posted; offers and demand schedules for the day's hours are cleared hour by hour."""
-        views, today = self.views, self.desk.today
+        views, today = self.views, self.board.today
         for owner, agent in self.who["list_asks"]:
             self.asks_usd[owner] = agent.list_asks(views[owner], self.asks_usd[owner])
         supply = [
@@ -372,8 +396,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.delivered_ve = books.contracts.quantity_ve.sum(axis=1) * self.served
         used = self.delivered_ve * s.reserved_use * HOURS_PER_DAY
         let = trades.sold_ve_hours[roll.landlords].sum(axis=1)
-        tau = self.desk.today.technology
-        variable = s.cost_usd * self.desk.today.environment.running_cost_scale
+        tau = self.board.today.technology
+        variable = s.cost_usd * self.board.today.environment.running_cost_scale
         cost = tau * (variable * (used + let) + self.fixed_cost_usd * fleet * HOURS_PER_DAY)
         revenue = trades.revenue_usd[roll.landlords] + due.sum(axis=1)
         luck = revenue * (np.exp(self.nature.firms) - 1.0)
@@ -392,15 +416,15 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def open_the_evening(self, trades: Trades) -> None:
         """Today's rents and indices become public; hours bought are told to those who bought them."""
-        rents, today = self.rents, self.desk.today
+        rents, today = self.rents, self.board.today
         self.morning = today
         if self.market is not None:
             self.market.note_index(self.day, self.index_usd[self.spec.venue.index])
         curve = self.market.curve(self.day + 1, rents.index_ratio) if self.market is not None else None
-        self.desk.today = evening.evening_facts(today, rents, dict(self.index_usd), curve)
-        self.desk.remember_evening()
-        self.desk.bought_ve_hours = trades.bought
-        self.desk.interrupted_ve = trades.interrupted
+        self.board.today = evening.evening_facts(today, rents, dict(self.index_usd), curve)
+        self.board.remember_evening()
+        rental = self.board.rental
+        self.board.rental = replace(rental, bought_ve_hours=trades.bought, interrupted_ve=trades.interrupted)
 
     def learn(self, trades: Trades) -> None:
         """Beliefs are updated with today's rents, and only now."""
@@ -414,7 +438,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         news = evening.news_of_the_hours(self, trades)
         if self.market is None:
             return None
-        self.refresh_desk()
+        self.refresh_board()
         asked = [(owner, agent.futures(self.views[owner])) for owner, agent in self.who["futures"]]
         rows = tabled(asked, self.books.ledger.table(self.market.names))
         for crowd in self.crowds:
@@ -473,7 +497,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def service_loans(self) -> None:
         """Interest, amortisation, coverage tests, sweeps, payouts; then the lenders' own accounts."""
         books, roll = self.books, self.books.roll
-        today = self.desk.today
+        today = self.board.today
         days = today.days_of_month
         fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
         normal = self.normal_cash_usd * fleet * today.technology
@@ -487,7 +511,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def resolve_insolvency(self) -> None:
         """Firms that cannot pay are cured or fail; estates whose time has come are sold; losses reach the notes."""
-        books, roll, today = self.books, self.books.roll, self.desk.today
+        books, roll, today = self.books, self.books.roll, self.board.today
         fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
         events = self.resolution.pass_day(
             books, self.loan_desk, self.streams, self.landlord_ids, self.day, self.calendar.is_month_end(self.day),
@@ -502,14 +526,10 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def invest(self) -> None:
         """Chip orders: what owners want, what cash and lenders allow, what the vendor accepts; loans are sold on."""
         securitisation.open_window(self)
-        books, roll, today = self.books, self.books.roll, self.desk.today
+        books, roll, today = self.books, self.books.roll, self.board.today
         desk = self.loan_desk
-        barred = desk.dscr < desk.terms.covenant
-        estate = self.resolution.in_estate
-        flags = np.zeros(len(books.ledger.owners), dtype=bool)
-        flags[roll.landlords] = barred | estate
-        self.desk.no_orders = flags.tolist()
-        self.refresh_desk()
+        self.board.credit = self.credit_sheet()
+        self.refresh_board()
         wanted = np.zeros((len(roll.chip_owners), len(books.grade_names)))
         seat = {int(owner): i for i, owner in enumerate(roll.chip_owners)}
         for owner, agent in self.who["chips"]:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.board import Today
+from sim.environment import Environment
 from sim.exchange.crowd import Speculators
 from sim.exchange.futures import FuturesMarket
 from sim.indices.evidence import Evidence
-from sim.rental.auction import Trades
 from sim.rental.statistics import RentStatistics
+from sim.rows.exchange import Curve
+from sim.rows.rental import Products, Trades
 from sim.rules.rents import expected_rent
 from sim.streams import stable_id
-from sim.vocabulary import Curve, Environment, Floats, Ints, Products, Today
+from sim.vocabulary import Floats, Ints
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -48,12 +51,12 @@ def _strike_indices(e: Economy, trades: Trades) -> None:
     price = trades.price_usd * products.value
     volume = trades.traded_ve_hours / products.value
     hours = volume.sum(axis=0)
-    shown = products.factors(e.desk.today.environment.list_price_hits)
+    shown = products.factors(e.board.today.environment.list_price_hits)
     asks = e.asks_usd[sellers] * (products.value * shown)
     names = tuple(e.people[owner].name for owner in sellers)
 
     def fleet_ve() -> Floats:
-        return np.array([math.fsum(e.desk.fleet_ve[owner]) for owner in sellers])
+        return np.array([math.fsum(e.board.hardware.fleet_ve[owner]) for owner in sellers])
 
     for name, index in e.indices.items():
         evidence = Evidence(

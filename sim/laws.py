@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.ledger import DUST, DUST_USD
-from sim.rental.auction import Trades
 from sim.reserved.contracts import ReservedBook
+from sim.rows.rental import Trades
 from sim.securitisation.notes import CLASSES
 from sim.vocabulary import HOURS_PER_DAY, Floats
 

@@ -77,11 +77,11 @@ def accepted_by_vendor(e: Economy, wanted: Floats) -> float:
     """Share of all orders that the vendor accepts; the premium on next month's chips follows from the same orders."""
     path = e.path
     years = e.day / DAYS_PER_YEAR
-    rate = path.delivery_rate * path.ahead * e.desk.today.days_of_month / DAYS_PER_YEAR
+    rate = path.delivery_rate * path.ahead * e.board.today.days_of_month / DAYS_PER_YEAR
     orders = e.start_all_ve * path.quantity_factor(years) * rate
     vendor: Any = e.people[e.books.roll.vendor]
     total = float(wanted.sum())
-    met = e.desk.today.environment.vendor_scale
+    met = e.board.today.environment.vendor_scale
     share: float = met * vendor.accepted_share(e.views[e.books.roll.vendor], total, orders)
     e.chip_premium = vendor.next_premium(e.chip_premium, total, orders * met) if met > 0.0 else e.chip_premium
     return share
@@ -93,7 +93,7 @@ def allowed_by_sites(e: Economy, wanted: Floats) -> Floats:
     A region's fleet may grow at its `growth_limit` g: orders a year of fleet / A(g, life) * e^(g lead), as on a growth
     path with that rate. A site shock multiplies the limit, or the path's growth where a region has none.
     """
-    scale, regions = e.desk.today.environment.sites_scale, e.spec.regions
+    scale, regions = e.board.today.environment.sites_scale, e.spec.regions
     limits = [region.growth_limit for region in regions.values()]
     if scale == 1.0 and all(limit is None for limit in limits):
         return np.ones(len(wanted))
@@ -106,7 +106,7 @@ def allowed_by_sites(e: Economy, wanted: Floats) -> Floats:
             continue
         rate = scale * (limit if limit is not None else s.quantity)
         year = here[r] / annuity(rate, s.life_years) * math.exp(rate * s.lead_years)
-        most = year * e.desk.today.days_of_month / DAYS_PER_YEAR
+        most = year * e.board.today.days_of_month / DAYS_PER_YEAR
         if asked[r] > most:
             open_share[r] = most / asked[r]
             e.events.append((e.day, "site limit", f"{name}: room for {open_share[r]:.0%} of what is ordered"))

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 
+from sim.board import AtStart, Board, ExchangeSheet, SecuritisationSheet
 from sim.calendar import Calendar
 from sim.credit.resolution import Resolution, ResolutionTerms
 from sim.credit.service import LoanDesk, LoanTerms
+from sim.environment import Environment
 from sim.exchange.clearing_house import ClearingHouse, MarginTerms
 from sim.exchange.crowd import Speculators
 from sim.exchange.futures import Contract, FuturesMarket
@@ -32,8 +34,8 @@ from sim.securitisation.payment import NoteDesk
 from sim.spec import Spec
 from sim.streams import stable_id
 from sim.stub import index_so_far, pay_running_costs
-from sim.view import Desk, View
-from sim.vocabulary import DAYS_PER_YEAR, Environment, Floats
+from sim.view import View
+from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -105,8 +107,8 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.ended_ve = np.zeros_like(e.books.contracts.quantity_ve)
     e.no_contracts = {}
     _credit(e, spec)
-    e.desk = _desk(e, spec)
-    e.views = [View(e.desk, i, agent.identity) for i, agent in enumerate(people_agents)]
+    e.board = _board(e, spec)
+    e.views = [View(e.board, i, agent.identity) for i, agent in enumerate(people_agents)]
     e.market, e.house, e.crowds = None, None, []
     funds.open_books(e)
     e.last_hours = None
@@ -165,7 +167,7 @@ def configure(e: Economy, spec: Spec) -> None:
     e.indices = _indices(spec)
     e.nature.noise = spec.noise
     e.auction.rules = _spot_rules(spec)
-    e.desk.links = spec.links
+    e.board.links = spec.links
     e.loan_desk.terms = _loan_terms(e, spec)
     r = spec.resolution
     e.resolution.terms = ResolutionTerms(r.haircut, r.days, r.rejected_share)
@@ -260,24 +262,20 @@ def _credit(e: Economy, spec: Spec) -> None:
     e.investor_losses = np.zeros(len(investors))
 
 
-def _desk(e: Economy, spec: Spec) -> Desk:
+def _board(e: Economy, spec: Spec) -> Board:
     roll, where = e.books.roll, e.books.where
-    reserved = e.books.contracts.quantity_ve.sum(axis=1)
-    pool = float(where.path_ve[roll.landlords].sum())
-    return Desk(
-        path=e.path,
-        links=spec.links,
-        streams=e.streams,
-        today=None,  # type: ignore[arg-type]
+    start = AtStart(
         order_shares=[g.order_share for g in spec.grades.values()],
         spot_demand_ve=where.demand_ve,
-        contracted_ve=float(reserved.sum()),
-        pool_demand_ve=pool * spec.spot.occupancy,
+        contracted_ve=float(e.books.contracts.quantity_ve.sum(axis=1).sum()),
+        pool_demand_ve=float(where.path_ve[roll.landlords].sum()) * spec.spot.occupancy,
         products=where.products,
         lets=where.place > 0.0,
         posted=where.shop.mechanism == POSTED,
         usual_occupancy=where.usual,
     )
+    notes = SecuritisationSheet([0.0] * len(e.books.ledger.owners))
+    return Board(e.path, spec.links, e.streams, None, start, securitisation=notes)  # type: ignore[arg-type]
 
 
 def _venue(e: Economy, spec: Spec) -> None:
@@ -379,4 +377,4 @@ def _close_venue(e: Economy, market: FuturesMarket, house: ClearingHouse) -> Non
         ledger.transfer(
             "venue closed", "cash", crowd.owner, roll.rest_of_world, max(0.0, float(ledger.held("cash")[crowd.owner]))
         )
-    e.market, e.house, e.crowds, e.desk.position = None, None, [], []
+    e.market, e.house, e.crowds, e.board.exchange = None, None, [], ExchangeSheet()

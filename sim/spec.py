@@ -11,12 +11,12 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.indices.quote import QuoteIndex
 from sim.indices.transaction import TransactionIndex
+from sim.links import Links
 from sim.nature.noise import Noise
 from sim.nature.striking import check_shocks
 from sim.parts import build_part, check_agents, check_parts, groups_trading
 from sim.problems import Problem, SpecError, nearest, problems_of
 from sim.rental.tastes import Work
-from sim.view import Links
 from sim.vocabulary import (
     Days,
     Elasticity,

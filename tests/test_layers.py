@@ -11,6 +11,7 @@ import pytest
 
 import agents
 import sim
+from sim.view import View
 
 SIM, AGENTS = Path(sim.__file__).parent, Path(agents.__file__).parent
 AGENT_FILES = sorted(path for path in AGENTS.glob("*.py") if path.stem != "__init__")
@@ -67,14 +68,14 @@ def random_sources(tree: ast.AST) -> list[str]:
 
 @pytest.mark.parametrize("path", AGENT_FILES, ids=lambda path: path.stem)
 def test_agents_never_read_the_model_or_the_ledger(path):
-    assert forbidden_reads(tree_of(path), {"model", "ledger", "books", "_desk", "desk", "economy"}) == []
+    assert forbidden_reads(tree_of(path), {"model", "ledger", "books", "_board", "board", "economy"}) == []
 
 
 @pytest.mark.parametrize(
-    "text", ["self.model.step()", "x = getattr(self, 'model')", "view._desk.cash_usd", "economy.books", "self.ledger"]
+    "text", ["self.model.step()", "x = getattr(self, 'model')", "view._board.cash_usd", "economy.books", "self.ledger"]
 )
 def test_the_bar_on_reading_the_model_can_fail(text):
-    assert forbidden_reads(ast.parse(text), {"model", "ledger", "books", "_desk", "economy"})
+    assert forbidden_reads(ast.parse(text), {"model", "ledger", "books", "_board", "economy"})
 
 
 @pytest.mark.parametrize("path", ALL_FILES, ids=name_of)
@@ -148,7 +149,7 @@ def test_agents_read_futures_prices_in_the_futures_market_only(path):
 def may_read_the_curve(path: Path) -> bool:
     """Finance itself, the hedgers' schedules, the view (where the links read it), and those who lead the day."""
     place = path.relative_to(SIM)
-    named = {"view.py", "economy.py", "evening.py", "setup.py", "behaviours/hedging.py"}
+    named = {"board.py", "view.py", "economy.py", "evening.py", "setup.py", "behaviours/hedging.py"}
     return place.parts[0] in FINANCE or place.as_posix() in named
 
 
@@ -193,6 +194,15 @@ def test_the_bar_between_departments_can_fail():
         "if TYPE_CHECKING:\n    from sim.exchange.futures import FuturesMarket\ndef f():\n    import sim.credit.loans"
     )
     assert departments_in(ast.parse(planted)) == {"exchange", "credit"}
+
+
+def test_every_window_of_a_view_is_filled_from_the_first_day_on():
+    from tests.worlds import ran
+
+    for view in ran(1, "notes=default", "funds=leveraged").views:
+        for name in vars(View):
+            if isinstance(vars(View)[name], property):
+                getattr(view, name)
 
 
 def test_agents_hold_no_state_of_others_between_days():

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from experiments.bench.result import Measured, at_least, by_turns
-from sim.exchange.crowd import CrowdSettings, Speculators
+from sim.exchange.crowd import Speculators
 from sim.kernels.call_auction import call_auction
+from sim.rows.exchange import CrowdSettings
 from sim.streams import Streams
 
 MATURITIES, TICKS = 6, 4096

@@ -7,6 +7,7 @@ import math
 import mesa
 
 from sim.kernels.spot import CONVEX
+from sim.rows.rental import BID, DemandRow, SupplyRow
 from sim.rules.spot import (
     bid_share,
     demand_share,
@@ -16,7 +17,6 @@ from sim.rules.spot import (
     offer_share,
     swing_share,
 )
-from sim.vocabulary import BID, DemandRow, SupplyRow
 
 
 class User(mesa.Agent):  # type: ignore[misc]

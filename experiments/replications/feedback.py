@@ -19,8 +19,9 @@ from pydantic import Field
 from experiments.replications.check import Check
 from experiments.replications.fund_laboratory import HOURS, Laboratory, Terms, assets_for
 from experiments.settings import Strict
+from sim.rows.exchange import Close
 from sim.spec import Spec
-from sim.vocabulary import Close, Finite, Floats, Positive, Share
+from sim.vocabulary import Finite, Floats, Positive, Share
 
 LOCK = "limit lock"
 

@@ -21,7 +21,8 @@ from sim.exchange.futures import Contract, FuturesMarket
 from sim.funds.window import Fund, fund_orders, settle_funds
 from sim.kernels.fund_auction import fund_trades
 from sim.ledger import Ledger
-from sim.vocabulary import Close, Floats, FutureRow
+from sim.rows.exchange import Close, FutureRow
+from sim.vocabulary import Floats
 
 HOURS, TICK_USD, NAV_USD = 730.0, 0.01, 100.0
 NO_TERMINATION = 1.0

@@ -17,9 +17,10 @@ from pydantic import Field
 from experiments.replications.check import Check
 from experiments.settings import Strict
 from sim.economy import Economy
+from sim.rows.exchange import FutureRow
 from sim.rules.hedging import hedge_schedule
 from sim.spec import Spec
-from sim.vocabulary import Finite, Floats, FutureRow, Positive, PositiveCount
+from sim.vocabulary import Finite, Floats, Positive, PositiveCount
 
 Rows = list[tuple[int, FutureRow]]
 
@@ -78,7 +79,7 @@ def world_of_hedgers(spec: Spec) -> Economy:
     ledger = economy.books.ledger
     for name in economy.market.names:
         ledger.post_net("positions closed", name, -ledger.held(name).copy())
-    economy.refresh_desk()
+    economy.refresh_board()
     return economy
 
 

@@ -19,11 +19,12 @@ from pydantic import Field
 from experiments.replications.check import Check, simulated
 from experiments.settings import Strict
 from sim.calendar import Calendar
+from sim.environment import Environment
 from sim.exchange.futures import Contract, FuturesMarket
 from sim.nature.noise import Nature, Noise, Process
 from sim.spec import Spec
 from sim.streams import Streams, stable_id
-from sim.vocabulary import DAYS_PER_YEAR, Count, Environment, Finite, Floats, NonNegative, Positive, PositiveCount
+from sim.vocabulary import DAYS_PER_YEAR, Count, Finite, Floats, NonNegative, Positive, PositiveCount
 
 NO_IDS = np.zeros(0, dtype=np.int64)
 

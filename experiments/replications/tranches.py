@@ -16,11 +16,12 @@ from pydantic import Field, model_validator
 
 from experiments.replications.check import Check, simulated
 from experiments.settings import Strict
+from sim.environment import Environment
 from sim.nature.noise import Nature, Noise, Process
 from sim.securitisation.notes import write_downs
 from sim.spec import Spec
 from sim.streams import Streams, stable_id
-from sim.vocabulary import DAYS_PER_YEAR, Count, Environment, Floats, Positive, PositiveCount, Share
+from sim.vocabulary import DAYS_PER_YEAR, Count, Floats, Positive, PositiveCount, Share
 
 NORMAL = NormalDist()
 NO_IDS = np.zeros(0, dtype=np.int64)

@@ -16,8 +16,9 @@ from pydantic import Field
 
 from experiments.replications.check import Check
 from experiments.settings import Strict
+from sim.rows.securitisation import NoteTerms
 from sim.rules.screening import loosening
-from sim.securitisation.notes import Due, NoteTerms, Payment, Pot, waterfall, write_downs
+from sim.securitisation.notes import Due, Payment, Pot, waterfall, write_downs
 from sim.spec import Spec
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Count, Floats, Positive, PositiveCount

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from sim.kernels.hedges import hedge_table
+from sim.rows.exchange import FutureRow, ListedMonth
 from sim.view import View
-from sim.vocabulary import HOURS_PER_DAY, Floats, FutureRow, Ints, ListedMonth
+from sim.vocabulary import HOURS_PER_DAY, Floats, Ints
 
 
 class Hedger(Protocol):

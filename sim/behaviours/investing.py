@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from sim.rows.hardware import ChipRow
 from sim.rules.investment import chip_value, grade_mix, order_rate
 from sim.view import View
-from sim.vocabulary import DAYS_PER_YEAR, ChipRow
+from sim.vocabulary import DAYS_PER_YEAR
 
 
 @dataclass(frozen=True)

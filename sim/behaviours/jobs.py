@@ -9,10 +9,11 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sim.rows.rental import BID, ISOELASTIC, DemandRow
 from sim.rules.jobs import bid, share_below_bid, slack
 from sim.streams import Purpose
 from sim.view import View
-from sim.vocabulary import BID, HOURS_PER_DAY, ISOELASTIC, DemandRow
+from sim.vocabulary import HOURS_PER_DAY
 
 TRAINING_WORK = 1  # the kind of work of training
 JOB_FORM = BID  # how a job's demand is told to the hourly market

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.rows.rental import SupplyRow
 from sim.rules.asks import repricing_hazard, wanted_ask
 from sim.streams import Purpose
 from sim.view import View
-from sim.vocabulary import DAYS_PER_YEAR, Floats, SupplyRow
+from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import numpy as np
 from sim.books import Books
 from sim.exchange.crowd import Speculators
 from sim.kernels.crowd import crowd_expire, crowd_settle
-from sim.vocabulary import Bools, Close, Floats, Ints
+from sim.rows.exchange import Close
+from sim.vocabulary import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from sim.kernels.crowd import BANKRUPT, Crowd, crowd_orders
+from sim.rows.exchange import CrowdSettings
 from sim.streams import Purpose, Streams, stable_id
 from sim.vocabulary import Floats, Ints
-
-
-@dataclass(frozen=True)
-class CrowdSettings:
-    """How a crowd is drawn: total wealth, log sd of wealth, mean weights of the three motives; and how it acts."""
-
-    name: str
-    traders: int
-    wealth_usd: float
-    wealth_log_sd: float
-    fundamental_weight: float
-    chartist_weight: float
-    noise_weight: float
-    boldness: float
-    horizon_days: float
-    noise_sd: float
-    activity_per_hour: float
-    trading_half_life_years: float
-
-    @property
-    def reversion(self) -> float:
-        """Speed at which the crowd believes deviations of rents to fade, per year."""
-        return math.log(2.0) / self.trading_half_life_years
 
 
 class Speculators:

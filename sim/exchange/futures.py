@@ -22,7 +22,8 @@ from sim.kernels.call_auction import (
     schedule_fills,
     tick_grid,
 )
-from sim.vocabulary import DAYS_PER_YEAR, Close, Curve, Floats, FutureRow, Ints
+from sim.rows.exchange import Close, Curve, FutureRow
+from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 TREND_DAYS = 20.0
 

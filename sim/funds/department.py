@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.board import FundsSheet
+from sim.environment import Environment
 from sim.exchange.joint_close import MONTHS, FundOrders
 from sim.funds.window import ENDED, ENDING, OPEN, Fund, fund_orders, mark, pay_out, settle_funds
 from sim.parts import group_of
 from sim.problems import Problem, SpecError
-from sim.vocabulary import Close, Environment, Floats, FundFacts
+from sim.rows.exchange import Close
+from sim.rows.funds import FundFacts
+from sim.vocabulary import Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -177,22 +181,22 @@ def note_expiry(e: Economy, settlement_usd: float) -> None:
 
 
 def tell(e: Economy) -> None:
-    """Write the evening's facts of all funds to the desk."""
+    """Write the evening's facts of all funds on the board."""
     if e.market is None:
         return
     limit = e.market.contract.daily_limit
-    e.desk.funds = tuple(
+    facts = tuple(
         FundFacts(
             fund.name, fund.leverage, fund.nav_usd, fund.nav_usd * (1.0 + abs(fund.leverage) * limit),
             fund.basket_return, sum(fund.returns), fund.premium, fund.status == OPEN,
         )
         for fund in e.funds
     )  # fmt: skip
-    e.desk.fund_shares = {fund.name: e.books.ledger.held(fund.share) for fund in e.funds}
-    e.desk.fund_shares_waiting = {fund.name: fund.waiting for fund in e.funds}
+    held = {fund.name: e.books.ledger.held(fund.share) for fund in e.funds}
+    e.board.funds = FundsSheet(facts, held, {fund.name: fund.waiting for fund in e.funds})
     offsets = [(i, offset) for i, offset in ((i, a.same_day_offset()) for i, a in e.who["fund_orders"]) if offset]
     for fund in e.funds:
-        shares = e.desk.fund_shares[fund.name]
+        shares = held[fund.name]
         total = fund.outstanding(e.books)
         fund.same_day = sum(float(shares[i]) / total * offset for i, offset in offsets) if total > 0.0 else 0.0
 
@@ -204,7 +208,7 @@ def take_orders(e: Economy) -> None:
         return
     cash = e.books.ledger.held("cash")
     for i, _ in e.who["fund_orders"]:
-        e.desk.cash_usd[i] = float(cash[i])
+        e.board.cash_usd[i] = float(cash[i])
     by_name = {fund.name: fund for fund in e.funds}
     for owner, agent in e.who["fund_orders"]:
         for order in list(agent.fund_orders(e.views[owner])):

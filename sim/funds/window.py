@@ -15,7 +15,8 @@ import numpy as np
 from sim.books import Books
 from sim.exchange.joint_close import MONTHS, FundClose, FundOrders
 from sim.kernels.fund_auction import FundCurves
-from sim.vocabulary import DAYS_PER_YEAR, Close, Floats
+from sim.rows.exchange import Close
+from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 CostOfOrder = Callable[[float], float]  # USD of an order of that value
 

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from sim.indices.hedonic import estimate
 from sim.problems import Problem, nearest
-from sim.vocabulary import Floats, Ints, NonNegative, Parameters, Positive, PositiveCount, Products
+from sim.rows.rental import Products
+from sim.vocabulary import Floats, Ints, NonNegative, Parameters, Positive, PositiveCount
 
 ATTRIBUTES = ("grade", "region", "tier")
 Names = Annotated[list[str], Field(min_length=1)] | None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sim.rows.rental import Products
 from sim.streams import Streams
-from sim.vocabulary import Floats, Products
+from sim.vocabulary import Floats
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from sim.indices.basket import Basket, Standing
 from sim.indices.evidence import Evidence
 from sim.indices.publication import carry_forward, published, tell_factors
 from sim.problems import Problem, nearest
+from sim.rows.rental import Products
 from sim.streams import Purpose
-from sim.vocabulary import DAYS_PER_YEAR, Count, Floats, NonNegative, Parameters, PositiveCount, Products
+from sim.vocabulary import DAYS_PER_YEAR, Count, Floats, NonNegative, Parameters, PositiveCount
 
 
 class QuoteIndex(Parameters):

@@ -12,7 +12,8 @@ from sim.indices.basket import Basket, Standing
 from sim.indices.evidence import Evidence
 from sim.indices.publication import carry_forward, published, tell_factors
 from sim.kernels.winsor import winsorised_mean
-from sim.vocabulary import HOURS_PER_DAY, Floats, Parameters, PositiveCount, Products
+from sim.rows.rental import Products
+from sim.vocabulary import HOURS_PER_DAY, Floats, Parameters, PositiveCount
 
 DAYS_OF_MEMORY = 30
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.rental.auction import Trades
 from sim.reserved.auction import void_contracts
+from sim.rows.rental import Trades
 from sim.spec import Funding
 from sim.streams import Purpose
 from sim.stub import MONTH_DAYS, mean_level
@@ -75,7 +75,7 @@ class LabFunding:
         self.rows = [service.rows for _, service in found]
         cost, served = np.zeros(len(found)), np.zeros(len(found))
         for n, (i, service) in enumerate(found):
-            spot = service.spot_share * e.desk.spot_demand_ve * growth * HOURS_PER_MONTH
+            spot = service.spot_share * e.board.start.spot_demand_ve * growth * HOURS_PER_MONTH
             cost[n], served[n] = spot * s.rent_usd * tau + float(ahead[i]), spot * service.served_share
             if self.seats[n] >= 0:
                 cost[n] += float(due[self.seats[n]])
@@ -105,7 +105,7 @@ class LabFunding:
             math.fsum(bought.get((owner, row), 0.0) for row in rows) + (float(delivered[seat]) if seat >= 0 else 0.0)
             for owner, rows, seat in zip(self.owners, self.rows, self.seats, strict=True)
         ]
-        self.revenue_usd += e.desk.today.technology * self.value_usd * np.array(hours)
+        self.revenue_usd += e.board.today.technology * self.value_usd * np.array(hours)
 
     def sell_services(self, e: Economy) -> None:
         """Month end: customers pay what was served."""

@@ -8,8 +8,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from sim.environment import Environment
 from sim.streams import Purpose, Streams
-from sim.vocabulary import DAYS_PER_YEAR, Environment, Floats, Ints, Parameters
+from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints, Parameters
 
 
 class Process(Parameters):

@@ -11,10 +11,10 @@ from types import ModuleType
 from typing import Any
 
 import sim.shocks
+from sim.environment import Environment, Shock
 from sim.parts import build_part, deal
 from sim.problems import Problem, SpecError, nearest
 from sim.streams import Purpose, Streams
-from sim.vocabulary import Environment, Shock
 
 TARGETS = {"grade": "grades", "region": "regions", "tier": "tiers"}  # field of a shock -> section that has the names
 LATEST_DAY = 100_000

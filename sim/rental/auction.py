@@ -4,60 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from sim.kernels.spot import CONVEX, POSTED, clear_day
 from sim.rental.places import Placement
+from sim.rows.orders import Orders
+from sim.rows.rental import DemandRow, SupplyRow, Trades
 from sim.rules.spot import season
-from sim.vocabulary import HOURS_PER_DAY, DemandRow, Floats, Ints, Orders, SupplyRow
+from sim.vocabulary import HOURS_PER_DAY, Floats, Ints
 
 ClearDay = Callable[..., tuple[Floats, ...]]
 
 GROUPED_BY = ("form", "service", "season", "work", "reference_usd", "elasticity")
 TIGHTNESS_DAYS = 10.0  # over which sellers remember how much was asked of them
 MOST_TIGHT = 2.0  # more than twice one's capacity is remembered as twice
-
-
-@dataclass(frozen=True)
-class Trades:
-    """What the day's hours brought. Shapes: T steps, J products, O owners; VE-hours and USD.
-
-    `price_usd` (T, J) per VE-hour, `traded_ve_hours` (T, J); `sold_ve_hours` (O, J) by those who let their own GPUs and
-    `swing_ve_hours` (O, J) of capacity released or re-let; `revenue_usd`, `spent_usd` (O,); `bought` maps (owner, row)
-    to VE-hours, `interrupted` to VE that were cut off. `stock_outs` (J,) is the share of seller-hours in which nothing
-    was left at the list price.
-    """
-
-    price_usd: Floats
-    traded_ve_hours: Floats
-    sold_ve_hours: Floats
-    swing_ve_hours: Floats
-    revenue_usd: Floats
-    spent_usd: Floats
-    bought: dict[tuple[int, int], float]
-    unserved_ve_hours: float
-    offered_ve: Floats  # (O, J) own GPUs on offer in each hour; idle ones are not counted again as interruptible
-    level: Floats  # (J,) what a product's bundle is worth, over the mean
-    stock_outs: Floats
-    interrupted: dict[tuple[int, int], float] = field(default_factory=dict)
-
-    @property
-    def volume(self) -> float:
-        """VE-hours traded in all products."""
-        return float(self.traded_ve_hours.sum())
-
-    def mean_rent_usd(self, products: Floats | None = None) -> float:
-        """Mean rent of comparable hours, USD per VE-hour, of all products or a mask of them; nan where none traded.
-
-        Spending over hours weighed by `level`, so that a shift of customers between tiers alone moves nothing.
-        """
-        hours, paid = self.traded_ve_hours, self.price_usd * self.traded_ve_hours
-        if products is not None:
-            hours, paid = hours * products, paid * products
-        comparable = float((hours * self.level).sum())
-        return float(paid.sum()) / comparable if comparable > 0.0 else math.nan
 
 
 @dataclass(frozen=True)

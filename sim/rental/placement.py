@@ -14,8 +14,9 @@ from sim.parts import group_of
 from sim.problems import Problem, SpecError, nearest
 from sim.rental.places import Placement, Shop
 from sim.rental.tastes import tastes_of
+from sim.rows.rental import Products
 from sim.spec import Spec
-from sim.vocabulary import Floats, Ints, Products
+from sim.vocabulary import Floats, Ints
 
 MECHANISMS = {"uniform": UNIFORM, "pay_as_bid": PAY_AS_BID, "posted": POSTED, "interruptible": INTERRUPTIBLE}
 MAX_TOTAL_GAP = 1e-9

@@ -8,7 +8,8 @@ import numpy as np
 
 from sim.kernels.spot import INTERRUPTIBLE, POSTED
 from sim.rental.tastes import Tastes
-from sim.vocabulary import Floats, Ints, Products
+from sim.rows.rental import Products
+from sim.vocabulary import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sim.vocabulary import Bools, Floats, NonNegative, Parameters, Products, Share
+from sim.rows.rental import Products
+from sim.vocabulary import Bools, Floats, NonNegative, Parameters, Share
 
 ROUNDS = 500  # of balancing; it converges geometrically
 CLOSE = 1e-13

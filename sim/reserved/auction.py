@@ -10,7 +10,8 @@ import numpy as np
 
 from sim.books import Books
 from sim.kernels.contract_auction import meet
-from sim.vocabulary import Floats, ReservedRow
+from sim.rows.reserved import ReservedRow
+from sim.vocabulary import Floats
 
 TRADED, NO_OFFERS, NO_WANTS, APART = "", "nobody offers", "nobody wants", "no rent suits both sides of"
 

@@ -43,7 +43,7 @@ def pay_notes(e: Economy) -> None:
         return
     desk.recognise(books)
     if not desk.idle:
-        failed, today = desk.pool.test_failed, e.desk.today
+        failed, today = desk.pool.test_failed, e.board.today
         terms = e.people[desk.vehicle(books)].note_terms
         paid = desk.pay(books, terms, today.policy_rate, today.days_of_month, e.resolution.in_estate)
         if paid.test_failed and not failed:
@@ -61,7 +61,8 @@ def recognise_losses(e: Economy) -> None:
         cut = e.note_desk.write_downs_usd - before
         e.events.append((e.day, "note write-down", f"the pool loses {lost:,.0f} USD, the notes {cut:,.0f} USD"))
     losses = e.resolution.losses_usd
-    e.desk.loan_loss_rate = losses / (losses + float(e.books.loans.balance.sum())) if losses > 0.0 else 0.0
+    rate = losses / (losses + float(e.books.loans.balance.sum())) if losses > 0.0 else 0.0
+    e.board.securitisation = replace(e.board.securitisation, loan_loss_rate=rate)
 
 
 def fund_investors(e: Economy) -> None:
@@ -70,7 +71,7 @@ def fund_investors(e: Economy) -> None:
     if not len(roll.investors):
         return
     s = e.path.settings
-    year = e.desk.today.days_of_month / DAYS_PER_YEAR
+    year = e.board.today.days_of_month / DAYS_PER_YEAR
     growth = s.quantity - s.technology
     path = e.investor_start * math.exp(growth * e.day / DAYS_PER_YEAR)
     top_up = np.array([e.people[int(i)].p.top_up_per_year for i in roll.investors])
@@ -94,20 +95,20 @@ def open_window(e: Economy) -> None:
         e.events.append((e.day, "notes issued again", "investors' spread is below the originators' margin"))
     e.no_issue = reason
     e.window = window
-    e.desk.today = replace(e.desk.today, capital_charge=window.charge)
+    e.board.today = replace(e.board.today, capital_charge=window.charge)
 
 
 def _window(e: Economy) -> tuple[Window, str]:
     """This month's window, and why nothing can be sold (empty if nothing is meant to be, or something can)."""
-    roll, desk = e.books.roll, e.desk
+    roll, board = e.books.roll, e.board
     if not len(roll.vehicles):
         return CLOSED, ""
     _show(e)
     owner, vehicle = e.who["loan_purchases"][0]
     share = vehicle.loan_purchases(e.views[owner])
     if share <= 0.0:
-        return CLOSED, "the collateral test failed" if desk.collateral_test_failed else ""
-    if not (desk.today.loans_open and len(roll.lenders)):
+        return CLOSED, "the collateral test failed" if board.securitisation.collateral_test_failed else ""
+    if not (board.today.loans_open and len(roll.lenders)):
         return CLOSED, "there are no loans to sell"
     seat = {int(i): k for k, i in enumerate(roll.investors)}
     bids = [(seat[i], row) for i, agent in e.who["notes"] for row in agent.notes(e.views[i])]
@@ -124,15 +125,16 @@ def _window(e: Economy) -> tuple[Window, str]:
 def _show(e: Economy) -> None:
     """Let investors see what they hold, and the vehicle its test."""
     ledger = e.books.ledger
-    e.desk.notes_held_usd = sum((ledger.held(name) for name in CLASSES), np.zeros(len(ledger.owners))).tolist()
-    e.desk.collateral_test_failed = e.note_desk.pool.test_failed
+    held = sum((ledger.held(name) for name in CLASSES), np.zeros(len(ledger.owners))).tolist()
+    failed = e.note_desk.pool.test_failed
+    e.board.securitisation = replace(e.board.securitisation, notes_held_usd=held, collateral_test_failed=failed)
 
 
 def capital_cost(e: Economy) -> float:
     """What a loan's capital costs over deposits, per year and USD lent: kappa * (hurdle - base rate)."""
     ratios = np.array([agent.p.capital_ratio for _, agent in e.who["lend"]])
     kappa = float(e.books.loans.syndicate @ ratios)
-    return kappa * max(0.0, e.spec.loan.capital_hurdle - e.desk.today.policy_rate)
+    return kappa * max(0.0, e.spec.loan.capital_hurdle - e.board.today.policy_rate)
 
 
 def loan_margin(e: Economy) -> float:

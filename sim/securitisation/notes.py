@@ -9,25 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.rows.securitisation import NoteTerms
 from sim.vocabulary import Floats
 
 CLASSES = ("note_senior", "note_junior", "note_residual")
-
-
-@dataclass(frozen=True)
-class NoteTerms:
-    """Shares of par that the classes fund (3,), yearly fee on the pool, months of interest in reserve, tests.
-
-    `overcollateralisation` is the least collateral over the senior balance; loans in default count at `recovery`.
-    Principal is passed through pro rata to balances while the test holds, or always in sequence (`sequential`).
-    """
-
-    shares: tuple[float, float, float]
-    fee_per_year: float
-    reserve_months: float
-    overcollateralisation: float
-    recovery: float
-    sequential: bool
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.vocabulary import Floats, NoteRow
+from sim.rows.securitisation import NoteRow
+from sim.vocabulary import Floats
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.books import Books
-from sim.securitisation.notes import CLASSES, Due, NotePool, NoteTerms, Payment, Pot, waterfall, write_downs
+from sim.rows.securitisation import NoteTerms
+from sim.securitisation.notes import CLASSES, Due, NotePool, Payment, Pot, waterfall, write_downs
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 MONTHS = 12.0

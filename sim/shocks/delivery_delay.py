@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from pydantic import model_validator
 
+from sim.environment import Environment, Hit
 from sim.rules.profile import released_share
-from sim.vocabulary import Count, Environment, Hit, Parameters, PositiveCount, Share
+from sim.vocabulary import Count, Parameters, PositiveCount, Share
 
 
 class DeliveryDelay(Parameters):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sim.environment import Environment, Hit
 from sim.shocks.timing import Change, Passing
-from sim.vocabulary import Environment, Hit
 
 
 class ListPrice(Passing):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sim.environment import Environment
 from sim.shocks.timing import Lasting
-from sim.vocabulary import Environment
 
 
 class NewGeneration(Lasting):

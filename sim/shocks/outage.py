@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+from sim.environment import Environment, Hit
 from sim.shocks.timing import Passing
-from sim.vocabulary import Environment, Hit, Share
+from sim.vocabulary import Share
 
 
 class Outage(Passing):

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sim.environment import Environment
 from sim.shocks.timing import Passing
-from sim.vocabulary import Environment
 
 
 class PolicyRate(Passing):

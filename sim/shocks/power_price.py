@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sim.environment import Environment
 from sim.shocks.timing import Passing
-from sim.vocabulary import Environment, Share
+from sim.vocabulary import Share
 
 
 class PowerPrice(Passing):

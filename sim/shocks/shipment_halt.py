@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sim.environment import Environment, Hit
 from sim.rules.profile import released_share
-from sim.vocabulary import Count, Environment, Hit, Parameters, PositiveCount, Share
+from sim.vocabulary import Count, Parameters, PositiveCount, Share
 
 
 class ShipmentHalt(Parameters):

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from sim.environment import Environment, Hit
 from sim.rules.profile import intensity
-from sim.vocabulary import Count, Environment, Hit, Parameters, PositiveCount
+from sim.vocabulary import Count, Parameters, PositiveCount
 
 Change = Annotated[float, Field(gt=-1.0, le=100.0, allow_inf_nan=False)]  # -0.3 is a fall of 30 %
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sim.environment import Environment
 from sim.shocks.timing import Passing
-from sim.vocabulary import Environment, Share
+from sim.vocabulary import Share
 
 
 class VendorShortage(Passing):

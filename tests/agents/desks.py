@@ -12,11 +12,25 @@ from typing import Any
 import numpy as np
 
 from sim.agent import Agent
+from sim.board import (
+    AtStart,
+    Board,
+    CreditSheet,
+    DemandSheet,
+    ExchangeSheet,
+    HardwareSheet,
+    LabsSheet,
+    RentalSheet,
+    ReservedSheet,
+    Today,
+)
+from sim.environment import Environment
 from sim.growth_path import GrowthPath
+from sim.links import Links
 from sim.parts import find_class
+from sim.rows.exchange import Curve
 from sim.streams import Streams, stable_id
-from sim.view import Desk, Links, View
-from sim.vocabulary import Curve, Environment, Today
+from sim.view import View
 from tests.worlds import container, world
 
 RENT = 2.81
@@ -81,24 +95,23 @@ def view(
 ) -> View:
     """What one agent (owner 0) sees; `today` changes public facts, all else is its own sheet."""
     off = {"curve_to_capex": 0.0, "curve_to_collateral": 0.0, "curve_to_reserved": 0.0, "hedge_cash": 0.0}
-    desk = Desk(
-        path=path(reserved), links=Links(**(off | (links or {})), normal_premium=[0.0] * 3), streams=Streams(seed),
-        today=replace(QUIET, **({"chip_price_usd": path().chip_price_usd} | today)), order_shares=[0.5, 0.5],
-        spot_demand_ve=1000.0, contracted_ve=4000.0,
+    table = world("world=stationary", "venue=none").books.products
+    count, usual = len(table.grade), path(reserved).settings.occupancy
+    start = AtStart(
+        order_shares=[0.5, 0.5], spot_demand_ve=1000.0, contracted_ve=4000.0, pool_demand_ve=1000.0, products=table,
+        lets=np.ones((1, count), dtype=bool), posted=np.zeros(count, dtype=bool), usual_occupancy=np.full(count, usual),
     )  # fmt: skip
-    desk.cash_usd, desk.fleet_ve, desk.reserved_sold_ve = [1e6], [list(fleet)], [sold]
-    desk.reserved_held_ve, desk.reserved_short_ve, desk.user_factor = [held], [short], [own]
-    desk.runway_months, desk.presence = [runway], [presence]
-    desk.common_factor, desk.debt_usd, desk.dscr = common, [0.0], [1.3]
-    desk.position = [[p] for p in position]
-    desk.bought_ve_hours = {(0, row): hours for row, hours in (bought or {}).items()}
-    desk.interrupted_ve = {(0, row): cut for row, cut in (interrupted or {}).items()}
-    desk.running_share, desk.pool_demand_ve = [desk.today.environment.fleet_availability], 1000.0
-    desk.products = world("world=stationary", "venue=none").books.products
-    count = len(desk.products.grade)
-    desk.lets, desk.posted = np.ones((1, count), dtype=bool), np.zeros(count, dtype=bool)
-    desk.tightness = np.full((1, count), desk.path.settings.occupancy)
-    desk.usual_occupancy = np.full(count, desk.path.settings.occupancy)
-    desk.comparable_usd = desk.products.level * desk.today.rent_10d_usd
-    desk.normal_cash_usd, desk.no_orders, desk.no_contracts = [1e6], [barred], [barred]
-    return View(desk, 0, stable_id("neocloud_1"))
+    board = Board(
+        path=path(reserved), links=Links(**(off | (links or {})), normal_premium=[0.0] * 3), streams=Streams(seed),
+        today=replace(QUIET, **({"chip_price_usd": path().chip_price_usd} | today)), start=start, cash_usd=[1e6],
+        hardware=HardwareSheet([list(fleet)]), demand=DemandSheet([own], common),
+        reserved=ReservedSheet([sold], [held], [short]), labs=LabsSheet([runway], [presence]),
+        exchange=ExchangeSheet([[p] for p in position]), credit=CreditSheet([0.0], [1.3], [1e6], [barred], [barred]),
+    )  # fmt: skip
+    board.rental = RentalSheet(
+        [board.today.environment.fleet_availability],
+        np.full((1, count), usual), table.level * board.today.rent_10d_usd,
+        {(0, row): hours for row, hours in (bought or {}).items()},
+        {(0, row): cut for row, cut in (interrupted or {}).items()},
+    )  # fmt: skip
+    return View(board, 0, stable_id("neocloud_1"))

@@ -82,9 +82,9 @@ def test_a_default_frees_contracts_and_the_demand_comes_back():
     before, after = economy.record["reserved_ve"][-2:]
     assert after <= before
     economy.run(1)
-    assert economy.desk.presence[owner] == pytest.approx(0.4, abs=0.02)
+    assert economy.board.labs.presence[owner] == pytest.approx(0.4, abs=0.02)
     economy.run(day + 130 - economy.day)
-    assert economy.desk.presence[owner] == 1.0
+    assert economy.board.labs.presence[owner] == 1.0
 
 
 def test_cuts_come_in_their_order():

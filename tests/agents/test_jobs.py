@@ -7,8 +7,8 @@ import math
 import pytest
 
 from sim.behaviours.jobs import Job, JobQueue, JobTerms, job_row, steps_of, work
+from sim.rows.rental import BID, ISOELASTIC
 from sim.rules.jobs import bid, share_below_bid, slack
-from sim.vocabulary import BID, ISOELASTIC
 from tests.agents.desks import RENT, agent, view
 from tests.worlds import balances, moved, ran, series
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from sim.environment import Environment
 from sim.rules.spot import offer_share
-from sim.vocabulary import Environment
 from tests.agents.desks import CURVE, RENT, agent, path, view
 
 # ---- neoclouds
@@ -78,24 +78,24 @@ def test_list_prices_move_seldom_and_then_all_at_once_to_what_is_wanted():
 
 def test_where_list_prices_are_paid_a_seller_asks_more_when_much_is_asked_of_it():
     firm, sees = agent("neocloud", ask_noise=0.0, ask_age_days=0.0), view()
-    sees._desk.posted[:] = True
+    sees._board.start.posted[:] = True
     usual = firm.list_asks(sees, 0.0 * sees.comparable_usd)
     assert usual == pytest.approx(sees.comparable_usd), "at the usual occupancy it asks what auctions cost"
-    sees._desk.tightness *= 1.2
+    sees._board.rental.tightness[:] *= 1.2
     assert firm.list_asks(sees, 0.0 * usual) == pytest.approx(usual * 1.2**firm.p.ask_response)
 
 
 def test_a_hyperscaler_leaves_small_gaps_alone_and_then_moves_in_a_step():
     firm, sees = agent("hyperscaler", ask_age_days=0.0), view()
-    sees._desk.posted[:] = True
+    sees._board.start.posted[:] = True
     wanted = sees.comparable_usd
     near, far = wanted * 1.05, wanted * 1.5
     for day in range(200):
-        sees._desk.today = replace(sees._desk.today, day=day)
+        sees._board.today = replace(sees._board.today, day=day)
         assert (firm.list_asks(sees, near) == near).all()
     moved = []
     for day in range(200):
-        sees._desk.today = replace(sees._desk.today, day=day)
+        sees._board.today = replace(sees._board.today, day=day)
         moved.append(not (firm.list_asks(sees, far) == far).all())
     assert 0 < sum(moved) < 30
 

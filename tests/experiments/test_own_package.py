@@ -15,7 +15,8 @@ FILES = {
 """An agent of the user's own."""
 
 from sim.agent import Agent, GroupParameters
-from sim.vocabulary import DemandRow, Positive
+from sim.rows.rental import DemandRow
+from sim.vocabulary import Positive
 
 
 class UniversityParameters(GroupParameters):
@@ -35,7 +36,8 @@ class University(Agent):
 from dataclasses import replace
 
 from sim.shocks.timing import Passing
-from sim.vocabulary import Hit, Share
+from sim.environment import Hit
+from sim.vocabulary import Share
 
 
 class HeatWave(Passing):

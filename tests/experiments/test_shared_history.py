@@ -11,9 +11,9 @@ from experiments import worker
 from experiments.compose import composer, split
 from experiments.execute import batches_of
 from experiments.study import RunSpec
+from sim.environment import Environment
 from sim.nature.striking import quiet_days
 from sim.streams import Streams
-from sim.vocabulary import Environment
 
 DAYS = 50
 SHOCKS = {

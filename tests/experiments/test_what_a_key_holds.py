@@ -17,7 +17,8 @@ from experiments.study import RunSpec, with_keys
 
 AGENT = """
 from sim.agent import Agent, GroupParameters
-from sim.vocabulary import DemandRow, Positive
+from sim.rows.rental import DemandRow
+from sim.vocabulary import Positive
 
 
 class Parameters(GroupParameters):

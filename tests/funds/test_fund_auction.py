@@ -11,7 +11,7 @@ from sim.calendar import Calendar
 from sim.exchange.futures import Contract, FuturesMarket
 from sim.exchange.joint_close import FundOrders
 from sim.kernels.fund_auction import FundCurves
-from sim.vocabulary import Close, FutureRow
+from sim.rows.exchange import Close, FutureRow
 
 PRICE, HOURS, TICK, DEPTH = 2.8, 730.0, 0.01, 1e6
 TRADERS, FUND = 0, 1

@@ -9,8 +9,8 @@ import numpy as np
 from sim.indices.evidence import Evidence
 from sim.indices.quote import QuoteIndex
 from sim.indices.transaction import TransactionIndex
+from sim.rows.rental import Products
 from sim.streams import Streams, stable_id
-from sim.vocabulary import Products
 
 GRADES, REGIONS, TIERS = ("h100", "b200"), ("us", "eu"), ("bare_metal", "marketplace")
 WORLD = {"grade": list(GRADES), "region": list(REGIONS), "tier": list(TIERS)}

@@ -10,7 +10,7 @@ import pytest
 
 from sim.economy import Economy
 from sim.laws import BrokenLaw
-from sim.vocabulary import SupplyRow
+from sim.rows.rental import SupplyRow
 from tests.worlds import row, world
 
 DAYS_BEFORE = 8

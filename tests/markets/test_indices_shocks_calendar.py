@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.calendar import Calendar
+from sim.environment import Environment
 from sim.rental.statistics import RentStatistics
 from sim.shocks.demand_slump import DemandSlump
 from sim.shocks.new_generation import NewGeneration
 from sim.shocks.outage import Outage
-from sim.vocabulary import Environment
 from tests.worlds import ran
 
 REAL = Calendar(datetime.date(2026, 1, 1))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sim.credit.financing import Financing, fund_orders
 from sim.reserved.auction import sign_week
-from sim.vocabulary import ReservedRow
+from sim.rows.reserved import ReservedRow
 
 SHARES = np.array([0.25, 0.75])
 MENU = np.array([2.0, 1.5])

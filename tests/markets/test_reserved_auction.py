@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.reserved.auction import APART, NO_OFFERS, NO_WANTS, auction_week, void_contracts
-from sim.vocabulary import ReservedRow
+from sim.rows.reserved import ReservedRow
 from tests.worlds import balances, container, moved, ran, series, world
 
 SHARES = np.array([0.25, 0.75])

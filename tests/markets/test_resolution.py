@@ -108,7 +108,7 @@ def test_the_sale_pays_bridge_then_lenders_then_owners_to_the_cent(terms, lender
     i, owner = seat(eve), row(eve, FIRM)
     fleet = sold.books.fleet.working[sold.books.roll.landlord_fleet[i]].sum()
     r = sold.spec.resolution
-    price = (1.0 - r.haircut) * r.used_value * sold.desk.today.chip_price_usd * fleet
+    price = (1.0 - r.haircut) * r.used_value * sold.board.today.chip_price_usd * fleet
     debt = float(eve.books.loans.balance[i].sum())
     gain = {reason: sold.books.ledger.flow(reason)[owner] - eve.books.ledger.flow(reason)[owner]
             for reason in sold.books.ledger.reasons}  # fmt: skip

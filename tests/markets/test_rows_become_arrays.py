@@ -11,8 +11,10 @@ from agents.ai_lab import AiLab
 from sim.behaviours.hedging import tabled
 from sim.exchange.futures import schedules_by_month
 from sim.rental.auction import GROUPED_BY, _by_owner
+from sim.rows.exchange import FutureRow
+from sim.rows.orders import Orders
+from sim.rows.rental import BID, DemandRow
 from sim.rules.hedging import hedge_schedule, layered
-from sim.vocabulary import BID, DemandRow, FutureRow, Orders
 from tests.agents.desks import CURVE, RENT, agent, view
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.securitisation.notes import Due, NotePool, NoteTerms, Pot, waterfall, write_downs
+from sim.rows.securitisation import NoteTerms
+from sim.securitisation.notes import Due, NotePool, Pot, waterfall, write_downs
 
 TERMS = NoteTerms((0.8, 0.12, 0.08), 0.005, 6.0, 1.15, 0.5, sequential=False)
 money = st.floats(0.0, 1e9)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from sim.economy import Economy
+from sim.environment import Environment
 from sim.shocks.outage import Outage
 from sim.spec import read_spec
 from sim.streams import Purpose, Streams, stable_id
-from sim.vocabulary import Environment
 from tests.worlds import OUTAGE, balances, container, digest, moved, ran, series, spot_side, world
 
 DAYS = 65

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sim.environment import Environment, Hit
 from sim.rules.profile import intensity, released_share
 from sim.shocks.chip_price import ChipPrice
 from sim.shocks.client_loss import ClientLoss
@@ -23,7 +24,6 @@ from sim.shocks.shipment_halt import ShipmentHalt
 from sim.shocks.site_delay import SiteDelay
 from sim.shocks.tariff import Tariff
 from sim.shocks.vendor_shortage import VendorShortage
-from sim.vocabulary import Environment, Hit
 
 BASE = Environment()
 WHEN = {"start": 10, "length": 20, "recovery_days": 5}

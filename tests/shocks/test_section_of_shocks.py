@@ -123,7 +123,7 @@ def test_two_shocks_that_do_the_same_to_the_same_are_recorded_once_and_multiply(
     economy = ran(20, shocks=shocks)
     events = [(day, text) for day, kind, text in economy.events if kind == "shocks overlap"]
     assert events == [(8, "a and b both change pool_availability")]
-    assert economy.shocks["b"](9, economy.shocks["a"](9, world().desk.today.environment)).pool_availability == (
+    assert economy.shocks["b"](9, economy.shocks["a"](9, world().board.today.environment)).pool_availability == (
         pytest.approx(0.85 * 0.8)
     )
 
@@ -154,4 +154,4 @@ def test_a_fork_meets_the_shocks_of_its_new_spec_with_the_same_draws():
     twin = calm.fork(whole.spec)
     twin.run(9)
     assert moved(series(twin, 6), series(whole, 6)) == []
-    assert replace(twin.desk.today.environment) == whole.desk.today.environment
+    assert replace(twin.board.today.environment) == whole.board.today.environment

@@ -11,7 +11,7 @@ import pytest
 
 from sim.behaviours.jobs import Job, JobQueue, JobTerms
 from sim.behaviours.usage import learned_slow_rent
-from sim.vocabulary import Environment
+from sim.environment import Environment
 from tests.agents.desks import agent, view
 from tests.worlds import balances, moved, ran, row, series
 
@@ -141,7 +141,7 @@ def test_a_tariff_goes_to_the_rest_of_the_world_and_the_price_to_the_vendor():
 
 def test_a_tariff_for_good_raises_the_long_run_rent_by_its_pass_through_and_a_passing_one_does_not():
     passing, lasting, none = struck("tariff", days=40), struck("lasting_tariff", days=40), ran(40, *BASE)
-    anchor = [economy.desk.today.anchor_usd for economy in (passing, lasting, none)]
+    anchor = [economy.board.today.anchor_usd for economy in (passing, lasting, none)]
     assert anchor[0] == anchor[2]
     assert anchor[1] == pytest.approx(anchor[2] * (1.0 + 0.25 * none.path.pass_through))
 
@@ -186,7 +186,7 @@ def test_the_policy_rate_moves_interest_and_never_falls_below_zero():
 
     assert interest(struck("policy_rate", days=60)) > interest(ran(60, *BASE))
     low = struck("policy_rate", days=60, size=-0.5)
-    assert low.desk.today.policy_rate == 0.0
+    assert low.board.today.policy_rate == 0.0
 
 
 # ---- a client is lost
@@ -205,7 +205,7 @@ def test_the_largest_client_goes_with_its_contracts_its_demand_and_what_it_prepa
     found = [(day, text) for day, kind, text in economy.events if kind == "client lost"]
     assert [day for day, _ in found] == [START]
     assert "ai_lab_1" in found[0][1]
-    hours = [economy.desk.bought_ve_hours.get((largest, number), 0.0) for number in (0, 2)]
+    hours = [economy.board.rental.bought_ve_hours.get((largest, number), 0.0) for number in (0, 2)]
     assert hours == [0.0, 0.0], "no inference, nothing that contracts should have covered"
 
 

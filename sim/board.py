@@ -1,0 +1,271 @@
+"""What may be seen on a day: public facts, and one frozen sheet for each market with a line for every owner."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sim.environment import Environment
+from sim.growth_path import GrowthPath
+from sim.links import Links
+from sim.rows.exchange import Curve, ListedMonth
+from sim.rows.funds import FundFacts
+from sim.rows.rental import Products
+from sim.rules.hedging import layered
+from sim.rules.rents import expected_rent, mean_expected_rent
+from sim.streams import Purpose, Streams
+from sim.vocabulary import Bools, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Public facts that every agent may read today; rents are USD per VE-hour unless a grade is named."""
+
+    day: int
+    date: datetime.date
+    years: float
+    technology: float
+    environment: Environment
+    anchor_usd: float
+    rent_usd: float
+    rent_10d_usd: float
+    rent_30d_usd: float
+    rent_180d_usd: float
+    rent_30d_by_grade_usd: tuple[float, ...]
+    index_usd: dict[str, float]
+    policy_rate: float
+    chip_price_usd: float
+    capital_charge: float
+    loans_open: bool
+    curve: Curve | None
+    days_of_month: int
+    chip_price_factors: tuple[float, ...] = ()  # by grade, what buyers pay over `chip_price_usd`; all 1 if empty
+
+    def paid_usd(self, grade: int) -> float:
+        """What a buyer pays for a new VE of this grade."""
+        return self.chip_price_usd * self.chip_price_factors[grade] if self.chip_price_factors else self.chip_price_usd
+
+
+@dataclass(frozen=True, slots=True)
+class AtStart:
+    """What stands from the start: shares of grades in orders, demand and contracts on the path, who lets what.
+
+    `spot_demand_ve`, `contracted_ve`, `pool_demand_ve` are of the whole market on day 0 at the path's rent, VE; `lets`
+    (owners, products), `posted` (products,) whether a product is sold at list prices, `usual_occupancy` (products,).
+    """
+
+    order_shares: list[float]
+    spot_demand_ve: float
+    contracted_ve: float
+    pool_demand_ve: float = 0.0
+    products: Products | None = None
+    lets: Bools = field(default_factory=lambda: np.zeros((0, 0), dtype=bool))
+    posted: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    usual_occupancy: Floats = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareSheet:
+    """Fleets that work, by owner and grade, VE."""
+
+    fleet_ve: list[list[float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class DemandSheet:
+    """Noise of demand by owner and in common, the log factor of contracted demand, and what is left of a lost client.
+
+    `client_lost_log` is the log of what is left of a customer that is lost, by owner.
+    """
+
+    user_factor: list[float] = field(default_factory=list)
+    common_factor: float = 1.0
+    contracted_log: float = 0.0
+    client_lost_log: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RentalSheet:
+    """Shares of fleets that run, by owner; how tight each owner's market was; in the evening the hours users got.
+
+    `tightness` (owners, products), `comparable_usd` (products,); hours by (owner, number of the row).
+    """
+
+    running_share: list[float] = field(default_factory=list)
+    tightness: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    comparable_usd: Floats = field(default_factory=lambda: np.zeros(0))
+    bought_ve_hours: dict[tuple[int, int], float] = field(default_factory=dict)
+    interrupted_ve: dict[tuple[int, int], float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedSheet:
+    """Capacity under contract by owner, VE: let, reserved, and reserved but not delivered today."""
+
+    sold_ve: list[float] = field(default_factory=list)
+    held_ve: list[float] = field(default_factory=list)
+    short_ve: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class LabsSheet:
+    """How long each owner's cash lasts, months, and the share of its demand that is there."""
+
+    runway_months: list[float] = field(default_factory=list)
+    presence: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeSheet:
+    """Positions in contracts, by place on the curve and owner (+ long)."""
+
+    position: list[list[float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class FundsSheet:
+    """Facts of all funds in order of name; shares held (owners,) and orders that wait by owner, by fund."""
+
+    facts: tuple[FundFacts, ...] = ()
+    shares: dict[str, Floats] = field(default_factory=dict)
+    waiting: dict[str, dict[int, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditSheet:
+    """Debt, coverage and normal cash by owner; who may not order chips or sign contracts.
+
+    `dscr` is infinite for owners that are not landlords, `normal_cash_usd` zero.
+    """
+
+    debt_usd: list[float] = field(default_factory=list)
+    dscr: list[float] = field(default_factory=list)
+    normal_cash_usd: list[float] = field(default_factory=list)
+    no_orders: list[bool] = field(default_factory=list)
+    no_contracts: list[bool] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SecuritisationSheet:
+    """Notes held by owner, USD; whether the collateral test failed; loans written off over loans, yesterday."""
+
+    notes_held_usd: list[float] = field(default_factory=list)
+    collateral_test_failed: bool = False
+    loan_loss_rate: float = 0.0
+
+
+@dataclass
+class Board:
+    """What all views share: the public facts of the beat and one sheet a market, by owner.
+
+    A sheet is frozen and replaced whole, by `replace` where a beat knows part of it anew.
+    """
+
+    path: GrowthPath
+    links: Links
+    streams: Streams
+    today: Today
+    start: AtStart
+    cash_usd: list[float] = field(default_factory=list)  # by owner
+    hardware: HardwareSheet = HardwareSheet()
+    demand: DemandSheet = DemandSheet()
+    rental: RentalSheet = RentalSheet()
+    reserved: ReservedSheet = ReservedSheet()
+    labs: LabsSheet = LabsSheet()
+    exchange: ExchangeSheet = ExchangeSheet()
+    funds: FundsSheet = FundsSheet()
+    credit: CreditSheet = CreditSheet()
+    securitisation: SecuritisationSheet = SecuritisationSheet()
+    evenings: list[Today] = field(default_factory=list)  # the last of them, kept for the placebo alone
+    _told: dict[Any, Any] = field(default_factory=dict)  # what follows from public facts alone, worked out this beat
+    _told_on: Today | None = None
+
+    def once(self, key: Any, work: Callable[[], Any]) -> Any:
+        """What follows from public facts alone is worked out once a beat, for all who ask the same."""
+        if self._told_on is not self.today:
+            self._told, self._told_on = {}, self.today
+        if key not in self._told:
+            self._told[key] = work()
+        return self._told[key]
+
+    def expected_settlements_usd(self, reversion: float) -> tuple[float, ...]:
+        """Expected settlements of the listed months (nearest first) for agents that believe this reversion."""
+        today = self.today
+        found: tuple[float, ...] = self.once(("settlements", reversion), lambda: self.expect(today, reversion))
+        return found
+
+    def months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
+        """The listed months as hedgers of this belief and horizon see them, nearest first."""
+        found: tuple[ListedMonth, ...] = self.once(
+            ("months", half_life_years, horizon_years), lambda: self._months_ahead(half_life_years, horizon_years)
+        )
+        return found
+
+    def _months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
+        curve = self.today.curve
+        if curve is None:
+            return ()
+        expected = self.expected_settlements_usd(math.log(2.0) / half_life_years)
+        return tuple(
+            ListedMonth(m, price, expected[m], curve.days_left[m], layered(1.0, curve.horizon_years[m], horizon_years))
+            for m, price in enumerate(curve.price_usd)
+        )
+
+    def contract_rents(self, belief_half_life_years: float) -> tuple[float, ...]:
+        """Mean rent expected over each tenor at last month's mean rent."""
+        reversion = math.log(2.0) / belief_half_life_years
+        found: tuple[float, ...] = self.once(
+            ("contracts", reversion), lambda: self.expected_over_tenors(self.today.rent_30d_usd, reversion)
+        )
+        return found
+
+    def expected_over_tenors(self, rent_usd: float, reversion: float) -> tuple[float, ...]:
+        """Mean rent expected over each tenor, given today's and the believed speed at which deviations fade."""
+        anchor, technology = self.today.anchor_usd, self.path.settings.technology
+        return tuple(
+            mean_expected_rent(rent_usd, anchor, technology, reversion, tenor.years) for tenor in self.path.tenors
+        )
+
+    def gap(self, reversion: float) -> float:
+        """Mean log gap of the curve that links read over what was expected on its evening and the normal premium."""
+        evening = self.evening_read()
+        curve = evening.curve
+        if curve is None:
+            return 0.0
+        same = evening is self.today
+        expected = self.expected_settlements_usd(reversion) if same else self.expect(evening, reversion)
+        total = 0.0
+        for m, price in enumerate(curve.price_usd):
+            total += math.log(price / expected[m]) - curve.normal_premium[m]
+        return total / len(curve.price_usd)
+
+    def evening_read(self) -> Today:
+        """The evening whose curve the links read: this one, or in the placebo one drawn for the whole market."""
+        if not self.evenings:
+            return self.today
+        draw = self.streams.uniform(Purpose.PLACEBO, self.today.day, 0)
+        return self.evenings[int(draw * len(self.evenings))]
+
+    def remember_evening(self) -> None:
+        """Keep tonight's public facts if the placebo will draw from them."""
+        if self.links.shuffled_days > 0:
+            self.evenings = [*self.evenings, self.today][-self.links.shuffled_days :]
+
+    def expect(self, today: Today, reversion: float) -> tuple[float, ...]:
+        """Expected settlements as they were worked out from the public facts of a beat."""
+        curve, technology = today.curve, self.path.settings.technology
+        if curve is None:
+            raise ValueError("no futures are listed")
+        rents = [
+            expected_rent(today.rent_usd, today.anchor_usd, technology, reversion, years)
+            for years in curve.horizon_years
+        ]
+        return tuple(
+            known * mean + (1.0 - known) * curve.index_ratio * rent
+            for known, mean, rent in zip(curve.known_weight, curve.known_mean_usd, rents, strict=True)
+        )

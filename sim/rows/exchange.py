@@ -1,0 +1,91 @@
+"""The exchange: hedgers' schedules, the curve, how a crowd is drawn, the close."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sim.vocabulary import Floats
+
+
+class FutureRow(NamedTuple):
+    """A hedger's or dealer's linear schedule in one maturity of the call auction.
+
+    Wanted trade at price F: clip(trade_at_last - slope * (F - F_last), low, high), in contracts (+ buys).
+    """
+
+    maturity: int
+    trade_at_last: float
+    slope_per_usd: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The futures curve as last settled: prices, horizons and the normal premium by maturity, nearest first.
+
+    Horizons are years from today to the middle of what is still to be averaged; `known_weight` is the share of the
+    settlement mean that is already known and `known_mean_usd` that part's mean; `index_ratio` is the usual ratio of the
+    contract's index to the mean rent per VE-hour, `days_left` the days of each contract's month that are still to come,
+    `contract_hours` the size of a contract in VE-hours.
+    """
+
+    price_usd: tuple[float, ...]
+    horizon_years: tuple[float, ...]
+    known_weight: tuple[float, ...]
+    known_mean_usd: tuple[float, ...]
+    normal_premium: tuple[float, ...]
+    days_left: tuple[float, ...]
+    index_ratio: float
+    contract_hours: float
+
+
+class ListedMonth(NamedTuple):
+    """A listed month to one hedger: last price, expected settlement, days of it to come, share of the full hedge held.
+
+    `maturity` is its place on the curve (0 = nearest).
+    """
+
+    maturity: int
+    price_usd: float
+    expected_usd: float
+    days_left: float
+    layer: float
+
+
+@dataclass(frozen=True)
+class Close:
+    """One evening: prices before and after (M,), trades (M, owners) in contracts, volume (M,), events."""
+
+    last_usd: Floats
+    price_usd: Floats
+    trades: Floats
+    volume: Floats
+    crowd_fills: list[Floats]
+    events: list[tuple[str, str]]
+    funds: Any = None  # a FundClose, where funds traded
+
+
+@dataclass(frozen=True)
+class CrowdSettings:
+    """How a crowd is drawn: total wealth, log sd of wealth, mean weights of the three motives; and how it acts."""
+
+    name: str
+    traders: int
+    wealth_usd: float
+    wealth_log_sd: float
+    fundamental_weight: float
+    chartist_weight: float
+    noise_weight: float
+    boldness: float
+    horizon_days: float
+    noise_sd: float
+    activity_per_hour: float
+    trading_half_life_years: float
+
+    @property
+    def reversion(self) -> float:
+        """Speed at which the crowd believes deviations of rents to fade, per year."""
+        return math.log(2.0) / self.trading_half_life_years

@@ -1,0 +1,30 @@
+"""Funds: orders of shares, and what everyone knows of a fund."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class FundOrder(NamedTuple):
+    """Shares of a fund that a holder wants (+) or gives back (-), for the next close."""
+
+    fund: str
+    shares: float
+
+
+@dataclass(frozen=True, slots=True)
+class FundFacts:
+    """What everyone knows of a fund in the evening; returns in logs, the day's is of its futures before leverage.
+
+    `worst_nav_usd` is the most a share can cost at the next close, given the daily limits of futures.
+    """
+
+    name: str
+    leverage: float
+    nav_usd: float
+    worst_nav_usd: float
+    return_1d: float
+    return_5d: float
+    premium: float
+    open: bool
