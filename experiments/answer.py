@@ -118,7 +118,7 @@ def peak_rent(results: Results, shock: str) -> Iterator[str]:
     except MissingDataError:
         return
     paths["log_rent"] = np.log(paths[RENT])
-    start = design.event.start if design.event else 0
+    start = design.start_of(shock) or 0
     parts = []
     for arm in design.figure_arms:
         change = response(paths, arm, shock, "log_rent")

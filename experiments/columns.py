@@ -15,7 +15,12 @@ RUNS: tuple[Row, ...] = (
         "name",
         "variant of the world; ending in `@fork` when forked from the common state at the event's first day",
     ),
-    ("shock", "name", "what struck; `none` is the same world left alone"),
+    (
+        "shock",
+        "name",
+        "what struck; `none` is the same world left alone, measured from the first event on (and forked there); "
+        "`none@NAME` the same from the day of a shock that strikes later, to be compared with it",
+    ),
     ("seed", "number", "runs of one seed share every draw that their arms and shocks do not touch"),
     ("status", "`ok`, `failed`", "whether the run ended well"),
     ("measured", "hash", "the code that measured the run's days; where it differs from today's they are measured anew"),

@@ -130,7 +130,11 @@ def _packaged(group: str, preset: str) -> bool:
 
 def opened(override: str) -> str:
     """The override as it must read for Hydra to add keys where a study's own names are keys."""
-    return f"++{override}" if re.match(r"study\.(arms|shocks|sweep|equivalence)\b", override) else override
+    return (
+        f"++{override}"
+        if re.match(r"study\.(arms|shocks|sweep|equivalence|events|contrasts)\b", override)
+        else override
+    )
 
 
 def key_of(override: str) -> str:

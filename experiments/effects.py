@@ -48,7 +48,7 @@ def comparisons(design: Design) -> Iterator[Comparison]:
     for arm in design.arms:
         for shock in design.shocks:
             if shock != NO_SHOCK:
-                yield Comparison("shock", arm, arm, shock, ((1.0, arm, shock), (-1.0, arm, NO_SHOCK)))
+                yield Comparison("shock", arm, arm, shock, ((1.0, arm, shock), (-1.0, arm, design.calm(shock))))
     for arm in design.arms if design.kind != "records" else ():  # there each arm is another time
         base = design.baseline + FORK if is_fork(arm) else design.baseline
         if arm != base and base in design.arms:
@@ -68,7 +68,7 @@ def _over_shocks(
         yield Comparison(family, arm, baseline, shock, tuple((w, name, shock) for name, w in weights.items()))
     for shock in design.shocks:
         if shock != NO_SHOCK:
-            cells = [cell for name, w in weights.items() for cell in ((w, name, shock), (-w, name, NO_SHOCK))]
+            cells = [cell for name, w in weights.items() for cell in ((w, name, shock), (-w, name, design.calm(shock)))]
             yield Comparison(family, arm, baseline, shock, tuple(cells), response=True)
 
 
@@ -165,10 +165,10 @@ def _along(key: str, cells: Cells, design: Design) -> Iterator[Placed]:
     for point in cells.points():
         first = point | {key: cells.values[key][0]}
         for arm, shock, response in itertools.product(design.arms, design.shocks, (False, True)):
-            depending = NO_SHOCK if response else shock
+            depending = design.calm(shock) if response else shock
             if key not in cells.depends.get(depending, ()) or (response and shock == NO_SHOCK) or point == first:
                 continue
-            effect = ((1.0, arm, shock), *([(-1.0, arm, NO_SHOCK)] if response else []))
+            effect = ((1.0, arm, shock), *([(-1.0, arm, design.calm(shock))] if response else []))
             own = cells.own(point, *(name for _, _, name in effect))
             here, there = cells.weighted(effect, point), cells.weighted(effect, first)
             frames = [*here, *((-weight, frame) for weight, frame in there)]

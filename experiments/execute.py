@@ -55,7 +55,11 @@ def batches_of(runs: Sequence[RunSpec], out: Path, record: str, workers: int = 0
         if not run.parent:
             histories.setdefault(history(run), []).append(run)
     if len(histories) < BATCHES_A_WORKER * workers:
-        return batches + [Batch((run,), out, record) for run in runs if not run.parent]
+        alike: dict[tuple[int, int, int], list[RunSpec]] = {}  # one world measured over several windows is lived once
+        for run in runs:
+            if not run.parent:
+                alike.setdefault((run.seed, run.days, id(run.world)), []).append(run)
+        return batches + [Batch(tuple(group), out, record) for group in alike.values()]
     together = sorted(histories.values(), key=len, reverse=True)
     return batches + [Batch(tuple(group), out, record) for group in together]
 
@@ -67,8 +71,8 @@ def history(run: RunSpec) -> tuple[int, str]:
 
 
 def parentage(run: RunSpec) -> tuple[int, str]:
-    """What runs of one parent have in common: the seed and what the swept point says of a world without shocks."""
-    return run.seed, repr(own_point(run.sweep))
+    """What runs of one parent have in common: the seed, its swept point without shocks, and the day of the parting."""
+    return run.seed, repr((own_point(run.sweep), run.parent.day if run.parent else None))
 
 
 def execute(batches: list[Batch], settings: Settings, report: Report) -> None:

@@ -30,7 +30,6 @@ FREE = (
     "equivalence",
     "contrasts",
     "shown",
-    "lasts_days",
     "metrics",
     "figures",
     "plugins",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OWN = ("metrics", "figures", "plugins")  # added to what the folder holds
 READINGS = {f"study.{name}" for name in FREE if name in Study.model_fields}  # may be said anew too
+WindowOf = Callable[[str], tuple[int, int]]  # shock -> the days its metrics are taken over
 Read = Callable[[Path, Settings], tuple[bool, list[str]]]
 
 
@@ -49,7 +50,7 @@ def measure_folder(composer: Composer, words: Sequence[str], read_results: Read)
             allowed = "no run here has its path stored (record=paths keeps them); run the study again with record=paths"
             raise UsageError("nothing was measured", [Problem("measure", str(out), allowed)])
         print(f"measure {len(keys)} runs from their paths ...", flush=True)
-        failures = measure_again(out, keys, measuring, tuple(held["window"]))
+        failures = measure_again(out, keys, measuring, settings.window_of)
         rest = {name: value for name, value in held.items() if name not in {*OWN, "measures"}}
         write_whole(out / "config.yaml", to_yaml({**rest, "study": settings.study.model_dump(), **own_parts(settings)}))
         others = [row for row in compact(out) if row["status"] == "ok" and row["measured"] != measuring.code]
@@ -92,12 +93,12 @@ def settings_of(out: Path, held: dict[str, Any], composer: Composer, overrides: 
     })  # fmt: skip
 
 
-def measure_stored(out: Path, runs: Sequence[RunSpec], window: tuple[int, int]) -> list[Outcome]:
+def measure_stored(out: Path, runs: Sequence[RunSpec], window_of: WindowOf) -> list[Outcome]:
     """Measures runs from their paths by today's metrics; the outcomes of those that fail."""
-    return measure_again(out, [run.key for run in runs], runs[0].measuring, window) if runs else []
+    return measure_again(out, [run.key for run in runs], runs[0].measuring, window_of) if runs else []
 
 
-def measure_again(out: Path, keys: Iterable[str], measuring: Measuring, window: tuple[int, int]) -> list[Outcome]:
+def measure_again(out: Path, keys: Iterable[str], measuring: Measuring, window_of: WindowOf) -> list[Outcome]:
     """Writes a row for every run of these keys, measured from its path; the outcomes of those that fail."""
     rows, failures = stored_rows(out), []
     for key in keys:
@@ -105,7 +106,7 @@ def measure_again(out: Path, keys: Iterable[str], measuring: Measuring, window: 
         path = path_of(out, row)
         assert path is not None
         try:
-            metrics = measuring.measure(record_of(path), window)
+            metrics = measuring.measure(record_of(path), window_of(row["shock"]))
         except (StorageError, UsageError):
             raise
         except Exception as trouble:  # noqa: BLE001

@@ -84,7 +84,7 @@ def gaps(results: Results, event: str, column: str) -> pd.DataFrame:
         raise MissingDataError(f"{event} did not run with and without")
     both = [frame.pivot(index="day", columns="seed", values=column) for frame in (with_it, without)]
     gap = 100.0 * (both[0] / both[1] - 1.0).dropna(axis=1, how="all")
-    gap.index = gap.index - event_day(results)
+    gap.index = gap.index - event_day(results, event)
     return gap
 
 
@@ -92,7 +92,7 @@ def calm(results: Results, event: str, column: str) -> pd.DataFrame:
     """A series in the world of an event without it: index days since its date, a column a seed."""
     paths = _paths_of(results, event, column)
     frame = paths[paths["shock"] == NO_SHOCK].pivot(index="day", columns="seed", values=column)
-    frame.index = frame.index - event_day(results)
+    frame.index = frame.index - event_day(results, event)
     return frame
 
 
@@ -103,15 +103,15 @@ def _paths_of(results: Results, event: str, column: str) -> pd.DataFrame:
     return paths[paths["arm"] == event]
 
 
-def event_day(results: Results) -> int:
-    """The day number on which every event of the study falls."""
-    return results.design.event.start if results.design.event else 0
+def event_day(results: Results, event: str) -> int:
+    """The day number on which an event falls in its own world."""
+    return results.design.start_of(event) or 0
 
 
 def date_of(results: Results, event: str) -> str:
     """The date on which an event fell, in the world that met it."""
     paths = results.first_paths(["date"])
-    found = paths.loc[(paths["arm"] == event) & (paths["day"] == event_day(results)), "date"]
+    found = paths.loc[(paths["arm"] == event) & (paths["day"] == event_day(results, event)), "date"]
     return str(found.iloc[0])[:10] if len(found) else ""
 
 

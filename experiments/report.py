@@ -70,6 +70,7 @@ def content(
         "families": families(results),
         "figures": figures(results, drawn),
         "tables": [table for name in TABLES if (table := extra_table(results, name))],
+        "strikes": strikes(results),
         "counts": counts(results),
         "events": events(results),
         "failures": failures(results),
@@ -77,6 +78,14 @@ def content(
         "meanings": meanings(endpoints),
         "words": name_of,
     }
+
+
+def strikes(results: Results) -> str:
+    """Say on which day the shocks strike, each if they do on different days."""
+    starts = {shock: start for shock, start in results.design.starts.items() if shock != NO_SHOCK}
+    if len(set(starts.values())) < 2:
+        return "".join(f"shocks strike on day {start}" for start in set(starts.values()))
+    return ", ".join(f"{name_of(shock)} strikes on day {start}" for shock, start in starts.items())
 
 
 def verdict(results: Results, shock: str, endpoints: list[str]) -> dict[str, Any]:
@@ -225,20 +234,27 @@ def counts(results: Results) -> list[tuple[str, str, int, int]]:
     """Return arm, shock, runs finished and runs failed or missing a result."""
     runs = results.runs
     found = []
+    beside = dict.fromkeys(results.design.calm(shock) for shock in results.design.shocks)
     for arm in results.design.arms:
-        for shock in results.design.shocks:
+        for shock in dict.fromkeys([*beside, *results.design.shocks]):
             mine = runs[(runs["arm"] == arm) & (runs["shock"] == shock)]
             finished = len(results.finished.index.intersection(mine.index))
             if len(mine):
                 found.append(
                     (
                         name_of(arm) + (" (forked)" if is_fork(arm) else ""),
-                        name_of(shock),
+                        shock_words(shock),
                         finished,
                         len(mine) - finished,
                     )
                 )
     return found
+
+
+def shock_words(shock: str) -> str:
+    """Return a shock's name, or beside which shock a calm run is measured."""
+    beside = shock.removeprefix(f"{NO_SHOCK}@")
+    return name_of(shock) if beside == shock else f"none, from the day of the {name_of(beside)} on"
 
 
 def events(results: Results) -> dict[str, Any] | None:

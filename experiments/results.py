@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.settings import NO_SHOCK, calm_beside, start_of
 from experiments.store import MOVE_PATH, MOVE_RUNS, MOVE_TABLE, read_table, readable
 from experiments.wording import learn
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NO_SHOCK = "none"
 FORK = "@fork"
 FINISHED = "ok"
 
@@ -26,7 +26,7 @@ class MissingDataError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """When the shocks of a study strike: first day and length, days."""
+    """When a shock strikes: first day and length, days."""
 
     start: int
     days: int
@@ -69,8 +69,7 @@ class Design:
     shown: tuple[str, ...] = ()  # arms that figures show; all if empty
     sweep: tuple[str, ...] = ()
     swept: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # swept key -> its values as the study lists them
-    event: Event | None = None
-    lasts_days: dict[str, int] = field(default_factory=dict)  # shock -> days
+    events: dict[str, Event] = field(default_factory=dict)  # shock -> when it strikes
     days: int = 0
     seeds: int = 0
     window: tuple[int, int] | None = None  # days the metrics are taken over: first, last + 1
@@ -81,9 +80,22 @@ class Design:
         """The arms that have their own history."""
         return tuple(arm for arm in self.arms if not arm.endswith(FORK))
 
+    @property
+    def starts(self) -> dict[str, int]:
+        """The day on which each shock strikes, as far as it is known."""
+        return {shock: event.start for shock, event in self.events.items()}
+
+    def start_of(self, shock: str) -> int | None:
+        """The day on which a shock strikes; without one the first event's, None if there is none."""
+        return start_of(self.starts, shock)
+
+    def calm(self, shock: str) -> str:
+        """The label of the calm runs that those with a shock are compared with."""
+        return calm_beside(self.starts, shock)
+
     def shock_days(self, shock: str) -> int:
-        """How long a shock lasts, days; 0 without an event."""
-        return self.lasts_days.get(shock, self.event.days) if self.event else 0
+        """How long a shock lasts, days; 0 if that is not known."""
+        return self.events[shock].days if shock in self.events else 0
 
     @property
     def figure_arms(self) -> tuple[str, ...]:
@@ -214,9 +226,9 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
     arms = _in_order([str(arm) for arm in study.get("arms") or {}], [arm for arm in ran if not arm.endswith(FORK)])
     forks = [arm + FORK for arm in arms if arm + FORK in ran]
     shocks = _in_order(
-        [NO_SHOCK, *map(str, study.get("shocks") or {})], [str(shock) for shock in runs["shock"].unique()]
+        [NO_SHOCK, *map(str, study.get("shocks") or {})],
+        [str(shock) for shock in runs["shock"].unique() if not str(shock).startswith(f"{NO_SHOCK}@")],
     )
-    event = study.get("event")
     return Design(
         name=str(study.get("name") or "study"),
         question=str(study.get("question") or ""),
@@ -231,13 +243,21 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         shown=tuple(map(str, study.get("shown") or ())),
         sweep=tuple(name for name in (study.get("sweep") or {}) if name in runs.columns),
         swept=swept_values(study.get("sweep") or {}, runs),
-        event=Event(event["start_day"], event["end_day"] - event["start_day"]) if event else None,
-        lasts_days={str(name): int(days) for name, days in (study.get("lasts_days") or {}).items()},
+        events=read_events(study),
         days=int(config.get("days") or 0),
         seeds=int(runs["seed"].nunique()),
         window=tuple(config["window"]) if config.get("window") else None,
         overrides={str(arm): tuple(map(str, changes)) for arm, changes in (study.get("arms") or {}).items()},
     )
+
+
+def read_events(study: dict[str, Any]) -> dict[str, Event]:
+    """Return when each shock strikes, as a resolved config says; all on one event where it names but that."""
+    events = study.get("events") or {}
+    if not events and study.get("event"):
+        events = {shock: study["event"] for shock in study.get("shocks") or {} if shock != NO_SHOCK}
+    spans = {str(shock): (int(event["start_day"]), int(event["end_day"])) for shock, event in events.items()}
+    return {shock: Event(start, end - start) for shock, (start, end) in spans.items()}
 
 
 def is_set(value: Any) -> bool:

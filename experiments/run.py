@@ -127,7 +127,7 @@ def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
                     failures = shown.failures
                     batches = batches_of(missing, out, settings.record, worker_count(settings))
                     execute(batches, settings, shown.report)
-            failures += measure_stored(out, again, settings.window)
+            failures += measure_stored(out, again, settings.window_of)
         except KeyboardInterrupt:
             interrupted = True
         rows = compact(out)
@@ -148,8 +148,10 @@ def say_events(out: Path) -> None:
     """Says how often which kinds of event happened in all finished runs."""
     from experiments.results import Results
 
-    told = Results(out).events
-    if told is not None and len(told):
+    results = Results(out)
+    told = results.events
+    if told is not None and told["shock"].isin(results.design.shocks).any():
+        told = told[told["shock"].isin(results.design.shocks)]
         often = ", ".join(f"{count:,} {kind}" for kind, count in told["kind"].value_counts().sort_index().items())
         print(f"events: {often} (events.parquet)", flush=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -11,6 +12,26 @@ from experiments.errors import Problem, UsageError, nearest_name
 
 NAME = re.compile(r"[A-Za-z0-9_.+-]+")
 Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str
+
+
+NO_SHOCK = "none"
+
+
+def start_of(starts: Mapping[str, int], shock: str) -> int | None:
+    """The day on which a shock strikes, or from which a calm run is measured; the first of all if it has no own."""
+    own = starts.get(shock.removeprefix(f"{NO_SHOCK}@"))
+    return min(starts.values(), default=None) if own is None else own
+
+
+def calm_beside(starts: Mapping[str, int], shock: str) -> str:
+    """The calm run that a shock is compared with: `none`, measured and forked from the first event on.
+
+    Beside a shock that strikes later `none@NAME`: the same, from that day on; NAME is the first shock of that day.
+    """
+    start = start_of(starts, shock)
+    if start is None or start == start_of(starts, NO_SHOCK):
+        return NO_SHOCK
+    return f"{NO_SHOCK}@{next(name for name in starts if starts[name] == start)}"
 
 
 class Strict(BaseModel):
@@ -65,8 +86,8 @@ class Study(Strict):
     baseline: str | None = None  # the arm others are compared with; the first by default
     shocks: dict[str, list[str]] = Field(default_factory=dict)  # name -> presets and overrides of theirs
     sweep: dict[str, list[Scalar]] = Field(default_factory=dict)  # key -> values, as a grid
-    event: Span | None = None  # the days of the shock, for forks and figures; from the shocks' own days by default
-    lasts_days: dict[str, int] = Field(default_factory=dict)  # shock -> days, for figures; from the shocks by default
+    event: Span | None = None  # the days of shocks that do not say themselves when they strike
+    events: dict[str, Span] = Field(default_factory=dict)  # shock -> its days: from the shocks' own start and length
     window: Span | None = None  # the days that metrics are taken over
     fork: Fork | None = None
     calm_only: list[str] = Field(default_factory=list)  # arms that run without shocks only
@@ -95,6 +116,14 @@ class Study(Strict):
             if not values or len(set(map(repr, values))) < len(values):
                 raise ValueError(f"the values of {key} must be one or more, each given once")
         return sweep
+
+    @field_validator("events")
+    @classmethod
+    def _events_of_shocks(cls, events: dict[str, Span], info: ValidationInfo) -> dict[str, Span]:
+        for shock in events:
+            if shock not in info.data.get("shocks", events):
+                raise ValueError(f"{shock!r} must be one of the shocks {', '.join(info.data['shocks'])}")
+        return events
 
     @model_validator(mode="before")
     @classmethod
@@ -125,6 +154,11 @@ class Study(Strict):
             if name in info.data.get("arms", {}) or not NAME.fullmatch(name):
                 raise ValueError(f"{name!r} must hold letters, digits and _ . + - only, and not be the name of an arm")
         return contrasts
+
+    @property
+    def starts(self) -> dict[str, int]:
+        """The first day of each shock's event."""
+        return {shock: event.start_day for shock, event in self.events.items()}
 
     def forked_arms(self) -> list[str]:
         """The arms that also run from one common state."""
@@ -172,8 +206,6 @@ class Settings(Strict):
     @classmethod
     def _the_study_fits(cls, days: int, info: ValidationInfo) -> int:
         study = info.data.get("study")
-        if study and study.event and study.event.start_day >= days:
-            raise ValueError(f"must be greater than study.event.start_day = {study.event.start_day}")
         if study and study.window and study.window.end_day > days:
             raise ValueError(f"must be at least study.window.end_day = {study.window.end_day}")
         return days
@@ -193,10 +225,15 @@ class Settings(Strict):
 
     @property
     def window(self) -> tuple[int, int]:
-        """Days that metrics are taken over (first, last + 1): as set, else from the event on, else all."""
+        """Days that metrics without a shock are taken over (first, last + 1): as set, from the first event, or all."""
+        return self.window_of(NO_SHOCK)
+
+    def window_of(self, shock: str) -> tuple[int, int]:
+        """Days that metrics under a shock, or beside it in a calm run, are taken over: as set, else from its event."""
         if self.study.window:
             return self.study.window.start_day, self.study.window.end_day
-        return (self.study.event.start_day if self.study.event else 0), self.days
+        start = start_of(self.study.starts, shock)
+        return (0 if start is None else start), self.days
 
 
 def read_settings(container: dict[str, Any]) -> Settings:

@@ -10,8 +10,9 @@ from typing import Any
 from experiments import provenance
 from experiments.compose import Composer, split
 from experiments.dates import moved_start
+from experiments.events import remarks, with_events
 from experiments.own import Measuring, measuring_of
-from experiments.settings import Settings, read_settings
+from experiments.settings import NO_SHOCK, Settings, calm_beside, read_settings, start_of
 from experiments.sources import PluginCode, simulating_code
 from experiments.worlds import (
     Place,
@@ -23,7 +24,6 @@ from experiments.worlds import (
     label,
     own_point,
     set_aside_shocks,
-    with_event,
 )
 
 FORKED = "@fork"  # ends the label of an arm whose runs part from the reference arm on the event's first day
@@ -88,8 +88,10 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     if moved:
         print(f"{settings.study.name}: dated shocks lie outside the run; all worlds move: {moved}", flush=True)
         worlds = compose(composer, [*overrides, moved], settings.study, shocks_asked.overrides)
-    settings = with_event(settings, worlds)
+    settings = with_events(settings, worlds)
     check_worlds(worlds, settings)
+    for remark in remarks(settings, worlds) if settings.study.kind != "replication" else ():
+        print(f"{settings.study.name}: {remark}", flush=True)
     plugins = PluginCode(settings.plugins, composer.folders[1:])
     measuring = measuring_of(settings, plugins)
     runs = [] if settings.study.kind == "replication" else list(runs_of(settings, worlds))
@@ -103,14 +105,23 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
 
 def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable[RunSpec]:
     """Every run of the study, forked ones after those that live their whole life in one arm."""
-    days, window, study, plugins = settings.days, settings.window, settings.study, tuple(settings.plugins)
-    for seed, ((arm, shock, point), world) in itertools.product(settings.seed_list, worlds.items()):
-        yield RunSpec(arm, shock, seed, point, days, window, world, plugins)
-    if study.fork and study.event:
-        parting = [(place, world) for place, world in worlds.items() if place[0] in study.forked_arms()]
-        for seed, ((arm, shock, point), world) in itertools.product(settings.seed_list, parting):
-            parent = Parent(worlds[study.fork.arm, "none", own_point(point)], study.event.start_day)
-            yield RunSpec(arm + FORKED, shock, seed, point, days, window, world, plugins, parent)
+    days, study, plugins = settings.days, settings.study, tuple(settings.plugins)
+    labelled = [(arm, shown, point, world) for (arm, shock, point), world in worlds.items()
+                for shown in (calm_runs(arm, settings, worlds) if shock == NO_SHOCK else [shock])]  # fmt: skip
+    for seed, (arm, shock, point, world) in itertools.product(settings.seed_list, labelled):
+        yield RunSpec(arm, shock, seed, point, days, settings.window_of(shock), world, plugins)
+    parting = [row for row in labelled if row[0] in study.forked_arms()]
+    for seed, (arm, shock, point, world) in itertools.product(settings.seed_list, parting if study.fork else ()):
+        day = start_of(study.starts, shock)
+        if study.fork and day is not None:
+            parent = Parent(worlds[study.fork.arm, NO_SHOCK, own_point(point)], day)
+            yield RunSpec(arm + FORKED, shock, seed, point, days, settings.window_of(shock), world, plugins, parent)
+
+
+def calm_runs(arm: str, settings: Settings, worlds: Iterable[Place]) -> list[str]:
+    """The labels of an arm's runs without a shock: `none`, and one for each later day on which its shocks strike."""
+    beside = [calm_beside(settings.study.starts, shock) for other, shock, _ in worlds if other == arm]
+    return list(dict.fromkeys([NO_SHOCK, *beside]))
 
 
 def with_keys(

@@ -13,7 +13,7 @@ from experiments.compose import Composer, as_override, flat, key_of, split
 from experiments.dates import dates_of, first_day_before
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 from experiments.own import checked_metrics
-from experiments.settings import Settings, Span, Study
+from experiments.settings import Settings, Study
 
 TRIAL_BUILDS = 32
 Point = tuple[tuple[str, Any], ...]  # swept keys and their values
@@ -118,44 +118,6 @@ def compose_records(
         return worlds
     arms = {arm: [*begins.get(arm, []), *changes] for arm, changes in study.arms.items()}
     return compose_worlds(composer, overrides, study.model_copy(update={"arms": arms}), shock_overrides)
-
-
-def with_event(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Settings:
-    """The settings with the days of the event, taken from the shocks' `start` and `length` if none are given."""
-    study = settings.study
-    if not study.lasts_days:
-        lasts = {
-            name: max((end - start for start, end in spans_of(world, settings.days)), default=0)
-            for (_, name, _), world in worlds.items()
-            if any("length" in shock for shock in world["shocks"].values())
-        }
-        study = study.model_copy(update={"lasts_days": {name: days for name, days in lasts.items() if days > 0}})
-        settings = settings.model_copy(update={"study": study})
-    if not study.event:
-        spans = [span for world in worlds.values() for span in spans_of(world, settings.days)]
-        if spans:
-            first, end = min(start for start, _ in spans), max(end for _, end in spans)
-            study = study.model_copy(update={"event": Span(start_day=first, end_day=end)})
-            settings = settings.model_copy(update={"study": study})
-    if study.fork and not study.event:
-        raise UsageError("nothing was run", [Problem("study.event", None, "must be given for a study with forks")])
-    if study.event and study.event.start_day >= settings.days:
-        allowed = f"must be greater than the event's first day, {study.event.start_day}"
-        raise UsageError("nothing was run", [Problem("days", settings.days, allowed)])
-    return settings
-
-
-def spans_of(world: dict[str, Any], days: int) -> list[tuple[int, int]]:
-    """First day and the day after the last of each shock that says when it strikes; for good is to the run's end."""
-    from sim.nature.striking import span_of
-
-    found = []
-    for shock in world["shocks"].values():
-        span = span_of(shock, str((world.get("world") or {}).get("start_date"))) if isinstance(shock, dict) else None
-        if span is not None and span[0] >= 0:
-            start, length = span
-            found.append((start, start + length if length is not None else max(days, start + 1)))
-    return found
 
 
 def is_about_absent_shock(override: str, presets: Sequence[str]) -> bool:

@@ -35,7 +35,6 @@ def test_the_readers_own_agent_shock_and_experiment_run_from_their_own_folder(tm
         file.write_text(text)
     command = [sys.executable, "-m", "rackrate", "--config-dir", "presets", "experiment=campus"]
     command += ["seeds=2", "days=160", "population=tiny", "executor=in_process", f"out={tmp_path / 'out'}"]
-    command += ["study.event={start_day: 151, end_day: 158}"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {"occupancy.png", "occupancy.pdf"} <= {path.name for path in (tmp_path / "out" / "figures").iterdir()}

@@ -49,7 +49,7 @@ def _panel(panel: object, apart: pd.DataFrame, arm: str, shock: str, design: Des
     panel.axhline(0.0, color=style.GREY, linewidth=0.6)
     apart = apart.dropna()
     whole = (apart.index.to_numpy(), apart.to_numpy(dtype=float))
-    days, values = whole if shock == NO_SHOCK else series.since_shock(apart, design)
+    days, values = whole if shock == NO_SHOCK else series.since_shock(apart, design, shock)
     if values.size:
         style.middle_with_interval(panel, days, values, color=style.colour(design, arm))
     panel.margins(x=0)

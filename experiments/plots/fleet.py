@@ -54,7 +54,7 @@ def _responses(paths: pd.DataFrame, design: Design, shock: str) -> object:
         panel.axhline(0.0, color=style.GREY, linewidth=0.6)
         for arm in design.figure_arms:
             change = series.response(paths, arm, shock, column).dropna()
-            days, values = series.since_shock(change, design, after=design.days)
+            days, values = series.since_shock(change, design, shock, after=design.days)
             if values.size:
                 style.middle_with_interval(panel, days, 100.0 * values, **style.line(design, arm))
         panel.margins(x=0)

@@ -54,9 +54,9 @@ def _basis(panel: object, paths: pd.DataFrame, arms: list[str], shock: str, desi
     style.shade_event(panel, design, shock)
     panel.axhline(0.0, color=style.GREY, linewidth=0.6)
     for arm in arms:
-        days, values = series.since_shock(series.cell(paths, arm, shock, "basis"), design)
+        days, values = series.since_shock(series.cell(paths, arm, shock, "basis"), design, shock)
         style.band(panel, days, values, **style.line(design, arm))
-    panel.set_xlabel("Days since the shock" if design.event else "Day")
+    panel.set_xlabel("Day" if design.start_of(shock) is None else "Days since the shock")
     panel.set_ylabel("Basis, % of index")
     panel.set_title("Basis: index minus front month")
     panel.margins(x=0)
@@ -66,9 +66,9 @@ def _basis(panel: object, paths: pd.DataFrame, arms: list[str], shock: str, desi
 
 def _moments(design: Design, shock: str) -> dict[str, int]:
     """Return the days whose curves are drawn, by name."""
-    if design.event is None:
+    start, length = design.start_of(shock), max(design.shock_days(shock), 2)
+    if start is None:
         return {"last day": design.days - 1}
-    start, length = design.event.start, max(design.shock_days(shock), 2)
     return {
         "the day before": start - 1,
         "in the middle of it": start + length // 2,

@@ -35,10 +35,10 @@ def _figure(paths: pd.DataFrame, base: str, others: list[str], forks: list[str],
     height = 1.05 + 1.3 + 1.05 * len(others)
     figure, axes = style.panels(1 + len(others), len(forks), height, sharex=True, sharey="row")
     for column, fork in enumerate(forks):
-        first = series.response(paths, base + fork, shock, "log_rent")
+        first = series.response(paths, base + fork, shock, "log_rent", design.calm(shock))
         _panel(axes[0, column], first, base, shock, design)
         for panel, arm in zip(axes[1:, column], others, strict=True):
-            apart = series.response_apart(paths, arm + fork, base + fork, shock, "log_rent")
+            apart = series.response_apart(paths, arm + fork, base + fork, shock, "log_rent", design.calm(shock))
             _panel(panel, apart, arm, shock, design)
     axes[0, 0].set_title(f"Response with {style.label(base)}")
     for panel, arm in zip(axes[1:, 0], others, strict=True):
@@ -53,7 +53,7 @@ def _figure(paths: pd.DataFrame, base: str, others: list[str], forks: list[str],
 
 
 def _panel(panel: Axes, change: pd.DataFrame, arm: str, shock: str, design: Design) -> None:
-    days, values = series.since_shock(change, design, after=AFTER_DAYS)
+    days, values = series.since_shock(change, design, shock, after=AFTER_DAYS)
     if not values.size:
         panel.text(0.5, 0.5, "did not run", transform=panel.transAxes, ha="center", color=style.GREY)
         return

@@ -24,16 +24,16 @@ def draw(results: Results) -> Iterator[style.Plot]:
         for panel, arm in zip(axes.flat, arms, strict=False):
             style.shade_event(panel, design, shock)
             panel.axhline(1.0, color=style.GREY, linewidth=0.6)
-            days, values = series.since_shock(series.cell(paths, arm, shock, "relative"), design)
+            days, values = series.since_shock(series.cell(paths, arm, shock, "relative"), design, shock)
             style.band(panel, days, values, color=style.colour(design, arm))
             if shock != NO_SHOCK:
-                days, calm = series.since_shock(series.cell(paths, arm, NO_SHOCK, "relative"), design)
+                days, calm = series.since_shock(series.cell(paths, arm, NO_SHOCK, "relative"), design, shock)
                 style.middle(panel, days, calm, color=style.GREY, linestyle="--")
             panel.set_title(style.label(arm))
             panel.margins(x=0)
         for panel in axes.flat[len(arms) :]:
             panel.set_visible(False)
-        figure.supxlabel("Days since the shock" if design.event else "Day", fontsize=8)
+        figure.supxlabel("Day" if design.start_of(shock) is None else "Days since the shock", fontsize=8)
         figure.supylabel("H100 rent (growth path = 1)" if rows > 1 else "H100 rent (path = 1)", fontsize=8)
         yield style.Plot(f"rent_paths_{shock}", figure, _caption(shock, design.seeds))
 

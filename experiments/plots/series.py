@@ -29,14 +29,16 @@ def difference(paths: pd.DataFrame, one: tuple[str, str], other: tuple[str, str]
     return _minus(cell(paths, *one, column), cell(paths, *other, column))
 
 
-def response(paths: pd.DataFrame, arm: str, shock: str, column: str) -> pd.DataFrame:
-    """Return shock minus none, seed by seed, over the days and seeds both have; empty if one did not run."""
-    return difference(paths, (arm, shock), (arm, NO_SHOCK), column)
+def response(paths: pd.DataFrame, arm: str, shock: str, column: str, calm: str = NO_SHOCK) -> pd.DataFrame:
+    """Return shock minus calm, seed by seed, over the days and seeds both have; empty if one did not run."""
+    return difference(paths, (arm, shock), (arm, calm), column)
 
 
-def response_apart(paths: pd.DataFrame, arm: str, base: str, shock: str, column: str) -> pd.DataFrame:
+def response_apart(
+    paths: pd.DataFrame, arm: str, base: str, shock: str, column: str, calm: str = NO_SHOCK
+) -> pd.DataFrame:
     """Return an arm's response to a shock minus another arm's, seed by seed; empty if one did not run."""
-    return _minus(response(paths, arm, shock, column), response(paths, base, shock, column))
+    return _minus(response(paths, arm, shock, column, calm), response(paths, base, shock, column, calm))
 
 
 def _minus(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
@@ -45,12 +47,14 @@ def _minus(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     return left.loc[days, seeds] - right.loc[days, seeds]
 
 
-def since_shock(frame: pd.DataFrame, design: Design, after: int = AFTER_DAYS) -> tuple[np.ndarray, np.ndarray]:
-    """Return the days since the shock's start and values (days, seeds) around it; all days if there is no event."""
-    start = design.event.start if design.event else 0
-    first, last = (start - BEFORE_DAYS, start + after) if design.event else (0, design.days)
+def since_shock(
+    frame: pd.DataFrame, design: Design, shock: str, after: int = AFTER_DAYS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the days since a shock's start and values (days, seeds) around it; all days if that is not known."""
+    start = design.start_of(shock)
+    first, last = (0, design.days) if start is None else (start - BEFORE_DAYS, start + after)
     window = frame[(frame.index >= first) & (frame.index < last)]
-    return window.index.to_numpy() - start, window.to_numpy(dtype=float)
+    return window.index.to_numpy() - (start or 0), window.to_numpy(dtype=float)
 
 
 def shocks_of(design: Design) -> list[str]:

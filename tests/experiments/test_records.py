@@ -27,7 +27,7 @@ def test_every_event_on_record_has_a_world_of_its_own_and_falls_on_the_same_day_
     events = list(expansion.settings.study.arms)
     assert sorted(places) == sorted([(event, shock) for event in events for shock in ("none", event)])
     assert {record.event for record in RECORDS} == set(events)
-    assert expansion.settings.study.event.start_day == LEAD_DAYS
+    assert set(expansion.settings.study.starts.values()) == {LEAD_DAYS}
     for run in expansion.runs:
         if run.shock != "none":
             start = datetime.date.fromisoformat(run.world["shocks"][run.shock]["start"])

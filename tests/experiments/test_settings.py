@@ -40,8 +40,9 @@ def test_seeds_count_from_one_or_stand_as_listed():
 
 def test_metrics_are_taken_from_the_event_on_unless_a_window_is_set():
     event = {"start_day": 40, "end_day": 60}
+    study = {"name": "trial", "shocks": {"cut": ["cut"]}, "events": {"cut": event}}
     assert read_settings(settings()).window == (0, 100)
-    assert read_settings(settings(study={"name": "trial", "event": event})).window == (40, 100)
+    assert read_settings(settings(study=study)).window == (40, 100)
     window = {"start_day": 10, "end_day": 20}
     assert read_settings(settings(study={"name": "trial", "event": event, "window": window})).window == (10, 20)
 

@@ -81,7 +81,7 @@ def test_members_of_a_group_go_on_with_each_others_studies(shared):
     assert as_member(MEMBERS[1], shared, seeds=4) == "2\n"
     assert len(pd.read_parquet(shared / "runs.parquet")) == 8
     assert {path.name: path.stat().st_mode & 0o060 for path in shared.iterdir() if path.name != ".lock"} == {
-        name: 0o060 for name in ("config.yaml", "provenance.json", "runs.parquet")
+        name: 0o060 for name in ("config.yaml", "provenance.json", "runs.parquet", "events.parquet")
     }
 
 
@@ -121,7 +121,7 @@ def test_a_study_with_long_names_runs_to_its_end(tmp_path):
     out = tmp_path / "out"
     shocks = ["chip_price", "demand_slump", "demand_surge", "efficiency_jump", "fleet_outage", "list_price_cut"]
     shocks += ["policy_rate", "pool_outage", "power_price", "shipment_halt", "site_delay", "tariff", "vendor_shortage"]
-    asked = [f"study.arms={{{LONG}1: [], {LONG}2: ['spot.convexity=4.0']}}", f"shocks=[{','.join(shocks)}]"]
+    asked = [f"study.arms={{{LONG}1: [], {LONG}2: ['spot.convexity=5.0']}}", f"shocks=[{','.join(shocks)}]"]
     asked += [f"shocks.{name}.start=3" for name in shocks]
     assert main([*asked, "seeds=1", "days=6", "population=tiny", "record=paths", "workers=1", f"out={out}"]) == 0
     paths = Results(out).paths(["occupancy"])
@@ -147,7 +147,7 @@ QUESTION = "Was heißt das für Mieten − und für wen?"
 def test_a_locale_without_utf8_makes_no_difference(tmp_path):
     locale = {"PYTHONIOENCODING": "latin-1", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     out = tmp_path / "out"
-    asked = [f"study.question='{QUESTION}'", 'study.arms={one: [], two: ["spot.convexity=4.0"]}']
+    asked = [f"study.question='{QUESTION}'", 'study.arms={one: [], two: ["spot.convexity=5.0"]}']
     asked += ["seeds=2", "days=6", "population=tiny", "executor=in_process", f"out={out}"]
     command = [sys.executable, "-m", "experiments.run", *asked]
     for _ in range(2):  # the second reads what the first wrote
