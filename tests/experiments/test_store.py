@@ -113,8 +113,17 @@ def test_the_table_has_the_labels_the_swept_parameters_the_error_and_the_metrics
         finish(tmp_path, [run])
         compact(tmp_path)
     table = pq.read_table(tmp_path / "runs.parquet")
-    assert table.column_names[:7] == ["key", "arm", "shock", "seed", "status", "links.curve_to_capex", "error"]
-    assert set(table.column_names[7:]) == {"rent_mean", "b"}
+    assert table.column_names[:8] == [
+        "key",
+        "arm",
+        "shock",
+        "seed",
+        "status",
+        "measured",
+        "links.curve_to_capex",
+        "error",
+    ]
+    assert set(table.column_names[8:]) == {"rent_mean", "b"}
     (row,) = stored_rows(tmp_path).values()
     assert row["metrics"]["rent_mean"] == 1.1
     assert math.isnan(row["metrics"]["b"])
