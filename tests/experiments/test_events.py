@@ -106,7 +106,8 @@ def test_a_shock_that_does_not_say_when_it_strikes_is_tried_day_by_day(tmp_path)
 OWN = """
 from dataclasses import replace
 
-from sim.vocabulary import Environment, Parameters, Share
+from sim.environment import Environment
+from sim.vocabulary import Parameters, Share
 
 
 class Heat(Parameters):
