@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import configs
+from experiments.cures import cures
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 
 PACKAGED = Path(configs.__file__).parent
@@ -46,7 +47,9 @@ class Composer:
         from omegaconf.errors import OmegaConfBaseException
         from yaml import YAMLError
 
-        left, problems = latest(overrides), []
+        left = latest(overrides)
+        told = cures(left, self.files(), where)
+        left, problems = [override for override in left if override not in told], list(told.values())
         while True:
             try:
                 config = compose("config", overrides=[*self.searched, *left])
@@ -72,6 +75,13 @@ class Composer:
     def presets(self, group: str) -> list[str]:
         """The names of the presets of a group."""
         return sorted({path.stem for folder in self.folders for path in folder.glob(f"{group}/*.yaml")})
+
+    def files(self) -> dict[str, dict[str, Path]]:
+        """Group -> preset -> its file; the user's own after ours."""
+        found = sorted(
+            (path.parent.name, path.stem, path) for folder in self.folders for path in folder.glob("*/*.yaml")
+        )
+        return {group: {name: path for own, name, path in found if own == group} for group, _, _ in found}
 
     def problem_of(self, error: Exception, overrides: Sequence[str], where: str) -> Problem:
         """What stopped a composition, as the override or key to blame."""

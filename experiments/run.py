@@ -69,6 +69,8 @@ def run(arguments: list[str]) -> int:
         return 0
     # Presets may name the user's own modules, which lie where he works or beside his presets.
     sys.path += [os.getcwd(), *([str(Path(asked.config_dir).resolve().parent)] if asked.config_dir else [])]
+    if asked.multirun:
+        raise UsageError("nothing was run", [sweep_asked(asked)])
     if asked.hydra:
         return show_with_hydra(asked)
     from experiments.compose import composer
@@ -243,7 +245,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
         asked, rest = parser.parse_known_args(arguments)
     except argparse.ArgumentError as error:
         raise UsageError("nothing was run", [Problem(error.argument_name or "flag", ABSENT, error.message)]) from None
-    asked.hydra, asked.overrides = [], []
+    asked.hydra, asked.overrides, asked.multirun = [], [], None
     while rest:
         word = rest.pop(0)
         flag = word.split("=")[0]
@@ -252,14 +254,22 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
             if HYDRA_FLAGS[flag] and "=" not in word and rest and "=" not in rest[0]:
                 asked.hydra.append(rest.pop(0))
         elif flag in {"--multirun", "-m"}:
-            allowed = "is not used here: list arms, shocks and swept values in a study (study.sweep: {key: [values]})"
-            raise UsageError("nothing was run", [Problem(flag, ABSENT, allowed)])
+            asked.multirun = flag
         elif flag.startswith("-"):
             near = nearest_name(flag, [*HYDRA_FLAGS, "--version", "--config-dir"])
             raise UsageError("nothing was run", [Problem(flag, ABSENT, "there is no such flag", near)])
         else:
             asked.overrides.append(word)
     return asked
+
+
+def sweep_asked(asked: argparse.Namespace) -> Problem:
+    """What to write in place of Hydra's flag of many runs."""
+    from experiments.compose import composer
+    from experiments.cures import sweep_flag
+
+    with composer(asked.config_dir) as open_composer:
+        return sweep_flag(asked.multirun, asked.overrides, open_composer.files())
 
 
 def show_with_hydra(asked: argparse.Namespace) -> int:

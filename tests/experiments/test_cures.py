@@ -1,0 +1,78 @@
+"""What a user types from habit is told with the words that cure it, and those words work when pasted into a shell."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.compose import composer
+from experiments.run import main
+from experiments.study import expand
+
+README = Path(__file__).parents[2] / "README.md"
+HABITS = [
+    (["spot.occupancy=0.7,0.8"], "'study.sweep={spot.occupancy: [0.7, 0.8]}'"),
+    (["spot.convexity=range(3,6)"], "'study.sweep={spot.convexity: [3, 4, 5]}'"),
+    (["spot.convexity=choice(3,4)"], "'study.sweep={spot.convexity: [3, 4]}'"),
+    (["spot.convexity=3,4", "spot.occupancy=0.7,0.8"],
+     "'study.sweep={spot.convexity: [3, 4], spot.occupancy: [0.7, 0.8]}'"),
+    (["--multirun"], "'study.sweep={spot.occupancy: [0.7, 0.8]}'"),
+    (["-m", "spot.convexity=3,4"], "'study.sweep={spot.convexity: [3, 4]}'"),
+    (["study.sweep.spot.occupancy=[0.7,0.8]"], "'study.sweep={spot.occupancy: [0.7,0.8]}'"),
+    (["seeds=1,2"], "'seeds=[1,2]'"),
+    (["seeds=range(1,4)"], "'seeds=[1,2,3]'"),
+    (["workers=1,2"], "workers=1"),
+    (["links=0.5"], "links=on links.curve_to_capex=0.5"),
+    (["links=on links.curve_to_capex=0.5"], "links=on links.curve_to_capex=0.5 without quotes around them all"),
+    (["links=on,zero"], """'study.arms={on: ["links=on"], zero: ["links=zero"]}'"""),
+    (["demo"], "rackrate experiment=demo"),
+    (["study.arms={a: [], b: [links=on]}"], """'study.arms={a: [], b: ["links=on"]}'"""),
+    (["study.arms={a:"], """'study.arms={without: [], with_links: ["links=on"]}'"""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("typed", "cure"), HABITS)
+def test_the_message_holds_the_words_to_write_and_they_work(typed, cure, capsys):
+    assert main(typed) == 2
+    said = capsys.readouterr().err
+    assert "nothing was run" in said
+    assert said.rstrip().endswith(f"write {cure}")
+    words = shlex.split(cure.removesuffix(" without quotes around them all").removeprefix("rackrate "))
+    with composer() as opened:
+        assert expand(opened, words).runs
+
+
+def test_a_value_that_cannot_be_listed_is_left_to_the_user(capsys):
+    for endless in ("interval(0.1,0.9)", "glob(*)", "range(0,1000000000)"):
+        assert main([f"spot.occupancy={endless}"]) == 2
+        assert "[FIRST, SECOND, ...]" in capsys.readouterr().err
+
+
+def test_a_cure_does_not_hide_what_else_is_wrong(capsys):
+    assert main(["seeds=1,2", "no_such_key=3"]) == 2
+    said = capsys.readouterr().err
+    assert "'seeds=[1,2]'" in said
+    assert "no_such_key = 3: there is no such key" in said
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_readme_quotes_arms_and_sweeps_so_that_a_shell_leaves_them_whole(shell):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    block = re.search(r"### Arms and sweeps.*?```\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert block
+    tell = (
+        f"rackrate() {{ {shlex.quote(sys.executable)} -c 'import json,sys;print(json.dumps(sys.argv[1:]))' \"$@\"; }}"
+    )
+    told = subprocess.run([shell, "-c", f"{tell}\n{block[1]}"], capture_output=True, text=True, check=True)
+    calls = [json.loads(line) for line in told.stdout.splitlines()]
+    assert len(calls) == 3
+    with composer() as opened:
+        studies = [expand(opened, words).settings.study for words in calls]
+    assert any(len(study.arms) > 1 for study in studies)
+    assert any(study.sweep for study in studies)
