@@ -11,7 +11,7 @@ import numpy as np
 from experiments import along
 from experiments.effects import RESPONSE
 from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results
-from experiments.wording import digits, listed, name_of, quantity, value_words
+from experiments.wording import digits, in_quotes, listed, name_of, quantity, the_shock, value_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def futures_moved(results: Results) -> Iterator[str]:
     if still:
         yield f"This proves nothing for {listed(still)}: futures prices there are those of the reference arm."
     parts = [f"{name_of(str(arm))} by up to {digits(float(size))} $/GPU-hour" for arm, size in largest.items()]
-    yield f"Futures prices differ from those of {name_of(results.design.baseline)}: {listed(parts)}."
+    yield f"Futures prices differ from those of {in_quotes(results.design.baseline)}: {listed(parts)}."
 
 
 def fit(results: Results) -> Iterator[str]:
@@ -133,7 +133,7 @@ def peak_rent(results: Results, shock: str) -> Iterator[str]:
         parts.append((f"{numbers} on its day {int(change.index[at]) - start + 1}", arm))
     if parts:
         over = "median over seeds with its 95 % interval" if design.seeds >= ENOUGH else "median and range over seeds"
-        yield f"At its peak, the {name_of(shock)} moved the H100 rent by {by_arm(parts)} ({over})."
+        yield f"At its peak, {the_shock(shock)} moved the H100 rent by {by_arm(parts)} ({over})."
 
 
 def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -> Iterator[str]:
@@ -144,14 +144,14 @@ def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -
         return
     subject = name_of(metric, capital=True)
     if (rows["estimate"] == 0).all() and (rows["low"] == 0).all() and (rows["high"] == 0).all():
-        yield f"{subject}: exactly unchanged by the {name_of(shock)} in every arm."
+        yield f"{subject}: exactly unchanged by {the_shock(shock)} in every arm."
         return
     parts = by_arm([(with_interval(row, metric), row.arm) for row in rows.itertuples()])
     sure = rows["p_holm"].fillna(1.0) < LEVEL
     if sure.all():
         verdict = ""
     elif sure.any():
-        verdict = f" — distinguishable from no change only with {listed([name_of(arm) for arm in rows['arm'][sure]])}"
+        verdict = f" — distinguishable from no change only with {listed([in_quotes(arm) for arm in rows['arm'][sure]])}"
     else:
         verdict = " — not distinguishable from no change"
     yield f"{subject}: {parts}{verdict}."
@@ -167,15 +167,15 @@ def responses(table: pd.DataFrame, design: Design, shock: str) -> Iterator[str]:
     rows = rows[rows["metric"].str.removeprefix(RESPONSE).isin(design.endpoints)]
     if rows.empty:
         return
-    base = name_of(design.baseline)
+    base = in_quotes(design.baseline)
     sure = rows[rows["p_holm"] < LEVEL]
     for arm, mine in sure.groupby("arm", sort=False):
         changed = [(row.metric.removeprefix(RESPONSE), row) for row in mine.itertuples()]
         parts = [f"on {name_of(metric)} by {with_interval(row, metric)}" for metric, row in changed]
-        yield f"{name_of(str(arm), capital=True)} instead of {base} changes the shock's effect {listed(parts)}."
+        yield f"{in_quotes(str(arm))} instead of {base} changes the shock's effect {listed(parts)}."
     if sure.empty:
         yield (
-            f"No arm's response to the {name_of(shock)} differs from that with {base} in any endpoint after "
+            f"No arm's response to {the_shock(shock)} differs from that with {base} in any endpoint after "
             "Holm's correction; that is no proof of equality."
         )
 
@@ -191,7 +191,7 @@ def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
     if rows.empty:
         return
     same = [arm for arm, mine in rows.groupby("arm", sort=False) if ((mine["low"] == 0) & (mine["high"] == 0)).all()]
-    base, sure = name_of(design.baseline), rows[rows["p_holm"] < LEVEL]
+    base, sure = in_quotes(design.baseline), rows[rows["p_holm"] < LEVEL]
     for metric, mine in sure.groupby("metric", sort=False):
         parts = by_arm([(with_interval(row, str(metric)), row.arm) for row in mine.itertuples()])
         yield f"Without any shock and against {base}: {name_of(str(metric))} {parts}."
@@ -201,8 +201,8 @@ def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
             "of equality."
         )
     if same:
-        names = listed([name_of(str(arm)) for arm in same])
-        yield f"Without any shock, the endpoints with {names} are exactly those with {name_of(design.baseline)}."
+        names = listed([in_quotes(str(arm)) for arm in same])
+        yield f"Without any shock, the endpoints with {names} are exactly those with {base}."
 
 
 def with_interval(row: object, metric: str) -> str:

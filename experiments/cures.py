@@ -133,7 +133,8 @@ def unreadable(text: str, presets: Presets) -> str | None:
         # overrides inside a list need quotes of their own, which an unquoted word loses to the shell
         inside = re.sub(r"(?<=[\[,])\s*([^\s\"'\[\]{},:=]+=[^\"'\[\]{},]+?)\s*(?=[\],])", r'"\1"', text)
         good = inside if parse(f"++{inside}") and inside.startswith(f"{section[0]}{{") else EXAMPLES[section[1]]
-        return f"cannot be read; single quotes around the whole, double ones around overrides inside: write {shlex.quote(good)}"
+        how = "cannot be read; single quotes around the whole, double ones around overrides inside"
+        return f"{how}: write {shlex.quote(good)}"
     words = text.split()
     if len(words) > 1 and all("=" in word and parse(word) for word in words):
         return f"these are {len(words)} words: write {shlex.join(words)} without quotes around them all"

@@ -12,7 +12,17 @@ from experiments import along, answer, verdicts
 from experiments.effects import COLUMNS, RESPONSE, headline
 from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork, is_set
 from experiments.store import file_label, write_whole
-from experiments.wording import digits, family_of, meaning_of, metric_label, name_of, p_words, scaled, value_words
+from experiments.wording import (
+    digits,
+    family_of,
+    meaning_of,
+    metric_label,
+    name_of,
+    p_words,
+    scaled,
+    the_shock,
+    value_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +110,7 @@ def verdict(results: Results, shock: str, endpoints: list[str]) -> dict[str, Any
         if any((metric, arm) in cells for metric in endpoints for arm in arms):
             rows = [(metric_label(metric), [cells.get((metric, arm), EMPTY) for arm in arms]) for metric in endpoints]
             blocks.append({"title": title, "arms": [name_of(arm) for arm in arms], "rows": rows})
-    return {"shock": name_of(shock), "blocks": blocks, "forked": len(blocks) > 1}
+    return {"shock": the_shock(shock), "blocks": blocks, "forked": len(blocks) > 1}
 
 
 def alongs(results: Results) -> list[dict[str, Any]]:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.effects import RESPONSE
 from experiments.results import FORK, NO_SHOCK, Contrast, Results, is_fork
-from experiments.wording import digits, listed, metric_label, name_of, p_words, printed_unit, quantity, scaled
+from experiments.wording import (
+    digits,
+    listed,
+    metric_label,
+    name_of,
+    p_words,
+    printed_unit,
+    quantity,
+    scaled,
+    the_shock,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +56,7 @@ def verdict_tables(results: Results) -> list[dict[str, Any]]:
 
 
 def _under(shock: str) -> str:
-    return ", without a shock" if shock == NO_SHOCK else f", in the response to the {name_of(shock)}"
+    return ", without a shock" if shock == NO_SHOCK else f", in the response to {the_shock(shock)}"
 
 
 def _rows(results: Results, names: list[str], shock: str, metrics: Sequence[str] | None = None) -> Iterator[Any]:
@@ -152,7 +162,7 @@ def _sentence(name: str, contrast: Contrast, rows: list[tuple[Any, str]], result
     parts = []
     for row, shock in sure:
         metric = row.metric.removeprefix(RESPONSE)
-        where = "" if shock == NO_SHOCK else f" in the response to the {name_of(shock)}"
+        where = "" if shock == NO_SHOCK else f" in the response to {the_shock(shock)}"
         number = quantity(metric, row.estimate, row.low, row.high)
         parts.append(f"{direction(row.estimate, contrast)} by {name_of(metric)}{where}, {number}")
     counts = [(exact, "exactly none"), (small, "shown to be smaller than their margins"),

@@ -70,6 +70,16 @@ def name_of(name: str, capital: bool = False) -> str:
     return words[:1].upper() + words[1:] if capital else words
 
 
+def in_quotes(name: str) -> str:
+    """Return a user's name of an arm as a sentence can hold it, whatever word it is: against “without”."""
+    return f"“{name_of(name)}”"
+
+
+def the_shock(name: str) -> str:
+    """Return a shock as a sentence can hold it, whatever its name: the shock “out”."""
+    return f"the shock {in_quotes(name)}"
+
+
 def metric_label(metric: str) -> str:
     """Return a metric's name as words with the unit it is printed in."""
     unit = printed_unit(metric)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from experiments.plots import series, style
 from experiments.results import NO_SHOCK, Design, MissingDataError, Results
+from experiments.wording import in_quotes, the_shock
 
 RENT = "rent_h100_usd_per_gpu_hour"
 FLEET = "fleet_ve"
@@ -26,7 +27,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
     for shock in design.shocks:
         ran = [arm for arm in others if ((paths["arm"] == arm) & (paths["shock"] == shock)).any()]
         if ran:
-            caption = _caption(shock, style.label(base), design.seeds)
+            caption = _caption(shock, in_quotes(base), design.seeds)
             yield style.Plot(f"arms_{shock}", _figure(paths, logs, ran, base, shock, design), caption)
 
 
@@ -56,7 +57,7 @@ def _panel(panel: object, apart: pd.DataFrame, arm: str, shock: str, design: Des
 
 
 def _caption(shock: str, base: str, seeds: int) -> str:
-    event = "without a shock" if shock == NO_SHOCK else f"under the {style.label(shock)} in both"
+    event = "without a shock" if shock == NO_SHOCK else f"under {the_shock(shock)} in both"
     return (
         f"Whether arms differ, {event}: log rent of an H100 (left) and log fleet (right) of each arm minus that with "
         f"{base}, same seed. Line: median over {seeds} seeds; band: {style.median_words(seeds)}."

@@ -8,6 +8,7 @@ import pandas as pd
 
 from experiments.plots import series, style
 from experiments.results import NO_SHOCK, Design, Results
+from experiments.wording import the_shock
 
 FLEET = "fleet_ve"
 PATH = "fleet_path_ve"
@@ -21,11 +22,12 @@ def draw(results: Results) -> Iterator[style.Plot]:
     paths = results.first_paths([FLEET, PATH, ORDERS, PATH_ORDERS])
     paths["fleet"] = paths[FLEET] / paths[PATH]
     paths["ordered"] = (paths[ORDERS] / paths[PATH_ORDERS]).where(paths[PATH_ORDERS] > 0.0)
-    yield style.Plot("fleet", _levels(paths, design), _LEVELS.format(seeds=design.seeds))
+    levels = _LEVELS.format(seeds=design.seeds, band=style.band_words(design.seeds))
+    yield style.Plot("fleet", _levels(paths, design), levels)
     for shock in design.shocks:
         if shock != NO_SHOCK:
             caption = _RESPONSE.format(
-                shock=style.label(shock), seeds=design.seeds, band=style.median_words(design.seeds)
+                shock=the_shock(shock), seeds=design.seeds, band=style.median_words(design.seeds)
             )
             yield style.Plot(f"fleet_{shock}", _responses(paths, design, shock), caption)
 
@@ -67,9 +69,9 @@ def _responses(paths: pd.DataFrame, design: Design, shock: str) -> object:
 
 _LEVELS = (
     "The landlords' fleet (in H100 value equivalents) and their monthly chip orders without any shock, relative "
-    "to the balanced growth path. Line: median over {seeds} seeds; band: the middle 80 %."
+    "to the balanced growth path. Line: median over {seeds} seeds; band: {band}."
 )
 _RESPONSE = (
-    "Response of the landlords' fleet and monthly chip orders to the {shock} (shock minus none, same arm and seed), "
+    "Response of the landlords' fleet and monthly chip orders to {shock} (shock minus none, same arm and seed), "
     "relative to the growth path. Line: median over {seeds} seeds; band: {band}."
 )

@@ -11,7 +11,7 @@ from experiments.effects import RESPONSE, headline
 from experiments.plots import style
 from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results, is_fork
 from experiments.stats import FEW_SEEDS
-from experiments.wording import metric_label, name_of, scale
+from experiments.wording import in_quotes, metric_label, name_of, scale, the_shock
 
 MOST_PANELS = 10
 
@@ -107,9 +107,9 @@ def _panel(panel: Axes, rows: pd.DataFrame, arms: list[str], design: Design) -> 
 
 def _caption(design: Design, shock: str) -> str:
     what = (
-        f"Effect of the {style.label(shock)} within each arm (shock minus none, same seed)"
+        f"Effect of {the_shock(shock)} within each arm (shock minus none, same seed)"
         if shock != NO_SHOCK
-        else f"Effect of each arm against {style.label(design.baseline)} without any shock (same seed)"
+        else f"Effect of each arm against {in_quotes(design.baseline)}, without any shock (same seed)"
     )
     how = "95 % interval (BCa bootstrap over seeds" + ("" if design.seeds >= 10 else "; a paired t below ten seeds")
     endpoint = "pre-registered endpoint" if design.endpoints else "metric"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from experiments.plots import series, style
 from experiments.results import NO_SHOCK, Design, MissingDataError, Results
+from experiments.wording import in_quotes, the_shock
 
 SPOT = "index_transaction_usd_per_gpu_hour"
 MATURITIES = 6
@@ -77,9 +78,9 @@ def _moments(design: Design, shock: str) -> dict[str, int]:
 
 
 def _caption(arm: str, shock: str, design: Design) -> str:
-    event = f" under the {style.label(shock)}" if shock != NO_SHOCK else ""
+    event = f" under {the_shock(shock)}" if shock != NO_SHOCK else ""
     return (
-        f"Futures{event}. Above: the curve over the day's transaction index in the arm {style.label(arm)}, median over "
-        f"{design.seeds} seeds. Below: transaction index minus front-month futures price; line: median, band: the "
-        "middle 80 % of seeds; jumps at month ends are the roll to the next contract."
+        f"Futures{event}. Above: the curve over the day's transaction index in the arm {in_quotes(arm)}, median over "
+        f"{design.seeds} seeds. Below: transaction index minus front-month futures price; line: median, band: "
+        f"{style.band_words(design.seeds)}; jumps at month ends are the roll to the next contract."
     )

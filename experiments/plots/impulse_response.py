@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from experiments.plots import series, style
 from experiments.results import FORK, Design, Results
+from experiments.wording import in_quotes, the_shock
 
 RENT = "rent_h100_usd_per_gpu_hour"
 AFTER_DAYS = 180
@@ -40,7 +41,7 @@ def _figure(paths: pd.DataFrame, base: str, others: list[str], forks: list[str],
         for panel, arm in zip(axes[1:, column], others, strict=True):
             apart = series.response_apart(paths, arm + fork, base + fork, shock, "log_rent", design.calm(shock))
             _panel(panel, apart, arm, shock, design)
-    axes[0, 0].set_title(f"Response with {style.label(base)}")
+    axes[0, 0].set_title(f"Response with {in_quotes(base)}")
     for panel, arm in zip(axes[1:, 0], others, strict=True):
         panel.set_title(style.against_words(arm, base))
     _same_scale(axes[1:])
@@ -72,11 +73,11 @@ def _same_scale(panels: np.ndarray) -> None:
 
 def _caption(shock: str, base: str, seeds: int, others: bool, forked: bool) -> str:
     below = (
-        f" Above, with {style.label(base)}; below, each other arm's response minus that one, all on one scale." * others
+        f" Above, with {in_quotes(base)}; below, each other arm's response minus that one, all on one scale." * others
     )
     right = " Left, arms with their own history; right, all start from one state the day before." * forked
     return (
-        f"Response of the H100 rent to the {style.label(shock)}: log rent with the shock minus without it, same arm, "
+        f"Response of the H100 rent to {the_shock(shock)}: log rent with the shock minus without it, same arm, "
         f"same seed.{below}{right} Line: median over {seeds} seeds; band: {style.median_words(seeds)}. Shaded: the "
         "days the shock lasts."
     )

@@ -69,7 +69,7 @@ def _mark(panel: object, record: Record) -> None:
 def _caption(seeds: int) -> str:
     return (
         f"Each event on record in a world that began four months before it, run with and without it. Line: median gap "
-        f"over {seeds} seeds; band: the middle 80 % of seeds. Orange: the reaction on record, over its days (an arrow: "
-        "at least so much); panels without it have no figure on record. Sizes of events come from the record or are "
-        "assumptions, none is fitted."
+        f"over {seeds} seeds; band: {style.band_words(seeds)}. Orange: the reaction on record, over its days "
+        "(an arrow: at least so much); panels without it have no figure on record. Sizes of events come from the "
+        "record or are assumptions, none is fitted."
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from experiments.plots import series, style
 from experiments.results import NO_SHOCK, Results
+from experiments.wording import the_shock
 
 RENT = "rent_h100_usd_per_gpu_hour"
 PATH = "rent_path_usd_per_ve_hour"
@@ -40,9 +41,9 @@ def draw(results: Results) -> Iterator[style.Plot]:
 
 def _caption(shock: str, seeds: int) -> str:
     calm = "; the dashed grey line is the median without the shock" if shock != NO_SHOCK else ""
-    event = f" under the {style.label(shock)}" if shock != NO_SHOCK else ""
+    event = f" under {the_shock(shock)}" if shock != NO_SHOCK else ""
     shaded = " Shaded: the days the shock lasts." if shock != NO_SHOCK else ""
     return (
         f"H100 rent over the balanced growth path{event}, one panel an arm. Line: median over {seeds} seeds; band: "
-        f"the middle 80 % of seeds{calm}.{shaded}"
+        f"{style.band_words(seeds)}{calm}.{shaded}"
     )

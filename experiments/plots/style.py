@@ -161,6 +161,14 @@ def median_words(seeds: int) -> str:
     return "its 95 % interval from order statistics" if seeds >= 6 else "the range over seeds"
 
 
+def band_words(seeds: int, share: float = 0.8) -> str:
+    """Say what the band of `band` is: with few seeds its edges are interpolated between the outermost ones."""
+    if seeds >= 10:
+        return f"the middle {share:.0%} of seeds".replace("%", " %")
+    edges = [round(100 * (0.5 + sign * share / 2)) for sign in (-1, 1)]
+    return f"from the {edges[0]} % to the {edges[1]} % quantile of {seeds} seeds, interpolated (nearly their range)"
+
+
 def legend_above(figure: Figure, axes: Axes, columns: int = 2) -> None:
     """Put the legend of one axis above all panels."""
     handles, names = axes.get_legend_handles_labels()

@@ -13,7 +13,7 @@ from experiments.along import rows_along
 from experiments.effects import headline
 from experiments.plots import style
 from experiments.results import NO_SHOCK, Design, MissingDataError, Results, is_fork
-from experiments.wording import metric_label, scale, value_words
+from experiments.wording import metric_label, scale, the_shock, value_words
 
 MOST_PANELS = 6
 KEYS_BESIDE = 2  # panels side by side in a column's width
@@ -41,7 +41,7 @@ def _along(results: Results, metrics: list[str], shock: str) -> Iterator[style.P
     for number, beside in enumerate(_groups(keys, KEYS_BESIDE)):
         shown = [metric for metric in metrics if any((tables[key]["metric"] == metric).any() for key in beside)]
         name = f"along_{shock}" + (f"_{number + 1}" if number else "")
-        event = "without a shock" if shock == NO_SHOCK else f"under the {style.label(shock)}"
+        event = "without a shock" if shock == NO_SHOCK else f"under {the_shock(shock)}"
         caption = (
             f"What swept parameters change {event}: each value minus the first (at zero), same arm and seed; other "
             f"swept parameters at their first value. Mean over {design.seeds} seeds with its 95 % interval."
@@ -59,7 +59,7 @@ def _at_each(results: Results, metrics: list[str], shock: str) -> Iterator[style
         shown = [metric for metric in metrics if (rows["metric"] == metric).any()]
         if shown:
             caption = (
-                f"Effect of the {style.label(shock)} within each arm (shock minus none, same seed) at each "
+                f"Effect of {the_shock(shock)} within each arm (shock minus none, same seed) at each "
                 f"value of {key}: mean over {design.seeds} seeds with its 95 % interval."
             )
             name = f"sweep_{shock}" + (f"_{key}" if key != design.sweep[0] else "")

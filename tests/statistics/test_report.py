@@ -15,7 +15,7 @@ from experiments.plots import arms, draw, impulse_response, style
 from experiments.plots.style import median_interval
 from experiments.report import counts, write_report
 from experiments.results import Design, Results
-from experiments.wording import digits, metric_label, p_words
+from experiments.wording import digits, in_quotes, metric_label, p_words, the_shock
 
 NAMES = {
     "arms_none", "arms_pool_outage",
@@ -105,19 +105,20 @@ def test_the_report_opens_with_the_question_and_answers_in_words(folder: Path, p
     said = answer.sentences(Results(folder))
     assert (
         question
-        < page.index("Without any shock and against no finance: rent volatility +0.206")
+        < page.index("Without any shock and against “no finance”: rent volatility +0.206")
         < page.index("<table>")
     )
-    assert said[0].startswith("Without any shock and against no finance: rent volatility +0.206 [+0.198")
+    assert said[0].startswith("Without any shock and against “no finance”: rent volatility +0.206 [+0.198")
     assert any(
         re.match(
-            r"At its peak, the pool outage moved the H100 rent by \+1\d\.\d % \[\+.*\] on its day \d+ with no finance",
+            r"At its peak, the shock “pool outage” moved the H100 rent by \+1\d\.\d % \[\+.*\] "
+            r"on its day \d+ with no finance",
             sentence,
         )
         for sentence in said
     )
     assert any(sentence.startswith("Unserved GPU-hours: +108,000") for sentence in said)
-    assert any("Defaults: exactly unchanged by the pool outage" in sentence for sentence in said)
+    assert any("Defaults: exactly unchanged by the shock “pool outage”" in sentence for sentence in said)
     assert "1 run is missing" in " ".join(page.split())
     assert "ValueError: made up" in page
 
@@ -160,10 +161,12 @@ def test_a_study_with_arms_says_first_what_arms_change_and_draws_each_against_th
     moved.loc[calm, ["estimate", "low", "high", "p", "p_holm"]] = [2.0, 1.0, 3.0, 0.001, 0.01]
     vars(results)["effects"] = moved
     first = answer.sentences(results)[0]
-    expected = "Without any shock and against no finance: defaults +2.00 [+1.00, +3.00] with loans."
+    expected = "Without any shock and against “no finance”: defaults +2.00 [+1.00, +3.00] with loans."
     assert first == expected.replace("3.00]", "3.00] firms")
     moved.loc[calm, "p_holm"] = 0.5
-    assert answer.sentences(results)[0].startswith("Without any shock, no arm differs from no finance in any endpoint")
+    assert answer.sentences(results)[0].startswith(
+        "Without any shock, no arm differs from “no finance” in any endpoint"
+    )
     with style.house_style():
         drawn = {plot.name: plot.figure for plot in arms.draw(results)}
     titles = [panel.get_title(loc="left") for panel in drawn["arms_none"].axes]
@@ -278,3 +281,17 @@ def test_neutrality_and_moments_are_answered_in_words(tmp_path: Path) -> None:
     assert said == [
         "1 of 2 moments lie in the band the real market suggests.", "Growth misses: 0.300 against 0.1 to 0.2."
     ]  # fmt: skip
+
+
+def test_names_of_ones_own_stand_in_quotes_whatever_words_they_are(folder: Path) -> None:
+    assert the_shock("out") == "the shock “out”"
+    assert in_quotes("without") == "“without”"
+    captions = " ".join(plot.caption for plot in draw.draw_figures(folder))
+    assert "the shock “pool outage”" in captions
+    assert "the pool outage" not in captions
+    assert "against no finance" not in captions
+
+
+def test_a_band_of_few_seeds_is_not_called_a_share_of_them() -> None:
+    assert style.band_words(16) == "the middle 80 % of seeds"
+    assert style.band_words(4).startswith("from the 10 % to the 90 % quantile of 4 seeds, interpolated")
