@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 Presets = Mapping[str, Mapping[str, Path]]  # group -> preset -> its file
 Swept = Mapping[str, Sequence[str]]  # key -> the values to sweep, as typed
-LISTS = {"seeds", "plugins", "shocks", "agents", "study.calm_only", "study.shown", "study.endpoints", "study.secondary"}
+LISTS = {
+    "seeds",
+    "plugins",
+    "shocks",
+    "agents",
+    "metrics",
+    "figures",
+    "study.calm_only",
+    "study.shown",
+    "study.endpoints",
+    "study.secondary",
+}
 STUDY = {"study", "seeds", "days", "workers", "record", "out", "plugins", "executor", "replications", "hydra"}
 EXAMPLES = {
     "arms": 'study.arms={without: [], with_links: ["links=on"]}',
