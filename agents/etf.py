@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from sim.agent import Agent, GroupParameters
+from sim.rows.funds import FundTerms
 from sim.rules.fund_flows import assets_for_gain, front_weight
 from sim.view import View
 from sim.vocabulary import NonNegative, Positive, Share
@@ -42,6 +43,15 @@ class Etf(Agent):
 
     Parameters: ClassVar[type[GroupParameters]] = EtfParameters
     kind = "etf"
+
+    @property
+    def fund_terms(self) -> FundTerms:
+        """The terms of its shares; it is sized by the one size that is given."""
+        p = self.p
+        sized_by = next(
+            key for key in ("assets_usd", "open_interest_share", "target_gain") if getattr(p, key) is not None
+        )
+        return FundTerms(p.leverage, p.expense_ratio, p.termination_fall, p.nav_usd, sized_by)
 
     def start_assets_usd(self, front_interest_usd: float) -> float:
         """Net assets at inception, given the open interest of the nearest month."""

@@ -34,6 +34,11 @@ class FundHolder(Agent):
     Parameters: ClassVar[type[GroupParameters]] = FundHolderParameters
     kind = "fund_holder"
 
+    @property
+    def cash_at_launch(self) -> float:
+        """Cash at inception over the shares held."""
+        return float(self.p.reserve)
+
     def same_day_offset(self) -> float:
         """b3 of flows in the same close; zero for those who order for the next day."""
         return float(self.p.offset) if self.p.offset_same_day else 0.0

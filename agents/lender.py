@@ -49,6 +49,16 @@ class Lender(Agent):
         """A share of all loans, and the capital behind them."""
         return Endowment(lending_weight=self.weight, capital_ratio=self.p.capital_ratio * self.p.capital_slack)
 
+    @property
+    def capital_ratio(self) -> float:
+        """Capital needed per USD lent, kappa."""
+        return float(self.p.capital_ratio)
+
+    @property
+    def top_up_per_year(self) -> float:
+        """Share of a shortfall of capital that owners put back in a year."""
+        return float(self.p.top_up_per_year)
+
     def room_usd(self, capital_usd: float, loans_usd: float) -> float:
         """What can still be lent: capital / kappa - loans."""
         room: float = max(0.0, capital_usd / self.p.capital_ratio - loans_usd)

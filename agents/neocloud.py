@@ -13,6 +13,7 @@ from sim.behaviours.hedging import hedges
 from sim.behaviours.investing import Investor, wanted_chips, wanted_q
 from sim.behaviours.letting import AskTerms, list_asks, pool_row
 from sim.growth_path import GrowthPath, Landlord
+from sim.rows.credit import Borrower
 from sim.rows.exchange import FutureRow
 from sim.rows.hardware import ChipRow
 from sim.rows.rental import SupplyRow
@@ -100,6 +101,10 @@ class Neocloud(Agent):
             regions=self.p.regions,
             tiers=self.p.tiers,
         )
+
+    def borrower(self) -> Borrower:
+        """Its spread, what lenders advance on its chips, what outside owners put in."""
+        return Borrower(self.p.spread, self.p.advance_rate, self.p.equity_access)
 
     def spot_offers(self, view: View) -> Iterable[SupplyRow]:
         """Offer what contracts leave at convex marginal cost (Bessembinder-Lemmon supply)."""

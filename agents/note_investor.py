@@ -41,6 +41,11 @@ class NoteInvestor(Agent):
         """The share of the group's wealth, in cash."""
         return Endowment(cash_usd=self.p.wealth_usd * self.weight)
 
+    @property
+    def top_up_per_year(self) -> float:
+        """Share of a shortfall of wealth that comes back in a year."""
+        return float(self.p.top_up_per_year)
+
     def notes(self, view: View) -> Iterable[NoteRow]:
         """What is bought at most, and the spreads required: s_k (1 + loss weight * memory) (1 + crowding weight * c).
 

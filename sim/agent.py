@@ -1,27 +1,20 @@
-"""What every modelled participant is: a name, frozen parameters, beliefs, and one method for each market it trades in.
+"""What every modelled participant is: a name, frozen parameters, beliefs. What it does are its roles (`sim.roles`).
 
-An agent proposes rows from its view and changes nothing but its own beliefs; silence where it does not trade.
+An agent proposes rows from its view and changes nothing but its own beliefs; it has the methods of the markets in which
+it trades, and no others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import mesa
 
 from sim.growth_path import GrowthPath, Landlord
-from sim.rows.exchange import FutureRow
-from sim.rows.funds import FundOrder
-from sim.rows.hardware import ChipRow
-from sim.rows.labs import Service
-from sim.rows.rental import DemandRow, SupplyRow
-from sim.rows.reserved import ReservedRow
-from sim.rows.securitisation import NoteRow
 from sim.streams import stable_id
-from sim.view import View
-from sim.vocabulary import Floats, Parameters, Positive, PositiveCount
+from sim.vocabulary import Parameters, Positive, PositiveCount
 
 
 class GroupParameters(Parameters):
@@ -79,58 +72,3 @@ class Agent(mesa.Agent):  # type: ignore[misc]
     def contract_terms(cls, parameters: Any, years: Sequence[float]) -> tuple[float, tuple[float, ...]] | None:
         """Elasticity and log worth by tenor (of so many years) of an agent of this kind that bids for contracts."""
         return None
-
-    def spot_offers(self, view: View) -> Iterable[SupplyRow]:
-        """Capacity offered to the rental market for the day's hours."""
-        return ()
-
-    def spot_demand(self, view: View) -> Iterable[DemandRow]:
-        """Hours wanted in the rental market."""
-        return ()
-
-    def service(self) -> Service | None:
-        """What of this user's compute earns revenue; nothing for users whose bills the rest of the world pays."""
-        return None
-
-    def jobs_report(self) -> tuple[int, int, float, float]:
-        """Training jobs finished and late today, VE-hours of work lost today and left to do."""
-        return 0, 0, 0.0, 0.0
-
-    def list_asks(self, view: View, posted_usd: Floats) -> Floats:
-        """List asks by product (products,) from today on, USD per VE-hour, given those posted (zero: none yet)."""
-        return posted_usd
-
-    def reserved(self, view: View) -> Iterable[ReservedRow]:
-        """Reserved capacity offered (-) or wanted (+) this week."""
-        return ()
-
-    def futures(self, view: View) -> Iterable[FutureRow]:
-        """Schedules in the futures auction."""
-        return ()
-
-    def chips(self, view: View) -> Iterable[ChipRow]:
-        """Chips wanted this month."""
-        return ()
-
-    def loan_purchases(self, view: View) -> float:
-        """Share of each new draw bought from lenders this month."""
-        return 0.0
-
-    def notes(self, view: View) -> Iterable[NoteRow]:
-        """Notes wanted this month, and at what spreads."""
-        return ()
-
-    def fund_exposure(self, view: View) -> tuple[float, float]:
-        """A fund's exposure over net assets wanted in the nearest and the second month of futures."""
-        return 0.0, 0.0
-
-    def fund_orders(self, view: View) -> Iterable[FundOrder]:
-        """Fund shares wanted (+) or given back (-) at the next close."""
-        return ()
-
-    def shares_created(self, view: View, waiting: float, outstanding: float) -> float:
-        """Shares of a fund to be created (+) or redeemed (-) at the next close for the orders that wait."""
-        return 0.0
-
-    def learn(self, view: View) -> None:
-        """Update beliefs at the end of the day."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.behaviours.investing import values_by_grade
+from sim.behaviours.investing import values_by_grade, wanted_q
 from sim.kernels.spot import POSTED
+from sim.roles import BuysLoans, HoldsFutures, TrainsInJobs, ValuesChips
 from sim.rows.exchange import Close
 from sim.rows.rental import Trades
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Floats
@@ -25,7 +26,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     fleet = books.fleet.working
     mine = fleet[roll.landlord_fleet]
     years = today.years
-    kinds = [e.people[i].kind for i in roll.chip_owners.tolist()]
+    kinds = [e.register.people[i].kind for i in roll.chip_owners.tolist()]
     of_kind = dict.fromkeys(sorted(set(kinds)), 0.0)
     for kind, gpus in zip(kinds, (fleet / books.grade_value).sum(axis=1).tolist(), strict=True):
         of_kind[kind] += gpus
@@ -83,10 +84,13 @@ def _occupancy(trades: Trades) -> list[float]:
 
 
 def _mean_q(e: Economy, fleets: Floats) -> float:
-    """Mean q of landlords, weighed by their fleets (landlords, grades)."""
-    weights = fleets.sum(axis=1)
-    qs = [e.people[i].q(e.views[i]) for i in e.books.roll.landlords]
-    return float(weights @ np.array(qs) / weights.sum())
+    """Mean q of landlords that say how they value chips, weighed by their fleets (landlords, grades)."""
+    known, landlords = dict(e.register.of(ValuesChips)), e.books.roll.landlords.tolist()
+    mine = [k for k, owner in enumerate(landlords) if owner in known]
+    weights = fleets.sum(axis=1)[mine]
+    views = e.register.views
+    qs = [wanted_q(views[owner], known[owner].investor(views[owner]))[1] for owner in landlords if owner in known]
+    return float(weights @ np.array(qs) / weights.sum()) if mine else math.nan
 
 
 def _chip_price(e: Economy) -> float:
@@ -105,8 +109,10 @@ def _gpu_value(e: Economy, fleets: Floats) -> float:
     if total == 0.0:
         return math.nan
     owner = int(e.books.roll.landlords[most])
-    view = e.views[owner]
-    return float(fleets[most] @ np.array(values_by_grade(view, e.people[owner].investor(view), 0.0))) / total
+    view, known = e.register.views[owner], dict(e.register.of(ValuesChips))
+    if owner not in known:
+        return math.nan
+    return float(fleets[most] @ np.array(values_by_grade(view, known[owner].investor(view), 0.0))) / total
 
 
 def _market_values(e: Economy, trades: Trades, gpus_per_ve: float) -> list[float]:
@@ -154,7 +160,7 @@ def _note_values(e: Economy) -> list[float]:
     senior = float(desk.pool.balance[0])
     ratio = math.nan
     if senior > 0.0:
-        vehicle = e.people[desk.vehicle(books)]
+        vehicle = e.register.the(desk.vehicle(books), BuysLoans)
         ratio = desk.collateral_usd(books, vehicle.note_terms, e.resolution.in_estate) / senior
     return [
         *desk.pool.balance.tolist(),
@@ -199,7 +205,7 @@ def _user_values(e: Economy) -> list[float]:
     """Training jobs and labs' money."""
     finished = missed = 0
     lost = left = 0.0
-    for _, agent in e.who["jobs_report"]:
+    for _, agent in e.register.of(TrainsInJobs):
         report = agent.jobs_report()
         finished, missed, lost, left = finished + report[0], missed + report[1], lost + report[2], left + report[3]
     funding = e.funding
@@ -218,7 +224,7 @@ def _user_values(e: Economy) -> list[float]:
 
 def _fund_values(e: Economy, close: Close | None) -> list[float]:
     """What funds own, traded and loop; then the net asset value of each."""
-    owners = [owner for owner, _ in e.who["fund_exposure"]]
+    owners = [owner for owner, _ in e.register.of(HoldsFutures)]
     by_owner = {fund.owner: fund for fund in e.funds}
     nav = [by_owner[owner].nav_usd if owner in by_owner else math.nan for owner in owners]
     if close is None or not e.funds or e.market is None:

@@ -11,7 +11,6 @@ import mesa
 import numpy as np
 
 from sim import diary, evening, month, setup
-from sim.agent import Agent
 from sim.behaviours.hedging import tabled
 from sim.board import (
     Board,
@@ -42,10 +41,12 @@ from sim.laws import check_day, note_sizes
 from sim.nature.noise import Nature
 from sim.nature.striking import Overlaps
 from sim.record import Record
+from sim.register import Register
 from sim.rental.auction import ClearDay, Day, SpotAuction
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
 from sim.reserved.auction import auction_week, sign_week
+from sim.roles import Hedges, Learns, Lends, LetsHours, OrdersChips, PostsAsks, RentsHours, Reserves
 from sim.rows.exchange import Close
 from sim.rows.hardware import ChipRow
 from sim.rows.rental import Trades
@@ -53,7 +54,6 @@ from sim.securitisation import department as securitisation
 from sim.securitisation.payment import NoteDesk
 from sim.spec import Spec
 from sim.streams import Streams
-from sim.view import View
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
 
 DAYS_PER_WEEK = 7
@@ -69,9 +69,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     path: GrowthPath
     calendar: Calendar
     books: Books
-    people: list[Agent]
-    views: list[View]
-    who: dict[str, list[tuple[int, Any]]]  # market method -> (owner, agent) of those who have it
+    register: Register
     board: Board
     nature: Nature
     shocks: dict[str, Shock]
@@ -312,7 +310,11 @@ class Economy(mesa.Model):  # type: ignore[misc]
             return
         seat = {int(owner): i for i, owner in enumerate(roll.landlords)}
         chair = {int(owner): i for i, owner in enumerate(roll.customers)}
-        rows = [(owner, row) for owner, agent in self.who["reserved"] for row in agent.reserved(self.views[owner])]
+        rows = [
+            (owner, row)
+            for owner, agent in self.register.of(Reserves)
+            for row in agent.reserved(self.register.views[owner])
+        ]
         offers = [(seat[o], row) for o, row in rows if row.quantity_ve < 0.0]
         wants = [(chair[o], row) for o, row in rows if row.quantity_ve > 0.0]
         shape = (len(self.path.tenors), len(roll.landlords), len(roll.customers))
@@ -353,17 +355,17 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def rent_hours(self) -> Trades:
         """List prices are posted; offers and demand schedules for the day's hours are cleared hour by hour."""
-        views, today = self.views, self.board.today
-        for owner, agent in self.who["list_asks"]:
+        views, today = self.register.views, self.board.today
+        for owner, agent in self.register.of(PostsAsks):
             self.asks_usd[owner] = agent.list_asks(views[owner], self.asks_usd[owner])
         supply = [
             (owner, number, row)
-            for owner, agent in self.who["spot_offers"]
+            for owner, agent in self.register.of(LetsHours)
             for number, row in enumerate(agent.spot_offers(views[owner]))
         ]
         demand = [
             (owner, number, row)
-            for owner, agent in self.who["spot_demand"]
+            for owner, agent in self.register.of(RentsHours)
             for number, row in enumerate(agent.spot_demand(views[owner]))
             if row.quantity_ve > 0.0
         ]
@@ -428,8 +430,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def learn(self, trades: Trades) -> None:
         """Beliefs are updated with today's rents, and only now."""
-        for owner, agent in self.who["learn"]:
-            agent.learn(self.views[owner])
+        for owner, agent in self.register.of(Learns):
+            agent.learn(self.register.views[owner])
 
     # 7. and 8. futures and clearing
 
@@ -439,7 +441,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.market is None:
             return None
         self.refresh_board()
-        asked = [(owner, agent.futures(self.views[owner])) for owner, agent in self.who["futures"]]
+        asked = [(owner, agent.futures(self.register.views[owner])) for owner, agent in self.register.of(Hedges)]
         rows = tabled(asked, self.books.ledger.table(self.market.names))
         for crowd in self.crowds:
             evening.crowd_orders(self, self.market, crowd, news)
@@ -532,8 +534,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.refresh_board()
         wanted = np.zeros((len(roll.chip_owners), len(books.grade_names)))
         seat = {int(owner): i for i, owner in enumerate(roll.chip_owners)}
-        for owner, agent in self.who["chips"]:
-            for row in agent.chips(self.views[owner]):
+        for owner, agent in self.register.of(OrdersChips):
+            for row in agent.chips(self.register.views[owner]):
                 self._want(wanted, seat[owner], row)
         wanted *= month.allowed_by_sites(self, wanted)[:, None]
         paid = np.array(today.chip_price_factors)
@@ -578,13 +580,18 @@ class Economy(mesa.Model):  # type: ignore[misc]
         freed = securitisation.relieved(self)
         room = [
             agent.room_usd(float(capital[i]), float(loans[:, i].sum() - freed[i]))
-            for i, (_, agent) in enumerate(self.who["lend"])
+            for i, (_, agent) in enumerate(self.lenders)
         ]
         most = securitisation.room_for_draws(np.array(room), self.window, books.loans.syndicate)
         return Financing(
             advance=advance, budget_usd=np.maximum(0.0, cash - floor), equity_access=self.equity_access,
             headroom_usd=base - loans.sum(axis=1), lender_room_usd=most, syndicate=books.loans.syndicate,
         )  # fmt: skip
+
+    @property
+    def lenders(self) -> list[tuple[int, Lends]]:
+        """Lenders of record, as (owner, agent)."""
+        return self.register.these(self.books.roll.lenders, Lends)
 
     def _want(self, wanted: Floats, seat: int, row: ChipRow) -> None:
         wanted[seat, row.grade] += row.quantity_ve

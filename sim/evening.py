@@ -14,6 +14,7 @@ from sim.exchange.crowd import Speculators
 from sim.exchange.futures import FuturesMarket
 from sim.indices.evidence import Evidence
 from sim.rental.statistics import RentStatistics
+from sim.roles import PostsAsks
 from sim.rows.exchange import Curve
 from sim.rows.rental import Products, Trades
 from sim.rules.rents import expected_rent
@@ -47,13 +48,13 @@ def strike(e: Economy, trades: Trades) -> None:
 
 def _strike_indices(e: Economy, trades: Trades) -> None:
     """Every index from the same evidence: trades and list asks per GPU-hour, by product."""
-    products, sellers = e.books.products, [owner for owner, _ in e.who["list_asks"]]
+    products, sellers = e.books.products, [owner for owner, _ in e.register.of(PostsAsks)]
     price = trades.price_usd * products.value
     volume = trades.traded_ve_hours / products.value
     hours = volume.sum(axis=0)
     shown = products.factors(e.board.today.environment.list_price_hits)
     asks = e.asks_usd[sellers] * (products.value * shown)
-    names = tuple(e.people[owner].name for owner in sellers)
+    names = tuple(e.register.people[owner].name for owner in sellers)
 
     def fleet_ve() -> Floats:
         return np.array([math.fsum(e.board.hardware.fleet_ve[owner]) for owner in sellers])

@@ -22,10 +22,11 @@ from sim.growth_path import (
     growth_path,
 )
 from sim.hardware.fleet import Fleet
-from sim.parts import Member
+from sim.parts import Member, group_of
 from sim.problems import Problem, SpecError
 from sim.rental.placement import place_people
 from sim.reserved.contracts import ReservedBook
+from sim.roles import BuysLoans, BuysNotes, Lends, OrdersChips, RentsHours, Reserves, SellsChips, keeps, promises_of
 from sim.spec import Spec
 from sim.stub import MONTH_DAYS, accrue_rents, mean_level
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
@@ -125,27 +126,27 @@ def _rows(people: list[Agent], test: list[bool]) -> Ints:
     return np.array([i for i, yes in enumerate(test) if yes], dtype=np.int64)
 
 
-def overrides(agent: Agent, method: str) -> bool:
-    """Whether an agent's class has its own version of a method, that is, trades in that market."""
-    return getattr(type(agent), method) is not getattr(Agent, method)
+def _who(people: list[Agent], role: type) -> Ints:
+    return _rows(people, [keeps(type(agent), role) for agent in people])
 
 
 def roll_of(people: list[Agent], endowments: list[Endowment]) -> Roll:
     """Number the owners; raises SpecError for a world without users or GPUs."""
     problems = []
-    users = _rows(people, [overrides(agent, "spot_demand") for agent in people])
+    users = _who(people, RentsHours)
     landlords = _rows(people, [type(agent).landlord(agent.p, 0.0, 0.1) is not None for agent in people])
     owners = _rows(people, [e.fleet_ve > 0.0 for e in endowments])
-    vendors = [i for i, agent in enumerate(people) if agent.kind == "chip_vendor"]
+    vendors = _who(people, SellsChips).tolist()
     if len(users) == 0:
         problems.append(Problem("agents", "no users", "a world needs someone who wants hours (a lab or a renter)"))
     if len(owners) == 0:
         problems.append(Problem("agents", "no GPUs", "a world needs someone who owns GPUs"))
     if len(vendors) != 1:
         problems.append(Problem("agents", f"{len(vendors)} chip vendors", "a world needs exactly one"))
-    vehicles = _rows(people, [overrides(agent, "loan_purchases") for agent in people])
+    vehicles = _who(people, BuysLoans)
     if len(vehicles) > 1:
         problems.append(Problem("agents", f"{len(vehicles)} vehicles", "one vehicle buys for all, or there is none"))
+    problems += _unseated(people, endowments, set(landlords.tolist()))
     if problems:
         raise SpecError(problems)
     n = len(people)
@@ -154,10 +155,27 @@ def roll_of(people: list[Agent], endowments: list[Endowment]) -> Roll:
         names=tuple(agent.name for agent in people), chip_owners=owners, landlords=landlords,
         customers=_rows(people, [e.reserved_weight > 0.0 for e in endowments]), users=users,
         lenders=_rows(people, [e.lending_weight > 0.0 for e in endowments]), vendor=vendors[0],
-        vehicles=vehicles, investors=_rows(people, [overrides(agent, "notes") for agent in people]),
+        vehicles=vehicles, investors=_who(people, BuysNotes),
         clearing_house=n, parents=n + 1, rest_of_world=n + 2,
         landlord_fleet=np.array([place[int(i)] for i in landlords], dtype=np.int64),
     )  # fmt: skip
+
+
+def _unseated(people: list[Agent], endowments: list[Endowment], landlords: set[int]) -> list[Problem]:
+    """Who trades where it has no place: lenders without the promise, buyers of chips or contracts without a seat."""
+    found: dict[str, Problem] = {}
+    for owner, (agent, has) in enumerate(zip(people, endowments, strict=True)):
+        cls, key = type(agent), f"agents.{group_of(agent.name)}"
+        if has.lending_weight > 0.0 and not keeps(cls, Lends):
+            text = f"has a lending_weight, so it must keep the promise Lends: {', '.join(promises_of(Lends))}"
+        elif keeps(cls, OrdersChips) and not has.fleet_ve > 0.0:
+            text = "orders chips, so it must begin with some: a fleet_ve above 0 in its endowment"
+        elif keeps(cls, Reserves) and owner not in landlords and not has.reserved_weight > 0.0:
+            text = "trades contracts, so it must be a landlord or begin with some: a reserved_weight above 0"
+        else:
+            continue
+        found[key] = Problem(key, cls.__name__, text)
+    return list(found.values())
 
 
 def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> Books:
@@ -234,8 +252,3 @@ def _post_rents(path: GrowthPath, books: Books, elapsed: int) -> None:
         held[roll.landlords] += rent.sum(axis=1)
         held[roll.customers] -= rent.sum(axis=0)
     books.ledger.post_net("endowment", "rent_billed", held)
-
-
-def landlord_array(people: list[Agent], roll: Roll, name: str) -> Floats:
-    """A parameter of all landlords (landlords,)."""
-    return np.array([getattr(people[i].p, name) for i in roll.landlords], dtype=np.float64)

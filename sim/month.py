@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.funds import department as funds
+from sim.roles import Hedges, SellsChips
 from sim.rules.rents import annuity
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
@@ -42,11 +43,13 @@ def settle_futures_month(e: Economy) -> None:
 
 
 def fund_users(e: Economy) -> None:
-    """Users whose hedges cost more cash than they have are given it by their owners."""
+    """Users, and hedgers that are not landlords, are given cash by their owners where hedges cost more."""
     roll, ledger = e.books.roll, e.books.ledger
-    short = np.maximum(0.0, -ledger.held("cash")[roll.users])
+    hedgers = {owner for owner, _ in e.register.of(Hedges)} - set(roll.landlords.tolist())
+    funded = np.array(sorted({*roll.users.tolist(), *hedgers}), dtype=np.int64)
+    short = np.maximum(0.0, -ledger.held("cash")[funded])
     if short.any():
-        ledger.post("owners' funding", "cash", np.full(len(short), roll.rest_of_world), roll.users, short)
+        ledger.post("owners' funding", "cash", np.full(len(short), roll.rest_of_world), funded, short)
 
 
 def fund_lenders(e: Economy, rate: float, days: int) -> None:
@@ -57,7 +60,7 @@ def fund_lenders(e: Economy, rate: float, days: int) -> None:
     year = days / DAYS_PER_YEAR
     growth = s.quantity - s.technology
     path = e.lender_start * math.exp(growth * e.day / DAYS_PER_YEAR)
-    top_up = np.array([agent.p.top_up_per_year for _, agent in e.who["lend"]])
+    top_up = np.array([agent.top_up_per_year for _, agent in e.lenders])
     lost = e.books.loans.written_off.sum(axis=0) - e.books.loans.sold.lost_by_lender
     capital = e.lender_capital - (lost - e.lender_losses)
     wanted = capital * (1.0 + growth * year) + np.minimum(1.0, top_up * year) * (path - capital)
@@ -68,7 +71,7 @@ def fund_lenders(e: Economy, rate: float, days: int) -> None:
 
 def collateral_mark(e: Economy) -> Floats:
     """Mark of each landlord's collateral over book: the syndicate's weighted mean."""
-    marks = np.array([agent.mark(e.views[i]) for i, agent in e.who["lend"]])
+    marks = np.array([agent.mark(e.register.views[i]) for i, agent in e.lenders])
     mark = float(e.books.loans.syndicate @ marks) if len(marks) and e.spec.links.curve_to_collateral > 0.0 else 1.0
     return np.full(len(e.books.roll.landlords), mark)
 
@@ -79,10 +82,10 @@ def accepted_by_vendor(e: Economy, wanted: Floats) -> float:
     years = e.day / DAYS_PER_YEAR
     rate = path.delivery_rate * path.ahead * e.board.today.days_of_month / DAYS_PER_YEAR
     orders = e.start_all_ve * path.quantity_factor(years) * rate
-    vendor: Any = e.people[e.books.roll.vendor]
+    vendor = e.register.the(e.books.roll.vendor, SellsChips)
     total = float(wanted.sum())
     met = e.board.today.environment.vendor_scale
-    share: float = met * vendor.accepted_share(e.views[e.books.roll.vendor], total, orders)
+    share: float = met * vendor.accepted_share(e.register.views[e.books.roll.vendor], total, orders)
     e.chip_premium = vendor.next_premium(e.chip_premium, total, orders * met) if met > 0.0 else e.chip_premium
     return share
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from sim.agent import Agent
 from sim.problems import Problem, SpecError, nearest, problems_of
+from sim.roles import broken_promises, keeps
 from sim.streams import Purpose, Streams, stable_id
 
 TRUSTED = ("sim", "agents")
@@ -143,6 +144,10 @@ def members(agents: Any, streams: Streams, plugins: tuple[str, ...] = ()) -> lis
         if not issubclass(cls, Agent):
             problems.append(Problem(f"{prefix}._target_", target, "is not an Agent"))
             continue
+        broken = broken_promises(cls, set(dir(Agent)))
+        if broken:
+            problems += [Problem(f"{prefix}._target_", target, text) for text in broken]
+            continue
         count = values.get("count")
         if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_COUNT:
             problems.append(Problem(f"{prefix}.count", count, f"a whole number from 1 to {MAX_COUNT}"))
@@ -219,11 +224,10 @@ def check_parts(section: str, parts: dict[str, Any], plugins: tuple[str, ...] = 
     return problems
 
 
-def groups_trading(agents: dict[str, dict[str, Any]], method: str, plugins: tuple[str, ...] = ()) -> list[str]:
-    """The groups whose class has its own version of a market's method; for a section that has been checked."""
-    found = []
-    for group, settings in agents.items():
-        cls = find_class(str(settings.get("_target_", "")), plugins)
-        if getattr(cls, method, None) is not getattr(Agent, method):
-            found.append(group)
-    return found
+def groups_of(role: type, agents: dict[str, dict[str, Any]], plugins: tuple[str, ...] = ()) -> list[str]:
+    """The groups whose class keeps the promises of a role; for a section that has been checked."""
+    return [
+        group
+        for group, settings in agents.items()
+        if keeps(find_class(str(settings.get("_target_", "")), plugins), role)
+    ]

@@ -16,7 +16,7 @@ from sim.environment import Environment
 from sim.exchange.clearing_house import ClearingHouse, MarginTerms
 from sim.exchange.crowd import Speculators
 from sim.exchange.futures import Contract, FuturesMarket
-from sim.founding import landlord_array, open_books, overrides, path_of
+from sim.founding import open_books, path_of
 from sim.funds import department as funds
 from sim.kernels.spot import POSTED, clear_day
 from sim.labs.department import LabFunding
@@ -25,52 +25,38 @@ from sim.nature.striking import Overlaps, build_shocks, outside_the_run
 from sim.parts import build_part, members
 from sim.problems import Problem, SpecError
 from sim.record import Record, world_columns
+from sim.register import Register
 from sim.rental.auction import SpotAuction, SpotRules
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
+from sim.roles import Borrows, EarnsRevenue, Hedges, HoldsFutures, SpeculatesInCrowds, keeps
+from sim.rows.credit import NOT_BORROWING, Borrower
 from sim.rules.rents import expected_rent
 from sim.securitisation.department import CLOSED
 from sim.securitisation.payment import NoteDesk
 from sim.spec import Spec
 from sim.streams import stable_id
 from sim.stub import index_so_far, pay_running_costs
-from sim.view import View
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
 
 MARGIN_AT_OPENING = 0.5  # most of a crowd's wealth that is margin when a venue opens
-TRADED_METHODS = (
-    "spot_offers",
-    "spot_demand",
-    "list_asks",
-    "reserved",
-    "futures",
-    "chips",
-    "loan_purchases",
-    "notes",
-    "fund_exposure",
-    "fund_orders",
-    "shares_created",
-    "learn",
-    "jobs_report",
-)
 
 
 def build(e: Economy, spec: Spec, days: int) -> None:
     """Create everything an economy has; raises SpecError for a world that cannot exist."""
     people = members(spec.agents, e.streams, spec.plugins)
     e.path = path_of(spec, people)
-    people_agents = [m.cls(e, m.name, m.parameters, m.weight, e.path) for m in people]
+    agents = [m.cls(e, m.name, m.parameters, m.weight, e.path) for m in people]
     getattr(mesa.Agent, "_ids", {}).pop(e, None)  # Mesa 3.3 numbers agents by model there, and would keep every model
-    e.people = people_agents
-    e.books = open_books(spec, e.path, people_agents, days)
+    e.books = open_books(spec, e.path, agents, days)
     roll = e.books.roll
     w = spec.world
     e.calendar = Calendar(datetime.date.fromisoformat(w.start_date), w.equal_months)
-    ids = [agent.identity for agent in people_agents]
-    noisy = np.array([people_agents[i].kind == "ai_lab" for i in roll.users])
+    ids = [agent.identity for agent in agents]
+    noisy = np.array([keeps(type(agents[i]), EarnsRevenue) for i in roll.users])
     where = e.books.where
     product_ids = np.array([stable_id(name) for name in where.products.names], dtype=np.int64)
     e.nature = Nature(
@@ -94,21 +80,15 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.asks_usd = np.zeros((owners, len(where.products.grade)))
     e.overlaps, e.anchor = Overlaps(), AnchorClient()
     e.hours_engine = clear_day
-    e.who = {
-        method: [(i, agent) for i, agent in enumerate(people_agents) if overrides(agent, method)]
-        for method in TRADED_METHODS
-    }
-    e.who["lend"] = [(int(i), people_agents[i]) for i in roll.lenders]
-    e.who["trade"] = [(i, agent) for i, agent in enumerate(people_agents) if hasattr(agent, "crowd")]
     e.landlord_ids = [ids[i] for i in roll.landlords]
     e.menu_usd = e.path.menu * w.rent_usd
     _, _, _, rate = e.path.contracts()
     e.signing_shares = rate / rate.sum()
     e.ended_ve = np.zeros_like(e.books.contracts.quantity_ve)
     e.no_contracts = {}
-    _credit(e, spec)
     e.board = _board(e, spec)
-    e.views = [View(e.board, i, agent.identity) for i, agent in enumerate(people_agents)]
+    e.register = Register(agents, e.board)
+    _credit(e, spec)
     e.market, e.house, e.crowds = None, None, []
     funds.open_books(e)
     e.last_hours = None
@@ -125,10 +105,10 @@ def build(e: Economy, spec: Spec, days: int) -> None:
         world_columns(
             list(spec.grades),
             list(spec.indices),
-            sorted({people_agents[i].kind for i in roll.chip_owners}),
+            sorted({agents[i].kind for i in roll.chip_owners}),
             list(spec.reserved.tenors),
             spec.venue.maturities,
-            [agent.name for _, agent in e.who["fund_exposure"]],
+            [e.register.name(owner) for owner, _ in e.register.of(HoldsFutures)],
             list(spec.regions),
             e.books.products.names,
         ),
@@ -171,7 +151,7 @@ def configure(e: Economy, spec: Spec) -> None:
     e.loan_desk.terms = _loan_terms(e, spec)
     r = spec.resolution
     e.resolution.terms = ResolutionTerms(r.haircut, r.days, r.rejected_share)
-    e.equity_access = landlord_array(e.people, e.books.roll, "equity_access")
+    e.equity_access = np.array([b.equity_access for b in _borrowers(e)])
     if not spec.venue.listed:
         funds.close(e, {fund.owner for fund in e.funds})
     _venue(e, spec)
@@ -182,7 +162,7 @@ def configure(e: Economy, spec: Spec) -> None:
 def adopt(e: Economy, spec: Spec) -> None:
     """Go on under another specification with the same agents; raises SpecError where the people differ."""
     people = members(spec.agents, e.streams, spec.plugins)
-    names = [agent.name for agent in e.people]
+    names = [agent.name for agent in e.register.people]
     problems = []
     if [m.name for m in people] != names:
         problems.append(Problem("agents", sorted(m.name for m in people), "a fork keeps the agents of its origin"))
@@ -195,7 +175,7 @@ def adopt(e: Economy, spec: Spec) -> None:
         problems.append(Problem("indices", list(spec.indices), f"a fork keeps {list(e.spec.indices)}"))
     if problems:
         raise SpecError(problems)
-    for agent, member in zip(e.people, people, strict=True):
+    for agent, member in zip(e.register.people, people, strict=True):
         agent.p = member.parameters
     configure(e, spec)
 
@@ -216,11 +196,17 @@ def _spot_rules(spec: Spec) -> SpotRules:
 
 
 def _terms_on_path(e: Economy) -> list[Any]:
-    return [e.people[i].path_terms(e.path) for i in e.books.roll.landlords]
+    return [e.register.landlord(int(i), e.path) for i in e.books.roll.landlords]
+
+
+def _borrowers(e: Economy) -> list[Borrower]:
+    """On what terms each landlord borrows; those who promise nothing do not."""
+    known = dict(e.register.of(Borrows))
+    return [known[i].borrower() if i in known else NOT_BORROWING for i in e.books.roll.landlords.tolist()]
 
 
 def _loan_terms(e: Economy, spec: Spec) -> LoanTerms:
-    loan, roll = spec.loan, e.books.roll
+    loan, borrowers = spec.loan, _borrowers(e)
     return LoanTerms(
         amortisation=loan.amortisation,
         lock_up=loan.lock_up,
@@ -230,8 +216,8 @@ def _loan_terms(e: Economy, spec: Spec) -> LoanTerms:
         cure_share=loan.cure_share,
         cash_sweep=loan.cash_sweep,
         lock_up_payout=loan.lock_up_payout,
-        spread=landlord_array(e.people, roll, "spread"),
-        advance_rate=landlord_array(e.people, roll, "advance_rate"),
+        spread=np.array([b.spread for b in borrowers]),
+        advance_rate=np.array([b.advance_rate for b in borrowers]),
         payout=np.array([e.path.payout_share(t, loan.payout_slack, loan.enabled) for t in _terms_on_path(e)]),
     )
 
@@ -286,8 +272,8 @@ def _venue(e: Economy, spec: Spec) -> None:
             _close_venue(e, e.market, e.house)
         return
     hedger = np.zeros(len(e.books.ledger.owners), dtype=bool)
-    hedger[[i for i, _ in e.who["futures"]]] = True
-    limited = np.array([i for i, _ in e.who["fund_exposure"]], dtype=np.int64)
+    hedger[[i for i, _ in e.register.of(Hedges)]] = True
+    limited = np.array([i for i, _ in e.register.of(HoldsFutures)], dtype=np.int64)
     contract = Contract(
         v.contract_gpu_hours,
         v.tick_usd,
@@ -305,7 +291,9 @@ def _venue(e: Economy, spec: Spec) -> None:
     e.market = FuturesMarket(contract, e.calendar)
     e.market.first_month = e.calendar.month(e.day)
     e.house = ClearingHouse(margin, hedger, spec.links.hedge_cash, limited)
-    e.crowds = [Speculators(agent.crowd(), i, v.maturities, e.streams) for i, agent in e.who["trade"]]
+    e.crowds = [
+        Speculators(agent.crowd(), i, v.maturities, e.streams) for i, agent in e.register.of(SpeculatesInCrowds)
+    ]
     ledger, roll = e.books.ledger, e.books.roll
     for name in e.market.names:
         ledger.list(name, "contract")
@@ -344,8 +332,8 @@ def _first_positions(e: Economy, market: FuturesMarket) -> None:
     """
     e.open_the_day(Environment())
     hedges = np.zeros((len(market.names), len(e.books.ledger.owners)))
-    for owner, agent in e.who["futures"]:
-        for row in agent.futures(e.views[owner]):
+    for owner, agent in e.register.of(Hedges):
+        for row in agent.futures(e.register.views[owner]):
             hedges[row.maturity, owner] += row.trade_at_last
     if not e.crowds:
         long, short = np.maximum(0.0, hedges), np.maximum(0.0, -hedges)
@@ -353,7 +341,7 @@ def _first_positions(e: Economy, market: FuturesMarket) -> None:
         hedges = long * both / np.maximum(long.sum(axis=1), 1e-300)[:, None]
         hedges -= short * both / np.maximum(short.sum(axis=1), 1e-300)[:, None]
     wealth = sum(crowd.total_cash_usd() for crowd in e.crowds)
-    hedgers = [owner for owner, _ in e.who["futures"]]  # sums over these alone do not depend on who else there is
+    hedgers = [owner for owner, _ in e.register.of(Hedges)]  # sums over these alone do not depend on who else there is
     net = np.take(hedges, hedgers, axis=1).sum(axis=1)
     margin = e.spec.venue.margin.initial * market.contract.gpu_hours * float(np.abs(net) @ market.price_usd)
     hedges *= min(1.0, MARGIN_AT_OPENING * wealth / margin) if e.crowds and margin > 0.0 else 1.0

@@ -14,9 +14,10 @@ from sim.indices.transaction import TransactionIndex
 from sim.links import Links
 from sim.nature.noise import Noise
 from sim.nature.striking import check_shocks
-from sim.parts import build_part, check_agents, check_parts, groups_trading
+from sim.parts import build_part, check_agents, check_parts, groups_of
 from sim.problems import Problem, SpecError, nearest, problems_of
 from sim.rental.tastes import Work
+from sim.roles import CreatesShares, HoldsFutures, OrdersShares
 from sim.vocabulary import (
     Days,
     Elasticity,
@@ -384,7 +385,7 @@ def _impossible_funds(spec: Spec) -> list[Problem]:
     problems = []
     sizes = ("assets_usd", "open_interest_share", "target_gain")
     launched = []
-    for group in groups_trading(spec.agents, "fund_exposure", spec.plugins):
+    for group in groups_of(HoldsFutures, spec.agents, spec.plugins):
         for key in sizes:
             given = spec.agents[group].get(key)
             values = given if isinstance(given, list) else [given]
@@ -393,8 +394,8 @@ def _impossible_funds(spec: Spec) -> list[Problem]:
     if not spec.venue.listed:
         text = "a fund needs futures to hold, and none are listed (venue.listed is false)"
         problems += [Problem(key, given, text) for key, given in launched]
-    participants = groups_trading(spec.agents, "shares_created", spec.plugins)
-    holders = groups_trading(spec.agents, "fund_orders", spec.plugins)
+    participants = groups_of(CreatesShares, spec.agents, spec.plugins)
+    holders = groups_of(OrdersShares, spec.agents, spec.plugins)
     total = sum(int(spec.agents[group]["count"]) for group in participants)
     if launched and holders and total != 1:
         problems.append(

@@ -12,6 +12,8 @@ import numpy as np
 from sim.agent import Agent
 from sim.books import Books
 from sim.growth_path import GrowthPath
+from sim.roles import EarnsRevenue
+from sim.rows.labs import Service
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
 
 MONTH_DAYS = 30.0  # of the month before that of day 0, which is billed and prepaid at the start
@@ -40,12 +42,17 @@ def accrue_rents(path: GrowthPath, books: Books, people: list[Agent], elapsed: i
 
 def shares_of_demand(people: list[Agent], users: list[int]) -> Floats:
     """Shares of users (users,) in what is rented by the hour on the path."""
-    known = [service.spot_share if (service := people[i].service()) is not None else np.nan for i in users]
+    known = [service.spot_share if (service := service_of(people[i])) is not None else np.nan for i in users]
     shares = np.array(known)
     rest = np.isnan(shares)
     if rest.any():
         shares[rest] = max(0.0, 1.0 - float(shares[~rest].sum())) / int(rest.sum())
     return np.asarray(shares / shares.sum())
+
+
+def service_of(agent: Agent) -> Service | None:
+    """What of a user's compute earns revenue, if it is one that promises revenue."""
+    return agent.service() if isinstance(agent, EarnsRevenue) else None
 
 
 def pay_running_costs(path: GrowthPath, books: Books, costs_usd: Floats, elapsed: int) -> Floats:

@@ -261,7 +261,7 @@ def test_a_misspelt_law_is_told_with_the_nearest():
 def test_a_law_makes_agents_differ_and_the_same_seed_makes_the_same_agents(law):
     def drawn(seed: int) -> dict[str, float]:
         economy = Economy(read_spec(changed("agents.neocloud.stiffness", law)), seed=seed, days=3)
-        return {agent.name: agent.p.stiffness for agent in economy.people if agent.kind == "neocloud"}
+        return {agent.name: agent.p.stiffness for agent in economy.register.people if agent.kind == "neocloud"}
 
     assert len(set(drawn(1).values())) == 3
     assert drawn(1) == drawn(1)

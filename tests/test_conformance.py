@@ -65,7 +65,7 @@ def test_every_scenario_runs_under_the_laws(preset):
 def test_every_population_runs_under_the_laws(preset):
     world = container(f"population={preset}", "agents.speculator.traders=50")
     economy = run(world, days=3)
-    assert len(economy.people) == sum(group["count"] for group in world["agents"].values())
+    assert len(economy.register.people) == sum(group["count"] for group in world["agents"].values())
 
 
 @pytest.mark.parametrize("kind", AGENTS)
@@ -73,7 +73,7 @@ def test_every_kind_of_agent_is_in_the_default_world_and_its_yaml_names_every_pa
     world = container()
     settings = world["agents"][kind]
     assert set(settings) - {"_target_"} == set(find_class(settings["_target_"]).Parameters.model_fields)
-    assert any(agent.name.startswith(kind) for agent in run(world, days=1).people)
+    assert any(agent.name.startswith(kind) for agent in run(world, days=1).register.people)
 
 
 @pytest.mark.parametrize("kind", ["hyperscaler", "ai_lab", "renter", "lender", "speculator"])

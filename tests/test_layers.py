@@ -199,7 +199,7 @@ def test_the_bar_between_departments_can_fail():
 def test_every_window_of_a_view_is_filled_from_the_first_day_on():
     from tests.worlds import ran
 
-    for view in ran(1, "notes=default", "funds=leveraged").views:
+    for view in ran(1, "notes=default", "funds=leveraged").register.views:
         for name in vars(View):
             if isinstance(vars(View)[name], property):
                 getattr(view, name)
@@ -216,7 +216,7 @@ def test_agents_hold_no_state_of_others_between_days():
             return all(plain(inner) for inner in value)
         return isinstance(value, (int, float, str, type(None)))
 
-    for agent in ran(40).people:
+    for agent in ran(40).register.people:
         own = {key: value for key, value in vars(agent).items() if key not in {"model", "p", "pos", "unique_id"}}
         for key, value in own.items():
             if not key.startswith("_"):

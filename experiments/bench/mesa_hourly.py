@@ -18,6 +18,7 @@ from experiments.bench.mesa_desks import Landlord, User
 from sim.economy import Economy
 from sim.kernels.spot import INTERRUPTIBLE, POSTED, TOLERANCE, UNIFORM, serve
 from sim.rental.auction import GROUPED_BY
+from sim.roles import PROMISES
 from sim.rules.spot import preference
 
 
@@ -79,8 +80,11 @@ class HourlyMarket(mesa.Model):  # type: ignore[misc]
 
     def proposals(self, method: str) -> dict[int, list[Any]]:
         """What every institution that trades here wants or offers in this hour."""
-        views = self.economy.views
-        return {owner: list(getattr(agent, method)(views[owner])) for owner, agent in self.economy.who[method]}
+        views = self.economy.register.views
+        return {
+            owner: list(getattr(agent, method)(views[owner]))
+            for owner, agent in self.economy.register.of(PROMISES[method])
+        }
 
     def open_desks(
         self, capacity: Any, log_ask: Any, quantity: Any, waiting: Any, work: Any, log_reference: Any

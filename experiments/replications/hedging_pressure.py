@@ -17,6 +17,7 @@ from pydantic import Field
 from experiments.replications.check import Check
 from experiments.settings import Strict
 from sim.economy import Economy
+from sim.roles import Hedges
 from sim.rows.exchange import FutureRow
 from sim.rules.hedging import hedge_schedule
 from sim.spec import Spec
@@ -44,10 +45,14 @@ def replicate(p: Parameters, spec: Spec) -> Iterator[Check]:
     size, last = market.contract.gpu_hours, market.price_usd.copy()
     months = range(len(last))
     reversion = math.log(2.0) / p.half_life_years
-    view = economy.views[economy.who["futures"][0][0]]
+    view = economy.register.views[economy.register.of(Hedges)[0][0]]
     expected = np.array([view.expected_settlement_usd(m, reversion) for m in months])
     impact = p.risk_aversion_per_usd * (p.settlement_sd * expected) ** 2 / p.speculators  # a V / n
-    hedges = [(owner, row) for owner, agent in economy.who["futures"] for row in agent.futures(economy.views[owner])]
+    hedges = [
+        (owner, row)
+        for owner, agent in economy.register.of(Hedges)
+        for row in agent.futures(economy.register.views[owner])
+    ]
     crowd = len(economy.books.ledger.owners)
     speculators = [(crowd, cara(m, p, size, float(expected[m]), float(last[m]))) for m in months]
     prices, short = [], []

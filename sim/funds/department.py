@@ -12,6 +12,7 @@ from sim.exchange.joint_close import MONTHS, FundOrders
 from sim.funds.window import ENDED, ENDING, OPEN, Fund, fund_orders, mark, pay_out, settle_funds
 from sim.parts import group_of
 from sim.problems import Problem, SpecError
+from sim.roles import CreatesShares, HoldsFutures, OrdersShares
 from sim.rows.exchange import Close
 from sim.rows.funds import FundFacts
 from sim.vocabulary import Floats
@@ -24,7 +25,7 @@ def open_books(e: Economy) -> None:
     """List every fund's shares; nothing is launched yet."""
     ledger = e.books.ledger
     e.funds = []
-    for owner, _ in e.who["fund_exposure"]:
+    for owner, _ in e.register.of(HoldsFutures):
         name = ledger.owners[owner]
         ledger.list(f"fund_share:{name}", "share", [name])
 
@@ -40,8 +41,8 @@ def configure(e: Economy) -> None:
     running = {fund.owner for fund in e.funds if fund.status != ENDED}
     interest = open_interest(e, len(market.names))
     front_usd = float(interest[0] * market.price_usd[0] * market.contract.gpu_hours)
-    sizes = {owner: agent.start_assets_usd(front_usd) for owner, agent in e.who["fund_exposure"]}
-    for owner, _ in e.who["fund_exposure"]:
+    sizes = {owner: agent.start_assets_usd(front_usd) for owner, agent in e.register.of(HoldsFutures)}
+    for owner, _ in e.register.of(HoldsFutures):
         if sizes[owner] > 0.0 and owner not in running:
             _launch(e, owner, sizes[owner], interest)
     close(e, {owner for owner, size in sizes.items() if size == 0.0})
@@ -50,47 +51,48 @@ def configure(e: Economy) -> None:
 
 def _refresh_terms(e: Economy) -> None:
     for fund in e.funds:
-        p = e.people[fund.owner].p
-        fund.leverage, fund.expense_ratio, fund.termination_fall = p.leverage, p.expense_ratio, p.termination_fall
+        terms = e.register.the(fund.owner, HoldsFutures).fund_terms
+        fund.leverage, fund.expense_ratio = terms.leverage, terms.expense_ratio
+        fund.termination_fall = terms.termination_fall
 
 
 def _launch(e: Economy, owner: int, assets_usd: float, interest: Floats) -> None:
     """A fund starts with its position in place: the crowd has the other side, by wealth, at the last prices."""
     market, ledger, roll = e.market, e.books.ledger, e.books.roll
     assert market is not None
-    p = e.people[owner].p
-    fund = Fund(owner, ledger.owners[owner], p.leverage, p.expense_ratio, p.termination_fall, p.nav_usd)
-    fund.exposure = e.people[owner].fund_exposure(e.views[owner])
+    agent = e.register.the(owner, HoldsFutures)
+    terms = agent.fund_terms
+    fund = Fund(owner, ledger.owners[owner], terms.leverage, terms.expense_ratio, terms.termination_fall, terms.nav_usd)
+    fund.exposure = agent.fund_exposure(e.register.views[owner])
     months = min(MONTHS, len(market.names))
     wanted = np.array(fund.exposure)[:months] * assets_usd / (market.price_usd[:months] * market.contract.gpu_hours)
-    _check_size(e, fund, assets_usd, wanted, interest)
+    _check_size(e, terms.sized_by, fund, assets_usd, wanted, interest)
     ledger.transfer("endowment", "cash", roll.rest_of_world, owner, assets_usd)
     shares = assets_usd / fund.nav_usd
-    holders = [(i, holder) for i, holder in e.who["fund_orders"]] or [(roll.rest_of_world, None)]
+    holders = e.register.of(OrdersShares)
+    if not holders:
+        ledger.transfer("endowment", fund.share, owner, roll.rest_of_world, shares)
     for i, holder in holders:
-        weight = holder.weight if holder is not None else 1.0
+        weight = e.register.people[i].weight
         ledger.transfer("endowment", fund.share, owner, i, shares * weight)
-        if holder is not None:
-            ledger.transfer("endowment", "cash", roll.rest_of_world, i, holder.p.reserve * assets_usd * weight)
-            fund.waiting[i] = 0.0
+        ledger.transfer("endowment", "cash", roll.rest_of_world, i, holder.cash_at_launch * assets_usd * weight)
+        fund.waiting[i] = 0.0
     for m in range(months):
         if e.crowds:
             _hand_over(e, m, owner, float(wanted[m]))
     e.funds = sorted([f for f in e.funds if f.owner != owner] + [fund], key=lambda f: f.name)
 
 
-def _check_size(e: Economy, fund: Fund, assets_usd: float, wanted: Floats, interest: Floats) -> None:
+def _check_size(e: Economy, key: str, fund: Fund, assets_usd: float, wanted: Floats, interest: Floats) -> None:
     most = float(interest.sum())
     contracts = float(np.abs(wanted).sum())
     if contracts > most:
         group = group_of(fund.name)
-        p = e.people[fund.owner].p
-        key = next(k for k in ("assets_usd", "open_interest_share", "target_gain") if getattr(p, k) is not None)
         text = (
             f"makes the fund larger than its market: {contracts:,.0f} contracts for {assets_usd:,.0f} USD of assets,"
             f" open interest of {most:,.0f} in all months"
         )
-        raise SpecError([Problem(f"agents.{group}.{key}", getattr(p, key), text)])
+        raise SpecError([Problem(f"agents.{group}.{key}", e.spec.agents[group].get(key), text)])
 
 
 def _hand_over(e: Economy, m: int, owner: int, contracts: float) -> None:
@@ -143,7 +145,7 @@ def propose(e: Economy) -> FundOrders | None:
     for fund in e.funds:
         fund.was = fund.exposure
         if fund.status == OPEN:
-            fund.exposure = e.people[fund.owner].fund_exposure(e.views[fund.owner])
+            fund.exposure = e.register.the(fund.owner, HoldsFutures).fund_exposure(e.register.views[fund.owner])
     return fund_orders(e.books, e.funds, e.market.names, e.market.price_usd, e.market.contract.gpu_hours)
 
 
@@ -153,7 +155,7 @@ def settle(e: Economy, close_: Close) -> None:
         return
     books, market = e.books, e.market
     was_ending = [fund for fund in e.funds if fund.status == ENDING]
-    participants = e.who["shares_created"]
+    participants = e.register.of(CreatesShares)
     cost = participants[0][1].cost_usd if participants else (lambda _: 0.0)
     events = settle_funds(books, e.funds, close_, market.contract.gpu_hours, cost)
     for fund in was_ending:
@@ -194,7 +196,9 @@ def tell(e: Economy) -> None:
     )  # fmt: skip
     held = {fund.name: e.books.ledger.held(fund.share) for fund in e.funds}
     e.board.funds = FundsSheet(facts, held, {fund.name: fund.waiting for fund in e.funds})
-    offsets = [(i, offset) for i, offset in ((i, a.same_day_offset()) for i, a in e.who["fund_orders"]) if offset]
+    offsets = [
+        (i, offset) for i, offset in ((i, a.same_day_offset()) for i, a in e.register.of(OrdersShares)) if offset
+    ]
     for fund in e.funds:
         shares = held[fund.name]
         total = fund.outstanding(e.books)
@@ -203,15 +207,15 @@ def tell(e: Economy) -> None:
 
 def take_orders(e: Economy) -> None:
     """Holders order shares; the authorised participant decides what is created or redeemed at the next close."""
-    participants = e.who["shares_created"]
-    if not participants or not e.who["fund_orders"]:
+    participants = e.register.of(CreatesShares)
+    if not participants or not e.register.of(OrdersShares):
         return
     cash = e.books.ledger.held("cash")
-    for i, _ in e.who["fund_orders"]:
+    for i, _ in e.register.of(OrdersShares):
         e.board.cash_usd[i] = float(cash[i])
     by_name = {fund.name: fund for fund in e.funds}
-    for owner, agent in e.who["fund_orders"]:
-        for order in list(agent.fund_orders(e.views[owner])):
+    for owner, agent in e.register.of(OrdersShares):
+        for order in list(agent.fund_orders(e.register.views[owner])):
             waiting = by_name[order.fund].waiting
             waiting[owner] = waiting.get(owner, 0.0) + order.shares
     owner, participant = participants[0]
@@ -220,4 +224,4 @@ def take_orders(e: Economy) -> None:
             shares = fund.outstanding(e.books)
             waiting_net = sum(fund.waiting.values())
             fund.premium = participant.premium(waiting_net, shares)
-            fund.creating = participant.shares_created(e.views[owner], waiting_net, shares)
+            fund.creating = participant.shares_created(e.register.views[owner], waiting_net, shares)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.reserved.auction import void_contracts
+from sim.roles import EarnsRevenue
 from sim.rows.rental import Trades
 from sim.spec import Funding
 from sim.streams import Purpose
@@ -61,7 +62,11 @@ class LabFunding:
 
     def _begin(self, e: Economy, terms: Funding) -> None:
         books, roll, s = e.books, e.books.roll, e.path.settings
-        found = [(i, service) for i in roll.users.tolist() if (service := e.people[i].service()) is not None]
+        found = [
+            (i, service)
+            for i, lab in e.register.of(EarnsRevenue)
+            if i in set(roll.users.tolist()) and (service := lab.service()) is not None
+        ]
         seat = {int(owner): i for i, owner in enumerate(roll.customers)}
         tau = e.path.technology_factor(e.day / 365.0)
         growth = e.path.quantity_factor(e.day / 365.0)
@@ -87,7 +92,7 @@ class LabFunding:
         )
         self.next_try, self.since = [e.day] * len(found), [-1] * len(found)
         for n, i in enumerate(self.owners):
-            left = 0.3 + 0.7 * e.streams.uniform(Purpose.FUNDING_START, e.day, e.people[i].identity)
+            left = 0.3 + 0.7 * e.streams.uniform(Purpose.FUNDING_START, e.day, e.register.people[i].identity)
             months = max(terms.round_at_months, left * terms.round_months)
             amount = max(0.0, months * float(self.burn_usd[n]))
             books.ledger.transfer("endowment", "cash", roll.rest_of_world, i, amount)
@@ -147,11 +152,13 @@ class LabFunding:
     def _raise(self, e: Economy, terms: Funding, n: int) -> None:
         """A funding round: it fails by chance, to be tried again later, or brings about so many months of burn."""
         owner = self.owners[n]
-        identity = e.people[owner].identity
+        identity = e.register.people[owner].identity
         if e.streams.uniform(Purpose.FUNDING_ROUND, e.day, identity) >= terms.round_probability:
             self.next_try[n] = e.day + round(terms.retry_months * DAYS_PER_MONTH)
             self.rounds_failed += 1
-            e.events.append((e.day, "round failed", f"{e.people[owner].name}: {self._months(owner)} of cash are left"))
+            e.events.append(
+                (e.day, "round failed", f"{e.register.name(owner)}: {self._months(owner)} of cash are left")
+            )
             return
         size = math.exp(
             terms.size_sd * e.streams.normal(Purpose.FUNDING_SIZE, e.day, identity) - 0.5 * terms.size_sd**2
@@ -168,7 +175,7 @@ class LabFunding:
         self.defaults += 1
         self.burn_usd[n] *= terms.left_share
         self._inject(e, "successor's capital", n, terms.round_months)
-        e.events.append((e.day, "lab default", f"{e.people[owner].name}: {gone:,.0f} VE of contracts are rejected"))
+        e.events.append((e.day, "lab default", f"{e.register.name(owner)}: {gone:,.0f} VE of contracts are rejected"))
 
     def _inject(self, e: Economy, reason: str, n: int, months: float) -> None:
         amount = months * max(0.0, float(self.burn_usd[n]))

@@ -28,3 +28,16 @@ class FundFacts:
     return_5d: float
     premium: float
     open: bool
+
+
+class FundTerms(NamedTuple):
+    """Leverage, expense ratio per year, the fall of NAV in a day that ends a fund, NAV of a share at inception.
+
+    `sized_by` is the parameter that sets its size: what is named where the fund is too large for its market.
+    """
+
+    leverage: float
+    expense_ratio: float
+    termination_fall: float
+    nav_usd: float
+    sized_by: str

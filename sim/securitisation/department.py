@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.roles import BuysLoans, BuysNotes
 from sim.securitisation.notes import CLASSES
 from sim.securitisation.offering import Book, open_book, place
 from sim.vocabulary import DAYS_PER_YEAR, Floats
@@ -44,7 +45,7 @@ def pay_notes(e: Economy) -> None:
     desk.recognise(books)
     if not desk.idle:
         failed, today = desk.pool.test_failed, e.board.today
-        terms = e.people[desk.vehicle(books)].note_terms
+        terms = e.register.the(desk.vehicle(books), BuysLoans).note_terms
         paid = desk.pay(books, terms, today.policy_rate, today.days_of_month, e.resolution.in_estate)
         if paid.test_failed and not failed:
             e.events.append((e.day, "collateral test failed", "the vehicle buys no loans; interest repays the senior"))
@@ -74,7 +75,7 @@ def fund_investors(e: Economy) -> None:
     year = e.board.today.days_of_month / DAYS_PER_YEAR
     growth = s.quantity - s.technology
     path = e.investor_start * math.exp(growth * e.day / DAYS_PER_YEAR)
-    top_up = np.array([e.people[int(i)].p.top_up_per_year for i in roll.investors])
+    top_up = np.array([agent.top_up_per_year for _, agent in e.register.these(roll.investors, BuysNotes)])
     lost = -np.minimum(0.0, ledger.flow("note write-downs")[roll.investors])
     wealth = e.investor_wealth - (lost - e.investor_losses)
     wanted = np.maximum(0.0, wealth * (1.0 + growth * year) + np.minimum(1.0, top_up * year) * (path - wealth))
@@ -104,19 +105,19 @@ def _window(e: Economy) -> tuple[Window, str]:
     if not len(roll.vehicles):
         return CLOSED, ""
     _show(e)
-    owner, vehicle = e.who["loan_purchases"][0]
-    share = vehicle.loan_purchases(e.views[owner])
+    owner, vehicle = e.register.of(BuysLoans)[0]
+    share = vehicle.loan_purchases(e.register.views[owner])
     if share <= 0.0:
         return CLOSED, "the collateral test failed" if board.securitisation.collateral_test_failed else ""
     if not (board.today.loans_open and len(roll.lenders)):
         return CLOSED, "there are no loans to sell"
     seat = {int(i): k for k, i in enumerate(roll.investors)}
-    bids = [(seat[i], row) for i, agent in e.who["notes"] for row in agent.notes(e.views[i])]
+    bids = [(seat[i], row) for i, agent in e.register.of(BuysNotes) for row in agent.notes(e.register.views[i])]
     if not bids:
         return CLOSED, "investors have no room"
     saved = vehicle.capital_saved(share)
     charge = 0.0 - capital_cost(e) * saved
-    book = open_book(bids, vehicle.note_terms.shares, loan_margin(e) + charge - vehicle.p.fee_per_year)
+    book = open_book(bids, vehicle.note_terms.shares, loan_margin(e) + charge - vehicle.note_terms.fee_per_year)
     if not book.investors:
         return replace(CLOSED, required=book.required), "investors' spread exceeds the originators' margin"
     return Window(share, book.room_usd, saved, charge, vehicle.advance_factor(share), book, book.required), ""
@@ -132,7 +133,7 @@ def _show(e: Economy) -> None:
 
 def capital_cost(e: Economy) -> float:
     """What a loan's capital costs over deposits, per year and USD lent: kappa * (hurdle - base rate)."""
-    ratios = np.array([agent.p.capital_ratio for _, agent in e.who["lend"]])
+    ratios = np.array([agent.capital_ratio for _, agent in e.lenders])
     kappa = float(e.books.loans.syndicate @ ratios)
     return kappa * max(0.0, e.spec.loan.capital_hurdle - e.board.today.policy_rate)
 
@@ -145,8 +146,8 @@ def loan_margin(e: Economy) -> float:
 
 def relieved(e: Economy) -> Floats:
     """Loans of record that need no capital of their lender (lenders,), USD: what was sold, by strength of relief."""
-    sold = e.books.loans.sold.held.sum(axis=0)
-    strength = e.who["loan_purchases"][0][1].p.capital_relief if e.who["loan_purchases"] else 0.0
+    sold, vehicles = e.books.loans.sold.held.sum(axis=0), e.register.of(BuysLoans)
+    strength = vehicles[0][1].capital_saved(1.0) if vehicles else 0.0
     return np.asarray(strength * sold)
 
 
@@ -174,6 +175,6 @@ def sell_loans(e: Economy, draws_usd: Floats) -> None:
     bought, spreads = place(window.book, amount)
     by_investor = np.zeros(len(books.roll.investors))
     by_investor[list(window.book.investors)] = bought
-    terms = e.people[e.note_desk.vehicle(books)].note_terms
+    terms = e.register.the(e.note_desk.vehicle(books), BuysLoans).note_terms
     e.note_desk.buy(books, wanted * (amount / float(wanted.sum())), terms, spreads, by_investor)
     e.loan_desk.balance_funding(books)

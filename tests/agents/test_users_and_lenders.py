@@ -176,7 +176,8 @@ def test_agents_propose_without_changing_what_they_see_or_themselves():
     for kind in ("neocloud", "ai_lab", "renter", "hyperscaler"):
         asked = agent(kind)
         seen = view(curve=CURVE, held=50.0, sold=20.0)
-        for method in ("spot_offers", "spot_demand", "reserved", "futures", "chips"):
+        methods = ("spot_offers", "spot_demand", "reserved", "futures", "chips")
+        for method in (name for name in methods if hasattr(asked, name)):
             first = list(getattr(asked, method)(seen))
             assert list(getattr(asked, method)(seen)) == first, (kind, method)
 

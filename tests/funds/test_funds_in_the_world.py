@@ -10,6 +10,7 @@ import pytest
 from sim.economy import Economy
 from sim.funds.window import ENDED, ENDING, OPEN, pay_out
 from sim.laws import BrokenLaw
+from sim.roles import HoldsFutures, OrdersShares
 from sim.spec import SpecError, read_spec
 from tests.worlds import container, moved, ran, series, spec_of, spot_side, world
 
@@ -126,7 +127,7 @@ def test_creations_are_whole_units_at_the_next_net_asset_value_and_leave_it_alon
 def test_holders_never_give_back_more_than_they_have_nor_spend_more_than_their_cash():
     eager = {"agents__fund_holder__flow_sd": 0.6, "agents__fund_holder__reserve": 0.1}
     economy = world("funds=leveraged", days=60, **eager)
-    owner = economy.who["fund_orders"][0][0]
+    owner = economy.register.of(OrdersShares)[0][0]
     for _ in range(60):
         economy.step()
         assert economy.books.ledger.held("cash")[owner] >= -1e-3
@@ -142,7 +143,9 @@ def test_a_fee_comes_out_of_net_assets():
 
 def test_constant_maturity_rolls_from_the_nearest_to_the_second_month_through_the_month():
     economy = world(days=40, **STILL, **sized("etf_1x", 1.0))
-    owner = economy.who["fund_exposure"][[a.name for _, a in economy.who["fund_exposure"]].index("etf_1x_1")][0]
+    owner = economy.register.of(HoldsFutures)[[a.name for _, a in economy.register.of(HoldsFutures)].index("etf_1x_1")][
+        0
+    ]
     shares = []
     for _ in range(30):
         economy.step()
@@ -187,7 +190,7 @@ def test_a_fall_of_four_fifths_in_a_day_ends_the_fund_at_the_next_close_and_hold
     fund = economy.funds[0]
     assert fund.status == ENDING
     assert 0.0 <= fund.nav_usd < 5.0
-    holder = economy.who["fund_orders"][0][0]
+    holder = economy.register.of(OrdersShares)[0][0]
     cash = economy.books.ledger.held("cash")[holder]
     economy.run(3)
     assert fund.status == ENDED

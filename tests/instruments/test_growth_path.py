@@ -53,14 +53,14 @@ def test_every_landlords_q_is_q_star_on_the_path(default):
     economy = world("noise=none", "agents.neocloud.count=12")
     economy.step()
     for owner in economy.books.roll.landlords:
-        agent = economy.people[owner]
-        default_q.append(agent.q(economy.views[owner]))
+        agent = economy.register.people[owner]
+        default_q.append(agent.q(economy.register.views[owner]))
     assert default_q == pytest.approx([economy.spec.investment.q_star] * len(default_q), rel=0.01)
 
 
 def test_the_chip_price_is_the_discounted_margin_of_its_life(default):
     path, s = default.path, default.path.settings
-    terms = [default.people[i].path_terms(path) for i in default.books.roll.landlords]
+    terms = [default.register.people[i].path_terms(path) for i in default.books.roll.landlords]
     for landlord in terms:
         rate = landlord.cost_of_capital
         margin = path.revenue_coefficient(landlord.reserved_share) * s.rent_usd
@@ -74,7 +74,7 @@ def test_fixed_costs_of_the_four_kinds_of_landlord(default):
     path = default.path
     costs = {}
     for i in default.books.roll.landlords:
-        agent = default.people[i]
+        agent = default.register.people[i]
         costs[agent.p.reserved_share] = path.fixed_cost_usd(agent.path_terms(path))
     expected = {0.96: 0.58, 0.85: 0.46, 0.75: 0.40, 0.50: 0.22}
     assert {share: round(cost, 2) for share, cost in costs.items()} == pytest.approx(expected, abs=0.015)
@@ -82,7 +82,7 @@ def test_fixed_costs_of_the_four_kinds_of_landlord(default):
 
 def test_coverage_at_the_start_rises_from_the_largest_to_the_tail(default):
     by_advance = {
-        default.people[i].p.advance_rate: dscr
+        default.register.people[i].p.advance_rate: dscr
         for i, dscr in zip(default.books.roll.landlords, default.loan_desk.dscr, strict=True)
     }
     ordered = [by_advance[a] for a in (0.90, 0.85, 0.82, 0.80)]

@@ -163,7 +163,7 @@ def test_a_world_starts_with_the_loans_of_its_path_syndicated_by_size():
     economy = world()
     loans, path = economy.books.loans, economy.path
     for i, owner in enumerate(economy.books.roll.landlords):
-        agent = economy.people[owner]
+        agent = economy.register.people[owner]
         debt = path.debt_usd(agent.p.advance_rate) * agent.p.fleet_ve * agent.weight
         assert loans.balance[i].sum() == pytest.approx(debt)
         assert loans.balance[i] / debt == pytest.approx(loans.syndicate)

@@ -10,6 +10,7 @@ import pytest
 
 from sim.economy import Economy
 from sim.laws import BrokenLaw
+from sim.roles import LetsHours
 from sim.rows.rental import SupplyRow
 from tests.worlds import row, world
 
@@ -103,7 +104,7 @@ def test_a5_deposits_spent_by_the_clearing_house(economy):
 
 
 def test_a6_hours_sold_that_nobody_has(economy):
-    landlord = next(agent for _, agent in economy.who["spot_offers"] if agent.kind == "neocloud")
+    landlord = next(agent for _, agent in economy.register.of(LetsHours) if agent.kind == "neocloud")
     honest: Callable[..., Iterator[SupplyRow]] = landlord.spot_offers
     landlord.spot_offers = lambda view: [offer._replace(quantity_ve=50 * offer.quantity_ve) for offer in honest(view)]
     stops(economy, "A6")

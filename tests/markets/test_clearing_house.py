@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.economy import Economy
+from sim.roles import Hedges
 from tests.worlds import OUTAGE, ran, row, spec_of, world
 
 
@@ -44,7 +45,7 @@ def test_a_days_move_is_paid_on_what_was_held_before_it():
     paid = gains(economy, "variation margin") - before
     assert paid[crowd] == pytest.approx(owed[crowd])
     parents = economy.books.roll.parents
-    hedgers = [i for i, _ in economy.who["futures"]]
+    hedgers = [i for i, _ in economy.register.of(Hedges)]
     assert paid[parents] == pytest.approx(owed[hedgers].sum())
 
 
@@ -52,7 +53,7 @@ def test_a_days_move_is_paid_on_what_was_held_before_it():
 def test_operating_cash_bears_its_share_of_hedges_and_parents_the_rest(share):
     economy = ran(25, links__hedge_cash=share)
     whole = ran(25, links__hedge_cash=1.0)
-    for owner, _ in economy.who["futures"]:
+    for owner, _ in economy.register.of(Hedges):
         assert gains(economy, "variation margin")[owner] == pytest.approx(
             share * gains(whole, "variation margin")[owner], rel=1e-6, abs=1.0
         )
@@ -64,7 +65,7 @@ def test_deposits_are_the_initial_margin_of_tonights_positions(running):
     ledger, venue = running.books.ledger, running.spec.venue
     held = np.stack([ledger.held(name) for name in running.market.names])
     notional = np.abs(held).T @ running.market.price_usd * venue.contract_gpu_hours
-    for owner, _ in running.who["futures"]:
+    for owner, _ in running.register.of(Hedges):
         assert ledger.held("margin")[owner] == pytest.approx(0.3 * venue.margin.initial * notional[owner])
     assert -ledger.held("margin")[running.books.roll.clearing_house] == pytest.approx(
         ledger.held("cash")[running.books.roll.clearing_house]

@@ -133,4 +133,4 @@ def test_forking_from_one_state_is_cheaper_than_running_to_it_again(origin):
     twin = origin.fork()
     assert twin.books is not origin.books
     assert twin.books.ledger.positions is not origin.books.ledger.positions
-    assert all(a is not b for a, b in zip(twin.people, origin.people, strict=True))
+    assert all(a is not b for a, b in zip(twin.register.people, origin.register.people, strict=True))

@@ -171,7 +171,7 @@ def test_more_traders_leave_the_types_of_the_first_ones():
 
 def test_drawing_twice_or_for_nothing_changes_no_bit():
     curious, calm = world(days=30), world(days=30)
-    for agent in curious.people:
+    for agent in curious.register.people:
         honest = agent.list_asks
 
         def nosy(view, posted, mine=honest):

@@ -48,7 +48,7 @@ def test_only_the_difference_between_regions_counts():
 def test_the_level_of_asks_is_drawn_once_a_seller_and_moves_no_other_draw():
     apart = world(**(ALIKE | {"agents__neocloud__ask_level": ["lognormal", 1.0, 0.1]}))
     more = world(**(ALIKE | {"agents__neocloud__ask_level": ["lognormal", 1.0, 0.1], "agents__neocloud__count": 4}))
-    levels = [[e.people[row(e, f"neocloud_{i}")].p.ask_level for i in (1, 2, 3)] for e in (apart, more)]
+    levels = [[e.register.people[row(e, f"neocloud_{i}")].p.ask_level for i in (1, 2, 3)] for e in (apart, more)]
     assert levels[0] == levels[1]
     assert len(set(levels[0])) == 3
 

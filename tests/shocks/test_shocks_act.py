@@ -274,7 +274,7 @@ def test_users_adapt_to_cheaper_work_over_the_years():
     rents = [calm.today.rent_usd, jump.today.rent_usd / 1.3]
     assert slow == [2.0 * math.exp(math.log(rent / 2.0) / 365.0) for rent in rents]
     economy, calm = ran(400, *BASE, shocks=SHOCKS["efficiency_jump"], laws=False), ran(400, *BASE, laws=False)
-    usual = [next(a for a in e.people if a.kind == "renter").usual_rent_usd for e in (economy, calm)]
+    usual = [next(a for a in e.register.people if a.kind == "renter").usual_rent_usd for e in (economy, calm)]
     assert usual[0] < usual[1]
     gaps = np.log(economy.record[RENT] / calm.record[RENT])
     assert gaps[START + 20] < 0.0, "at once the same work takes fewer hours"

@@ -1,0 +1,57 @@
+"""Who there is: agents in order of stable id, each with its window on the board, found by what they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from sim.agent import Agent
+from sim.board import Board
+from sim.growth_path import GrowthPath, Landlord
+from sim.roles import keeps
+from sim.view import View
+
+R = TypeVar("R")
+
+
+class Register:
+    """All agents; the owner of an agent (its row of the ledger) is its place here.
+
+    `people` in order of stable id, `views` their windows on the board.
+    """
+
+    def __init__(self, people: Sequence[Agent], board: Board) -> None:
+        self.people = list(people)
+        self.views = [View(board, owner, agent.identity) for owner, agent in enumerate(self.people)]
+        self._found: dict[type, Any] = {}
+
+    def of(self, role: type[R]) -> list[tuple[int, R]]:
+        """Those who have a role, as (owner, agent), in order of stable id."""
+        if role not in self._found:
+            self._found[role] = [(owner, agent) for owner, agent in enumerate(self.people) if keeps(type(agent), role)]
+        found: list[tuple[int, R]] = self._found[role]
+        return found
+
+    def the(self, owner: int, role: type[R]) -> R:
+        """The agent of an owner in one of its roles; raises TypeError if it has not promised it."""
+        agent = self.people[owner]
+        if not keeps(type(agent), role):
+            raise TypeError(f"{agent.name} does not keep the promise {role.__name__}")
+        found: R = agent
+        return found
+
+    def these(self, owners: Iterable[int], role: type[R]) -> list[tuple[int, R]]:
+        """The agents of these owners in one of their roles, as (owner, agent), in the order given."""
+        return [(int(owner), self.the(int(owner), role)) for owner in owners]
+
+    def name(self, owner: int) -> str:
+        """An agent's name."""
+        return str(self.people[owner].name)
+
+    def landlord(self, owner: int, path: GrowthPath) -> Landlord:
+        """A landlord as the growth path knows it."""
+        agent, s = self.people[owner], path.settings
+        terms = type(agent).landlord(agent.p, s.policy_rate, s.equity_rate)
+        if terms is None:
+            raise TypeError(f"{agent.name} is no landlord")
+        return terms
