@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
+from dataclasses import dataclass
 
 from sim.credit.loans import LoanBook
 from sim.hardware.fleet import Fleet
 from sim.ledger import Ledger
+from sim.register import Roll
 from sim.rental.places import Placement
 from sim.reserved.contracts import ReservedBook
 from sim.rows.rental import Products
 from sim.securitisation.notes import CLASSES
-from sim.vocabulary import Floats, Ints
+from sim.vocabulary import Floats
 
 CLEARING_HOUSE, PARENTS, REST_OF_WORLD = "clearing_house", "parents", "rest_of_world"
 OUTSIDERS = (CLEARING_HOUSE, PARENTS, REST_OF_WORLD)
-
-
-@dataclass(frozen=True)
-class Roll:
-    """Who is who, as rows of the ledger (ints, in order of stable id).
-
-    `chip_owners` own GPUs, `landlords` let capacity and borrow, `customers` reserve it, `users` rent by the hour.
-    `lenders` are of record for loans; `vehicles` (none or one) buy parts of them and owe notes to `investors`.
-    """
-
-    names: tuple[str, ...]
-    chip_owners: Ints
-    landlords: Ints
-    customers: Ints
-    users: Ints
-    lenders: Ints
-    vehicles: Ints
-    investors: Ints
-    vendor: int
-    clearing_house: int
-    parents: int
-    rest_of_world: int
-    landlord_fleet: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # fleet row of each landlord
 
 
 @dataclass

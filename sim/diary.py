@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.behaviours.investing import values_by_grade, wanted_q
 from sim.kernels.spot import POSTED
-from sim.roles import BuysLoans, HoldsFutures, TrainsInJobs, ValuesChips
+from sim.roles import BuysLoans, HoldsFutures, ValuesChips
 from sim.rows.exchange import Close
 from sim.rows.rental import Trades
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Floats
@@ -202,24 +202,8 @@ def _futures_values(e: Economy, close: Close | None, month_end: bool) -> list[fl
 
 
 def _user_values(e: Economy) -> list[float]:
-    """Training jobs and labs' money."""
-    finished = missed = 0
-    lost = left = 0.0
-    for _, agent in e.register.of(TrainsInJobs):
-        report = agent.jobs_report()
-        finished, missed, lost, left = finished + report[0], missed + report[1], lost + report[2], left + report[3]
-    funding = e.funding
-    cash = float(e.books.ledger.held("cash")[funding.owners].sum())
-    return [
-        float(finished),
-        float(missed),
-        lost,
-        left,
-        cash,
-        funding.raised_usd,
-        float(funding.rounds_failed),
-        float(funding.defaults),
-    ]
+    day = e.labs.day()
+    return [day[column.name] for column in e.labs.columns()]
 
 
 def _fund_values(e: Economy, close: Close | None) -> list[float]:

@@ -11,6 +11,7 @@ import mesa
 import numpy as np
 
 from sim import diary, evening, month, setup
+from sim.audit import check_day, note_sizes
 from sim.behaviours.hedging import tabled
 from sim.board import (
     Board,
@@ -18,7 +19,6 @@ from sim.board import (
     DemandSheet,
     ExchangeSheet,
     HardwareSheet,
-    LabsSheet,
     RentalSheet,
     ReservedSheet,
     Today,
@@ -28,6 +28,7 @@ from sim.calendar import Calendar
 from sim.credit.financing import Financing, fund_orders
 from sim.credit.resolution import Resolution
 from sim.credit.service import LoanDesk
+from sim.department import Common
 from sim.environment import Environment, Shock
 from sim.exchange.clearing_house import ClearingHouse, Night
 from sim.exchange.crowd import Speculators
@@ -36,8 +37,8 @@ from sim.funds import department as funds
 from sim.funds.window import Fund
 from sim.growth_path import GrowthPath
 from sim.hardware.procurement import place_orders
-from sim.labs.department import LabFunding
-from sim.laws import check_day, note_sizes
+from sim.labs.department import Labs
+from sim.log import Log
 from sim.nature.noise import Nature
 from sim.nature.striking import Overlaps
 from sim.record import Record
@@ -45,11 +46,12 @@ from sim.register import Register
 from sim.rental.auction import ClearDay, Day, SpotAuction
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
-from sim.reserved.auction import auction_week, sign_week
+from sim.reserved.auction import auction_week, sign_week, void_contracts
 from sim.roles import Hedges, Learns, Lends, LetsHours, OrdersChips, PostsAsks, RentsHours, Reserves
 from sim.rows.exchange import Close
 from sim.rows.hardware import ChipRow
 from sim.rows.rental import Trades
+from sim.rows.reserved import Held
 from sim.securitisation import department as securitisation
 from sim.securitisation.payment import NoteDesk
 from sim.spec import Spec
@@ -101,7 +103,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
     morning: Today
     loan_desk: LoanDesk
     resolution: Resolution
-    funding: LabFunding
+    labs: Labs
+    common: Common
     note_desk: NoteDesk
     window: securitisation.Window
     no_issue: str  # why the vehicle could sell nothing at the last offering; empty if it could
@@ -136,7 +139,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.spec = spec
         self.laws = laws
         self.day = 0
-        self.events: list[tuple[int, str, str]] = []
+        self.log = Log()
         setup.build(self, spec, days)
         note_sizes(self)
 
@@ -163,6 +166,11 @@ class Economy(mesa.Model):  # type: ignore[misc]
             self.invest()
         self.close_the_day(trades, close)
 
+    @property
+    def events(self) -> list[tuple[int, str, str]]:
+        """What else happened: (day, kind, text), in order."""
+        return self.log.events
+
     def run(self, days: int) -> None:
         """Many days."""
         for _ in range(days):
@@ -184,7 +192,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def meet_shocks(self) -> Environment:
         """Shocks give today's environment: pure functions of the day on a fresh baseline."""
         environment = reduce(lambda e, shock: shock(self.day, e), self.shocks.values(), Environment())
-        self.events += self.overlaps.note(self.day, self.shocks)
+        self.log.events += self.overlaps.note(self.day, self.shocks)
         d = self.spec.demand
         self.nature.pass_day(self.day, self.streams, environment, d.contracted_lag_days, d.contracted_slow_share)
         return environment
@@ -210,7 +218,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             ended = self.ended_ve = np.maximum(0.0, before - books.contracts.quantity_ve)
             ledger.post_pairs("reserved rent earned", "prepaid_rent", roll.customers, roll.landlords, earned.T)
             ledger.post_pairs("expiry", "reserved_capacity", roll.customers, roll.landlords, ended.T)
-        self.events += [(self.day, *event) for event in self.anchor.meet(books, environment.client_lost)]
+        self.log.note_all(self.day, self.anchor.meet(books, environment.client_lost))
 
     def open_the_day(self, environment: Environment) -> None:
         """Freeze the morning's view: yesterday's rents and curve, today's environment and holdings."""
@@ -256,8 +264,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             board.rental.bought_ve_hours, board.rental.interrupted_ve,
         )  # fmt: skip
         board.credit = self.credit_sheet()
-        self.funding.note_presence(self.day)
-        board.labs = LabsSheet(list(self.funding.runway_months), list(self.funding.presence))
+        self.labs.show(self.day)
         self.note_contracts(environment)
         self.refresh_board()
 
@@ -338,6 +345,17 @@ class Economy(mesa.Model):  # type: ignore[misc]
         post("signing", "prepayment_due", roll.customers, roll.landlords, due.T)
         self.note_contracts(self.board.today.environment)
 
+    def reject_contracts(self, customer: int, share: float) -> float:
+        """The door to reserved capacity, for labs in default (`RejectsContracts`)."""
+        seats = np.flatnonzero(self.books.roll.customers == customer)
+        return float(void_contracts(self.books, int(seats[0]), share).sum()) if len(seats) else 0.0
+
+    def held_by_customers(self) -> Held:
+        """What customers have reserved, and what it costs them."""
+        contracts = self.books.contracts
+        due = contracts.due_usd_per_hour(self.contract_index_usd())
+        return Held(contracts.quantity_ve.sum(axis=0), due.sum(axis=0))
+
     def contract_index_usd(self) -> float:
         """The index that index-linked contracts follow, as last published, USD per VE-hour."""
         return self.index_usd[self.spec.reserved.index] / float(self.books.grade_value[0])
@@ -349,7 +367,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             text = f"{why} {tenor.name} contracts"
             if why and share > 0.0 and self.no_contracts.get(text) != month:
                 self.no_contracts[text] = month
-                self.events.append((self.day, "no contracts signed", text))
+                self.log.note(self.day, "no contracts signed", text)
 
     # 4. the day's hours
 
@@ -408,7 +426,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         ledger.post("ancillary revenue", "cash", world, roll.landlords, np.maximum(0.0, luck))
         ledger.post("service credits", "cash", roll.landlords, world, np.maximum(0.0, -luck))
         self.loan_desk.opex_usd += cost - luck
-        self.funding.note_day(self, trades)
+        delivered = (self.served @ books.contracts.quantity_ve) * (s.reserved_use * HOURS_PER_DAY)
+        self.labs.earn(self.board.today, trades.bought, delivered)
 
     # 5. and 6. indices, then beliefs
 
@@ -446,7 +465,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         for crowd in self.crowds:
             evening.crowd_orders(self, self.market, crowd, news)
         close = self.market.clear(rows, self.crowds, len(self.books.ledger.owners), funds.propose(self))
-        self.events += [(self.day, kind, text) for kind, text in close.events]
+        self.log.note_all(self.day, close.events)
         return close
 
     def settle_margins(self, close: Close | None) -> None:
@@ -457,11 +476,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.night = night
         self.loan_desk.hedge_usd += night.own_result_usd[self.books.roll.landlords]
         if night.margin_defaults:
-            self.events.append(
-                (self.day, "margin default", f"{night.margin_defaults} speculators are being closed out")
-            )
+            self.log.note(self.day, "margin default", f"{night.margin_defaults} speculators are being closed out")
         if night.house_loss_usd > 0.0:
-            self.events.append((self.day, "clearing loss", f"the house loses {night.house_loss_usd:,.0f} USD"))
+            self.log.note(self.day, "clearing loss", f"the house loses {night.house_loss_usd:,.0f} USD")
 
     # 9. funds
 
@@ -478,12 +495,12 @@ class Economy(mesa.Model):  # type: ignore[misc]
         Users that are funded pay out of revenue and cash, the others' customers pay what is owed.
         """
         ledger, roll = self.books.ledger, self.books.roll
-        self.funding.sell_services(self)
+        payers = self.labs.sell_services()
         received = np.zeros(len(ledger.owners))
         for claim in ("rent_billed", "prepayment_due"):
             owed = ledger.held(claim).copy()
             world = np.maximum(0.0, -owed)
-            world[self.funding.owners] = 0.0
+            world[payers] = 0.0
             world[roll.rest_of_world] -= world.sum()
             ledger.post_net("sales of services", "cash", world)
             ledger.post_net("rents paid", "cash", owed)
@@ -493,7 +510,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         ledger.post_net("rents billed", "rent_accrued", -accrued)
         ledger.post_net("rents billed", "rent_billed", accrued)
         self.received_usd = received[roll.landlords]
-        self.funding.pass_month(self, -received)
+        self.labs.pass_month(self.day, -received, self.reject_contracts)
         month.settle_futures_month(self)
 
     def service_loans(self) -> None:
@@ -519,7 +536,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             books, self.loan_desk, self.streams, self.landlord_ids, self.day, self.calendar.is_month_end(self.day),
             self.spec.resolution.used_value * today.chip_price_usd, self.normal_cash_usd * fleet * today.technology,
         )  # fmt: skip
-        self.events += [(self.day, kind, text) for kind, text in events]
+        self.log.note_all(self.day, events)
         securitisation.recognise_losses(self)
         month.fund_users(self)
 

@@ -65,7 +65,7 @@ def _strike_indices(e: Economy, trades: Trades) -> None:
             stable_id(f"index/{name}"),
         )  # fmt: skip
         e.index_usd[name] = index.strike(evidence, e.index_usd[name], e.index_memory[name])
-        e.events += [(e.day, kind, f"{name}: {text}") for kind, text in evidence.events]
+        e.log.events += [(e.day, kind, f"{name}: {text}") for kind, text in evidence.events]
 
 
 def _mean_rents(products: Products, paid: Floats, trades: Trades, last: Floats) -> Floats:

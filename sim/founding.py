@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from sim.agent import Agent, Endowment
-from sim.books import OUTSIDERS, Books, Roll, open_ledger
+from sim.books import OUTSIDERS, Books, open_ledger
 from sim.calendar import Calendar
 from sim.credit.loans import LoanBook
 from sim.growth_path import (
+    MONTH_DAYS,
     ContractTerms,
     GrowthPath,
     Landlord,
@@ -24,11 +25,12 @@ from sim.growth_path import (
 from sim.hardware.fleet import Fleet
 from sim.parts import Member, group_of
 from sim.problems import Problem, SpecError
+from sim.register import Roll
 from sim.rental.placement import place_people
 from sim.reserved.contracts import ReservedBook
 from sim.roles import BuysLoans, BuysNotes, Lends, OrdersChips, RentsHours, Reserves, SellsChips, keeps, promises_of
 from sim.spec import Spec
-from sim.stub import MONTH_DAYS, accrue_rents, mean_level
+from sim.stub import accrue_rents
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 LONGEST_LAG = 100.0  # logs
@@ -221,7 +223,7 @@ def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[End
     weight = np.array([endowments[i].reserved_weight for i in roll.customers])
     if len(weight):
         reserved = np.outer(sold, weight / weight.sum())
-        due = books.contracts.start_on_path(reserved) * (level + elapsed / MONTH_DAYS * mean_level(path, elapsed))
+        due = books.contracts.start_on_path(reserved) * (level + elapsed / MONTH_DAYS * path.mean_money_factor(elapsed))
         ledger.post_pairs("endowment", "reserved_capacity", roll.landlords, roll.customers, reserved)
         ledger.post_pairs("endowment", "prepaid_rent", roll.landlords, roll.customers, books.contracts.prepaid_usd)
         ledger.post_pairs("endowment", "prepayment_due", roll.customers, roll.landlords, due.T)

@@ -18,6 +18,8 @@ from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_YEAR, Floats
 
 WEEKS_PER_YEAR = DAYS_PER_YEAR / 7.0
 
+MONTH_DAYS = 30.0  # of the month before that of day 0, which is billed and prepaid at the start
+
 
 @dataclass(frozen=True)
 class Tenor:
@@ -118,6 +120,10 @@ class GrowthPath:
     def money_factor(self, years: float) -> float:
         """e^((n - g) t): rents earned, debts and capital relative to day 0."""
         return math.exp((self.settings.quantity - self.settings.technology) * years)
+
+    def mean_money_factor(self, elapsed: int) -> float:
+        """Money flows of so many days before day 0 over those of day 0, on average."""
+        return self.money_factor(-0.5 * elapsed / DAYS_PER_YEAR)
 
     def revenue_coefficient(self, reserved_share: float) -> float:
         """USD of revenue per VE-hour of fleet and per USD of rent."""

@@ -112,7 +112,7 @@ def allowed_by_sites(e: Economy, wanted: Floats) -> Floats:
         most = year * e.board.today.days_of_month / DAYS_PER_YEAR
         if asked[r] > most:
             open_share[r] = most / asked[r]
-            e.events.append((e.day, "site limit", f"{name}: room for {open_share[r]:.0%} of what is ordered"))
+            e.log.note(e.day, "site limit", f"{name}: room for {open_share[r]:.0%} of what is ordered")
     return np.asarray(stands @ open_share)
 
 

@@ -55,9 +55,9 @@ class Record:
 
 def world_columns(
     grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int, funds: list[str],
-    regions: list[str], products: tuple[str, ...],
+    regions: list[str], products: tuple[str, ...], labs: list[Column],
 ) -> list[Column]:  # fmt: skip
-    """The columns of a world with these grades, indices, kinds of owner, tenors, futures, regions and products."""
+    """The columns of a world: by grade, index, kind of owner, tenor, listed month, region, product, and of `labs`."""
     ve = "VE is the work of one H100"
     columns = [
         Column(
@@ -132,14 +132,7 @@ def world_columns(
         Column("margin_defaults", "traders", "speculators who failed a margin call today"),
         Column("limit_locks", "months", "listed months locked at the daily limit today"),
         Column("multiplicities", "months", "listed months with several clearing prices today"),
-        Column("jobs_finished", "jobs", "training jobs finished today"),
-        Column("jobs_missed", "jobs", "training jobs whose deadline passed today with work left"),
-        Column("training_lost_ve_hours", "VE-hours", "training work lost today to interruptions, since checkpoints"),
-        Column("training_left_ve_hours", "VE-hours", "training work waiting or running"),
-        Column("labs_cash_usd", "USD", "cash of funded labs"),
-        Column("labs_raised_usd", "USD", "raised by labs today in funding rounds and by successors"),
-        Column("rounds_failed", "rounds", "labs' funding rounds that failed today"),
-        Column("lab_defaults", "firms", "labs that defaulted today"),
+        *labs,
         Column("month_end", "0 or 1", "whether contracts settle and loans are paid today"),
         Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement"),
     ]

@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+import numpy as np
 
 from sim.agent import Agent
 from sim.board import Board
 from sim.growth_path import GrowthPath, Landlord
 from sim.roles import keeps
 from sim.view import View
+from sim.vocabulary import Ints
 
 R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Who is who, as rows of the ledger (ints, in order of stable id).
+
+    `chip_owners` own GPUs, `landlords` let capacity and borrow, `customers` reserve it, `users` rent by the hour.
+    `lenders` are of record for loans; `vehicles` (none or one) buy parts of them and owe notes to `investors`.
+    """
+
+    names: tuple[str, ...]
+    chip_owners: Ints
+    landlords: Ints
+    customers: Ints
+    users: Ints
+    lenders: Ints
+    vehicles: Ints
+    investors: Ints
+    vendor: int
+    clearing_house: int
+    parents: int
+    rest_of_world: int
+    landlord_fleet: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # fleet row of each landlord
 
 
 class Register:
     """All agents; the owner of an agent (its row of the ledger) is its place here.
 
-    `people` in order of stable id, `views` their windows on the board.
+    `people` in order of stable id, `views` their windows on the board, `roll` who is who.
     """
 
-    def __init__(self, people: Sequence[Agent], board: Board) -> None:
+    def __init__(self, people: Sequence[Agent], roll: Roll, board: Board) -> None:
         self.people = list(people)
+        self.roll = roll
         self.views = [View(board, owner, agent.identity) for owner, agent in enumerate(self.people)]
         self._found: dict[type, Any] = {}
 

@@ -12,6 +12,7 @@ from sim.board import AtStart, Board, ExchangeSheet, SecuritisationSheet
 from sim.calendar import Calendar
 from sim.credit.resolution import Resolution, ResolutionTerms
 from sim.credit.service import LoanDesk, LoanTerms
+from sim.department import Common
 from sim.environment import Environment
 from sim.exchange.clearing_house import ClearingHouse, MarginTerms
 from sim.exchange.crowd import Speculators
@@ -19,7 +20,7 @@ from sim.exchange.futures import Contract, FuturesMarket
 from sim.founding import open_books, path_of
 from sim.funds import department as funds
 from sim.kernels.spot import POSTED, clear_day
-from sim.labs.department import LabFunding
+from sim.labs.department import Labs
 from sim.nature.noise import Nature
 from sim.nature.striking import Overlaps, build_shocks, outside_the_run
 from sim.parts import build_part, members
@@ -87,12 +88,13 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.ended_ve = np.zeros_like(e.books.contracts.quantity_ve)
     e.no_contracts = {}
     e.board = _board(e, spec)
-    e.register = Register(agents, e.board)
+    e.register = Register(agents, roll, e.board)
+    e.common = Common(e.calendar, e.streams, e.path, e.register, e.books.ledger, e.board, e.log)
+    e.labs = Labs(e.common)
     _credit(e, spec)
     e.market, e.house, e.crowds = None, None, []
     funds.open_books(e)
     e.last_hours = None
-    e.funding = LabFunding(len(e.books.ledger.owners))
     e.debt_tolerance_usd = 1e-3
     e.night = None
     e.mark = np.ones(len(roll.landlords))
@@ -111,12 +113,13 @@ def build(e: Economy, spec: Spec, days: int) -> None:
             [e.register.name(owner) for owner, _ in e.register.of(HoldsFutures)],
             list(spec.regions),
             e.books.products.names,
+            e.labs.columns(),
         ),
         e.calendar.start,
         days,
     )
     configure(e, spec)
-    e.events += outside_the_run(e.shocks, days)
+    e.log.events += outside_the_run(e.shocks, days)
 
 
 def _indices(spec: Spec) -> dict[str, Any]:
@@ -156,7 +159,7 @@ def configure(e: Economy, spec: Spec) -> None:
         funds.close(e, {fund.owner for fund in e.funds})
     _venue(e, spec)
     funds.configure(e)
-    e.funding.configure(e)
+    e.labs.adopt(spec.funding, e.day, e.held_by_customers())
 
 
 def adopt(e: Economy, spec: Spec) -> None:

@@ -16,13 +16,6 @@ from sim.roles import EarnsRevenue
 from sim.rows.labs import Service
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
 
-MONTH_DAYS = 30.0  # of the month before that of day 0, which is billed and prepaid at the start
-
-
-def mean_level(path: GrowthPath, elapsed: int) -> float:
-    """Money flows of the elapsed days over those of day 0, on average."""
-    return path.money_factor(-0.5 * elapsed / DAYS_PER_YEAR)
-
 
 def accrue_rents(path: GrowthPath, books: Books, people: list[Agent], elapsed: int) -> None:
     """Rents of the elapsed days, not yet billed.
@@ -31,7 +24,7 @@ def accrue_rents(path: GrowthPath, books: Books, people: list[Agent], elapsed: i
     of demand, the others alike what is left.
     """
     roll, s, where = books.roll, path.settings, books.where
-    hours = elapsed * HOURS_PER_DAY * mean_level(path, elapsed)
+    hours = elapsed * HOURS_PER_DAY * path.mean_money_factor(elapsed)
     spot = where.path_ve @ (where.usual * where.products.level) * s.rent_usd * hours
     spot[roll.users] -= spot.sum() * shares_of_demand(people, roll.users.tolist())
     books.ledger.post_net("endowment", "rent_accrued", spot)
@@ -59,7 +52,7 @@ def pay_running_costs(path: GrowthPath, books: Books, costs_usd: Floats, elapsed
     """Landlords have paid the elapsed days, `costs_usd` (landlords,) per VE-hour of fleet; returns the USD paid."""
     roll = books.roll
     fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
-    paid = costs_usd * fleet * (elapsed * HOURS_PER_DAY * mean_level(path, elapsed))
+    paid = costs_usd * fleet * (elapsed * HOURS_PER_DAY * path.mean_money_factor(elapsed))
     books.ledger.post("endowment", "cash", roll.landlords, np.full(len(paid), roll.rest_of_world), paid)
     return np.asarray(paid)
 

@@ -20,10 +20,6 @@ FINANCE = {"exchange", "funds"}
 CREDIT = {"credit", "securitisation"}
 DEPARTMENTS = PHYSICAL | FINANCE | CREDIT
 ALLOWED = {"funds": {"exchange"}}
-NEIGHBOURS = {  # what is still to be cut
-    ("labs", "department"): {"rental", "reserved"},
-}
-HANDED_IN = {"speculator": {"exchange"}, "vehicle": {"securitisation"}}  # records that agents fill, to move to `rows`
 ALL_FILES = sorted(SIM.rglob("*.py")) + AGENT_FILES
 
 
@@ -114,10 +110,13 @@ def test_agents_are_strangers_to_each_other_and_to_the_markets(path):
         "setup",
         "ledger",
         "laws",
+        "audit",
         "books",
+        "register",
+        "department",
         "founding",
         "kernels",
-        *DEPARTMENTS - HANDED_IN.get(path.stem, set()),
+        *DEPARTMENTS,
     }
 
 
@@ -186,7 +185,7 @@ def test_departments_are_strangers(path):
     """
     home = path.relative_to(SIM).parts[0]
     if home in DEPARTMENTS:
-        assert departments_in(tree_of(path)) - {home} <= NEIGHBOURS.get((home, path.stem), ALLOWED.get(home, set()))
+        assert departments_in(tree_of(path)) - {home} <= ALLOWED.get(home, set())
 
 
 def test_the_bar_between_departments_can_fail():

@@ -164,7 +164,7 @@ def settle(e: Economy, close_: Close) -> None:
     cash = books.ledger.held("cash")
     if any(cash[fund.owner] < 0.0 for fund in e.funds):
         e.house.call_margin(books, market.names, market.price_usd, e.crowds)
-    e.events += [(e.day, kind, text) for kind, text in events]
+    e.log.note_all(e.day, events)
     e.fund_interest = open_interest(e, min(MONTHS, len(market.names)))
     tell(e)
     take_orders(e)
@@ -178,7 +178,7 @@ def note_expiry(e: Economy, settlement_usd: float) -> None:
     move = (settlement_usd - float(e.market.price_usd[0])) * e.market.contract.gpu_hours
     for fund in e.funds:
         if fund.status != ENDED:
-            e.events += [(e.day, *event) for event in mark(e.books, fund, float(held[fund.owner]) * move)]
+            e.log.note_all(e.day, mark(e.books, fund, float(held[fund.owner]) * move))
         fund.exposure = (fund.exposure[1], 0.0)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from sim.vocabulary import Floats
 
 
 class ReservedRow(NamedTuple):
@@ -15,3 +18,11 @@ class ReservedRow(NamedTuple):
     quantity_ve: float
     limit_usd: float
     width: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What customers have reserved (customers,): VE, and what an hour of its use costs them, USD."""
+
+    quantity_ve: Floats
+    due_usd_per_hour: Floats

@@ -48,9 +48,9 @@ def pay_notes(e: Economy) -> None:
         terms = e.register.the(desk.vehicle(books), BuysLoans).note_terms
         paid = desk.pay(books, terms, today.policy_rate, today.days_of_month, e.resolution.in_estate)
         if paid.test_failed and not failed:
-            e.events.append((e.day, "collateral test failed", "the vehicle buys no loans; interest repays the senior"))
+            e.log.note(e.day, "collateral test failed", "the vehicle buys no loans; interest repays the senior")
         elif failed and not paid.test_failed:
-            e.events.append((e.day, "collateral test cured", "the vehicle may buy loans again"))
+            e.log.note(e.day, "collateral test cured", "the vehicle may buy loans again")
     fund_investors(e)
 
 
@@ -60,7 +60,7 @@ def recognise_losses(e: Economy) -> None:
     lost = e.note_desk.recognise(e.books) if len(e.books.roll.vehicles) else 0.0
     if lost > 0.0:
         cut = e.note_desk.write_downs_usd - before
-        e.events.append((e.day, "note write-down", f"the pool loses {lost:,.0f} USD, the notes {cut:,.0f} USD"))
+        e.log.note(e.day, "note write-down", f"the pool loses {lost:,.0f} USD, the notes {cut:,.0f} USD")
     losses = e.resolution.losses_usd
     rate = losses / (losses + float(e.books.loans.balance.sum())) if losses > 0.0 else 0.0
     e.board.securitisation = replace(e.board.securitisation, loan_loss_rate=rate)
@@ -91,9 +91,9 @@ def open_window(e: Economy) -> None:
     """Before chips are ordered: would the notes be placed at a spread that the originators' margin pays?"""
     window, reason = _window(e)
     if reason and not e.no_issue:
-        e.events.append((e.day, "no note issue", reason))
+        e.log.note(e.day, "no note issue", reason)
     elif e.no_issue and window.share > 0.0:
-        e.events.append((e.day, "notes issued again", "investors' spread is below the originators' margin"))
+        e.log.note(e.day, "notes issued again", "investors' spread is below the originators' margin")
     e.no_issue = reason
     e.window = window
     e.board.today = replace(e.board.today, capital_charge=window.charge)
@@ -168,7 +168,7 @@ def sell_loans(e: Economy, draws_usd: Floats) -> None:
         return
     if not draws_usd.any():
         if e.note_desk.idle:
-            e.events.append((e.day, "no note issue", "no loans were made, and the pool has none"))
+            e.log.note(e.day, "no note issue", "no loans were made, and the pool has none")
         return
     wanted = window.share * draws_usd
     amount = min(float(wanted.sum()), window.room_usd)

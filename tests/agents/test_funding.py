@@ -34,14 +34,14 @@ def test_rounds_that_always_come_leave_the_market_alone_to_the_last_bit():
     paid, funded = ran(200, "funding=off"), ran(200, funding__round_probability=1.0)
     assert set(moved(series(paid), series(funded))) <= set(MONEY)
     ledger, roll = funded.books.ledger, funded.books.roll
-    others = [i for i in range(len(ledger.owners)) if i not in (*funded.funding.owners, roll.rest_of_world)]
+    others = [i for i in range(len(ledger.owners)) if i not in (*funded.labs.owners, roll.rest_of_world)]
     assert (ledger.held("cash")[others] == paid.books.ledger.held("cash")[others]).all()
     assert kinds(funded) == []
 
 
 def test_revenue_and_rounds_pay_the_bills_and_the_ledger_explains_all():
     economy = ran(400, "population=default", "venue=none")
-    ledger, owners = economy.books.ledger, economy.funding.owners
+    ledger, owners = economy.books.ledger, economy.labs.owners
     assert len(owners) == 10
     sales, rounds = ledger.flow("sales of services")[owners], ledger.flow("funding round")[owners]
     bills = ledger.flow("endowment")[owners] + rounds + sales - ledger.held("cash")[owners]
@@ -74,11 +74,11 @@ def test_a_default_frees_contracts_and_the_demand_comes_back():
     economy = world(days=700, **POOR, funding__return_days=120.0)
     while not economy.record.days or not economy.record["lab_defaults"][-1]:
         economy.run(1)
-    n = next(i for i, since in enumerate(economy.funding.since) if since >= 0)
-    owner, day = economy.funding.owners[n], economy.day - 1
+    n = next(i for i, since in enumerate(economy.labs.since) if since >= 0)
+    owner, day = economy.labs.owners[n], economy.day - 1
     rejected = economy.books.ledger.flow("contracts rejected")
     assert rejected[owner] < 0.0
-    assert rejected[economy.books.roll.landlords].sum() == pytest.approx(-rejected[economy.funding.owners].sum())
+    assert rejected[economy.books.roll.landlords].sum() == pytest.approx(-rejected[economy.labs.owners].sum())
     before, after = economy.record["reserved_ve"][-2:]
     assert after <= before
     economy.run(1)
@@ -103,7 +103,7 @@ def test_cuts_come_in_their_order():
 
 def test_labs_without_revenue_live_on_rounds_alone():
     economy = ran(200, funding__revenue_share=0.0)
-    assert not economy.books.ledger.flow("sales of services")[economy.funding.owners].any()
+    assert not economy.books.ledger.flow("sales of services")[economy.labs.owners].any()
     assert economy.record["labs_raised_usd"].sum() >= 0.0
     assert np.isfinite(economy.record["labs_cash_usd"]).all()
 
@@ -117,12 +117,12 @@ def test_labs_that_earn_more_than_they_pay_need_no_rounds():
 def test_a_fork_begins_the_regime_on_its_first_day():
     economy = ran(60, "funding=off")
     fork = economy.fork(spec_of())
-    assert fork.funding.owners
+    assert fork.labs.owners
     fork.run(60)
     assert fork.record["labs_cash_usd"][-1] > 0.0
     back = fork.fork(spec_of("funding=off"))
     back.run(40)
-    assert back.funding.owners == []
+    assert back.labs.owners == []
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_lab_of_ones_own_has_noise_revenue_and_cash(economy):
     assert factors[0] != factors[1]
     renter = row(economy, "renter_1")
     assert economy.register.views[renter].own_factor == 1.0
-    assert sorted(economy.funding.owners) == sorted(owners)
+    assert sorted(economy.labs.owners) == sorted(owners)
     assert (economy.books.ledger.flow("sales of services")[owners] > 0.0).all()
 
 

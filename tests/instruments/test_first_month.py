@@ -73,7 +73,7 @@ def test_accrued_rents_are_those_of_as_many_days():
         assert held == pytest.approx(usual, rel=tolerance, abs=1e-3 * np.abs(usual).sum()), claim
         assert held.sum() == pytest.approx(0.0, abs=1.0)
     assert late.loan_desk.opex_usd == pytest.approx(early.loan_desk.opex_usd * scale, rel=0.02)
-    assert late.funding.revenue_usd == pytest.approx(early.funding.revenue_usd * scale, rel=0.15)
+    assert late.labs.revenue_usd == pytest.approx(early.labs.revenue_usd * scale, rel=0.15)
     roll = late.books.roll
     cash, usual = (e.books.ledger.held("cash")[roll.landlords] for e in (late, early))
     assert cash == pytest.approx(usual * scale, rel=0.03)
@@ -117,7 +117,7 @@ def test_all_of_the_front_month_is_known_at_its_end_and_settles_at_its_mean(star
 
     def watched(books, name, settlement_usd, *rest):
         settled[name] = settlement_usd
-        settled["known"] = economy.desk.today.curve.known_weight[0]
+        settled["known"] = economy.board.today.curve.known_weight[0]
         return expire(books, name, settlement_usd, *rest)
 
     economy.house.expire = watched

@@ -11,6 +11,7 @@ import pytest
 
 from sim.economy import Economy
 from sim.environment import Environment
+from sim.roles import PostsAsks
 from sim.shocks.outage import Outage
 from sim.spec import read_spec
 from sim.streams import Purpose, Streams, stable_id
@@ -171,7 +172,9 @@ def test_more_traders_leave_the_types_of_the_first_ones():
 
 def test_drawing_twice_or_for_nothing_changes_no_bit():
     curious, calm = world(days=30), world(days=30)
-    for agent in curious.register.people:
+    posting = curious.register.of(PostsAsks)
+    assert posting
+    for _, agent in posting:
         honest = agent.list_asks
 
         def nosy(view, posted, mine=honest):
