@@ -85,6 +85,9 @@ def run(arguments: list[str]) -> int:
         from experiments.study import expand
 
         expansion = expand(open_composer, asked.overrides)
+    from experiments.purity import check_shocks_are_pure
+
+    check_shocks_are_pure(expansion.worlds.values(), expansion.settings)
     if expansion.settings.study.kind == "replication":
         from experiments.replications.run import run_replications
 

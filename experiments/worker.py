@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from experiments.chance import untouched
 from experiments.errors import StorageError
 from experiments.store import row_of, write_part, write_path
 from experiments.study import RunSpec
@@ -174,12 +175,12 @@ def tell(error: BaseException) -> str:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Ends with a run what a plug-in changes for its whole process: filters of warnings, numpy's errors, depth."""
+    """Ends with a run what a plug-in changes for its process: filters of warnings, numpy's errors, depth, chance."""
     import numpy as np
 
     depth = sys.getrecursionlimit()
     try:
-        with warnings.catch_warnings(), np.errstate(), no_silent_exit():
+        with warnings.catch_warnings(), np.errstate(), no_silent_exit(), untouched():
             yield
     finally:
         sys.setrecursionlimit(depth)
