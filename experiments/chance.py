@@ -16,7 +16,7 @@ def state() -> tuple[Any, ...]:
     """Where Python's and numpy's generators of the process stand."""
     import numpy as np
 
-    name, key, *rest = np.random.get_state()
+    name, key, *rest = np.random.get_state()  # noqa: NPY002
     return random.getstate(), (name, key.tobytes(), *rest)
 
 
@@ -26,12 +26,12 @@ def restore(stood: tuple[Any, ...]) -> None:
 
     python, (name, key, *rest) = stood
     random.setstate(python)
-    np.random.set_state((name, np.frombuffer(key, np.uint32), *rest))
+    np.random.set_state((name, np.frombuffer(key, np.uint32), *rest))  # noqa: NPY002
 
 
 @contextmanager
 def untouched() -> Iterator[None]:
-    """Raises ChanceError at the end where something has drawn from or seeded the process' generators, and resets them."""
+    """Raises ChanceError at the end where something has drawn from the process' generators, and puts them back."""
     stood = state()
     try:
         yield

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from experiments.errors import ABSENT, Problem, UsageError
+from experiments.guard import attempted
 from experiments.settings import NO_SHOCK, Settings, Span
 from experiments.worlds import Place, label
 
@@ -118,13 +119,12 @@ def acting_days(world: dict[str, Any], settings: Settings, name: str = "") -> li
 
     section = {name: world["shocks"][name]} if name else world["shocks"]
     start_date = str((world.get("world") or {}).get("start_date"))
-    try:
+
+    def told() -> list[bool]:
         shocks = build_shocks(section, start_date, Streams(settings.seed_list[0]), tuple(settings.plugins))
         return [any(shock(day, CALM) != CALM for shock in shocks.values()) for day in range(settings.days)]
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001 told when worlds are checked, or by the run itself
-        return []
+
+    return attempted(told)[0] or []  # what fails is told when worlds are checked, or by the run itself
 
 
 def too_short(settings: Settings) -> Iterator[Problem]:

@@ -13,10 +13,11 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from experiments.errors import StorageError, WorkersError
+from experiments.guard import heard_interrupts, ignore_interrupts, interrupts, tell
 from experiments.settings import Executor, Settings
 from experiments.store import row_of, stored_rows, write_part
 from experiments.study import RunSpec
-from experiments.worker import Batch, Outcome, heard_interrupts, ignore_interrupts, interrupts, run_batch, tell
+from experiments.worker import Batch, Outcome, run_batch
 from experiments.worlds import own_point
 
 ONE_THREAD = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.compose import Composer, key_of, split
-from experiments.errors import ABSENT, Problem, StorageError, UsageError, nearest_name
+from experiments.errors import ABSENT, Problem, UsageError, nearest_name
 from experiments.folder import FREE, check_writable, locked, own_parts, read_yaml, to_yaml
+from experiments.guard import attempted, tell
 from experiments.own import Measuring, checked_metrics, measuring_of
 from experiments.settings import Settings, Study, read_settings
 from experiments.sources import PluginCode
 from experiments.store import MOVE_PATH, compact, read_table, stored_rows, write_part, write_whole
 from experiments.study import RunSpec
-from experiments.worker import Outcome, tell
+from experiments.worker import Outcome
 from experiments.worlds import check_metrics
 
 if TYPE_CHECKING:
@@ -102,18 +103,14 @@ def measure_again(out: Path, keys: Iterable[str], measuring: Measuring, window_o
     """Writes a row for every run of these keys, measured from its path; the outcomes of those that fail."""
     rows, failures = stored_rows(out), []
     for key in keys:
-        row, error = rows[key], ""
+        row = rows[key]
         path = path_of(out, row)
         assert path is not None
-        try:
-            metrics = measuring.measure(record_of(path), window_of(row["shock"]))
-        except (StorageError, UsageError):
-            raise
-        except Exception as trouble:  # noqa: BLE001
-            error, metrics = tell(trouble), {}
-            failures.append(Outcome(key, "failed", error))
-        status = "failed" if error else "ok"
-        write_part(out, {**row, "status": status, "measured": measuring.code, "error": error, "metrics": metrics})
+        record, window = record_of(path), window_of(row["shock"])
+        metrics, error = attempted(lambda record=record, window=window: measuring.measure(record, window))
+        status, said = ("failed", tell(error)) if error else ("ok", "")
+        failures += [Outcome(key, status, said)] if error else []
+        write_part(out, {**row, "status": status, "measured": measuring.code, "error": said, "metrics": metrics or {}})
     return failures
 
 

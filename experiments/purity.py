@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from experiments import chance
 from experiments.errors import ABSENT, Problem, UsageError
+from experiments.guard import attempted, ignore_interrupts, tried
 from experiments.settings import Settings
 from experiments.sources import targets
-from experiments.worker import ignore_interrupts, tried
 
 SECONDS = 1.0  # that a shock is tried for, on as many days as they suffice for
 PATIENCE_SECONDS = 120.0  # after which a shock that hangs is left to its run
@@ -54,7 +54,7 @@ def tried_here(trials: list[Trial], settings: Settings) -> Iterator[tuple[str, i
     """Name and first impure day of each shock, tried in this process."""
     del settings
     for trial in trials:
-        yield trial.name, tried(lambda trial=trial: impure_day(trial))[0]
+        yield trial.name, attempted(lambda trial=trial: impure_day(trial))[0]
 
 
 def tried_apart(trials: list[Trial], settings: Settings) -> Iterator[tuple[str, int | None]]:
@@ -66,7 +66,7 @@ def tried_apart(trials: list[Trial], settings: Settings) -> Iterator[tuple[str, 
     context = multiprocessing.get_context(settings.executor.start_method)
     pool = ProcessPool(1, context=context, initializer=ignore_interrupts)
     try:
-        waiting = [(trial.name, pool.schedule(impure_day, args=(trial,), timeout=PATIENCE_SECONDS)) for trial in trials]
+        waiting = [(trial.name, pool.schedule(tried_day, args=(trial,), timeout=PATIENCE_SECONDS)) for trial in trials]
         for name, future in waiting:
             try:
                 yield name, future.result()
@@ -78,6 +78,11 @@ def tried_apart(trials: list[Trial], settings: Settings) -> Iterator[tuple[str, 
         raise
     finally:
         pool.join()
+
+
+def tried_day(trial: Trial) -> int | None:
+    """The first impure day of a shock, None also for one that raises."""
+    return tried(lambda: impure_day(trial))[0]
 
 
 def impure_day(trial: Trial) -> int | None:
