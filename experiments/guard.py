@@ -31,7 +31,7 @@ def tried(do: Callable[[], Any]) -> tuple[Any, BaseException | None]:
 
 
 def attempted(do: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-    """The same in the program itself, where a Ctrl-C of the user's is told from a KeyboardInterrupt that code raises."""
+    """The same in the program itself, where a Ctrl-C of the user's is told from a KeyboardInterrupt raised by code."""
     with heard_interrupts():
         return tried(do)
 

@@ -163,8 +163,7 @@ def test_a_worker_that_is_ended_takes_its_own_run_only(tmp_path, breach, without
 
 def test_a_fork_that_kills_its_worker_leaves_its_siblings_alone(tmp_path, breach, without_figures):
     arms = ["study.arms={plain:[],calm:['spot.convexity=4.0']}", "study.fork={arm:plain}"]
-    event = "study.event={start_day:3,end_day:5}"
-    assert main(breach("killed", "seeds=1", "workers=1", "executor.retries=0", *arms, event)) == 3
+    assert main(breach("killed", "seeds=1", "workers=1", "executor.retries=0", *arms)) == 3
     rows = table(tmp_path)
     assert list(rows.loc["none", "status"]) == ["ok"] * 4
     assert list(rows.loc["breach", "status"]) == ["failed"] * 4
