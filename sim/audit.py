@@ -7,7 +7,7 @@ ledger agrees with the vintages. A8 orders = delivered + outstanding. A9 loans: 
 write-offs, and the ledger agrees. A10 notes: what a payment date paid is what it had; cash is the reserve and what
 waits for the next date; loans held and principal that waits are the balances of the notes. A11 funds: shares times net
 asset value is what the fund owns. A12 users' spending is owners' revenue; contracts' totals agree with the ledger and
-their cohorts. Departments check their own in their `audit.py`: labs A13.
+their cohorts. Departments check their own in their `audit.py`: labs A13, indices A14.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def check_day(e: Economy, trades: Trades) -> None:
         check_futures(e)
     check_funds(e)
     e.labs.laws(e.day)
+    e.indices.laws(e.day)
 
 
 def note_sizes(e: Economy) -> None:

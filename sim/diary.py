@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.behaviours.investing import values_by_grade, wanted_q
+from sim.department import Department
 from sim.kernels.spot import POSTED
 from sim.roles import BuysLoans, HoldsFutures, ValuesChips
 from sim.rows.exchange import Close
@@ -32,7 +33,7 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
         of_kind[kind] += gpus
     values: list[float] = (e.rents.last_by_grade * books.grade_value).tolist()
     values += [e.rents.today, s.rent_usd * e.path.technology_factor(years)]
-    values += list(e.index_usd.values())
+    values += _values(e.indices)
     values += close.price_usd.tolist() if close is not None else [math.nan] * e.spec.venue.maturities
     values += e.menu_usd.tolist()
     values += list(of_kind.values())
@@ -73,6 +74,12 @@ def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
     values += e.product_rents.tolist()
     values += _occupancy(trades)
     return values
+
+
+def _values(department: Department) -> list[float]:
+    """A department's values of the day, in the order of its columns."""
+    day = department.day()
+    return [day[column.name] for column in department.columns()]
 
 
 def _occupancy(trades: Trades) -> list[float]:
@@ -175,7 +182,7 @@ def _note_values(e: Economy) -> list[float]:
 
 def _futures_values(e: Economy, close: Close | None, month_end: bool) -> list[float]:
     if close is None or e.market is None or e.night is None:
-        return [0.0] * 8 + _user_values(e) + [float(month_end), math.nan]
+        return [0.0] * 8 + _values(e.labs) + [float(month_end), math.nan]
     ledger, roll = e.books.ledger, e.books.roll
     positions = ledger.table(e.market.names)
     crowd_long = sum(float(np.maximum(0.0, c.arrays.position).sum()) for c in e.crowds)
@@ -195,15 +202,10 @@ def _futures_values(e: Economy, close: Close | None, month_end: bool) -> list[fl
         float(e.night.margin_defaults),
         float(locks),
         float(several),
-        *_user_values(e),
+        *_values(e.labs),
         float(month_end),
         gap,
     ]
-
-
-def _user_values(e: Economy) -> list[float]:
-    day = e.labs.day()
-    return [day[column.name] for column in e.labs.columns()]
 
 
 def _fund_values(e: Economy, close: Close | None) -> list[float]:

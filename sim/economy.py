@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from functools import reduce
-from typing import Any
 
 import mesa
 import numpy as np
@@ -37,6 +36,7 @@ from sim.funds import department as funds
 from sim.funds.window import Fund
 from sim.growth_path import GrowthPath
 from sim.hardware.procurement import place_orders
+from sim.indices.department import Indices
 from sim.labs.department import Labs
 from sim.log import Log
 from sim.nature.noise import Nature
@@ -77,9 +77,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     shocks: dict[str, Shock]
     overlaps: Overlaps
     anchor: AnchorClient
-    indices: dict[str, Any]
-    index_usd: dict[str, float]
-    index_memory: dict[str, dict[str, Any]]  # plain data: a copy of it goes on alike
+    indices: Indices
     product_rents: Floats  # (products,) mean rent of the last day with trades, USD per GPU-hour
     asks_usd: Floats  # (owners, products) list asks, USD per VE-hour; zero where none is posted
     let_by_landlords: Floats  # (products,) 1 where landlords let capacity, else 0
@@ -234,7 +232,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             anchor_usd=s.rent_usd * tau * (1.0 + self.path.pass_through * (lasting - 1.0)),
             rent_usd=rents.today, rent_10d_usd=rents.ten_days, rent_30d_usd=rents.thirty_days,
             rent_180d_usd=rents.half_year, rent_30d_by_grade_usd=tuple(rents.by_grade.tolist()),
-            index_usd=dict(self.index_usd), policy_rate=max(0.0, s.policy_rate + environment.policy_rate_add),
+            index_usd=dict(self.indices.usd), policy_rate=max(0.0, s.policy_rate + environment.policy_rate_add),
             chip_price_usd=self.path.chip_price_usd * tau * scale * self.chip_premium,
             capital_charge=self.window.charge,
             loans_open=self.spec.loan.enabled,
@@ -358,7 +356,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def contract_index_usd(self) -> float:
         """The index that index-linked contracts follow, as last published, USD per VE-hour."""
-        return self.index_usd[self.spec.reserved.index] / float(self.books.grade_value[0])
+        return self.indices.usd[self.spec.reserved.index] / float(self.books.grade_value[0])
 
     def note_unsigned(self, trouble: tuple[str, ...]) -> None:
         """Record, once a month, that a tenor finds no offers, no takers or no rent."""
@@ -440,9 +438,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
         rents, today = self.rents, self.board.today
         self.morning = today
         if self.market is not None:
-            self.market.note_index(self.day, self.index_usd[self.spec.venue.index])
+            self.market.note_index(self.day, self.indices.usd[self.spec.venue.index])
         curve = self.market.curve(self.day + 1, rents.index_ratio) if self.market is not None else None
-        self.board.today = evening.evening_facts(today, rents, dict(self.index_usd), curve)
+        self.board.today = evening.evening_facts(today, rents, dict(self.indices.usd), curve)
         self.board.remember_evening()
         rental = self.board.rental
         self.board.rental = replace(rental, bought_ve_hours=trades.bought, interrupted_ve=trades.interrupted)

@@ -12,13 +12,10 @@ from sim.board import Today
 from sim.environment import Environment
 from sim.exchange.crowd import Speculators
 from sim.exchange.futures import FuturesMarket
-from sim.indices.evidence import Evidence
 from sim.rental.statistics import RentStatistics
-from sim.roles import PostsAsks
 from sim.rows.exchange import Curve
 from sim.rows.rental import Products, Trades
 from sim.rules.rents import expected_rent
-from sim.streams import stable_id
 from sim.vocabulary import Floats, Ints
 
 if TYPE_CHECKING:
@@ -42,30 +39,8 @@ def strike(e: Economy, trades: Trades) -> None:
         _means(cell, paid * auctioned, hours * auctioned, none)[cell],
     )  # fmt: skip
     e.product_rents = _mean_rents(products, paid, trades, e.product_rents)
-    _strike_indices(e, trades)
-    e.rents.note_index(e.index_usd[e.spec.venue.index])
-
-
-def _strike_indices(e: Economy, trades: Trades) -> None:
-    """Every index from the same evidence: trades and list asks per GPU-hour, by product."""
-    products, sellers = e.books.products, [owner for owner, _ in e.register.of(PostsAsks)]
-    price = trades.price_usd * products.value
-    volume = trades.traded_ve_hours / products.value
-    hours = volume.sum(axis=0)
-    shown = products.factors(e.board.today.environment.list_price_hits)
-    asks = e.asks_usd[sellers] * (products.value * shown)
-    names = tuple(e.register.people[owner].name for owner in sellers)
-
-    def fleet_ve() -> Floats:
-        return np.array([math.fsum(e.board.hardware.fleet_ve[owner]) for owner in sellers])
-
-    for name, index in e.indices.items():
-        evidence = Evidence(
-            e.day, products, price, volume, e.product_rents, hours, asks, names, fleet_ve, e.streams,
-            stable_id(f"index/{name}"),
-        )  # fmt: skip
-        e.index_usd[name] = index.strike(evidence, e.index_usd[name], e.index_memory[name])
-        e.log.events += [(e.day, kind, f"{name}: {text}") for kind, text in evidence.events]
+    e.indices.fix(e.board.today, trades, e.product_rents, e.asks_usd)
+    e.rents.note_index(e.indices.usd[e.spec.venue.index])
 
 
 def _mean_rents(products: Products, paid: Floats, trades: Trades, last: Floats) -> Floats:

@@ -54,7 +54,7 @@ class Record:
 
 
 def world_columns(
-    grades: list[str], indices: list[str], kinds: list[str], tenors: list[str], maturities: int, funds: list[str],
+    grades: list[str], indices: list[Column], kinds: list[str], tenors: list[str], maturities: int, funds: list[str],
     regions: list[str], products: tuple[str, ...], labs: list[Column],
 ) -> list[Column]:  # fmt: skip
     """The columns of a world: by grade, index, kind of owner, tenor, listed month, region, product, and of `labs`."""
@@ -69,9 +69,7 @@ def world_columns(
         Column("rent_usd_per_ve_hour", "USD per VE-hour", f"mean spot rent from landlords, bundles taken off; {ve}"),
         Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
     ]
-    columns += [
-        Column(f"index_{i}_usd_per_gpu_hour", "USD per GPU-hour", f"{i} index of its reference") for i in indices
-    ]
+    columns += indices
     columns += [
         Column(
             f"future_{m + 1}_usd_per_gpu_hour",

@@ -19,6 +19,7 @@ from sim.exchange.crowd import Speculators
 from sim.exchange.futures import Contract, FuturesMarket
 from sim.founding import open_books, path_of
 from sim.funds import department as funds
+from sim.indices.department import Indices
 from sim.kernels.spot import POSTED, clear_day
 from sim.labs.department import Labs
 from sim.nature.noise import Nature
@@ -73,10 +74,6 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     auctions = where.shop.auctioned * e.let_by_landlords
     e.news_product = int(np.argmax(auctions if auctions.any() else e.let_by_landlords))
     e.rents = RentStatistics(w.rent_usd, w.trend.technology, len(spec.grades), _auctions_nearby(e))
-    e.indices = _indices(spec)
-    e.index_usd = {name: _first_value(e, index) for name, index in e.indices.items()}
-    e.rents.index_ratio = e.index_usd[spec.venue.index] / w.rent_usd
-    e.index_memory = {name: {} for name in spec.indices}
     e.product_rents = w.rent_usd * where.products.value * where.products.level
     e.asks_usd = np.zeros((owners, len(where.products.grade)))
     e.overlaps, e.anchor = Overlaps(), AnchorClient()
@@ -91,6 +88,8 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.register = Register(agents, roll, e.board)
     e.common = Common(e.calendar, e.streams, e.path, e.register, e.books.ledger, e.board, e.log)
     e.labs = Labs(e.common)
+    e.indices = Indices(e.common, where.products, _indices(spec), w.rent_usd, float(e.books.grade_value[0]))
+    e.rents.index_ratio = e.indices.usd[spec.venue.index] / w.rent_usd
     _credit(e, spec)
     e.market, e.house, e.crowds = None, None, []
     funds.open_books(e)
@@ -106,7 +105,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.record = Record(
         world_columns(
             list(spec.grades),
-            list(spec.indices),
+            e.indices.columns(),
             sorted({agents[i].kind for i in roll.chip_owners}),
             list(spec.reserved.tenors),
             spec.venue.maturities,
@@ -126,18 +125,6 @@ def _indices(spec: Spec) -> dict[str, Any]:
     return {name: build_part("indices", name, settings, spec.plugins) for name, settings in spec.indices.items()}
 
 
-def _first_value(e: Economy, index: Any) -> float:
-    """An index before its first day, on the growth path; an index that does not say stands at the mean rent."""
-    start = getattr(index, "start_usd", None)
-    return float(start(e.books.products, e.spec.world.rent_usd)) if start else e.spec.world.rent_usd
-
-
-def _value_of(e: Economy, index: Any) -> float:
-    """VE per GPU of the grade an index speaks of; one that does not say speaks of the first."""
-    basket = getattr(index, "basket", None)
-    return float(basket.select(e.books.products).value if basket else e.books.grade_value[0])
-
-
 def meet(e: Economy, spec: Spec) -> None:
     """Meet from here on the shocks of a specification, which for the rest is the economy's own."""
     e.spec = spec
@@ -147,7 +134,7 @@ def meet(e: Economy, spec: Spec) -> None:
 def configure(e: Economy, spec: Spec) -> None:
     """Take all settings that may differ between arms from a specification."""
     meet(e, spec)
-    e.indices = _indices(spec)
+    e.indices.adopt(_indices(spec))
     e.nature.noise = spec.noise
     e.auction.rules = _spot_rules(spec)
     e.board.links = spec.links
@@ -284,7 +271,7 @@ def _venue(e: Economy, spec: Spec) -> None:
         v.maturities,
         v.round_to_tick,
         tuple(spec.links.normal_premium),
-        _value_of(e, e.indices[v.index]),
+        e.indices.gpu_ve(v.index),
     )
     margin = MarginTerms(v.margin.initial, v.margin.maintenance, v.contract_gpu_hours)
     if e.market is not None and e.house is not None:
@@ -311,7 +298,7 @@ def _venue(e: Economy, spec: Spec) -> None:
 def _since_the_last_month(e: Economy, market: FuturesMarket) -> None:
     """A world that begins inside a month has seen the index of its elapsed days; crowds have the last month's money."""
     days = e.calendar.business_days(market.first_month)
-    market.known = index_so_far(e.path.settings.technology, e.index_usd[e.spec.venue.index], days)
+    market.known = index_so_far(e.path.settings.technology, e.indices.usd[e.spec.venue.index], days)
     for crowd in e.crowds:
         crowd.arrays.cash_usd[:] *= e.path.money_factor(-e.calendar.elapsed / DAYS_PER_YEAR)
 

@@ -124,7 +124,7 @@ def test_agents_are_strangers_to_each_other_and_to_the_markets(path):
 def test_neighbours_are_strangers(folder):
     for path in (SIM / folder).glob("*.py"):
         neighbours = {module.split(".")[2] for module in imports(tree_of(path)) if module.startswith(f"sim.{folder}.")}
-        shared = {"evidence", "basket", "hedonic", "publication", "timing"}
+        shared = {"evidence", "basket", "hedonic", "publication", "audit", "timing"}
         assert neighbours <= shared, f"{path.name} knows {neighbours}"
 
 

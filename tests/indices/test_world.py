@@ -84,8 +84,8 @@ def test_by_grade_every_grade_of_the_default_world_has_both_indices():
     for grade, value in zip(economy.spec.grades, economy.books.grade_value, strict=True):
         ending = "" if grade == "h100" else f"_{grade}"
         for kind in ("quote", "transaction"):
-            found = economy.index_usd[f"{kind}{ending}"]
-            assert found == pytest.approx(value * economy.index_usd[kind], rel=0.4), "an h200 is dear on marketplaces"
+            found = economy.indices.usd[f"{kind}{ending}"]
+            assert found == pytest.approx(value * economy.indices.usd[kind], rel=0.4), "an h200 is dear on marketplaces"
 
 
 # ---- what is refused

@@ -1,0 +1,26 @@
+"""The law of indices, and the series that they record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from sim.laws import fail
+from sim.record import Column
+
+
+def check_fixings(day: int, fixings_usd: Mapping[str, float]) -> None:
+    """A14: every index stands at a finite number that is not negative."""
+    for name, value in fixings_usd.items():
+        if not (math.isfinite(value) and value >= 0.0):
+            fail(day, "A14", f"index {name} stands at {value!r} USD per GPU-hour")
+
+
+def column_of(name: str) -> str:
+    """The series of an index."""
+    return f"index_{name}_usd_per_gpu_hour"
+
+
+def columns_of(names: Iterable[str]) -> list[Column]:
+    """The series of all indices."""
+    return [Column(column_of(name), "USD per GPU-hour", f"{name} index of its reference") for name in names]
