@@ -42,8 +42,8 @@ def check_day(e: Economy, trades: Trades) -> None:
     if e.market is not None:
         check_futures(e)
     check_funds(e)
-    e.labs.laws(e.day)
-    e.indices.laws(e.day)
+    for department in e.departments:
+        department.laws(e.day)
 
 
 def note_sizes(e: Economy) -> None:

@@ -1,4 +1,4 @@
-"""The day's row of the record."""
+"""The day's value of every series that no department records yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.behaviours.investing import values_by_grade, wanted_q
-from sim.department import Department
 from sim.kernels.spot import POSTED
 from sim.roles import BuysLoans, HoldsFutures, ValuesChips
 from sim.rows.exchange import Close
@@ -21,73 +20,89 @@ if TYPE_CHECKING:
     from sim.economy import Economy
 
 
-def row_of(e: Economy, trades: Trades, close: Close | None) -> list[float]:
-    """The day's row, in the order of the record's columns."""
-    books, roll, today, s = e.books, e.books.roll, e.board.today, e.path.settings
-    fleet = books.fleet.working
+def day_of(e: Economy, trades: Trades, close: Close | None) -> dict[str, float]:
+    """The day's value of every series of the record, by name."""
+    return {
+        **_rents(e),
+        **_fleets(e),
+        **_reserved_and_spot(e, trades),
+        **_credit(e),
+        **_notes(e),
+        **_futures(e, close),
+        **_funds(e, close),
+        **{name: value for department in e.departments for name, value in department.day().items()},
+    }
+
+
+def _rents(e: Economy) -> dict[str, float]:
+    books, product_rents = e.books, zip(e.books.products.names, e.product_rents.tolist(), strict=True)
+    by_grade = zip(books.grade_names, (e.rents.last_by_grade * books.grade_value).tolist(), strict=True)
+    return {
+        **{f"rent_{grade}_usd_per_gpu_hour": value for grade, value in by_grade},
+        **{f"rent_{product}_usd_per_gpu_hour": value for product, value in product_rents},
+        "rent_usd_per_ve_hour": e.rents.today,
+        "rent_path_usd_per_ve_hour": e.path.settings.rent_usd * e.path.technology_factor(e.board.today.years),
+    }
+
+
+def _fleets(e: Economy) -> dict[str, float]:
+    """GPUs at work, chips ordered and what both are worth."""
+    books, roll, today = e.books, e.books.roll, e.board.today
+    fleet, month_end = books.fleet.working, e.calendar.is_month_end(e.day)
     mine = fleet[roll.landlord_fleet]
-    years = today.years
     kinds = [e.register.people[i].kind for i in roll.chip_owners.tolist()]
     of_kind = dict.fromkeys(sorted(set(kinds)), 0.0)
     for kind, gpus in zip(kinds, (fleet / books.grade_value).sum(axis=1).tolist(), strict=True):
         of_kind[kind] += gpus
-    values: list[float] = (e.rents.last_by_grade * books.grade_value).tolist()
-    values += [e.rents.today, s.rent_usd * e.path.technology_factor(years)]
-    values += _values(e.indices)
-    values += close.price_usd.tolist() if close is not None else [math.nan] * e.spec.venue.maturities
-    values += e.menu_usd.tolist()
-    values += list(of_kind.values())
-    growth = e.path.quantity_factor(years)
-    total = float(mine.sum())
-    shop, products = books.where.shop, books.products
-    offered = float(trades.offered_ve[roll.landlords].sum()) * HOURS_PER_DAY
-    sold = float((trades.sold_ve_hours[roll.landlords] * shop.on_demand).sum())
-    ordered = e.ordered_ve[roll.landlord_fleet].sum()
-    month_end = e.calendar.is_month_end(e.day)
+    growth = e.path.quantity_factor(today.years)
     path_orders = e.start_fleet_ve * growth * e.path.delivery_rate * e.path.ahead * today.days_of_month / DAYS_PER_YEAR
+    return {
+        **{f"fleet_{kind}_gpus": gpus for kind, gpus in of_kind.items()},
+        "fleet_ve": float(mine.sum()),
+        "fleet_path_ve": e.start_fleet_ve * growth,
+        "fleet_all_ve": float(fleet.sum()),
+        "orders_ve": float(e.ordered_ve[roll.landlord_fleet].sum()),
+        "orders_path_ve": path_orders if month_end else 0.0,
+        "orders_all_ve": float(e.ordered_ve.sum()),
+        "chip_price_usd_per_ve": _chip_price(e),
+        "gpu_value_usd_per_ve": _gpu_value(e, mine),
+        "q_mean": _mean_q(e, mine) if month_end else math.nan,
+        "chip_premium": e.chip_premium,
+    }
+
+
+def _reserved_and_spot(e: Economy, trades: Trades) -> dict[str, float]:
+    """Contracts, hours let and left; of contracts and menus, hours and list prices."""
+    books, roll, products = e.books, e.books.roll, e.books.products
+    mine = books.fleet.working[roll.landlord_fleet]
+    total = float(mine.sum())
+    offered = float(trades.offered_ve[roll.landlords].sum()) * HOURS_PER_DAY
+    sold = float((trades.sold_ve_hours[roll.landlords] * books.where.shop.on_demand).sum())
     gpus_per_ve = float((mine / books.grade_value).sum()) / total if total > 0.0 else 1.0
     running = float(total - e.delivered_ve.sum())
-    downtime = max(0.0, running * HOURS_PER_DAY - offered) if today.environment.dark else 0.0
-    values += [
-        total,
-        e.start_fleet_ve * growth,
-        float(fleet.sum()),
-        float(ordered),
-        path_orders if month_end else 0.0,
-        float(e.ordered_ve.sum()),
-        _chip_price(e),
-        _gpu_value(e, mine),
-        _mean_q(e, mine) if month_end else math.nan,
-        float(books.contracts.quantity_ve.sum()),
-        offered / HOURS_PER_DAY,
-        sold / offered if offered > 0.0 else math.nan,
-        float((trades.traded_ve_hours.sum(axis=0) / products.value).sum()),
-        trades.unserved_ve_hours * gpus_per_ve,
-        downtime * gpus_per_ve,
-        float((trades.price_usd * trades.traded_ve_hours).sum()),
-    ]
-    values += _market_values(e, trades, gpus_per_ve)
-    values += _credit_values(e)
-    values += _note_values(e)
-    values += _futures_values(e, close, month_end)
-    values += _fund_values(e, close)
-    values += e.product_rents.tolist()
-    values += _occupancy(trades)
-    return values
+    downtime = max(0.0, running * HOURS_PER_DAY - offered) if e.board.today.environment.dark else 0.0
+    menu = zip(e.path.tenors, e.menu_usd.tolist(), strict=True)
+    return {
+        **{f"reserved_{tenor.name}_usd_per_ve_hour": rent for tenor, rent in menu},
+        "reserved_ve": float(books.contracts.quantity_ve.sum()),
+        "pool_ve": offered / HOURS_PER_DAY,
+        "occupancy": sold / offered if offered > 0.0 else math.nan,
+        "traded_gpu_hours": float((trades.traded_ve_hours.sum(axis=0) / products.value).sum()),
+        "unserved_gpu_hours": trades.unserved_ve_hours * gpus_per_ve,
+        "downtime_gpu_hours": downtime * gpus_per_ve,
+        "interrupted_gpu_hours": sum(trades.interrupted.values()) * gpus_per_ve,
+        "spot_turnover_usd": float((trades.price_usd * trades.traded_ve_hours).sum()),
+        **_list_prices(e, trades),
+        **_occupancy(e, trades),
+    }
 
 
-def _values(department: Department) -> list[float]:
-    """A department's values of the day, in the order of its columns."""
-    day = department.day()
-    return [day[column.name] for column in department.columns()]
-
-
-def _occupancy(trades: Trades) -> list[float]:
+def _occupancy(e: Economy, trades: Trades) -> dict[str, float]:
     """Hours sold by owners of GPUs over hours they offered, by product."""
     offered = trades.offered_ve.sum(axis=0) * HOURS_PER_DAY
     sold = trades.sold_ve_hours.sum(axis=0)
-    shares: list[float] = np.where(offered > 0.0, sold / np.maximum(offered, 1e-300), math.nan).tolist()
-    return shares
+    shares = np.where(offered > 0.0, sold / np.maximum(offered, 1e-300), math.nan).tolist()
+    return {f"occupancy_{product}": share for product, share in zip(e.books.products.names, shares, strict=True)}
 
 
 def _mean_q(e: Economy, fleets: Floats) -> float:
@@ -122,19 +137,24 @@ def _gpu_value(e: Economy, fleets: Floats) -> float:
     return float(fleets[most] @ np.array(values_by_grade(view, known[owner].investor(view), 0.0))) / total
 
 
-def _market_values(e: Economy, trades: Trades, gpus_per_ve: float) -> list[float]:
-    """List prices and interruptions; nan where nobody posts a price."""
+def _list_prices(e: Economy, trades: Trades) -> dict[str, float]:
+    """Stock-outs at list prices and how asks differ; nan where nobody posts a price."""
     products, posted = e.books.products, e.books.where.shop.mechanism == POSTED
     sellers = (trades.offered_ve > 0.0) & posted
-    count, regions = sellers.sum(axis=0), len(products.region_names)
-    out = np.bincount(products.region, count * trades.stock_outs, regions).tolist()
-    of = np.bincount(products.region, count, regions).tolist()
-    shares = [some / all_ if all_ else math.nan for some, all_ in zip(out, of, strict=True)]
+    count, regions = sellers.sum(axis=0), products.region_names
+    out = np.bincount(products.region, count * trades.stock_outs, len(regions)).tolist()
+    of = np.bincount(products.region, count, len(regions)).tolist()
     mine = (products.grade == 0) & (e.let_by_landlords > 0.0)
     asks = e.asks_usd[:, mine & posted] if posted.any() else e.asks_usd[:, mine]
     asks = asks[asks > 0.0]
     low, middle, high = quantiles(asks, (0.1, 0.5, 0.9))
-    return [*shares, (high - low) / middle, sum(trades.interrupted.values()) * gpus_per_ve]
+    return {
+        **{
+            f"stock_out_{region}": some / all_ if all_ else math.nan
+            for region, some, all_ in zip(regions, out, of, strict=True)
+        },
+        "ask_dispersion": (high - low) / middle,
+    }
 
 
 def median(values: Floats) -> float:
@@ -148,41 +168,56 @@ def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
     return found
 
 
-def _credit_values(e: Economy) -> list[float]:
+def _credit(e: Economy) -> dict[str, float]:
     loans = e.books.loans
     indebted: Bools = loans.balance.sum(axis=1) > 0.0
-    return [
-        float(loans.balance.sum()),
-        float(e.books.ledger.net_worth()[e.books.roll.lenders].sum()),
-        median(e.loan_desk.dscr[indebted]),
-        e.room_share,
-        float(e.mark.mean()) if len(e.mark) else 1.0,
-        float(e.resolution.defaults),
-        e.resolution.losses_usd,
-    ]
+    return {
+        "loans_usd": float(loans.balance.sum()),
+        "lender_capital_usd": float(e.books.ledger.net_worth()[e.books.roll.lenders].sum()),
+        "dscr_median": median(e.loan_desk.dscr[indebted]),
+        "room_share": e.room_share,
+        "collateral_mark": float(e.mark.mean()) if len(e.mark) else 1.0,
+        "defaults": float(e.resolution.defaults),
+        "loan_losses_usd": e.resolution.losses_usd,
+    }
 
 
-def _note_values(e: Economy) -> list[float]:
+def _notes(e: Economy) -> dict[str, float]:
     books, desk = e.books, e.note_desk
-    senior = float(desk.pool.balance[0])
+    senior, junior, residual = desk.pool.balance.tolist()
     ratio = math.nan
     if senior > 0.0:
         vehicle = e.register.the(desk.vehicle(books), BuysLoans)
         ratio = desk.collateral_usd(books, vehicle.note_terms, e.resolution.in_estate) / senior
-    return [
-        *desk.pool.balance.tolist(),
-        books.loans.sold.total_usd,
-        desk.issued_usd,
-        e.window.required,
-        desk.write_downs_usd,
-        ratio,
-        e.chip_premium,
-    ]
+    return {
+        "notes_senior_usd": senior,
+        "notes_junior_usd": junior,
+        "notes_residual_usd": residual,
+        "loans_sold_usd": books.loans.sold.total_usd,
+        "notes_issued_usd": desk.issued_usd,
+        "note_spread_required": e.window.required,
+        "note_writedowns_usd": desk.write_downs_usd,
+        "oc_ratio": ratio,
+    }
 
 
-def _futures_values(e: Economy, close: Close | None, month_end: bool) -> list[float]:
+OF_THE_CLOSE = (
+    "open_interest_contracts", "futures_volume_contracts", "hedge_landlords_contracts", "hedge_users_contracts",
+    "initial_margin_usd", "margin_defaults", "limit_locks", "multiplicities",
+)  # fmt: skip
+OF_FUNDS = (
+    "fund_assets_usd", "fund_gamma_usd", "fund_flow_usd", "fund_rebalance_contracts", "fund_roll_contracts",
+    "fund_loop_gain_1", "fund_loop_gain_2", "fund_spectral_radius", "fund_share_of_open_interest",
+    "fund_sponsor_losses_usd",
+)  # fmt: skip
+
+
+def _futures(e: Economy, close: Close | None) -> dict[str, float]:
+    prices = close.price_usd.tolist() if close is not None else [math.nan] * e.spec.venue.maturities
+    found = {f"future_{m + 1}_usd_per_gpu_hour": price for m, price in enumerate(prices)}
+    found["month_end"] = float(e.calendar.is_month_end(e.day))
     if close is None or e.market is None or e.night is None:
-        return [0.0] * 8 + _values(e.labs) + [float(month_end), math.nan]
+        return {**found, **dict.fromkeys(OF_THE_CLOSE, 0.0), "curve_gap": math.nan}
     ledger, roll = e.books.ledger, e.books.roll
     positions = ledger.table(e.market.names)
     crowd_long = sum(float(np.maximum(0.0, c.arrays.position).sum()) for c in e.crowds)
@@ -190,31 +225,30 @@ def _futures_values(e: Economy, close: Close | None, month_end: bool) -> list[fl
     for crowd in e.crowds:
         institutions[:, crowd.owner] = 0.0
     interest = crowd_long + math.fsum(institutions[institutions > 0.0].tolist())
-    locks = sum(kind == "limit lock" for kind, _ in close.events)
-    several = sum(kind == "multiplicity" for kind, _ in close.events)
-    gap = float(np.log(close.price_usd / e.expected_usd).mean()) if e.crowds else math.nan
-    return [
-        interest,
-        float(close.volume.sum()),
-        float(positions[:, roll.landlords].sum()),
-        float(positions[:, roll.users].sum()),
-        -float(ledger.held("margin")[roll.clearing_house]),
-        float(e.night.margin_defaults),
-        float(locks),
-        float(several),
-        *_values(e.labs),
-        float(month_end),
-        gap,
-    ]
+    return {
+        **found,
+        "open_interest_contracts": interest,
+        "futures_volume_contracts": float(close.volume.sum()),
+        "hedge_landlords_contracts": float(positions[:, roll.landlords].sum()),
+        "hedge_users_contracts": float(positions[:, roll.users].sum()),
+        "initial_margin_usd": -float(ledger.held("margin")[roll.clearing_house]),
+        "margin_defaults": float(e.night.margin_defaults),
+        "limit_locks": float(sum(kind == "limit lock" for kind, _ in close.events)),
+        "multiplicities": float(sum(kind == "multiplicity" for kind, _ in close.events)),
+        "curve_gap": float(np.log(close.price_usd / e.expected_usd).mean()) if e.crowds else math.nan,
+    }
 
 
-def _fund_values(e: Economy, close: Close | None) -> list[float]:
+def _funds(e: Economy, close: Close | None) -> dict[str, float]:
     """What funds own, traded and loop; then the net asset value of each."""
     owners = [owner for owner, _ in e.register.of(HoldsFutures)]
     by_owner = {fund.owner: fund for fund in e.funds}
-    nav = [by_owner[owner].nav_usd if owner in by_owner else math.nan for owner in owners]
+    nav = {
+        f"fund_nav_{e.register.name(owner)}_usd": by_owner[owner].nav_usd if owner in by_owner else math.nan
+        for owner in owners
+    }
     if close is None or not e.funds or e.market is None:
-        return [0.0] * 10 + nav
+        return {**dict.fromkeys(OF_FUNDS, 0.0), **nav}
     ledger, funds = e.books.ledger, e.funds
     assets = [fund.nav_usd * fund.outstanding(e.books) for fund in funds]
     months = e.market.names[:2]
@@ -222,15 +256,16 @@ def _fund_values(e: Economy, close: Close | None) -> list[float]:
     interest = float(e.fund_interest[: len(months)].sum())
     gain = close.funds.gain.tolist() if close.funds is not None else [0.0, 0.0]
     gamma = [a * (fund.leverage**2 - fund.leverage) for a, fund in zip(assets, funds, strict=True)]
-    return [
-        math.fsum(assets),
-        math.fsum(gamma),
-        math.fsum(fund.flow_usd for fund in funds),
-        math.fsum(fund.rebalanced for fund in funds),
-        math.fsum(fund.rolled for fund in funds),
-        *gain,
-        close.funds.spectral_radius if close.funds is not None else 0.0,
-        math.fsum(held) / interest if interest > 0.0 else 0.0,
-        math.fsum(fund.sponsor_loss_usd for fund in funds),
-        *nav,
-    ]
+    return {
+        "fund_assets_usd": math.fsum(assets),
+        "fund_gamma_usd": math.fsum(gamma),
+        "fund_flow_usd": math.fsum(fund.flow_usd for fund in funds),
+        "fund_rebalance_contracts": math.fsum(fund.rebalanced for fund in funds),
+        "fund_roll_contracts": math.fsum(fund.rolled for fund in funds),
+        "fund_loop_gain_1": gain[0],
+        "fund_loop_gain_2": gain[1],
+        "fund_spectral_radius": close.funds.spectral_radius if close.funds is not None else 0.0,
+        "fund_share_of_open_interest": math.fsum(held) / interest if interest > 0.0 else 0.0,
+        "fund_sponsor_losses_usd": math.fsum(fund.sponsor_loss_usd for fund in funds),
+        **nav,
+    }

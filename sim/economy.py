@@ -27,7 +27,7 @@ from sim.calendar import Calendar
 from sim.credit.financing import Financing, fund_orders
 from sim.credit.resolution import Resolution
 from sim.credit.service import LoanDesk
-from sim.department import Common
+from sim.department import Common, Department
 from sim.environment import Environment, Shock
 from sim.exchange.clearing_house import ClearingHouse, Night
 from sim.exchange.crowd import Speculators
@@ -163,6 +163,11 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.calendar.is_month_end(self.day):
             self.invest()
         self.close_the_day(trades, close)
+
+    @property
+    def departments(self) -> list[Department]:
+        """Those that check their own laws and record their own series."""
+        return [self.indices, self.labs]
 
     @property
     def events(self) -> list[tuple[int, str, str]]:
@@ -618,7 +623,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.laws:
             check_day(self, trades)
         if self.record.enabled:
-            self.record.write(diary.row_of(self, trades, close))
+            self.record.write(diary.day_of(self, trades, close))
         self.ordered_ve = np.zeros_like(self.ordered_ve)
         self.note_desk.issued_usd = self.note_desk.write_downs_usd = 0.0
         self.day += 1

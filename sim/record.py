@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,42 @@ from sim.vocabulary import Floats
 
 @dataclass(frozen=True)
 class Column:
-    """A series: name (unit in the name), unit, what it means."""
+    """A series: name (unit in the name), unit, what it means; `family`: how `ORDER` calls it, if not by its name."""
 
     name: str
     unit: str
     meaning: str
+    family: str = field(default="", compare=False)
+
+
+ORDER = (  # of the series in the record; what is in braces stands for the names of a world
+    "rent_{grade}_usd_per_gpu_hour", "rent_usd_per_ve_hour", "rent_path_usd_per_ve_hour",
+    "index_{index}_usd_per_gpu_hour", "future_{month}_usd_per_gpu_hour", "reserved_{tenor}_usd_per_ve_hour",
+    "fleet_{kind}_gpus", "fleet_ve", "fleet_path_ve", "fleet_all_ve", "orders_ve", "orders_path_ve", "orders_all_ve",
+    "chip_price_usd_per_ve", "gpu_value_usd_per_ve", "q_mean",
+    "reserved_ve", "pool_ve", "occupancy", "traded_gpu_hours", "unserved_gpu_hours", "downtime_gpu_hours",
+    "spot_turnover_usd", "stock_out_{region}", "ask_dispersion", "interrupted_gpu_hours",
+    "loans_usd", "lender_capital_usd", "dscr_median", "room_share", "collateral_mark", "defaults", "loan_losses_usd",
+    "notes_senior_usd", "notes_junior_usd", "notes_residual_usd", "loans_sold_usd", "notes_issued_usd",
+    "note_spread_required", "note_writedowns_usd", "oc_ratio", "chip_premium",
+    "open_interest_contracts", "futures_volume_contracts", "hedge_landlords_contracts", "hedge_users_contracts",
+    "initial_margin_usd", "margin_defaults", "limit_locks", "multiplicities",
+    "jobs_finished", "jobs_missed", "training_lost_ve_hours", "training_left_ve_hours",
+    "labs_cash_usd", "labs_raised_usd", "rounds_failed", "lab_defaults", "month_end", "curve_gap",
+    "fund_assets_usd", "fund_gamma_usd", "fund_flow_usd", "fund_rebalance_contracts", "fund_roll_contracts",
+    "fund_loop_gain_1", "fund_loop_gain_2", "fund_spectral_radius", "fund_share_of_open_interest",
+    "fund_sponsor_losses_usd", "fund_nav_{fund}_usd", "rent_{product}_usd_per_gpu_hour", "occupancy_{product}",
+)  # fmt: skip
+
+
+def in_order(columns: Iterable[Column]) -> list[Column]:
+    """Series in the order of the record, those of a family as given; raises ValueError for one without a place."""
+    place = {name: i for i, name in enumerate(ORDER)}
+    found = list(columns)
+    homeless = [column.name for column in found if (column.family or column.name) not in place]
+    if homeless:
+        raise ValueError(f"series without a place in sim.record.ORDER: {homeless}")
+    return sorted(found, key=lambda column: place[column.family or column.name])
 
 
 class Record:
@@ -31,11 +63,14 @@ class Record:
         self.days = 0
         self.enabled = True
 
-    def write(self, values: list[float]) -> None:
-        """Add a day; values in the order of the columns."""
+    def write(self, day: Mapping[str, float]) -> None:
+        """Add a day: the value of every series by name; raises ValueError for one that is missing or unknown."""
+        if day.keys() != self.place.keys():
+            missing, unknown = sorted(self.place.keys() - day.keys()), sorted(day.keys() - self.place.keys())
+            raise ValueError(f"a day must have every series of the record: missing {missing}, unknown {unknown}")
         if self.days == len(self.rows):
             self.rows = np.concatenate([self.rows, np.full_like(self.rows, np.nan)])
-        self.rows[self.days] = values
+        self.rows[self.days] = [day[name] for name in self.place]
         self.days += 1
 
     def __getitem__(self, name: str) -> Floats:
@@ -54,36 +89,46 @@ class Record:
 
 
 def world_columns(
-    grades: list[str], indices: list[Column], kinds: list[str], tenors: list[str], maturities: int, funds: list[str],
-    regions: list[str], products: tuple[str, ...], labs: list[Column],
+    grades: list[str], kinds: list[str], tenors: list[str], maturities: int, funds: list[str], regions: list[str],
+    products: tuple[str, ...],
 ) -> list[Column]:  # fmt: skip
-    """The columns of a world: by grade, index, kind of owner, tenor, listed month, region, product, and of `labs`."""
+    """The series of a world that no department records yet: by grade, kind of owner, tenor, month, region, product."""
     ve = "VE is the work of one H100"
     columns = [
         Column(
-            f"rent_{g}_usd_per_gpu_hour", "USD per GPU-hour", f"mean spot rent of {g} from landlords, bundles taken off"
-        )
+            f"rent_{g}_usd_per_gpu_hour",
+            "USD per GPU-hour",
+            f"mean spot rent of {g} from landlords, bundles taken off",
+            "rent_{grade}_usd_per_gpu_hour",
+        )  # fmt: skip
         for g in grades
     ]
     columns += [
         Column("rent_usd_per_ve_hour", "USD per VE-hour", f"mean spot rent from landlords, bundles taken off; {ve}"),
         Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
     ]
-    columns += indices
     columns += [
         Column(
             f"future_{m + 1}_usd_per_gpu_hour",
             "USD per GPU-hour",
             f"closing price of listed month {m + 1} (1 = nearest); empty where none is listed",
+            "future_{month}_usd_per_gpu_hour",
         )
         for m in range(maturities)
     ]
     columns += [
-        Column(f"reserved_{t}_usd_per_ve_hour", "USD per VE-hour", f"rent of a {t} contract signed this week")
+        Column(
+            f"reserved_{t}_usd_per_ve_hour",
+            "USD per VE-hour",
+            f"rent of a {t} contract signed this week",
+            "reserved_{tenor}_usd_per_ve_hour",
+        )  # fmt: skip
         for t in tenors
     ]
-    for kind in kinds:
-        columns.append(Column(f"fleet_{kind}_gpus", "GPUs", f"GPUs at work of all agents of kind {kind}"))
+    columns += [
+        Column(f"fleet_{kind}_gpus", "GPUs", f"GPUs at work of all agents of kind {kind}", "fleet_{kind}_gpus")
+        for kind in kinds
+    ]
     columns += [
         Column("fleet_ve", "VE", "GPUs at work of landlords, H100 value equivalents"),
         Column("fleet_path_ve", "VE", "the same on the growth path"),
@@ -101,7 +146,12 @@ def world_columns(
         Column("unserved_gpu_hours", "GPU-hours", "hours wanted at the price cap and not served, contracts' included"),
         Column("downtime_gpu_hours", "GPU-hours", "hours of landlords' fleets lost to outages"),
         Column("spot_turnover_usd", "USD", "value of spot trades"),
-        *(Column(f"stock_out_{r}", "share", f"seller-hours in {r} with nothing left at list prices") for r in regions),
+        *(
+            Column(
+                f"stock_out_{r}", "share", f"seller-hours in {r} with nothing left at list prices", "stock_out_{region}"
+            )
+            for r in regions
+        ),
         Column("ask_dispersion", "ratio", "list asks of the reference grade, (90 % - 10 % quantile) over the median"),
         Column("interrupted_gpu_hours", "GPU-hours", "interruptible work cut off while it ran"),
         Column("loans_usd", "USD", "loans outstanding"),
@@ -130,7 +180,6 @@ def world_columns(
         Column("margin_defaults", "traders", "speculators who failed a margin call today"),
         Column("limit_locks", "months", "listed months locked at the daily limit today"),
         Column("multiplicities", "months", "listed months with several clearing prices today"),
-        *labs,
         Column("month_end", "0 or 1", "whether contracts settle and loans are paid today"),
         Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement"),
     ]
@@ -153,11 +202,22 @@ def world_columns(
         Column("fund_sponsor_losses_usd", "USD", "paid so far by sponsors for negative net asset values"),
     ]
     columns += [
-        Column(f"fund_nav_{f}_usd", "USD a share", f"net asset value of {f}; empty before launch") for f in funds
+        Column(
+            f"fund_nav_{f}_usd", "USD a share", f"net asset value of {f}; empty before launch", "fund_nav_{fund}_usd"
+        )
+        for f in funds
     ]
-    columns += [Column(f"rent_{p}_usd_per_gpu_hour", "USD per GPU-hour", f"mean rent of {p}") for p in products]
     columns += [
-        Column(f"occupancy_{p}", "share", f"hours sold over hours offered of {p}; empty where none is offered")
+        Column(f"rent_{p}_usd_per_gpu_hour", "USD per GPU-hour", f"mean rent of {p}", "rent_{product}_usd_per_gpu_hour")
+        for p in products
+    ]
+    columns += [
+        Column(
+            f"occupancy_{p}",
+            "share",
+            f"hours sold over hours offered of {p}; empty where none is offered",
+            "occupancy_{product}",
+        )  # fmt: skip
         for p in products
     ]
     return columns

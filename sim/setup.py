@@ -26,7 +26,7 @@ from sim.nature.noise import Nature
 from sim.nature.striking import Overlaps, build_shocks, outside_the_run
 from sim.parts import build_part, members
 from sim.problems import Problem, SpecError
-from sim.record import Record, world_columns
+from sim.record import Column, Record, in_order, world_columns
 from sim.register import Register
 from sim.rental.auction import SpotAuction, SpotRules
 from sim.rental.statistics import RentStatistics
@@ -103,22 +103,24 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.start_fleet_ve = float(e.books.fleet.working[roll.landlord_fleet].sum())
     e.start_all_ve = float(e.books.fleet.working.sum())
     e.record = Record(
-        world_columns(
-            list(spec.grades),
-            e.indices.columns(),
-            sorted({agents[i].kind for i in roll.chip_owners}),
-            list(spec.reserved.tenors),
-            spec.venue.maturities,
-            [e.register.name(owner) for owner, _ in e.register.of(HoldsFutures)],
-            list(spec.regions),
-            e.books.products.names,
-            e.labs.columns(),
-        ),
+        in_order([*_world_columns(e, spec), *(column for part in e.departments for column in part.columns())]),
         e.calendar.start,
         days,
     )
     configure(e, spec)
     e.log.events += outside_the_run(e.shocks, days)
+
+
+def _world_columns(e: Economy, spec: Spec) -> list[Column]:
+    return world_columns(
+        list(spec.grades),
+        sorted({e.register.people[i].kind for i in e.books.roll.chip_owners}),
+        list(spec.reserved.tenors),
+        spec.venue.maturities,
+        [e.register.name(owner) for owner, _ in e.register.of(HoldsFutures)],
+        list(spec.regions),
+        e.books.products.names,
+    )
 
 
 def _indices(spec: Spec) -> dict[str, Any]:

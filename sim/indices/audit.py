@@ -23,4 +23,5 @@ def column_of(name: str) -> str:
 
 def columns_of(names: Iterable[str]) -> list[Column]:
     """The series of all indices."""
-    return [Column(column_of(name), "USD per GPU-hour", f"{name} index of its reference") for name in names]
+    family = column_of("{index}")
+    return [Column(column_of(name), "USD per GPU-hour", f"{name} index of its reference", family) for name in names]

@@ -1,14 +1,17 @@
-"""What the diary finds of a few values is what numpy finds."""
+"""What the diary finds of a few values is what numpy finds; a day is written by name."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.diary import median, quantiles
+from sim.record import ORDER, Column, Record, in_order
+from tests.worlds import world
 
 SHARES = (0.0, 0.1, 0.5, 0.9, 1.0)
 
@@ -23,3 +26,22 @@ def test_quantiles_and_medians_are_those_of_numpy_to_the_last_bit(seed, count):
 def test_of_nothing_they_are_empty():
     assert math.isnan(median(np.zeros(0)))
     assert [math.isnan(x) for x in quantiles(np.zeros(0), SHARES)] == [True] * 5
+
+
+def test_a_day_has_every_series_by_name_and_no_other():
+    record = Record([Column("a", "", ""), Column("b", "", "")], None, 2)
+    record.write({"b": 2.0, "a": 1.0})
+    assert record["a"].tolist() == [1.0]
+    assert record["b"].tolist() == [2.0]
+    for day in ({"a": 1.0}, {"a": 1.0, "b": 2.0, "c": 3.0}):
+        with pytest.raises(ValueError, match="missing|unknown"):
+            record.write(day)
+    assert record.days == 1
+
+
+def test_series_stand_in_one_order_whoever_records_them():
+    economy = world("notes=default", "funds=leveraged")
+    families = [column.family or column.name for column in economy.record.columns.values()]
+    assert list(dict.fromkeys(families)) == list(ORDER)
+    with pytest.raises(ValueError, match=r"without a place in sim.record.ORDER: \['mine'\]"):
+        in_order([Column("mine", "", "")])

@@ -17,7 +17,7 @@ def window_of(**series: np.ndarray) -> Window:
     names = list(series)
     record = Record([Column(name, "", "") for name in names], None, DAYS)
     for row in np.column_stack([series[name] for name in names]):
-        record.write(row.tolist())
+        record.write(dict(zip(names, row.tolist(), strict=True)))
     return Window(record, 0, record.days)
 
 
