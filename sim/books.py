@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.credit.loans import LoanBook
 from sim.hardware.fleet import Fleet
 from sim.ledger import Ledger
 from sim.register import Roll
 from sim.rental.places import Placement
 from sim.reserved.contracts import ReservedBook
 from sim.rows.rental import Products
-from sim.securitisation.notes import CLASSES
+from sim.rows.securitisation import CLASSES
 from sim.vocabulary import Floats
 
 CLEARING_HOUSE, PARENTS, REST_OF_WORLD = "clearing_house", "parents", "rest_of_world"
@@ -27,7 +26,6 @@ class Books:
     ledger: Ledger
     fleet: Fleet
     contracts: ReservedBook
-    loans: LoanBook
     grade_value: Floats  # (grades,) VE per GPU
     where: Placement
 

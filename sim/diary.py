@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from sim.kernels.spot import POSTED
 from sim.roles import BuysLoans, HoldsFutures, ValuesChips
 from sim.rows.exchange import Close
 from sim.rows.rental import Trades
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Bools, Floats
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -26,7 +25,6 @@ def day_of(e: Economy, trades: Trades, close: Close | None) -> dict[str, float]:
         **_rents(e),
         **_fleets(e),
         **_reserved_and_spot(e, trades),
-        **_credit(e),
         **_notes(e),
         **_futures(e, close),
         **_funds(e, close),
@@ -157,29 +155,10 @@ def _list_prices(e: Economy, trades: Trades) -> dict[str, float]:
     }
 
 
-def median(values: Floats) -> float:
-    """The median; nan where there are no values."""
-    return statistics.median(values.tolist()) if len(values) else math.nan
-
-
 def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
     """The quantiles at these shares; nan where there are no values."""
     found: list[float] = np.quantile(values, shares).tolist() if len(values) else [math.nan] * len(shares)
     return found
-
-
-def _credit(e: Economy) -> dict[str, float]:
-    loans = e.books.loans
-    indebted: Bools = loans.balance.sum(axis=1) > 0.0
-    return {
-        "loans_usd": float(loans.balance.sum()),
-        "lender_capital_usd": float(e.books.ledger.net_worth()[e.books.roll.lenders].sum()),
-        "dscr_median": median(e.loan_desk.dscr[indebted]),
-        "room_share": e.room_share,
-        "collateral_mark": float(e.mark.mean()) if len(e.mark) else 1.0,
-        "defaults": float(e.resolution.defaults),
-        "loan_losses_usd": e.resolution.losses_usd,
-    }
 
 
 def _notes(e: Economy) -> dict[str, float]:
@@ -188,14 +167,14 @@ def _notes(e: Economy) -> dict[str, float]:
     ratio = math.nan
     if senior > 0.0:
         vehicle = e.register.the(desk.vehicle(books), BuysLoans)
-        ratio = desk.collateral_usd(books, vehicle.note_terms, e.resolution.in_estate) / senior
+        ratio = desk.collateral_usd(e.credit.report(), vehicle.note_terms) / senior
     return {
         "notes_senior_usd": senior,
         "notes_junior_usd": junior,
         "notes_residual_usd": residual,
-        "loans_sold_usd": books.loans.sold.total_usd,
+        "loans_sold_usd": e.credit.loans.sold.total_usd,
         "notes_issued_usd": desk.issued_usd,
-        "note_spread_required": e.window.required,
+        "note_spread_required": e.note_spread_required,
         "note_writedowns_usd": desk.write_downs_usd,
         "oc_ratio": ratio,
     }

@@ -14,7 +14,6 @@ from sim.audit import check_day, note_sizes
 from sim.behaviours.hedging import tabled
 from sim.board import (
     Board,
-    CreditSheet,
     DemandSheet,
     ExchangeSheet,
     HardwareSheet,
@@ -24,9 +23,7 @@ from sim.board import (
 )
 from sim.books import Books
 from sim.calendar import Calendar
-from sim.credit.financing import Financing, fund_orders
-from sim.credit.resolution import Resolution
-from sim.credit.service import LoanDesk
+from sim.credit.department import Credit
 from sim.department import Common, Department
 from sim.environment import Environment, Shock
 from sim.exchange.clearing_house import ClearingHouse, Night
@@ -35,7 +32,7 @@ from sim.exchange.futures import FuturesMarket
 from sim.funds import department as funds
 from sim.funds.window import Fund
 from sim.growth_path import GrowthPath
-from sim.hardware.procurement import place_orders
+from sim.hardware.procurement import place_orders, sell_fleet
 from sim.indices.department import Indices
 from sim.labs.department import Labs
 from sim.log import Log
@@ -46,13 +43,15 @@ from sim.register import Register
 from sim.rental.auction import ClearDay, Day, SpotAuction
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
-from sim.reserved.auction import auction_week, sign_week, void_contracts
-from sim.roles import Hedges, Learns, Lends, LetsHours, OrdersChips, PostsAsks, RentsHours, Reserves
+from sim.reserved.auction import auction_week, sign_week, void_contracts, void_let_contracts
+from sim.roles import Hedges, Learns, LetsHours, OrdersChips, PostsAsks, RentsHours, Reserves
 from sim.rows.exchange import Close
 from sim.rows.hardware import ChipRow
 from sim.rows.rental import Trades
 from sim.rows.reserved import Held
+from sim.rows.securitisation import Offering
 from sim.securitisation import department as securitisation
+from sim.securitisation.offering import Book
 from sim.securitisation.payment import NoteDesk
 from sim.spec import Spec
 from sim.streams import Streams
@@ -99,27 +98,19 @@ class Economy(mesa.Model):  # type: ignore[misc]
     expected_usd: Floats  # (maturities,) the crowd's expected settlements
     last_hours: Floats | None
     morning: Today
-    loan_desk: LoanDesk
-    resolution: Resolution
+    credit: Credit
     labs: Labs
     common: Common
     note_desk: NoteDesk
-    window: securitisation.Window
+    offering: Offering
+    note_book: Book | None
+    note_spread_required: float
     no_issue: str  # why the vehicle could sell nothing at the last offering; empty if it could
     investor_start: Floats
     investor_wealth: Floats
     investor_losses: Floats
     chip_premium: float
-    landlord_ids: list[int]
     fixed_cost_usd: Floats  # (landlords,) USD per VE-hour at day 0
-    normal_cash_usd: Floats  # (landlords,) USD per VE at day 0
-    equity_access: Floats  # (landlords,)
-    lender_capital: Floats
-    lender_start: Floats
-    lender_losses: Floats
-    received_usd: Floats  # (landlords,)
-    mark: Floats  # (landlords,)
-    room_share: float
     ordered_ve: Floats  # (chip owners, grades)
     served: Floats  # (landlords,)
     delivered_ve: Floats  # (landlords,)
@@ -156,8 +147,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.settle_margins(close)
         self.settle_funds(close)
         if self.calendar.is_month_end(self.day):
-            self.settle_month()
-            self.service_loans()
+            received = self.settle_month()
+            self.credit.service(self.day, received[self.books.roll.landlords])
             self.pay_notes()
         self.resolve_insolvency()
         if self.calendar.is_month_end(self.day):
@@ -167,7 +158,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     @property
     def departments(self) -> list[Department]:
         """Those that check their own laws and record their own series."""
-        return [self.indices, self.labs]
+        return [self.indices, self.labs, self.credit]
 
     @property
     def events(self) -> list[tuple[int, str, str]]:
@@ -239,7 +230,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             rent_180d_usd=rents.half_year, rent_30d_by_grade_usd=tuple(rents.by_grade.tolist()),
             index_usd=dict(self.indices.usd), policy_rate=max(0.0, s.policy_rate + environment.policy_rate_add),
             chip_price_usd=self.path.chip_price_usd * tau * scale * self.chip_premium,
-            capital_charge=self.window.charge,
+            capital_charge=self.offering.charge,
             loans_open=self.spec.loan.enabled,
             curve=venue.curve(self.day, rents.index_ratio) if venue is not None else None,
             days_of_month=self.calendar.days_in(self.calendar.month(self.day)),
@@ -266,24 +257,10 @@ class Economy(mesa.Model):  # type: ignore[misc]
             self.running_share.tolist(), self.auction.tightness, self.rents.auctions * books.products.level,
             board.rental.bought_ve_hours, board.rental.interrupted_ve,
         )  # fmt: skip
-        board.credit = self.credit_sheet()
+        self.credit.show()
         self.labs.show(self.day)
         self.note_contracts(environment)
         self.refresh_board()
-
-    def credit_sheet(self) -> CreditSheet:
-        """What owners may know of their own credit: those who are no landlords owe nothing."""
-        books, roll, desk = self.books, self.books.roll, self.loan_desk
-        debt, normal = np.zeros((2, len(books.ledger.owners)))
-        dscr = np.full(len(debt), np.inf)
-        estate, barred = np.zeros((2, len(debt)), dtype=bool)
-        fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
-        debt[roll.landlords] = books.loans.balance.sum(axis=1)
-        dscr[roll.landlords] = desk.dscr
-        normal[roll.landlords] = self.normal_cash_usd * fleet * self.board.today.technology
-        estate[roll.landlords] = self.resolution.in_estate
-        barred[roll.landlords] = (desk.dscr < desk.terms.covenant) | self.resolution.in_estate
-        return CreditSheet(debt.tolist(), dscr.tolist(), normal.tolist(), barred.tolist(), estate.tolist())
 
     def note_contracts(self, environment: Environment) -> None:
         """Put who has reserved how much on the board; served shares of contracts follow from the outage."""
@@ -352,6 +329,15 @@ class Economy(mesa.Model):  # type: ignore[misc]
         """The door to reserved capacity, for labs in default (`RejectsContracts`)."""
         seats = np.flatnonzero(self.books.roll.customers == customer)
         return float(void_contracts(self.books, int(seats[0]), share).sum()) if len(seats) else 0.0
+
+    def reject_let_contracts(self, landlord: int, share: float) -> None:
+        """The door to reserved capacity, for landlords in default (credit's `RejectsContracts`)."""
+        seat = int(np.flatnonzero(self.books.roll.landlords == landlord)[0])
+        void_let_contracts(self.books, seat, share)
+
+    def sell_gpus(self, landlord: int, price_usd: float, creditors: Floats) -> None:
+        """The door to hardware, for landlords in default (`SellsGpus`)."""
+        sell_fleet(self.books, landlord, self.day, price_usd, creditors)
 
     def held_by_customers(self) -> Held:
         """What customers have reserved, and what it costs them."""
@@ -428,7 +414,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         ledger.post("running costs", "cash", roll.landlords, world, cost)
         ledger.post("ancillary revenue", "cash", world, roll.landlords, np.maximum(0.0, luck))
         ledger.post("service credits", "cash", roll.landlords, world, np.maximum(0.0, -luck))
-        self.loan_desk.opex_usd += cost - luck
+        self.credit.note_costs(cost - luck)
         delivered = (self.served @ books.contracts.quantity_ve) * (s.reserved_use * HOURS_PER_DAY)
         self.labs.earn(self.board.today, trades.bought, delivered)
 
@@ -477,7 +463,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             return
         night = self.house.settle(self.books, self.market.names, close, self.crowds)
         self.night = night
-        self.loan_desk.hedge_usd += night.own_result_usd[self.books.roll.landlords]
+        self.credit.note_hedges(night.own_result_usd[self.books.roll.landlords])
         if night.margin_defaults:
             self.log.note(self.day, "margin default", f"{night.margin_defaults} speculators are being closed out")
         if night.house_loss_usd > 0.0:
@@ -492,10 +478,11 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     # 10. to 12. month end: rents, credit; insolvency
 
-    def settle_month(self) -> None:
+    def settle_month(self) -> Floats:
         """Users pay what was billed a month ago and prepayments due; this month is billed; the front future expires.
 
-        Users that are funded pay out of revenue and cash, the others' customers pay what is owed.
+        Users that are funded pay out of revenue and cash, the others' customers pay what is owed. Returns what was
+        received (owners,), USD.
         """
         ledger, roll = self.books.ledger, self.books.roll
         payers = self.labs.sell_services()
@@ -512,20 +499,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
         accrued = ledger.held("rent_accrued").copy()
         ledger.post_net("rents billed", "rent_accrued", -accrued)
         ledger.post_net("rents billed", "rent_billed", accrued)
-        self.received_usd = received[roll.landlords]
         self.labs.pass_month(self.day, -received, self.reject_contracts)
         month.settle_futures_month(self)
-
-    def service_loans(self) -> None:
-        """Interest, amortisation, coverage tests, sweeps, payouts; then the lenders' own accounts."""
-        books, roll = self.books, self.books.roll
-        today = self.board.today
-        days = today.days_of_month
-        fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
-        normal = self.normal_cash_usd * fleet * today.technology
-        desk = self.loan_desk
-        desk.service(books, self.received_usd, today.policy_rate, days, self.resolution.in_estate, normal)
-        month.fund_lenders(self, today.policy_rate, days)
+        return received
 
     def pay_notes(self) -> None:
         """The vehicle pays its notes out of what its loans have paid, in order of seniority."""
@@ -533,13 +509,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def resolve_insolvency(self) -> None:
         """Firms that cannot pay are cured or fail; estates whose time has come are sold; losses reach the notes."""
-        books, roll, today = self.books, self.books.roll, self.board.today
-        fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
-        events = self.resolution.pass_day(
-            books, self.loan_desk, self.streams, self.landlord_ids, self.day, self.calendar.is_month_end(self.day),
-            self.spec.resolution.used_value * today.chip_price_usd, self.normal_cash_usd * fleet * today.technology,
-        )  # fmt: skip
-        self.log.note_all(self.day, events)
+        self.credit.resolve(self.day, self.reject_let_contracts, self.sell_gpus)
         securitisation.recognise_losses(self)
         month.fund_users(self)
 
@@ -549,8 +519,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         """Chip orders: what owners want, what cash and lenders allow, what the vendor accepts; loans are sold on."""
         securitisation.open_window(self)
         books, roll, today = self.books, self.books.roll, self.board.today
-        desk = self.loan_desk
-        self.board.credit = self.credit_sheet()
+        self.credit.show()
         self.refresh_board()
         wanted = np.zeros((len(roll.chip_owners), len(books.grade_names)))
         seat = {int(owner): i for i, owner in enumerate(roll.chip_owners)}
@@ -560,58 +529,20 @@ class Economy(mesa.Model):  # type: ignore[misc]
         wanted *= month.allowed_by_sites(self, wanted)[:, None]
         paid = np.array(today.chip_price_factors)
         price = today.chip_price_usd * self.path.forward
-        self.mark = month.collateral_mark(self)
         mine = wanted[roll.landlord_fleet]
-        money = self.financing(today)
-        funding = fund_orders((mine * paid).sum(axis=1) * price, money)
-        self.room_share = funding.room_share
+        pledged = (books.fleet.book_usd + books.fleet.on_order_usd)[roll.landlord_fleet]
+        funding = self.credit.finance((mine * paid).sum(axis=1) * price, pledged, self.offering)
         wanted[roll.landlord_fleet] = mine * funding.share[:, None]
         accepted = month.accepted_by_vendor(self, wanted)
         wanted *= accepted
-        draws = funding.draws_usd * accepted
-        books.loans.price_draws(draws.sum(axis=1), self.window.charge)
-        desk.draw(books, draws)
-        securitisation.sell_loans(self, draws)
-        books.ledger.post(
-            "equity raised", "cash", np.full(len(roll.landlords), roll.rest_of_world), roll.landlords,
-            funding.equity_usd * accepted,
-        )  # fmt: skip
+        securitisation.sell_loans(self, self.credit.draw(funding, accepted, self.offering))
+        self.credit.raise_equity(funding, accepted)
         month.equity_for_unlevered(self, (wanted * paid).sum(axis=1) * price)
         tariff = today.environment.tariff
         place_orders(
             books, np.arange(len(wanted)), wanted, today.chip_price_usd * paid, tariff, self.path.forward, self.day
         )
         self.ordered_ve = wanted
-
-    def financing(self, today: Today) -> Financing:
-        """What cash, outside owners and lenders allow landlords this month."""
-        books, roll, terms = self.books, self.books.roll, self.loan_desk.terms
-        fleet = books.fleet
-        rows = roll.landlord_fleet
-        working = fleet.working[rows].sum(axis=1)
-        floor = month.CASH_FLOOR * self.normal_cash_usd * working * today.technology
-        cash = books.ledger.held("cash")[roll.landlords]
-        advance = np.minimum(month.MAX_ADVANCE, terms.advance_rate * self.window.advance * self.mark) * (
-            1.0 if today.loans_open else 0.0
-        )
-        base = advance * (fleet.book_usd[rows] + fleet.on_order_usd[rows])
-        loans = books.loans.balance
-        capital = books.ledger.net_worth()[roll.lenders]
-        freed = securitisation.relieved(self)
-        room = [
-            agent.room_usd(float(capital[i]), float(loans[:, i].sum() - freed[i]))
-            for i, (_, agent) in enumerate(self.lenders)
-        ]
-        most = securitisation.room_for_draws(np.array(room), self.window, books.loans.syndicate)
-        return Financing(
-            advance=advance, budget_usd=np.maximum(0.0, cash - floor), equity_access=self.equity_access,
-            headroom_usd=base - loans.sum(axis=1), lender_room_usd=most, syndicate=books.loans.syndicate,
-        )  # fmt: skip
-
-    @property
-    def lenders(self) -> list[tuple[int, Lends]]:
-        """Lenders of record, as (owner, agent)."""
-        return self.register.these(self.books.roll.lenders, Lends)
 
     def _want(self, wanted: Floats, seat: int, row: ChipRow) -> None:
         wanted[seat, row.grade] += row.quantity_ve

@@ -180,32 +180,31 @@ def _unseated(people: list[Agent], endowments: list[Endowment], landlords: set[i
     return list(found.values())
 
 
-def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> Books:
-    """Everything owned and owed on day 0, posted through the ledger."""
+def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> tuple[Books, LoanBook]:
+    """Everything owned and owed on day 0, posted through the ledger; loans in a book of their own."""
     endowments = [agent.endowment(path) for agent in people]
     roll = roll_of(people, endowments)
     grades = list(spec.grades)
     values = np.array([spec.grades[g].value for g in grades])
     where = place_people(spec, people, endowments, roll.landlords, len(people) + len(OUTSIDERS))
-    lending = np.array([endowments[i].lending_weight for i in roll.lenders])
     books = Books(
         roll=roll, ledger=open_ledger((*roll.names, *OUTSIDERS), grades, roll),
         fleet=Fleet(len(roll.chip_owners), len(grades), path, days),
         contracts=ReservedBook(len(roll.landlords), max(1, len(roll.customers)), path),
-        loans=LoanBook(len(roll.landlords), lending / lending.sum() if len(lending) else np.zeros(0)),
         grade_value=values, where=where,
     )  # fmt: skip
     calendar = Calendar(datetime.date.fromisoformat(spec.world.start_date), spec.world.equal_months)
     order_days = calendar.month_ends_before(len(path.lead_weights))
     for row, owner in enumerate(roll.chip_owners):
         books.fleet.start_on_path(row, endowments[owner].fleet_ve * where.grades[owner], order_days)
-    _post_start(spec, path, books, endowments, calendar.elapsed)
+    _post_start(path, books, endowments, calendar.elapsed)
+    loans = _first_loans(spec, path, books, endowments, calendar.elapsed)
     if calendar.elapsed:
         accrue_rents(path, books, people, calendar.elapsed)
-    return books
+    return books, loans
 
 
-def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[Endowment], elapsed: int) -> None:
+def _post_start(path: GrowthPath, books: Books, endowments: list[Endowment], elapsed: int) -> None:
     """Post what everybody has; money is as it was set at the last month's end, `elapsed` days before."""
     roll, ledger, fleet = books.roll, books.ledger, books.fleet
     world, vendor = roll.rest_of_world, roll.vendor
@@ -228,14 +227,23 @@ def _post_start(spec: Spec, path: GrowthPath, books: Books, endowments: list[End
         ledger.post_pairs("endowment", "prepaid_rent", roll.landlords, roll.customers, books.contracts.prepaid_usd)
         ledger.post_pairs("endowment", "prepayment_due", roll.customers, roll.landlords, due.T)
     _post_rents(path, books, elapsed)
+
+
+def _first_loans(spec: Spec, path: GrowthPath, books: Books, endowments: list[Endowment], elapsed: int) -> LoanBook:
+    """Loans on the path where loans are made; lenders owe depositors what their capital does not fund."""
+    roll, ledger, level = books.roll, books.ledger, path.money_factor(-elapsed / DAYS_PER_YEAR)
+    lending = np.array([endowments[i].lending_weight for i in roll.lenders])
+    loans = LoanBook(len(roll.landlords), lending / lending.sum() if len(lending) else np.zeros(0))
     if spec.loan.enabled and len(roll.lenders):
         debt = np.array([endowments[i].debt_usd for i in roll.landlords]) * level
-        amounts = debt[:, None] * books.loans.syndicate[None, :]
-        books.loans.draw(amounts)
+        amounts = debt[:, None] * loans.syndicate[None, :]
+        loans.draw(amounts)
         ledger.post_pairs("endowment", "loan", roll.landlords, roll.lenders, amounts)
         ratio = np.array([endowments[i].capital_ratio for i in roll.lenders])
         by_lender = amounts.sum(axis=0)
-        ledger.post("endowment", "funding", roll.lenders, np.full(len(ratio), world), by_lender * (1.0 - ratio))
+        world = np.full(len(ratio), roll.rest_of_world)
+        ledger.post("endowment", "funding", roll.lenders, world, by_lender * (1.0 - ratio))
+    return loans
 
 
 def _post_rents(path: GrowthPath, books: Books, elapsed: int) -> None:

@@ -1,4 +1,4 @@
-"""Month end: futures settle, lenders are funded, orders are limited by marks, the vendor and parents' equity."""
+"""Month end: futures settle, users are funded, orders are limited by sites, the vendor and parents' equity."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from sim.vocabulary import DAYS_PER_YEAR, Floats
 if TYPE_CHECKING:
     from sim.economy import Economy
 
-CASH_FLOOR = 0.8  # share of a month's normal cash that is never spent on chips
-MAX_ADVANCE = 0.95
-
 
 def settle_futures_month(e: Economy) -> None:
     """The front month settles in cash to the mean of its business days; a new month is listed; crowds get new money."""
@@ -28,7 +25,7 @@ def settle_futures_month(e: Economy) -> None:
     settlement = market.settlement_usd()
     funds.note_expiry(e, settlement)
     own = e.house.expire(e.books, market.names[0], settlement, float(market.price_usd[0]), e.crowds)
-    e.loan_desk.hedge_usd += own[roll.landlords]
+    e.credit.note_hedges(own[roll.landlords])
     market.roll(e.path.settings.technology)
     for name in market.names:
         ledger.list(name, "contract")
@@ -50,30 +47,6 @@ def fund_users(e: Economy) -> None:
     short = np.maximum(0.0, -ledger.held("cash")[funded])
     if short.any():
         ledger.post("owners' funding", "cash", np.full(len(short), roll.rest_of_world), funded, short)
-
-
-def fund_lenders(e: Economy, rate: float, days: int) -> None:
-    """Lenders' capital grows with the path, and returns to it slowly after losses; the rest is paid out or raised."""
-    if not len(e.books.roll.lenders):
-        return
-    s = e.path.settings
-    year = days / DAYS_PER_YEAR
-    growth = s.quantity - s.technology
-    path = e.lender_start * math.exp(growth * e.day / DAYS_PER_YEAR)
-    top_up = np.array([agent.top_up_per_year for _, agent in e.lenders])
-    lost = e.books.loans.written_off.sum(axis=0) - e.books.loans.sold.lost_by_lender
-    capital = e.lender_capital - (lost - e.lender_losses)
-    wanted = capital * (1.0 + growth * year) + np.minimum(1.0, top_up * year) * (path - capital)
-    e.loan_desk.fund(e.books, rate, days, wanted)
-    e.lender_losses = lost.copy()
-    e.lender_capital = wanted
-
-
-def collateral_mark(e: Economy) -> Floats:
-    """Mark of each landlord's collateral over book: the syndicate's weighted mean."""
-    marks = np.array([agent.mark(e.register.views[i]) for i, agent in e.lenders])
-    mark = float(e.books.loans.syndicate @ marks) if len(marks) and e.spec.links.curve_to_collateral > 0.0 else 1.0
-    return np.full(len(e.books.roll.landlords), mark)
 
 
 def accepted_by_vendor(e: Economy, wanted: Floats) -> float:

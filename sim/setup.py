@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from typing import TYPE_CHECKING, Any
 
 import mesa
@@ -10,8 +11,9 @@ import numpy as np
 
 from sim.board import AtStart, Board, ExchangeSheet, SecuritisationSheet
 from sim.calendar import Calendar
-from sim.credit.resolution import Resolution, ResolutionTerms
-from sim.credit.service import LoanDesk, LoanTerms
+from sim.credit.borrowers import landlords_of
+from sim.credit.department import Credit
+from sim.credit.loans import LoanBook
 from sim.department import Common
 from sim.environment import Environment
 from sim.exchange.clearing_house import ClearingHouse, MarginTerms
@@ -31,10 +33,9 @@ from sim.register import Register
 from sim.rental.auction import SpotAuction, SpotRules
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
-from sim.roles import Borrows, EarnsRevenue, Hedges, HoldsFutures, SpeculatesInCrowds, keeps
-from sim.rows.credit import NOT_BORROWING, Borrower
+from sim.roles import EarnsRevenue, Hedges, HoldsFutures, SpeculatesInCrowds, keeps
+from sim.rows.securitisation import Offering
 from sim.rules.rents import expected_rent
-from sim.securitisation.department import CLOSED
 from sim.securitisation.payment import NoteDesk
 from sim.spec import Spec
 from sim.streams import stable_id
@@ -53,7 +54,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.path = path_of(spec, people)
     agents = [m.cls(e, m.name, m.parameters, m.weight, e.path) for m in people]
     getattr(mesa.Agent, "_ids", {}).pop(e, None)  # Mesa 3.3 numbers agents by model there, and would keep every model
-    e.books = open_books(spec, e.path, agents, days)
+    e.books, loans = open_books(spec, e.path, agents, days)
     roll = e.books.roll
     w = spec.world
     e.calendar = Calendar(datetime.date.fromisoformat(w.start_date), w.equal_months)
@@ -78,7 +79,6 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.asks_usd = np.zeros((owners, len(where.products.grade)))
     e.overlaps, e.anchor = Overlaps(), AnchorClient()
     e.hours_engine = clear_day
-    e.landlord_ids = [ids[i] for i in roll.landlords]
     e.menu_usd = e.path.menu * w.rent_usd
     _, _, _, rate = e.path.contracts()
     e.signing_shares = rate / rate.sum()
@@ -90,15 +90,12 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.labs = Labs(e.common)
     e.indices = Indices(e.common, where.products, _indices(spec), w.rent_usd, float(e.books.grade_value[0]))
     e.rents.index_ratio = e.indices.usd[spec.venue.index] / w.rent_usd
-    _credit(e, spec)
+    _credit(e, spec, loans)
     e.market, e.house, e.crowds = None, None, []
     funds.open_books(e)
     e.last_hours = None
     e.debt_tolerance_usd = 1e-3
     e.night = None
-    e.mark = np.ones(len(roll.landlords))
-    e.room_share = 1.0
-    e.received_usd = np.zeros(len(roll.landlords))
     e.ordered_ve = np.zeros((len(roll.chip_owners), len(spec.grades)))
     e.start_fleet_ve = float(e.books.fleet.working[roll.landlord_fleet].sum())
     e.start_all_ve = float(e.books.fleet.working.sum())
@@ -140,10 +137,7 @@ def configure(e: Economy, spec: Spec) -> None:
     e.nature.noise = spec.noise
     e.auction.rules = _spot_rules(spec)
     e.board.links = spec.links
-    e.loan_desk.terms = _loan_terms(e, spec)
-    r = spec.resolution
-    e.resolution.terms = ResolutionTerms(r.haircut, r.days, r.rejected_share)
-    e.equity_access = np.array([b.equity_access for b in _borrowers(e)])
+    e.credit.adopt(spec.loan, spec.resolution)
     if not spec.venue.listed:
         funds.close(e, {fund.owner for fund in e.funds})
     _venue(e, spec)
@@ -187,56 +181,26 @@ def _spot_rules(spec: Spec) -> SpotRules:
     )  # fmt: skip
 
 
-def _terms_on_path(e: Economy) -> list[Any]:
-    return [e.register.landlord(int(i), e.path) for i in e.books.roll.landlords]
-
-
-def _borrowers(e: Economy) -> list[Borrower]:
-    """On what terms each landlord borrows; those who promise nothing do not."""
-    known = dict(e.register.of(Borrows))
-    return [known[i].borrower() if i in known else NOT_BORROWING for i in e.books.roll.landlords.tolist()]
-
-
-def _loan_terms(e: Economy, spec: Spec) -> LoanTerms:
-    loan, borrowers = spec.loan, _borrowers(e)
-    return LoanTerms(
-        amortisation=loan.amortisation,
-        lock_up=loan.lock_up,
-        covenant=loan.covenant,
-        grace_months=loan.grace_months,
-        cure_probability=loan.cure_probability,
-        cure_share=loan.cure_share,
-        cash_sweep=loan.cash_sweep,
-        lock_up_payout=loan.lock_up_payout,
-        spread=np.array([b.spread for b in borrowers]),
-        advance_rate=np.array([b.advance_rate for b in borrowers]),
-        payout=np.array([e.path.payout_share(t, loan.payout_slack, loan.enabled) for t in _terms_on_path(e)]),
-    )
-
-
-def _credit(e: Economy, spec: Spec) -> None:
-    terms = _terms_on_path(e)
-    service = np.array([e.path.debt_service_usd(t) for t in terms])
-    flow = np.array([e.path.cash_flow_usd(t) for t in terms])
-    e.fixed_cost_usd = np.array([e.path.fixed_cost_usd(t) for t in terms])
-    e.normal_cash_usd = np.array([e.path.normal_cash_usd(t) for t in terms])
-    dscr = flow / np.where(service > 0.0, service, 1.0) if spec.loan.enabled else np.full(len(terms), 99.0)
-    e.loan_desk = LoanDesk(_loan_terms(e, spec), np.where(service > 0.0, dscr, 99.0))
+def _credit(e: Economy, spec: Spec, loans: LoanBook) -> None:
+    landlords = landlords_of(e.register, e.path)
+    e.fixed_cost_usd = np.array([e.path.fixed_cost_usd(t) for t in landlords])
+    e.credit = Credit(e.common, loans, spec.loan, spec.resolution)
     if e.calendar.elapsed:
         s = e.path.settings
-        used = np.array([e.path.hours_used(t.reserved_share) for t in terms])
+        used = np.array([e.path.hours_used(t.reserved_share) for t in landlords])
         costs = s.cost_usd * used + e.fixed_cost_usd
-        e.loan_desk.opex_usd += pay_running_costs(e.path, e.books, costs, e.calendar.elapsed)
-    r = spec.resolution
-    e.resolution = Resolution(ResolutionTerms(r.haircut, r.days, r.rejected_share), len(terms))
-    e.lender_capital = e.books.ledger.net_worth()[e.books.roll.lenders].copy()
-    on_path = e.path.money_factor(e.calendar.elapsed / DAYS_PER_YEAR)  # capital was set at the last month's end
-    e.lender_start = e.lender_capital * on_path
-    e.lender_losses = np.zeros(len(e.lender_capital))
+        e.credit.note_costs(pay_running_costs(e.path, e.books, costs, e.calendar.elapsed))
     investors = e.books.roll.investors
-    e.note_desk, e.window, e.no_issue, e.chip_premium = NoteDesk(len(investors)), CLOSED, "", 1.0
+    e.note_desk, e.offering, e.note_book, e.no_issue, e.chip_premium = (
+        NoteDesk(len(investors)),
+        Offering(),
+        None,
+        "",
+        1.0,
+    )
+    e.note_spread_required = math.nan
     e.investor_wealth = e.books.ledger.net_worth()[investors].copy()
-    e.investor_start = e.investor_wealth * on_path
+    e.investor_start = e.investor_wealth * e.path.money_factor(e.calendar.elapsed / DAYS_PER_YEAR)
     e.investor_losses = np.zeros(len(investors))
 
 

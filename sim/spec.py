@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from sim.credit.terms import Loan, Resolution
 from sim.indices.quote import QuoteIndex
 from sim.indices.transaction import TransactionIndex
 from sim.labs.terms import Funding
@@ -25,7 +26,6 @@ from sim.vocabulary import (
     NonNegative,
     Parameters,
     Positive,
-    PositiveCount,
     PositiveRate,
     Rate,
     Share,
@@ -166,31 +166,6 @@ class Investment(Parameters):
     life_years: Annotated[float, Field(ge=0.5, le=30.0)]
     lead_time_days: Annotated[float, Field(ge=1.0, le=3650.0)]
     q_star: Annotated[Positive, Field(ge=1e-6)]
-
-
-class Loan(Parameters):
-    """Terms of all loans; amortisation is a share of the balance per year, coverage ratios are DSCRs."""
-
-    enabled: bool
-    amortisation: Positive
-    lock_up: Positive
-    covenant: NonNegative
-    grace_months: Annotated[int, Field(ge=0)]
-    cure_probability: Share
-    cure_share: Share
-    cash_sweep: Share
-    lock_up_payout: Share
-    payout_slack: Positive
-    capital_hurdle: NonNegative
-
-
-class Resolution(Parameters):
-    """What happens to a firm in default: sale after some days at a haircut, contracts rejected; used over new price."""
-
-    haircut: Share
-    days: PositiveCount
-    rejected_share: Share
-    used_value: Share
 
 
 class Margin(Parameters):

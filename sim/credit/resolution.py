@@ -3,154 +3,156 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from sim.books import Books
-from sim.credit.service import NO_DEBT_DSCR, LoanDesk, pass_on
-from sim.streams import Purpose, Streams
+from sim.credit.borrowers import NO_DEBT_DSCR
+from sim.credit.lenders import Lenders
+from sim.credit.payments import repay, write_off
+from sim.credit.service import Servicer
+from sim.credit.terms import Loan, Resolution
+from sim.department import Common
+from sim.streams import Purpose
 from sim.vocabulary import Bools, Floats, Ints
 
 
+class RejectsContracts(Protocol):
+    """The door to reserved capacity: a landlord in default rejects contracts."""
+
+    def __call__(self, landlord: int, share: float) -> None:
+        """Void a share of all contracts of a landlord (an owner), with what was prepaid on them."""
+        ...
+
+
+class SellsGpus(Protocol):
+    """The door to hardware: creditors seize GPUs and sell them to outsiders, who run them under the firm's name."""
+
+    def __call__(self, landlord: int, price_usd: float, creditors: Floats) -> None:
+        """Move a landlord's GPUs by way of lenders, in these shares (lenders,), and write them to the price."""
+        ...
+
+
 @dataclass(frozen=True)
-class ResolutionTerms:
-    """Haircut on the value of GPUs sold from an estate, days until the sale, share of contracts rejected."""
+class Evening:
+    """What a day's resolution reads: USD per VE of used GPUs; fleets (borrowers,) VE; a month's cash need, USD."""
 
-    haircut: float
-    days: int
-    rejected_share: float
+    day: int
+    used_usd: float
+    fleet_ve: Floats
+    normal_cash_usd: Floats
 
 
-class Resolution:
-    """Firms in default. State by landlord: day of default (-1: none). Counters are of the current day."""
+class Estates:
+    """Firms in default. State by borrower: day of default (-1: none). Counters are of the current day."""
 
-    def __init__(self, terms: ResolutionTerms, landlords: int) -> None:
-        self.terms = terms
-        self.since: Ints = np.full(landlords, -1, dtype=np.int64)
-        self.bridge_usd: Floats = np.zeros(landlords)
+    def __init__(self, common: Common, servicer: Servicer, lenders: Lenders) -> None:
+        n = len(servicer.dscr)
+        self.common = common
+        self.servicer = servicer
+        self.lenders = lenders
+        self.since: Ints = np.full(n, -1, dtype=np.int64)
+        self.bridge_usd: Floats = np.zeros(n)
         self.defaults = 0
         self.losses_usd = 0.0
 
     @property
-    def in_estate(self) -> Bools:
-        """Which landlords are run for their creditors."""
+    def running(self) -> Bools:
+        """Which borrowers are run for their creditors."""
         return np.asarray(self.since >= 0)
 
     def pass_day(
-        self,
-        books: Books,
-        desk: LoanDesk,
-        streams: Streams,
-        identities: list[int],
-        day: int,
-        month_end: bool,
-        value_per_ve_usd: float,
-        normal_cash_usd: Floats,
-    ) -> list[tuple[str, str]]:
-        """Cure or fail those who cannot pay; sell estates whose time has come. Returns events (kind, text).
+        self, terms: Loan, rules: Resolution, evening: Evening, reject: RejectsContracts, sell: SellsGpus
+    ) -> None:
+        """Cure or fail those who cannot pay; sell estates whose time has come.
 
         A breach that outlasts the grace period is cured once, with the given probability, by equity that repays part
         of the loan, if there is cash; a firm whose cash is gone is in default at once.
         """
         self.defaults, self.losses_usd = 0, 0.0
-        events: list[tuple[str, str]] = []
-        ledger, roll = books.ledger, books.roll
-        cash = ledger.held("cash")[roll.landlords].copy()
-        for i, owner in enumerate(roll.landlords):
-            name = ledger.owners[owner]
+        landlords = self.common.register.roll.landlords
+        cash = self.common.ledger.held("cash")[landlords].copy()
+        month_end = self.common.calendar.is_month_end(evening.day)
+        for i in range(len(landlords)):
             if self.since[i] >= 0:
-                self._bridge(books, i)
-                if day - self.since[i] >= self.terms.days:
-                    loss = self._sell(books, desk, i, day, value_per_ve_usd, float(normal_cash_usd[i]))
-                    self.losses_usd += loss
-                    events.append(("estate sold", f"{name}: lenders lose {loss:,.0f} USD"))
+                self._bridge(i)
+                if evening.day - self.since[i] >= rules.days:
+                    self._sell(rules, evening, i, sell)
                 continue
-            late = month_end and desk.breaches[i] > desk.terms.grace_months
+            late = month_end and bool(self.servicer.breaches[i] > terms.grace_months)
             if cash[i] < 0.0 or late:
-                draw = streams.uniform(Purpose.CURE, day, identities[i])
-                if not desk.cured[i] and cash[i] >= 0.0 and draw < desk.terms.cure_probability:
-                    self._cure(books, desk, i)
-                    events.append(("covenant cured", f"{name}: owners repay part of the loans"))
-                elif late or books.loans.balance[i].sum() > 0.0:
-                    self._fail(books, i, day)
-                    self._bridge(books, i)
-                    events.append(("default", f"{name}: in default, run for its creditors"))
-                else:
-                    ledger.transfer("equity raised", "cash", roll.rest_of_world, int(owner), -float(cash[i]))
-        return events
+                self._meet(terms, rules, evening.day, i, float(cash[i]), late, reject)
 
-    def _cure(self, books: Books, desk: LoanDesk, i: int) -> None:
-        ledger, roll, loans = books.ledger, books.roll, books.loans
-        owner = roll.landlords[i]
-        amounts = np.zeros_like(loans.balance)
-        amounts[i] = desk.terms.cure_share * loans.balance[i]
-        ledger.transfer("equity cures", "cash", roll.rest_of_world, int(owner), float(amounts.sum()))
-        ledger.post_pairs("principal", "cash", roll.landlords, roll.lenders, amounts)
-        ledger.post_pairs("principal", "loan", roll.lenders, roll.landlords, amounts.T)
-        nothing = np.zeros_like(amounts)
-        pass_on(books, nothing, amounts, nothing, nothing)
-        loans.repay(amounts)
-        desk.breaches[i] = 0
-        desk.cured[i] = True
-
-    def _fail(self, books: Books, i: int, day: int) -> None:
-        """Default: contracts are rejected in part, with what was prepaid on them; the estate keeps the GPUs running."""
-        ledger, roll = books.ledger, books.roll
-        self.since[i] = day
-        self.defaults += 1
+    def _meet(
+        self, terms: Loan, rules: Resolution, day: int, i: int, cash_usd: float, late: bool, reject: RejectsContracts
+    ) -> None:
+        """One that cannot pay or is late: its owners cure it, or it fails, or without loans they put in what lacks."""
+        common, roll = self.common, self.common.register.roll
         owner = int(roll.landlords[i])
-        gone = self.terms.rejected_share * books.contracts.quantity_ve[i]
-        lost = books.contracts.reject(i, self.terms.rejected_share)
-        payer = np.full(len(lost), owner)
-        ledger.post("contracts rejected", "prepaid_rent", roll.customers, payer, lost)
-        ledger.post("contracts rejected", "reserved_capacity", roll.customers, payer, gone)
+        name = common.ledger.owners[owner]
+        draw = common.streams.uniform(Purpose.CURE, day, common.register.people[owner].identity)
+        if not self.servicer.cured[i] and cash_usd >= 0.0 and draw < terms.cure_probability:
+            self._cure(terms, i)
+            common.log.note(day, "covenant cured", f"{name}: owners repay part of the loans")
+        elif late or self.servicer.loans.balance[i].sum() > 0.0:
+            self.since[i] = day
+            self.defaults += 1
+            reject(owner, rules.rejected_share)
+            self._bridge(i)
+            common.log.note(day, "default", f"{name}: in default, run for its creditors")
+        else:
+            common.ledger.transfer("equity raised", "cash", roll.rest_of_world, owner, -cash_usd)
 
-    def _bridge(self, books: Books, i: int) -> None:
+    def _cure(self, terms: Loan, i: int) -> None:
+        """Owners put in equity that repays a share of the loans."""
+        common, servicer, roll = self.common, self.servicer, self.common.register.roll
+        amounts = np.zeros_like(servicer.loans.balance)
+        amounts[i] = terms.cure_share * servicer.loans.balance[i]
+        paid = float(amounts.sum())
+        common.ledger.transfer("equity cures", "cash", roll.rest_of_world, int(roll.landlords[i]), paid)
+        repay(common, servicer.loans, "principal", amounts)
+        servicer.breaches[i] = 0
+        servicer.cured[i] = True
+
+    def _bridge(self, i: int) -> None:
         """Outsiders bridge a shortage of an estate's cash; they are repaid first out of its sale."""
-        owner = int(books.roll.landlords[i])
-        short = -float(books.ledger.held("cash")[owner])
+        ledger, roll = self.common.ledger, self.common.register.roll
+        owner = int(roll.landlords[i])
+        short = -float(ledger.held("cash")[owner])
         if short > 0.0:
-            books.ledger.transfer("estate bridge", "cash", books.roll.rest_of_world, owner, short)
+            ledger.transfer("estate bridge", "cash", roll.rest_of_world, owner, short)
             self.bridge_usd[i] += short
 
-    def _sell(self, books: Books, desk: LoanDesk, i: int, day: int, value_usd: float, working_cash_usd: float) -> float:
+    def _sell(self, rules: Resolution, evening: Evening, i: int, sell: SellsGpus) -> None:
         """Sell the estate: lenders seize the GPUs, outsiders buy them at a discount; proceeds by seniority.
 
         The buyers continue the firm under its name, without its debt and with a month's running cash, so that
-        ownership moves and GPU-hours do not. Returns the lenders' loss.
+        ownership moves and GPU-hours do not.
         """
-        ledger, roll, loans, fleet = books.ledger, books.roll, books.loans, books.fleet
-        owner, row = int(roll.landlords[i]), int(roll.landlord_fleet[i])
-        name_of = ledger.owners[owner]
-        price = (1.0 - self.terms.haircut) * value_usd * float(fleet.working[row].sum())
+        common, loans, roll = self.common, self.servicer.loans, self.common.register.roll
+        ledger, owner, world = common.ledger, int(roll.landlords[i]), roll.rest_of_world
+        name = ledger.owners[owner]
+        price = (1.0 - rules.haircut) * evening.used_usd * float(evening.fleet_ve[i])
         debt = float(loans.balance[i].sum())
         share = loans.balance[i] / debt if debt > 0.0 else loans.syndicate
-        for grade, name in enumerate(books.grade_names):
-            gpus = share * float(fleet.working[row, grade]) / float(books.grade_value[grade])
-            one = np.full(len(gpus), owner)
-            world = np.full(len(gpus), roll.rest_of_world)
-            ledger.post("seizure", f"gpu:{name}", one, roll.lenders, gpus)
-            ledger.post("estate sale", f"gpu:{name}", roll.lenders, world, gpus)
-            ledger.transfer("estate sale", f"gpu:{name}", roll.rest_of_world, owner, float(gpus.sum()))
-        fleet.write_to(row, day, price)
-        ledger.transfer("estate sale", "cash", roll.rest_of_world, owner, price)
-        bridge = min(float(self.bridge_usd[i]), max(0.0, ledger.cash(name_of)))
-        ledger.transfer("bridge repaid", "cash", owner, roll.rest_of_world, bridge)
+        sell(owner, price, share)
+        ledger.transfer("estate sale", "cash", world, owner, price)
+        bridge = min(float(self.bridge_usd[i]), max(0.0, ledger.cash(name)))
+        ledger.transfer("bridge repaid", "cash", owner, world, bridge)
         self.bridge_usd[i] = 0.0
         amounts = np.zeros_like(loans.balance)
-        cash = max(0.0, ledger.cash(name_of))
+        cash = max(0.0, ledger.cash(name))
         amounts[i] = loans.balance[i] if cash >= debt else share * cash
-        ledger.post_pairs("estate to lenders", "cash", roll.landlords, roll.lenders, amounts)
-        ledger.post_pairs("estate to lenders", "loan", roll.lenders, roll.landlords, amounts.T)
-        nothing = np.zeros_like(amounts)
-        pass_on(books, nothing, amounts, nothing, nothing)
-        loans.repay(amounts)
-        ledger.transfer("estate surplus", "cash", owner, roll.rest_of_world, max(0.0, ledger.cash(name_of)))
-        pass_on(books, nothing, nothing, nothing, np.where(np.arange(len(amounts))[:, None] == i, loans.balance, 0.0))
-        lost = loans.write_off(i)
-        ledger.post("write-offs", "loan", roll.lenders, np.full(len(lost), owner), lost)
-        ledger.transfer("new owners' cash", "cash", roll.rest_of_world, owner, working_cash_usd)
-        desk.balance_funding(books)
-        desk.dscr[i], desk.breaches[i], desk.cured[i] = NO_DEBT_DSCR, 0, False
+        repay(common, loans, "estate to lenders", amounts)
+        ledger.transfer("estate surplus", "cash", owner, world, max(0.0, ledger.cash(name)))
+        lost = write_off(common, loans, i)
+        ledger.transfer("new owners' cash", "cash", world, owner, float(evening.normal_cash_usd[i]))
+        self.lenders.balance_deposits()
+        self._begin_anew(i)
+        self.losses_usd += lost
+        common.log.note(evening.day, "estate sold", f"{name}: lenders lose {lost:,.0f} USD")
+
+    def _begin_anew(self, i: int) -> None:
+        servicer = self.servicer
+        servicer.dscr[i], servicer.breaches[i], servicer.cured[i] = NO_DEBT_DSCR, 0, False
         self.since[i] = -1
-        return float(lost.sum())

@@ -1,6 +1,8 @@
-"""New chips at month end: what is ordered and paid."""
+"""New chips at month end: what is ordered and paid; used ones that an estate sells."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from sim.books import Books
 from sim.vocabulary import Floats, Ints
@@ -33,3 +35,19 @@ def place_orders(
             total_ve += ve
             total_usd += cost
     return total_ve, total_usd
+
+
+def sell_fleet(books: Books, owner: int, day: int, price_usd: float, creditors: Floats) -> None:
+    """Creditors seize an owner's GPUs, in these shares (lenders,), and sell them to outsiders who run them on.
+
+    They are written to the price after `day`'s close; what is on order stays.
+    """
+    ledger, roll, fleet = books.ledger, books.roll, books.fleet
+    row = int(np.flatnonzero(roll.chip_owners == owner)[0])
+    one, world = np.full(len(creditors), owner), np.full(len(creditors), roll.rest_of_world)
+    for grade, name in enumerate(books.grade_names):
+        gpus = creditors * float(fleet.working[row, grade]) / float(books.grade_value[grade])
+        ledger.post("seizure", f"gpu:{name}", one, roll.lenders, gpus)
+        ledger.post("estate sale", f"gpu:{name}", roll.lenders, world, gpus)
+        ledger.transfer("estate sale", f"gpu:{name}", roll.rest_of_world, owner, float(gpus.sum()))
+    fleet.write_to(row, day, price_usd)

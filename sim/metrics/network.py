@@ -1,6 +1,6 @@
 """The network of loans: who is owed how much by whom, how concentrated it is, how far lenders hold the same names.
 
-Reads a plain table of claims (lenders, borrowers) in USD, such as `books.loans.balance.T`; nothing here is a column of
+Reads a plain table of claims (lenders, borrowers) in USD, such as `credit.loans.balance.T`; nothing here is a column of
 the record, so these are functions and not metrics of a window.
 """
 

@@ -122,6 +122,16 @@ def void_contracts(books: Books, customer: int, share: float) -> Floats:
     return gone
 
 
+def void_let_contracts(books: Books, landlord: int, share: float) -> None:
+    """A landlord (by its seat) rejects a share of all its contracts: customers lose them and what they prepaid."""
+    roll, ledger = books.roll, books.ledger
+    gone = share * books.contracts.quantity_ve[landlord]
+    lost = books.contracts.reject(landlord, share)
+    payer = np.full(len(lost), roll.landlords[landlord])
+    ledger.post("contracts rejected", "prepaid_rent", roll.customers, payer, lost)
+    ledger.post("contracts rejected", "reserved_capacity", roll.customers, payer, gone)
+
+
 def _why(offered: float, wanted: float, traded: float) -> str:
     if traded > 0.0 and offered > 0.0:
         return TRADED

@@ -1,8 +1,11 @@
-"""Credit: on what terms a landlord borrows."""
+"""Credit: on what terms a landlord borrows, what lending earns, what lenders tell those who bought loans of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from sim.vocabulary import Bools, Floats
 
 
 class Borrower(NamedTuple):
@@ -18,3 +21,30 @@ class Borrower(NamedTuple):
 
 
 NOT_BORROWING = Borrower()
+
+
+@dataclass(frozen=True)
+class LoanMargin:
+    """What a new loan earns over the policy rate, and what its capital costs over deposits; per year and USD lent."""
+
+    spread: float
+    capital_cost: float
+
+
+@dataclass(frozen=True)
+class ServicerReport:
+    """What lenders tell of loans this evening, to those who bought parts of them and to the public.
+
+    `sold_usd` (borrowers,) is what the vehicle holds of each borrower's loans, at face, and `sold_total_usd` all of it;
+    `in_estate` (borrowers,) who is in default. Interest, principal, interest added to loans and losses are what has
+    come of sold loans since day 0, USD. `loss_rate` is what was written off today of all loans, over all loans.
+    """
+
+    sold_usd: Floats
+    sold_total_usd: float
+    in_estate: Bools
+    interest_usd: float
+    principal_usd: float
+    added_usd: float
+    lost_usd: float
+    loss_rate: float

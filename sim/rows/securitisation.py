@@ -1,9 +1,11 @@
-"""Notes: what investors would buy, and the terms of the notes."""
+"""Notes: what investors would buy, the terms of the notes, and what the vehicle offers to buy of new loans."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple
+
+CLASSES = ("note_senior", "note_junior", "note_residual")
 
 
 class NoteRow(NamedTuple):
@@ -32,3 +34,20 @@ class NoteTerms:
     overcollateralisation: float
     recovery: float
     sequential: bool
+
+
+@dataclass(frozen=True)
+class Offering:
+    """What the vehicle will buy of this month's loans, known before chips are ordered. Without a vehicle: nothing.
+
+    `share` of each draw is bought, up to `room_usd`; `saved` is the share of a draw that needs no capital, `charge`
+    the change per year of what borrowers pay for lenders' capital, `advance` a factor on advance rates. `relief` is
+    the share of loans sold before that needs no capital.
+    """
+
+    share: float = 0.0
+    room_usd: float = 0.0
+    saved: float = 0.0
+    charge: float = 0.0
+    advance: float = 1.0
+    relief: float = 0.0

@@ -12,8 +12,6 @@ import numpy as np
 from sim.rows.securitisation import NoteTerms
 from sim.vocabulary import Floats
 
-CLASSES = ("note_senior", "note_junior", "note_residual")
-
 
 @dataclass(frozen=True)
 class Pot:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sim.books import Books
-from sim.rows.securitisation import NoteTerms
-from sim.securitisation.notes import CLASSES, Due, NotePool, Payment, Pot, waterfall, write_downs
-from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
+from sim.rows.credit import ServicerReport
+from sim.rows.securitisation import CLASSES, NoteTerms
+from sim.securitisation.notes import Due, NotePool, Payment, Pot, waterfall, write_downs
+from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 MONTHS = 12.0
 DUST = 1e-12  # relative gap between principal collected and passed through that is but rounding
@@ -27,17 +28,16 @@ class NoteDesk:
         """Whether there is nothing that could be paid or lost."""
         return not self.pool.balance.any() and not self.pool.reserve_usd
 
-    def collateral_usd(self, books: Books, terms: NoteTerms, in_estate: Bools) -> float:
+    def collateral_usd(self, report: ServicerReport, terms: NoteTerms) -> float:
         """Loans held, those of firms in default at the recovery rate."""
-        by_borrower = books.loans.sold.held.sum(axis=1)
-        return float(by_borrower @ np.where(in_estate, terms.recovery, 1.0))
+        return float(report.sold_usd @ np.where(report.in_estate, terms.recovery, 1.0))
 
-    def recognise(self, books: Books) -> float:
+    def recognise(self, books: Books, report: ServicerReport) -> float:
         """Take in what happened to the pool's loans: collections wait, losses reach the classes. Returns the losses.
 
         Interest added to loans is the residual's gain.
         """
-        pool, sold = self.pool, books.loans.sold
+        pool, sold = self.pool, report
         pool.waiting_interest += sold.interest_usd - pool.seen_interest
         pool.waiting_principal += sold.principal_usd - pool.seen_principal
         added, lost = sold.added_usd - pool.seen_added, sold.lost_usd - pool.seen_lost
@@ -49,16 +49,14 @@ class NoteDesk:
             self.write_down(books, lost)
         return max(0.0, lost)
 
-    def pay(self, books: Books, terms: NoteTerms, rate: float, days: int, in_estate: Bools) -> Payment:
+    def pay(self, books: Books, terms: NoteTerms, rate: float, days: int, report: ServicerReport) -> Payment:
         """A payment date: run the waterfall on what was collected and post it; unpaid interest is added to its note."""
         pool, year = self.pool, days / DAYS_PER_YEAR
         interest = pool.balance[:2] * (rate + pool.spread) * year
         target = terms.reserve_months / MONTHS * float(pool.balance[:2] @ (rate + pool.spread))
-        due = Due(
-            terms.fee_per_year * books.loans.sold.total_usd * year, float(interest[0]), float(interest[1]), target
-        )
+        due = Due(terms.fee_per_year * report.sold_total_usd * year, float(interest[0]), float(interest[1]), target)
         pot = Pot(pool.waiting_interest, pool.waiting_principal, pool.reserve_usd)
-        paid = waterfall(pot, due, pool.balance, self.collateral_usd(books, terms, in_estate), terms)
+        paid = waterfall(pot, due, pool.balance, self.collateral_usd(report, terms), terms)
         self._post(books, paid)
         unpaid = np.array([interest[0] - paid.senior_interest, interest[1] - paid.junior_interest, 0.0])
         gain = paid.cure + sum(paid.through) - pot.principal
@@ -115,19 +113,13 @@ class NoteDesk:
         self._move(books, "note write-downs", -cuts)
         self.write_downs_usd += float(cuts.sum())
 
-    def buy(self, books: Books, loans_usd: Floats, terms: NoteTerms, spreads: Floats, bought_usd: Floats) -> None:
-        """Buy parts of new loans (borrowers, lenders) at par with the proceeds of notes bought by (investors,)."""
+    def issue(self, books: Books, total: float, terms: NoteTerms, spreads: Floats, bought_usd: Floats) -> None:
+        """Issue notes for so many USD of loans to those who bought them (investors,), at par."""
         ledger, roll, vehicle = books.ledger, books.roll, self.vehicle(books)
-        total = float(loans_usd.sum())
         amounts = total * np.array(terms.shares)
         investors, one = roll.investors, np.full(len(roll.investors), vehicle)
         ledger.post("notes issued", "cash", investors, one, bought_usd)
         for name, amount in zip(CLASSES, amounts, strict=True):
             ledger.post("notes issued", name, one, investors, amount * bought_usd / total)
         self.pool.issue(amounts, spreads[:2], bought_usd / total)
-        by_lender = loans_usd.sum(axis=0)
-        seller = np.full(len(by_lender), vehicle)
-        ledger.post("loans sold", "cash", seller, roll.lenders, by_lender)
-        ledger.post("loans sold", "loan", roll.lenders, seller, by_lender)
-        books.loans.sold.buy(loans_usd)
         self.issued_usd += total

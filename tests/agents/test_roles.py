@@ -54,20 +54,20 @@ def test_a_lender_of_ones_own_holds_loans_and_capital(economy):
     assert (economy.books.ledger.held("loan")[owners] > 0.0).all()
     capital = economy.books.ledger.net_worth()[owners]
     assert (capital > 0.0).all()
-    assert economy.room_share > 0.0
+    assert economy.credit.room_share > 0.0
 
 
 def test_a_landlord_of_ones_own_lets_borrows_and_orders(economy):
     owner = row(economy, "barn_1")
     place = economy.books.roll.landlords.tolist().index(owner)
-    loans, ledger = economy.books.loans, economy.books.ledger
+    loans, ledger = economy.credit.loans, economy.books.ledger
     assert loans.balance[place].sum() > 0.0
     assert loans.repaid[place].sum() > 0.0
     begun = 2e5 * economy.path.debt_usd(0.7)
     assert loans.drawn[place].sum() > 1.001 * begun, "new chips are bought with new loans"
     assert ledger.flow("chip orders")[owner] < 0.0
     assert economy.books.fleet.on_order[economy.books.roll.landlord_fleet[place]].sum() > 0.0
-    assert economy.loan_desk.dscr[place] > 0.0
+    assert economy.credit.servicer.dscr[place] > 0.0
 
 
 def test_a_market_maker_of_ones_own_trades_on_margin(economy):

@@ -25,9 +25,9 @@ def still(start: str) -> tuple[Economy, np.ndarray, int]:
     for _ in range(DAYS):
         closes = economy.calendar.is_month_end(economy.day)
         economy.step()
-        breaches = max(breaches, int((economy.loan_desk.breaches > 0).sum()))
+        breaches = max(breaches, int((economy.credit.servicer.breaches > 0).sum()))
         if closes:
-            dscr.append(economy.loan_desk.dscr.copy())
+            dscr.append(economy.credit.servicer.dscr.copy())
     return economy, np.array(dscr), breaches
 
 
@@ -72,7 +72,7 @@ def test_accrued_rents_are_those_of_as_many_days():
         held, usual = late.books.ledger.held(claim), early.books.ledger.held(claim) * scale
         assert held == pytest.approx(usual, rel=tolerance, abs=1e-3 * np.abs(usual).sum()), claim
         assert held.sum() == pytest.approx(0.0, abs=1.0)
-    assert late.loan_desk.opex_usd == pytest.approx(early.loan_desk.opex_usd * scale, rel=0.02)
+    assert late.credit.servicer.opex_usd == pytest.approx(early.credit.servicer.opex_usd * scale, rel=0.02)
     assert late.labs.revenue_usd == pytest.approx(early.labs.revenue_usd * scale, rel=0.15)
     roll = late.books.roll
     cash, usual = (e.books.ledger.held("cash")[roll.landlords] for e in (late, early))
@@ -85,7 +85,7 @@ def test_a_world_begun_on_the_first_has_no_elapsed_days():
     assert Calendar(datetime.date(2026, 3, 31), equal_months=True).elapsed == 0
     economy = world()
     assert not economy.books.ledger.held("rent_accrued").any()
-    assert not economy.loan_desk.opex_usd.any()
+    assert not economy.credit.servicer.opex_usd.any()
     assert economy.market.known == []
 
 
@@ -93,9 +93,9 @@ def test_debts_and_capital_are_those_of_the_last_months_end():
     economy, usual = world(world__start_date="2026-01-31"), world()
     level = economy.path.money_factor(-30 / 365)
     assert level < 0.99
-    assert economy.books.loans.balance == pytest.approx(usual.books.loans.balance * level)
-    assert economy.lender_capital == pytest.approx(usual.lender_capital * level)
-    assert economy.lender_start == pytest.approx(usual.lender_start)
+    assert economy.credit.loans.balance == pytest.approx(usual.credit.loans.balance * level)
+    assert economy.credit.lenders.capital_usd == pytest.approx(usual.credit.lenders.capital_usd * level)
+    assert economy.credit.lenders.start_usd == pytest.approx(usual.credit.lenders.start_usd)
     assert economy.investor_start == pytest.approx(usual.investor_start)
     crowd, other = row(economy, "speculator_1"), row(usual, "speculator_1")
     money = [e.crowds[0].total_cash_usd() for e in (economy, usual)]

@@ -83,7 +83,7 @@ def test_fixed_costs_of_the_four_kinds_of_landlord(default):
 def test_coverage_at_the_start_rises_from_the_largest_to_the_tail(default):
     by_advance = {
         default.register.people[i].p.advance_rate: dscr
-        for i, dscr in zip(default.books.roll.landlords, default.loan_desk.dscr, strict=True)
+        for i, dscr in zip(default.books.roll.landlords, default.credit.servicer.dscr, strict=True)
     }
     ordered = [by_advance[a] for a in (0.90, 0.85, 0.82, 0.80)]
     assert ordered == sorted(ordered)

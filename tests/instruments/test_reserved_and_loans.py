@@ -161,7 +161,7 @@ def test_balances_are_draws_less_repayments_less_losses():
 
 def test_a_world_starts_with_the_loans_of_its_path_syndicated_by_size():
     economy = world()
-    loans, path = economy.books.loans, economy.path
+    loans, path = economy.credit.loans, economy.path
     for i, owner in enumerate(economy.books.roll.landlords):
         agent = economy.register.people[owner]
         debt = path.debt_usd(agent.p.advance_rate) * agent.p.fleet_ve * agent.weight
@@ -173,16 +173,16 @@ def test_a_world_starts_with_the_loans_of_its_path_syndicated_by_size():
 def test_debt_service_is_interest_and_amortisation_and_missed_interest_is_added():
     economy = world(noise__firm={"sd_per_sqrt_year": 0.0, "half_life_days": 180.0})
     economy.run(30)
-    loans, desk = economy.books.loans, economy.loan_desk
+    credit, loans = economy.credit, economy.credit.loans
     before, drawn, repaid = loans.balance.copy(), loans.drawn.copy(), loans.repaid.copy()
     flow = economy.books.ledger.flow("interest").copy()
     economy.run(1)
     landlords = economy.books.roll.landlords
     interest = -(economy.books.ledger.flow("interest") - flow)[landlords]
     debt = before.sum(axis=1)
-    assert interest == pytest.approx(debt * (0.04 + desk.terms.spread) * 31 / 365)
+    assert interest == pytest.approx(debt * (0.04 + credit.borrowers.spread) * 31 / 365)
     principal = (loans.repaid - repaid).sum(axis=1)
-    assert (principal >= debt * desk.terms.amortisation * 31 / 365 * (1.0 - 1e-9)).all()
+    assert (principal >= debt * credit.terms.amortisation * 31 / 365 * (1.0 - 1e-9)).all()
     assert ((loans.drawn - drawn).sum(axis=1) >= 0.0).all()
 
 

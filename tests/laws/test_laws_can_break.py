@@ -158,7 +158,7 @@ def test_a8_a_delivery_that_was_never_ordered(economy):
 
 @pytest.mark.parametrize("counter", ["balance", "drawn", "repaid", "written_off"])
 def test_a9_a_loan_that_changes_by_itself(economy, counter):
-    getattr(economy.books.loans, counter)[0, 0] += 1e5
+    getattr(economy.credit.loans, counter)[0, 0] += 1e5
     stops(economy, "A9")
 
 
@@ -199,8 +199,8 @@ def test_a12_a_user_who_pays_twice_cannot_be_posted(economy):
 
 def test_the_laws_can_be_left_out_to_measure_their_cost_and_are_on_otherwise():
     careless = world(laws=False, days=20)
-    careless.books.loans.balance[0, 0] += 1e9
+    careless.credit.loans.balance[0, 0] += 1e9
     careless.step()
     careful = world(days=20)
-    careful.books.loans.balance[0, 0] += 1e9
+    careful.credit.loans.balance[0, 0] += 1e9
     stops(careful, "A9")

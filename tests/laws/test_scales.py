@@ -87,7 +87,7 @@ def test_rounding_of_a_large_claim_is_no_debt_and_a_dollar_is():
 @pytest.mark.parametrize("overrides", [(), ("notes=default", "funds=leveraged")])
 def test_no_more_of_a_loan_falls_due_than_is_owed(overrides):
     economy = ran(95, *overrides, loan__amortisation=15.0)
-    loans = economy.books.loans
+    loans = economy.credit.loans
     assert loans.balance.min() >= 0.0
     assert loans.repaid.sum() > 0.0
     assert (loans.repaid.sum(axis=1) <= loans.drawn.sum(axis=1) * (1.0 + 1e-9)).all()
@@ -96,7 +96,7 @@ def test_no_more_of_a_loan_falls_due_than_is_owed(overrides):
 def test_nobody_is_paid_for_owing():
     economy = world(days=40)
     economy.run(30)
-    economy.books.loans.discount[:] = -0.5  # a spread cut by more than the rate
+    economy.credit.loans.discount[:] = -0.5  # a spread cut by more than the rate
     flow = economy.books.ledger.flow("interest")
     economy.run(1)
     assert (economy.books.ledger.flow("interest") == flow).all()
@@ -105,11 +105,11 @@ def test_nobody_is_paid_for_owing():
 def test_owners_put_back_what_is_missing_and_not_more():
     economy = world("notes=default", days=70, agents__lender__top_up_per_year=100.0)
     economy.run(20)
-    economy.lender_capital *= 0.5
+    economy.credit.lenders.capital_usd *= 0.5
     economy.run(50)
     growth = economy.path.settings.quantity - economy.path.settings.technology
-    path = economy.lender_start * np.exp(growth * economy.day / 365.0)
-    assert economy.lender_capital == pytest.approx(path, rel=0.05)
+    path = economy.credit.lenders.start_usd * np.exp(growth * economy.day / 365.0)
+    assert economy.credit.lenders.capital_usd == pytest.approx(path, rel=0.05)
 
 
 def test_shares_that_wait_to_be_given_back_are_no_more_than_are_left():

@@ -61,12 +61,12 @@ def test_an_estate_runs_its_gpus_signs_nothing_orders_nothing_and_pays_no_lender
     estate = broken.fork()
     i = seat(estate)
     fleet_row = int(estate.books.roll.landlord_fleet[i])
-    ordered, repaid = estate.books.fleet.on_order[fleet_row].sum(), estate.books.loans.repaid[i].copy()
+    ordered, repaid = estate.books.fleet.on_order[fleet_row].sum(), estate.credit.loans.repaid[i].copy()
     contracts = estate.books.contracts.quantity_ve[i].sum()
     estate.run(60)
     assert estate.books.fleet.on_order[fleet_row].sum() < ordered
     assert estate.books.contracts.quantity_ve[i].sum() < contracts
-    assert (estate.books.loans.repaid[i] == repaid).all()
+    assert (estate.credit.loans.repaid[i] == repaid).all()
     assert estate.delivered_ve[i] > 0.0
 
 
@@ -109,13 +109,13 @@ def test_the_sale_pays_bridge_then_lenders_then_owners_to_the_cent(terms, lender
     fleet = sold.books.fleet.working[sold.books.roll.landlord_fleet[i]].sum()
     r = sold.spec.resolution
     price = (1.0 - r.haircut) * r.used_value * sold.board.today.chip_price_usd * fleet
-    debt = float(eve.books.loans.balance[i].sum())
+    debt = float(eve.credit.loans.balance[i].sum())
     gain = {reason: sold.books.ledger.flow(reason)[owner] - eve.books.ledger.flow(reason)[owner]
             for reason in sold.books.ledger.reasons}  # fmt: skip
     assert gain["estate sale"] == pytest.approx(price, rel=1e-12)
     bridge, surplus = -gain["bridge repaid"], -gain["estate surplus"]
-    paid = float((sold.books.loans.repaid - eve.books.loans.repaid)[i].sum())
-    lost = float((sold.books.loans.written_off - eve.books.loans.written_off)[i].sum())
+    paid = float((sold.credit.loans.repaid - eve.credit.loans.repaid)[i].sum())
+    lost = float((sold.credit.loans.written_off - eve.credit.loans.written_off)[i].sum())
     cash_before = unsold.books.ledger.cash(FIRM)
     bridge_before = float(unsold.books.ledger.flow("estate bridge")[owner])
     assert paid + lost == pytest.approx(debt, abs=0.01)
@@ -124,7 +124,7 @@ def test_the_sale_pays_bridge_then_lenders_then_owners_to_the_cent(terms, lender
     assert paid == pytest.approx(min(debt, price + cash_before - bridge), abs=0.01)
     assert surplus == pytest.approx(max(0.0, price + cash_before - bridge - debt), abs=0.01)
     assert lost == pytest.approx(sold.record["loan_losses_usd"][-1], abs=0.01)
-    assert not sold.books.loans.balance[i].any()
+    assert not sold.credit.loans.balance[i].any()
     if lenders_lose is not None:
         assert (lost > 1.0) is lenders_lose
         assert (surplus > 1.0) is not lenders_lose
@@ -133,7 +133,7 @@ def test_the_sale_pays_bridge_then_lenders_then_owners_to_the_cent(terms, lender
 def test_lenders_losses_reduce_their_capital():
     calm, hit = world(days=200), robbed(DAY + UNTIL_SALE + 1, resolution__haircut=0.9)
     calm.run(DAY + UNTIL_SALE + 1)
-    lost = float(hit.books.loans.written_off.sum())
+    lost = float(hit.credit.loans.written_off.sum())
     assert lost > 1e8
     capital = [float(e.books.ledger.net_worth()[e.books.roll.lenders].sum()) for e in (calm, hit)]
     assert capital[1] < capital[0] - 0.5 * lost

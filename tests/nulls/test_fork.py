@@ -103,10 +103,10 @@ def test_opening_a_venue_in_a_fork_lets_hedgers_trade_and_changes_no_bit_of_the_
 
 def test_closing_lenders_in_a_fork_lets_loans_run_off(origin):
     closed = origin.fork(spec_of("loan=off"))
-    drawn = closed.books.loans.drawn.copy()
+    drawn = closed.credit.loans.drawn.copy()
     closed.run(END - SPLIT)
     loans = closed.record["loans_usd"]
-    assert (closed.books.loans.drawn == drawn).all()
+    assert (closed.credit.loans.drawn == drawn).all()
     assert (np.diff(loans[SPLIT:]) <= 1e-3).all()
     assert 0.0 < loans[-1] < loans[SPLIT - 1]
 

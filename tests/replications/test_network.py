@@ -52,8 +52,8 @@ def test_the_graph_holds_every_claim_once():
 
 
 def test_the_loans_of_a_world_are_a_network_and_its_metrics_are_unharmed():
-    books = world().books
-    found = concentration(books.loans.balance.T)
-    assert 1 / len(books.roll.lenders) <= found["lender_hhi"] <= 1.0
+    economy = world()
+    found = concentration(economy.credit.loans.balance.T)
+    assert 1 / len(economy.books.roll.lenders) <= found["lender_hhi"] <= 1.0
     assert found["density"] > 0.5
     assert not set(found) & set(METRICS)

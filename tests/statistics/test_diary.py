@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.diary import median, quantiles
+from sim.credit.audit import median
+from sim.diary import quantiles
 from sim.record import ORDER, Column, Record, in_order
 from tests.worlds import world
 

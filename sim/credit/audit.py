@@ -1,0 +1,41 @@
+"""The law of loans, and the series that credit records."""
+
+from __future__ import annotations
+
+import statistics
+
+import numpy as np
+
+from sim.credit.loans import LoanBook
+from sim.laws import all_same, same
+from sim.ledger import Ledger
+from sim.record import Column
+from sim.register import Roll
+from sim.vocabulary import Floats
+
+COLUMNS = [
+    Column("loans_usd", "USD", "loans outstanding"),
+    Column("lender_capital_usd", "USD", "capital of all lenders"),
+    Column("dscr_median", "ratio", "median debt service coverage of borrowers"),
+    Column("room_share", "share", "share of wanted draws that lenders' capital allowed, last month end"),
+    Column("collateral_mark", "ratio", "lenders' mark of collateral over book"),
+    Column("defaults", "firms", "landlords that defaulted today"),
+    Column("loan_losses_usd", "USD", "loans written off today"),
+]
+
+
+def check_loans(day: int, ledger: Ledger, roll: Roll, loans: LoanBook) -> None:
+    """A9: balances = draws - principal - write-offs, and are the ledger's, by borrower, by lender, for the vehicle."""
+    size = loans.drawn + 1.0
+    all_same(day, "A9", "loans", loans.balance, loans.drawn - loans.repaid - loans.written_off, size)
+    held = ledger.held("loan")
+    all_same(day, "A9", "borrowers' loans", -held[roll.landlords], loans.balance.sum(axis=1), size.sum(axis=1))
+    kept = loans.balance.sum(axis=0) - loans.sold.held.sum(axis=0)
+    all_same(day, "A9", "lenders' loans", held[roll.lenders], kept, size.sum(axis=0))
+    bought = loans.sold.bought_usd + 1.0
+    same(day, "A9", "the vehicle's loans", float(held[roll.vehicles].sum()), loans.sold.total_usd, bought)
+
+
+def median(values: Floats) -> float:
+    """The median; nan where there are no values."""
+    return statistics.median(values.tolist()) if len(values) else np.nan

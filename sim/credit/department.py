@@ -1,0 +1,184 @@
+"""Credit: loans to landlords, their service and tests, lenders' room for new ones, insolvency."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.board import CreditSheet
+from sim.credit.audit import COLUMNS, check_loans, median
+from sim.credit.borrowers import borrowers_of, first_dscr, landlords_of
+from sim.credit.financing import Financing, Funding, fund_orders
+from sim.credit.lenders import Lenders
+from sim.credit.loans import LoanBook
+from sim.credit.payments import draw, sell
+from sim.credit.resolution import Estates, Evening, RejectsContracts, SellsGpus
+from sim.credit.service import Servicer
+from sim.credit.terms import Loan, Resolution
+from sim.department import Common
+from sim.record import Column
+from sim.rows.credit import LoanMargin, ServicerReport
+from sim.rows.securitisation import Offering
+from sim.vocabulary import Bools, Floats
+
+CASH_FLOOR = 0.8  # share of a month's normal cash that is never spent on chips
+MAX_ADVANCE = 0.95
+
+
+class Credit:
+    """Loans by borrower (the roll's landlords) and lender, under the terms `loan` and `resolution`.
+
+    `normal_usd` (borrowers,) is the cash that a careful firm holds, USD per VE at day 0; `marks` (borrowers,) of
+    collateral over book and `room_share` of draws that lenders' capital allowed are of the last month end.
+    """
+
+    def __init__(self, common: Common, loans: LoanBook, loan: Loan, resolution: Resolution) -> None:
+        landlords = landlords_of(common.register, common.path)
+        self.common = common
+        self.loans = loans
+        self.adopt(loan, resolution)
+        self.servicer = Servicer(common, loans, first_dscr(landlords, common.path, loan))
+        self.lenders = Lenders(common, loans)
+        self.estates = Estates(common, self.servicer, self.lenders)
+        self.normal_usd: Floats = np.array([common.path.normal_cash_usd(t) for t in landlords])
+        self.marks: Floats = np.ones(len(landlords))
+        self.room_share = 1.0
+
+    def adopt(self, loan: Loan, resolution: Resolution) -> None:
+        """Take the terms, and what landlords say now of their own."""
+        self.terms, self.rules = loan, resolution
+        self.borrowers = borrowers_of(self.common.register, self.common.path, loan)
+
+    @property
+    def in_estate(self) -> Bools:
+        """Which borrowers are run for their creditors."""
+        return self.estates.running
+
+    def _fleet_ve(self) -> Floats:
+        """VE at work of borrowers (borrowers,), as the morning showed them."""
+        fleets = self.common.board.hardware.fleet_ve
+        mine = [fleets[owner] for owner in self.common.register.roll.landlords.tolist()]
+        return np.asarray(np.array(mine).sum(axis=1))
+
+    def _normal_cash_usd(self) -> Floats:
+        """A month of running cost and debt service on the path (borrowers,), USD."""
+        return np.asarray(self.normal_usd * self._fleet_ve() * self.common.board.today.technology)
+
+    # the day
+
+    def show(self) -> None:
+        """Put what owners may know of their own credit on the board: those who are no landlords owe nothing."""
+        roll = self.common.register.roll
+        debt, normal = np.zeros((2, len(self.common.ledger.owners)))
+        dscr = np.full(len(debt), np.inf)
+        estate, barred = np.zeros((2, len(debt)), dtype=bool)
+        debt[roll.landlords] = self.loans.balance.sum(axis=1)
+        dscr[roll.landlords] = self.servicer.dscr
+        normal[roll.landlords] = self._normal_cash_usd()
+        estate[roll.landlords] = self.in_estate
+        barred[roll.landlords] = (self.servicer.dscr < self.terms.covenant) | self.in_estate
+        self.common.board.credit = CreditSheet(
+            debt.tolist(), dscr.tolist(), normal.tolist(), barred.tolist(), estate.tolist()
+        )
+
+    def note_costs(self, costs_usd: Floats) -> None:
+        """What landlords paid to run (borrowers,), which comes before debt service."""
+        self.servicer.opex_usd += costs_usd
+
+    def note_hedges(self, results_usd: Floats) -> None:
+        """What hedges brought landlords (borrowers,), which operating cash bears."""
+        self.servicer.hedge_usd += results_usd
+
+    # the month
+
+    def service(self, day: int, received_usd: Floats) -> None:
+        """Month end: debt service out of what was received (borrowers,), tests, payouts; then the lenders' accounts."""
+        self.servicer.collect(self.terms, self.borrowers, received_usd, self.in_estate, self._normal_cash_usd())
+        self.lenders.fund(day)
+
+    def resolve(self, day: int, reject: RejectsContracts, sell_gpus: SellsGpus) -> None:
+        """Every day: firms that cannot pay are cured or fail; estates whose time has come are sold."""
+        used = self.rules.used_value * self.common.board.today.chip_price_usd
+        evening = Evening(day, used, self._fleet_ve(), self._normal_cash_usd())
+        self.estates.pass_day(self.terms, self.rules, evening, reject, sell_gpus)
+
+    def report(self) -> ServicerReport:
+        """What lenders tell of loans as they stand."""
+        sold, losses = self.loans.sold, self.estates.losses_usd
+        return ServicerReport(
+            sold_usd=sold.held.sum(axis=1), sold_total_usd=sold.total_usd, in_estate=self.in_estate,
+            interest_usd=sold.interest_usd, principal_usd=sold.principal_usd, added_usd=sold.added_usd,
+            lost_usd=sold.lost_usd,
+            loss_rate=losses / (losses + float(self.loans.balance.sum())) if losses > 0.0 else 0.0,
+        )  # fmt: skip
+
+    # investment
+
+    def margin(self) -> LoanMargin:
+        """What new loans earn: the mean spread by what borrowers owe (by their number if nobody owes); their cost."""
+        spread, owed = self.borrowers.spread, self.loans.balance.sum(axis=1)
+        mean = float(owed @ spread) / float(owed.sum()) if owed.any() else float(spread.mean())
+        return LoanMargin(mean, self.lenders.capital_cost(self.terms.capital_hurdle))
+
+    def finance(self, cost_usd: Floats, pledged_usd: Floats, offering: Offering) -> Funding:
+        """What cash, outside owners and lenders allow of orders that cost so much (borrowers,).
+
+        `pledged_usd` (borrowers,) is the book value of GPUs at work and on order before the new ones.
+        """
+        today, ledger, roll = self.common.board.today, self.common.ledger, self.common.register.roll
+        self.marks = self.lenders.marks()
+        floor = CASH_FLOOR * self.normal_usd * self._fleet_ve() * today.technology
+        advance = np.minimum(MAX_ADVANCE, self.borrowers.advance_rate * offering.advance * self.marks) * (
+            1.0 if today.loans_open else 0.0
+        )
+        money = Financing(
+            advance=advance, budget_usd=np.maximum(0.0, ledger.held("cash")[roll.landlords] - floor),
+            equity_access=self.borrowers.equity_access,
+            headroom_usd=advance * pledged_usd - self.loans.balance.sum(axis=1),
+            lender_room_usd=self.lenders.room_usd(offering), syndicate=self.loans.syndicate,
+        )  # fmt: skip
+        funding = fund_orders(cost_usd, money)
+        self.room_share = funding.room_share
+        return funding
+
+    def draw(self, funding: Funding, accepted: float, offering: Offering) -> Floats:
+        """New loans for the share of orders that the vendor accepts; returns draws (borrowers, lenders), USD."""
+        draws: Floats = funding.draws_usd * accepted
+        self.loans.price_draws(draws.sum(axis=1), offering.charge)
+        draw(self.common, self.loans, draws)
+        return draws
+
+    def sell(self, amounts_usd: Floats) -> ServicerReport:
+        """The vehicle has bought parts of draws (borrowers, lenders) at par; lenders repay deposits with the money."""
+        sell(self.common, self.loans, amounts_usd)
+        self.lenders.balance_deposits()
+        return self.report()
+
+    def raise_equity(self, funding: Funding, accepted: float) -> None:
+        """Outside owners put in what they promised for the orders that are accepted."""
+        roll = self.common.register.roll
+        world = np.full(len(roll.landlords), roll.rest_of_world)
+        self.common.ledger.post("equity raised", "cash", world, roll.landlords, funding.equity_usd * accepted)
+
+    # the close
+
+    def laws(self, day: int) -> None:
+        """A9; raises BrokenLaw."""
+        check_loans(day, self.common.ledger, self.common.register.roll, self.loans)
+
+    def columns(self) -> list[Column]:
+        """The series of credit."""
+        return COLUMNS
+
+    def day(self) -> dict[str, float]:
+        """Loans, lenders, coverage and defaults today."""
+        balance = self.loans.balance
+        capital = self.common.ledger.net_worth()[self.common.register.roll.lenders]
+        return {
+            "loans_usd": float(balance.sum()),
+            "lender_capital_usd": float(capital.sum()),
+            "dscr_median": median(self.servicer.dscr[balance.sum(axis=1) > 0.0]),
+            "room_share": self.room_share,
+            "collateral_mark": float(self.marks.mean()),
+            "defaults": float(self.estates.defaults),
+            "loan_losses_usd": self.estates.losses_usd,
+        }
