@@ -3,11 +3,9 @@
 A1 cash nets to zero, A2 so does every other instrument, and only issuers owe. A3 every owner's net worth is what its
 flows explain. A4 positions and variation margin net to zero; crowds' sub-ledgers agree with the ledger. A5 margin
 deposits are in the clearing house's cash. A6 GPU-hours: fleet = reserved + sold + unsold + downtime. A7 GPUs: the
-ledger agrees with the vintages. A8 orders = delivered + outstanding. A10 notes: what a payment date paid is what it
-had; cash is the reserve and what waits for the next date; loans held and principal that waits are the balances of the
-notes. A11 funds: shares times net asset value is what the fund owns. A12 users' spending is owners' revenue; contracts'
-totals agree with the ledger and their cohorts. Departments check their own in their `audit.py`: credit A9, labs A13,
-indices A14.
+ledger agrees with the vintages. A8 orders = delivered + outstanding. A11 funds: shares times net asset value is what
+the fund owns. A12 users' spending is owners' revenue; contracts' totals agree with the ledger and their cohorts.
+Departments check their own in their `audit.py`: credit A9, securitisation A10, labs A13, indices A14.
 """
 
 from __future__ import annotations
@@ -20,7 +18,6 @@ from sim.laws import TOLERANCE, all_same, fail, same
 from sim.ledger import DUST, DUST_USD
 from sim.reserved.contracts import ReservedBook
 from sim.rows.rental import Trades
-from sim.rows.securitisation import CLASSES
 from sim.vocabulary import HOURS_PER_DAY
 
 if TYPE_CHECKING:
@@ -36,7 +33,6 @@ def check_day(e: Economy, trades: Trades) -> None:
     check_net_worth(e)
     check_gpu_hours(e, trades)
     check_chips(e)
-    check_notes(e)
     check_rents(e, trades)
     if e.market is not None:
         check_futures(e)
@@ -102,22 +98,6 @@ def check_chips(e: Economy) -> None:
     same(e.day, "A8", "pipeline", due, float(fleet.on_order[row].sum()), size)
     book, cost = fleet.book_from_vintages(row, e.day + 1), float(fleet.largest_usd[row])
     same(e.day, "A3", "book value of GPUs", book, float(fleet.book_usd[row]), cost + 1.0)
-
-
-def check_notes(e: Economy) -> None:
-    """A10: uses = sources; cash = reserve + collections; pool + principal collected = notes, class by class."""
-    books, loans, pool, roll = e.books, e.credit.loans, e.note_desk.pool, e.books.roll
-    if not len(roll.vehicles):
-        return
-    sold, ledger, vehicle = loans.sold, books.ledger, int(roll.vehicles[0])
-    size = sold.bought_usd + 1.0
-    same(e.day, "A10", "uses and sources", pool.uses_usd, pool.sources_usd)
-    waiting = pool.waiting_interest + pool.waiting_principal
-    same(e.day, "A10", "vehicle's cash", float(ledger.held("cash")[vehicle]), pool.reserve_usd + waiting, size)
-    same(e.day, "A10", "pool and notes", sold.total_usd + pool.waiting_principal, float(pool.balance.sum()), size)
-    notes = ledger.table(CLASSES)
-    all_same(e.day, "A10", "owed on", -notes[:, vehicle], pool.balance, size, CLASSES)
-    all_same(e.day, "A10", "holders of", notes[:, roll.investors], pool.balance[:, None] * pool.holders, size, CLASSES)
 
 
 def check_rents(e: Economy, trades: Trades) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.behaviours.investing import values_by_grade, wanted_q
 from sim.kernels.spot import POSTED
-from sim.roles import BuysLoans, HoldsFutures, ValuesChips
+from sim.roles import HoldsFutures, ValuesChips
 from sim.rows.exchange import Close
 from sim.rows.rental import Trades
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
@@ -25,7 +25,6 @@ def day_of(e: Economy, trades: Trades, close: Close | None) -> dict[str, float]:
         **_rents(e),
         **_fleets(e),
         **_reserved_and_spot(e, trades),
-        **_notes(e),
         **_futures(e, close),
         **_funds(e, close),
         **{name: value for department in e.departments for name, value in department.day().items()},
@@ -159,25 +158,6 @@ def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
     """The quantiles at these shares; nan where there are no values."""
     found: list[float] = np.quantile(values, shares).tolist() if len(values) else [math.nan] * len(shares)
     return found
-
-
-def _notes(e: Economy) -> dict[str, float]:
-    books, desk = e.books, e.note_desk
-    senior, junior, residual = desk.pool.balance.tolist()
-    ratio = math.nan
-    if senior > 0.0:
-        vehicle = e.register.the(desk.vehicle(books), BuysLoans)
-        ratio = desk.collateral_usd(e.credit.report(), vehicle.note_terms) / senior
-    return {
-        "notes_senior_usd": senior,
-        "notes_junior_usd": junior,
-        "notes_residual_usd": residual,
-        "loans_sold_usd": e.credit.loans.sold.total_usd,
-        "notes_issued_usd": desk.issued_usd,
-        "note_spread_required": e.note_spread_required,
-        "note_writedowns_usd": desk.write_downs_usd,
-        "oc_ratio": ratio,
-    }
 
 
 OF_THE_CLOSE = (

@@ -49,10 +49,7 @@ from sim.rows.exchange import Close
 from sim.rows.hardware import ChipRow
 from sim.rows.rental import Trades
 from sim.rows.reserved import Held
-from sim.rows.securitisation import Offering
-from sim.securitisation import department as securitisation
-from sim.securitisation.offering import Book
-from sim.securitisation.payment import NoteDesk
+from sim.securitisation.department import Notes
 from sim.spec import Spec
 from sim.streams import Streams
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
@@ -101,14 +98,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     credit: Credit
     labs: Labs
     common: Common
-    note_desk: NoteDesk
-    offering: Offering
-    note_book: Book | None
-    note_spread_required: float
-    no_issue: str  # why the vehicle could sell nothing at the last offering; empty if it could
-    investor_start: Floats
-    investor_wealth: Floats
-    investor_losses: Floats
+    notes: Notes
     chip_premium: float
     fixed_cost_usd: Floats  # (landlords,) USD per VE-hour at day 0
     ordered_ve: Floats  # (chip owners, grades)
@@ -149,7 +139,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.calendar.is_month_end(self.day):
             received = self.settle_month()
             self.credit.service(self.day, received[self.books.roll.landlords])
-            self.pay_notes()
+            self.notes.pay(self.day, self.credit.report())
         self.resolve_insolvency()
         if self.calendar.is_month_end(self.day):
             self.invest()
@@ -158,7 +148,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     @property
     def departments(self) -> list[Department]:
         """Those that check their own laws and record their own series."""
-        return [self.indices, self.labs, self.credit]
+        return [self.indices, self.labs, self.credit, self.notes]
 
     @property
     def events(self) -> list[tuple[int, str, str]]:
@@ -230,7 +220,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             rent_180d_usd=rents.half_year, rent_30d_by_grade_usd=tuple(rents.by_grade.tolist()),
             index_usd=dict(self.indices.usd), policy_rate=max(0.0, s.policy_rate + environment.policy_rate_add),
             chip_price_usd=self.path.chip_price_usd * tau * scale * self.chip_premium,
-            capital_charge=self.offering.charge,
+            capital_charge=self.notes.offering.charge,
             loans_open=self.spec.loan.enabled,
             curve=venue.curve(self.day, rents.index_ratio) if venue is not None else None,
             days_of_month=self.calendar.days_in(self.calendar.month(self.day)),
@@ -259,6 +249,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         )  # fmt: skip
         self.credit.show()
         self.labs.show(self.day)
+        self.notes.begin_day()
         self.note_contracts(environment)
         self.refresh_board()
 
@@ -503,22 +494,19 @@ class Economy(mesa.Model):  # type: ignore[misc]
         month.settle_futures_month(self)
         return received
 
-    def pay_notes(self) -> None:
-        """The vehicle pays its notes out of what its loans have paid, in order of seniority."""
-        securitisation.pay_notes(self)
-
     def resolve_insolvency(self) -> None:
         """Firms that cannot pay are cured or fail; estates whose time has come are sold; losses reach the notes."""
         self.credit.resolve(self.day, self.reject_let_contracts, self.sell_gpus)
-        securitisation.recognise_losses(self)
+        self.notes.recognise(self.day, self.credit.report())
         month.fund_users(self)
 
     # 13. investment
 
     def invest(self) -> None:
         """Chip orders: what owners want, what cash and lenders allow, what the vendor accepts; loans are sold on."""
-        securitisation.open_window(self)
-        books, roll, today = self.books, self.books.roll, self.board.today
+        offering = self.notes.offer(self.day, self.credit.margin())
+        today = self.board.today = replace(self.board.today, capital_charge=offering.charge)
+        books, roll = self.books, self.books.roll
         self.credit.show()
         self.refresh_board()
         wanted = np.zeros((len(roll.chip_owners), len(books.grade_names)))
@@ -531,11 +519,13 @@ class Economy(mesa.Model):  # type: ignore[misc]
         price = today.chip_price_usd * self.path.forward
         mine = wanted[roll.landlord_fleet]
         pledged = (books.fleet.book_usd + books.fleet.on_order_usd)[roll.landlord_fleet]
-        funding = self.credit.finance((mine * paid).sum(axis=1) * price, pledged, self.offering)
+        funding = self.credit.finance((mine * paid).sum(axis=1) * price, pledged, offering)
         wanted[roll.landlord_fleet] = mine * funding.share[:, None]
         accepted = month.accepted_by_vendor(self, wanted)
         wanted *= accepted
-        securitisation.sell_loans(self, self.credit.draw(funding, accepted, self.offering))
+        bought = self.notes.buy(self.day, self.credit.draw(funding, accepted, offering))
+        if bought is not None:
+            self.notes.note(self.credit.sell(bought))
         self.credit.raise_equity(funding, accepted)
         month.equity_for_unlevered(self, (wanted * paid).sum(axis=1) * price)
         tariff = today.environment.tariff
@@ -556,5 +546,4 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if self.record.enabled:
             self.record.write(diary.day_of(self, trades, close))
         self.ordered_ve = np.zeros_like(self.ordered_ve)
-        self.note_desk.issued_usd = self.note_desk.write_downs_usd = 0.0
         self.day += 1

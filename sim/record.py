@@ -154,16 +154,6 @@ def world_columns(
         ),
         Column("ask_dispersion", "ratio", "list asks of the reference grade, (90 % - 10 % quantile) over the median"),
         Column("interrupted_gpu_hours", "GPU-hours", "interruptible work cut off while it ran"),
-        Column("notes_senior_usd", "USD", "senior notes outstanding"),
-        Column("notes_junior_usd", "USD", "junior notes outstanding"),
-        Column("notes_residual_usd", "USD", "balance of the residual class"),
-        Column("loans_sold_usd", "USD", "loans held by the vehicle"),
-        Column("notes_issued_usd", "USD", "notes of all classes issued today"),
-        Column(
-            "note_spread_required", "1/year", "lowest spread that investors asked at the last offering, all classes"
-        ),
-        Column("note_writedowns_usd", "USD", "notes written down today"),
-        Column("oc_ratio", "ratio", "collateral over senior notes; empty where there are none"),
         Column("chip_premium", "ratio", "price of a new chip over its trend, from orders beyond the vendor's capacity"),
         Column("open_interest_contracts", "contracts", "open interest in all months"),
         Column("futures_volume_contracts", "contracts", "contracts traded today"),

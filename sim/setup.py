@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 from typing import TYPE_CHECKING, Any
 
 import mesa
@@ -34,9 +33,8 @@ from sim.rental.auction import SpotAuction, SpotRules
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
 from sim.roles import EarnsRevenue, Hedges, HoldsFutures, SpeculatesInCrowds, keeps
-from sim.rows.securitisation import Offering
 from sim.rules.rents import expected_rent
-from sim.securitisation.payment import NoteDesk
+from sim.securitisation.department import Notes
 from sim.spec import Spec
 from sim.streams import stable_id
 from sim.stub import index_so_far, pay_running_costs
@@ -190,18 +188,8 @@ def _credit(e: Economy, spec: Spec, loans: LoanBook) -> None:
         used = np.array([e.path.hours_used(t.reserved_share) for t in landlords])
         costs = s.cost_usd * used + e.fixed_cost_usd
         e.credit.note_costs(pay_running_costs(e.path, e.books, costs, e.calendar.elapsed))
-    investors = e.books.roll.investors
-    e.note_desk, e.offering, e.note_book, e.no_issue, e.chip_premium = (
-        NoteDesk(len(investors)),
-        Offering(),
-        None,
-        "",
-        1.0,
-    )
-    e.note_spread_required = math.nan
-    e.investor_wealth = e.books.ledger.net_worth()[investors].copy()
-    e.investor_start = e.investor_wealth * e.path.money_factor(e.calendar.elapsed / DAYS_PER_YEAR)
-    e.investor_losses = np.zeros(len(investors))
+    e.notes = Notes(e.common, e.credit.report())
+    e.chip_premium = 1.0
 
 
 def _board(e: Economy, spec: Spec) -> Board:

@@ -1,138 +1,181 @@
-"""The month of the notes: payment date, losses, what the vehicle will buy, the sale of new loans."""
+"""Securitisation: a vehicle buys parts of new loans, issues notes for them, pays the notes and bears the losses."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.department import Common
+from sim.record import Column
 from sim.roles import BuysLoans, BuysNotes
-from sim.rows.securitisation import CLASSES, Offering
-from sim.securitisation.offering import open_book, place
-from sim.vocabulary import DAYS_PER_YEAR, Floats
-
-if TYPE_CHECKING:
-    from sim.economy import Economy
-
-
-def pay_notes(e: Economy) -> None:
-    """A payment date of the notes; then investors' wealth returns to the path."""
-    desk, books = e.note_desk, e.books
-    if not len(books.roll.vehicles):
-        return
-    report = e.credit.report()
-    desk.recognise(books, report)
-    if not desk.idle:
-        failed, today = desk.pool.test_failed, e.board.today
-        terms = e.register.the(desk.vehicle(books), BuysLoans).note_terms
-        paid = desk.pay(books, terms, today.policy_rate, today.days_of_month, report)
-        if paid.test_failed and not failed:
-            e.log.note(e.day, "collateral test failed", "the vehicle buys no loans; interest repays the senior")
-        elif failed and not paid.test_failed:
-            e.log.note(e.day, "collateral test cured", "the vehicle may buy loans again")
-    fund_investors(e)
+from sim.rows.credit import LoanMargin, ServicerReport
+from sim.rows.securitisation import CLASSES, NoteRow, NoteTerms, Offering
+from sim.securitisation.audit import COLUMNS, check_notes
+from sim.securitisation.investors import Investors
+from sim.securitisation.offering import Book, open_book, place
+from sim.securitisation.payment import Issuer
+from sim.vocabulary import Floats
 
 
-def recognise_losses(e: Economy) -> None:
-    """Every day: losses of the pool reach the notes; what investors will remember is the loss rate of all loans."""
-    before = e.note_desk.write_downs_usd
-    report = e.credit.report()
-    lost = e.note_desk.recognise(e.books, report) if len(e.books.roll.vehicles) else 0.0
-    if lost > 0.0:
-        cut = e.note_desk.write_downs_usd - before
-        e.log.note(e.day, "note write-down", f"the pool loses {lost:,.0f} USD, the notes {cut:,.0f} USD")
-    e.board.securitisation = replace(e.board.securitisation, loan_loss_rate=report.loss_rate)
+class Notes:
+    """The vehicle's notes and who buys them; a world without a vehicle has none.
 
+    `offering` is what the vehicle would buy at the last month end, to be placed in `book`, `unsold` why it could buy
+    nothing (empty if it could), `required` the lowest spread asked then (nan if none). `report` is what lenders told of
+    the pool's loans last.
+    """
 
-def fund_investors(e: Economy) -> None:
-    """Investors' wealth grows with the path and returns to it slowly after losses; the rest is paid out or put in."""
-    ledger, roll = e.books.ledger, e.books.roll
-    if not len(roll.investors):
-        return
-    s = e.path.settings
-    year = e.board.today.days_of_month / DAYS_PER_YEAR
-    growth = s.quantity - s.technology
-    path = e.investor_start * math.exp(growth * e.day / DAYS_PER_YEAR)
-    top_up = np.array([agent.top_up_per_year for _, agent in e.register.these(roll.investors, BuysNotes)])
-    lost = -np.minimum(0.0, ledger.flow("note write-downs")[roll.investors])
-    wealth = e.investor_wealth - (lost - e.investor_losses)
-    wanted = np.maximum(0.0, wealth * (1.0 + growth * year) + np.minimum(1.0, top_up * year) * (path - wealth))
-    gap = ledger.net_worth()[roll.investors] - wanted
-    world = np.full(len(gap), roll.rest_of_world)
-    spare = np.maximum(0.0, ledger.held("cash")[roll.investors])
-    ledger.post("investors' payouts", "cash", roll.investors, world, np.minimum(spare, np.maximum(0.0, gap)))
-    ledger.post("investors' subscriptions", "cash", world, roll.investors, np.maximum(0.0, -gap))
-    e.investor_losses, e.investor_wealth = lost, wanted
+    def __init__(self, common: Common, report: ServicerReport) -> None:
+        self.common = common
+        self.issuer = Issuer(common)
+        self.investors = Investors(common)
+        self.report = report
+        self.offering = Offering()
+        self.book: Book | None = None
+        self.required = math.nan
+        self.unsold = ""
 
+    @property
+    def _founded(self) -> bool:
+        """Whether there is a vehicle."""
+        return len(self.common.register.roll.vehicles) > 0
 
-def open_window(e: Economy) -> None:
-    """Before chips are ordered: would the notes be placed at a spread that the originators' margin pays?"""
-    offering, reason = _offering(e)
-    if reason and not e.no_issue:
-        e.log.note(e.day, "no note issue", reason)
-    elif e.no_issue and offering.share > 0.0:
-        e.log.note(e.day, "notes issued again", "investors' spread is below the originators' margin")
-    e.no_issue = reason
-    e.offering = offering
-    e.board.today = replace(e.board.today, capital_charge=offering.charge)
+    @property
+    def _terms(self) -> NoteTerms:
+        return self.common.register.the(self.issuer.vehicle, BuysLoans).note_terms
 
+    # the day
 
-def _offering(e: Economy) -> tuple[Offering, str]:
-    """This month's offering, and why nothing can be sold (empty if nothing is meant to be, or something can)."""
-    roll, board = e.books.roll, e.board
-    e.note_book, e.note_spread_required = None, math.nan
-    if not len(roll.vehicles):
-        return Offering(), ""
-    _show(e)
-    owner, vehicle = e.register.of(BuysLoans)[0]
-    closed = Offering(relief=vehicle.capital_saved(1.0))
-    share = vehicle.loan_purchases(e.register.views[owner])
-    if share <= 0.0:
-        return closed, "the collateral test failed" if board.securitisation.collateral_test_failed else ""
-    if not (board.today.loans_open and len(roll.lenders)):
-        return closed, "there are no loans to sell"
-    seat = {int(i): k for k, i in enumerate(roll.investors)}
-    bids = [(seat[i], row) for i, agent in e.register.of(BuysNotes) for row in agent.notes(e.register.views[i])]
-    if not bids:
-        return closed, "investors have no room"
-    saved = vehicle.capital_saved(share)
-    margin = e.credit.margin()
-    charge = 0.0 - margin.capital_cost * saved
-    book = open_book(bids, vehicle.note_terms.shares, margin.spread + charge - vehicle.note_terms.fee_per_year)
-    e.note_spread_required = book.required
-    if not book.investors:
-        return closed, "investors' spread exceeds the originators' margin"
-    e.note_book = book
-    return replace(
-        closed, share=share, room_usd=book.room_usd, saved=saved, charge=charge, advance=vehicle.advance_factor(share)
-    ), ""
+    def begin_day(self) -> None:
+        """Nothing has been issued or written down today."""
+        self.issuer.issued_usd = self.issuer.write_downs_usd = 0.0
 
+    def recognise(self, day: int, report: ServicerReport) -> None:
+        """Losses of the pool reach the notes; what investors will remember is the loss rate of all loans."""
+        self.report = report
+        before = self.issuer.write_downs_usd
+        lost = self.issuer.recognise(report) if self._founded else 0.0
+        if lost > 0.0:
+            cut = self.issuer.write_downs_usd - before
+            self.common.log.note(day, "note write-down", f"the pool loses {lost:,.0f} USD, the notes {cut:,.0f} USD")
+        board = self.common.board
+        board.securitisation = replace(board.securitisation, loan_loss_rate=report.loss_rate)
 
-def _show(e: Economy) -> None:
-    """Let investors see what they hold, and the vehicle its test."""
-    ledger = e.books.ledger
-    held = sum((ledger.held(name) for name in CLASSES), np.zeros(len(ledger.owners))).tolist()
-    failed = e.note_desk.pool.test_failed
-    e.board.securitisation = replace(e.board.securitisation, notes_held_usd=held, collateral_test_failed=failed)
+    # the month
 
+    def pay(self, day: int, report: ServicerReport) -> None:
+        """A payment date: notes are paid out of what their loans have paid; investors' wealth returns to the path."""
+        self.report = report
+        if not self._founded:
+            return
+        issuer, today, log = self.issuer, self.common.board.today, self.common.log
+        issuer.recognise(report)
+        if not issuer.idle:
+            failed = issuer.pool.test_failed
+            paid = issuer.pay(self._terms, today.policy_rate, today.days_of_month, report)
+            if paid.test_failed and not failed:
+                log.note(day, "collateral test failed", "the vehicle buys no loans; interest repays the senior")
+            elif failed and not paid.test_failed:
+                log.note(day, "collateral test cured", "the vehicle may buy loans again")
+        self.investors.fund(day)
 
-def sell_loans(e: Economy, draws_usd: Floats) -> None:
-    """The vehicle buys its share of the month's draws (borrowers, lenders), as far as investors have room."""
-    offering, book, books = e.offering, e.note_book, e.books
-    if book is None:
-        return
-    if not draws_usd.any():
-        if e.note_desk.idle:
-            e.log.note(e.day, "no note issue", "no loans were made, and the pool has none")
-        return
-    wanted = offering.share * draws_usd
-    amount = min(float(wanted.sum()), offering.room_usd)
-    bought, spreads = place(book, amount)
-    by_investor = np.zeros(len(books.roll.investors))
-    by_investor[list(book.investors)] = bought
-    terms = e.register.the(e.note_desk.vehicle(books), BuysLoans).note_terms
-    loans = wanted * (amount / float(wanted.sum()))
-    e.note_desk.issue(books, float(loans.sum()), terms, spreads, by_investor)
-    e.credit.sell(loans)
+    def offer(self, day: int, margin: LoanMargin) -> Offering:
+        """Before chips are ordered: would notes be placed at a spread that the originators' margin pays?"""
+        self.book, self.required = None, math.nan
+        self.offering, reason = self._offering(margin) if self._founded else (Offering(), "")
+        if reason and not self.unsold:
+            self.common.log.note(day, "no note issue", reason)
+        elif self.unsold and self.offering.share > 0.0:
+            self.common.log.note(day, "notes issued again", "investors' spread is below the originators' margin")
+        self.unsold = reason
+        return self.offering
+
+    def _offering(self, margin: LoanMargin) -> tuple[Offering, str]:
+        """This month's offering, and why nothing can be sold (empty if nothing is meant to be, or something can)."""
+        common = self.common
+        self._show()
+        owner, vehicle = common.register.of(BuysLoans)[0]
+        none = Offering(relief=vehicle.capital_saved(1.0))
+        share = vehicle.loan_purchases(common.register.views[owner])
+        if share <= 0.0:
+            return none, "the collateral test failed" if self.issuer.pool.test_failed else ""
+        if not (common.board.today.loans_open and len(common.register.roll.lenders)):
+            return none, "there are no loans to sell"
+        bids = self._bids()
+        if not bids:
+            return none, "investors have no room"
+        saved = vehicle.capital_saved(share)
+        charge = 0.0 - margin.capital_cost * saved
+        terms = vehicle.note_terms
+        book = open_book(bids, terms.shares, margin.spread + charge - terms.fee_per_year)
+        self.required = book.required
+        if not book.investors:
+            return none, "investors' spread exceeds the originators' margin"
+        self.book = book
+        advance = vehicle.advance_factor(share)
+        return replace(none, share=share, room_usd=book.room_usd, saved=saved, charge=charge, advance=advance), ""
+
+    def _show(self) -> None:
+        """Let investors see what they hold, and the vehicle its test."""
+        ledger, board = self.common.ledger, self.common.board
+        held = sum((ledger.held(name) for name in CLASSES), np.zeros(len(ledger.owners))).tolist()
+        failed = self.issuer.pool.test_failed
+        board.securitisation = replace(board.securitisation, notes_held_usd=held, collateral_test_failed=failed)
+
+    def _bids(self) -> list[tuple[int, NoteRow]]:
+        """What investors would buy, by their place among investors."""
+        register = self.common.register
+        seat = {int(owner): k for k, owner in enumerate(register.roll.investors)}
+        return [(seat[i], row) for i, agent in register.of(BuysNotes) for row in agent.notes(register.views[i])]
+
+    def buy(self, day: int, draws_usd: Floats) -> Floats | None:
+        """Issue notes for the vehicle's share of the month's draws (borrowers, lenders), as far as they are placed.
+
+        Returns the loans bought of them, at par in USD; nothing where none are.
+        """
+        if self.book is None:
+            return None
+        if not draws_usd.any():
+            if self.issuer.idle:
+                self.common.log.note(day, "no note issue", "no loans were made, and the pool has none")
+            return None
+        wanted = self.offering.share * draws_usd
+        amount = min(float(wanted.sum()), self.offering.room_usd)
+        bought, spreads = place(self.book, amount)
+        by_investor = np.zeros(len(self.common.register.roll.investors))
+        by_investor[list(self.book.investors)] = bought
+        loans: Floats = wanted * (amount / float(wanted.sum()))
+        self.issuer.issue(float(loans.sum()), self._terms, spreads, by_investor)
+        return loans
+
+    def note(self, report: ServicerReport) -> None:
+        """Know what lenders tell of the loans that were bought."""
+        self.report = report
+
+    # the close
+
+    def laws(self, day: int) -> None:
+        """A10; raises BrokenLaw."""
+        common, issuer = self.common, self.issuer
+        check_notes(day, common.ledger, common.register.roll, issuer.pool, issuer.issued_so_far_usd)
+
+    def columns(self) -> list[Column]:
+        """The series of notes."""
+        return COLUMNS
+
+    def day(self) -> dict[str, float]:
+        """Notes, the pool behind them and the last offering."""
+        issuer, report = self.issuer, self.report
+        senior, junior, residual = issuer.pool.balance.tolist()
+        return {
+            "notes_senior_usd": senior,
+            "notes_junior_usd": junior,
+            "notes_residual_usd": residual,
+            "loans_sold_usd": report.sold_total_usd,
+            "notes_issued_usd": issuer.issued_usd,
+            "note_spread_required": self.required,
+            "note_writedowns_usd": issuer.write_downs_usd,
+            "oc_ratio": issuer.collateral_usd(report, self._terms) / senior if senior > 0.0 else math.nan,
+        }

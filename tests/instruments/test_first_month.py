@@ -96,7 +96,7 @@ def test_debts_and_capital_are_those_of_the_last_months_end():
     assert economy.credit.loans.balance == pytest.approx(usual.credit.loans.balance * level)
     assert economy.credit.lenders.capital_usd == pytest.approx(usual.credit.lenders.capital_usd * level)
     assert economy.credit.lenders.start_usd == pytest.approx(usual.credit.lenders.start_usd)
-    assert economy.investor_start == pytest.approx(usual.investor_start)
+    assert economy.notes.investors.start_usd == pytest.approx(usual.notes.investors.start_usd)
     crowd, other = row(economy, "speculator_1"), row(usual, "speculator_1")
     money = [e.crowds[0].total_cash_usd() for e in (economy, usual)]
     assert crowd == other

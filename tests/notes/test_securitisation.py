@@ -64,7 +64,7 @@ def test_capital_relief_lowers_what_borrowers_pay_and_raises_orders():
     for seed in range(1, 9):
         passed = ran(300, "notes=pass_through", seed=seed)
         relieved = ran(300, "notes=relief_only", seed=seed)
-        assert relieved.offering.charge == pytest.approx(-0.10 * 0.5 * 0.95 * 0.11)
+        assert relieved.notes.offering.charge == pytest.approx(-0.10 * 0.5 * 0.95 * 0.11)
         assert (relieved.credit.loans.discount < 0.0).all()
         assert relieved.record["q_mean"][30] > passed.record["q_mean"][30] + 0.005
         effects.append(relieved.record["orders_ve"].sum() / passed.record["orders_ve"].sum() - 1.0)
@@ -76,7 +76,7 @@ def test_screening_raises_advances_and_loans():
     for seed in SEEDS:
         passed = ran(200, "notes=pass_through", seed=seed)
         loose = ran(200, "notes=pass_through", seed=seed, agents__vehicle__screening=0.235)
-        assert loose.offering.advance == pytest.approx(1.025, abs=0.001)
+        assert loose.notes.offering.advance == pytest.approx(1.025, abs=0.001)
         effects.append(loose.record["loans_usd"][-1] / passed.record["loans_usd"][-1] - 1.0)
     assert interval(np.array(effects))[0] > 0.0
 
@@ -141,7 +141,7 @@ def test_investors_without_wealth_buy_nothing_and_it_is_recorded():
     economy = ran(70, "notes=default", agents__note_investor__wealth_usd=0.0)
     assert (economy.record["loans_sold_usd"] == 0.0).all()
     assert [text for _, kind, text in economy.events if kind == "no note issue"] == ["investors have no room"]
-    assert economy.offering.charge == 0.0
+    assert economy.notes.offering.charge == 0.0
 
 
 def test_investors_with_little_wealth_bound_what_is_sold():
@@ -210,7 +210,7 @@ def test_notes_begin_and_end_in_a_fork():
     before = ended.record["loans_sold_usd"][-1]
     ended.run(70)
     assert 0.0 < ended.record["loans_sold_usd"][-1] < before
-    assert ended.offering.charge == 0.0
+    assert ended.notes.offering.charge == 0.0
 
 
 def test_chips_cost_more_when_orders_exceed_capacity_and_only_if_they_may():
@@ -236,8 +236,8 @@ def test_a10_notes_that_do_not_add_up_stop_the_day(theft, law):
     elif theft == "loan":
         ledger.transfer("test", "loan", vehicle, row(economy, "neocloud_1"), 1e5)
     elif theft == "reserve":
-        economy.note_desk.pool.reserve_usd += 1e5
+        economy.notes.issuer.pool.reserve_usd += 1e5
     else:
-        economy.note_desk.pool.uses_usd += 1.0
+        economy.notes.issuer.pool.uses_usd += 1.0
     with pytest.raises(BrokenLaw, match=rf"day 62: {law}: "):
         economy.step()
