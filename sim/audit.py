@@ -1,11 +1,10 @@
 """The laws of accounting, checked at the close of every simulated day. A broken one stops the run.
 
 A1 cash nets to zero, A2 so does every other instrument, and only issuers owe. A3 every owner's net worth is what its
-flows explain. A4 positions and variation margin net to zero; crowds' sub-ledgers agree with the ledger. A5 margin
-deposits are in the clearing house's cash. A6 GPU-hours: fleet = reserved + sold + unsold + downtime. A7 GPUs: the
-ledger agrees with the vintages. A8 orders = delivered + outstanding. A11 funds: shares times net asset value is what
-the fund owns. A12 users' spending is owners' revenue; contracts' totals agree with the ledger and their cohorts.
-Departments check their own in their `audit.py`: credit A9, securitisation A10, labs A13, indices A14.
+flows explain. A6 GPU-hours: fleet = reserved + sold + unsold + downtime. A7 GPUs: the ledger agrees with the vintages.
+A8 orders = delivered + outstanding. A11 funds: shares times net asset value is what the fund owns. A12 users' spending
+is owners' revenue; contracts' totals agree with the ledger and their cohorts. Departments check their own in their
+`audit.py`: exchange A4 and A5, credit A9, securitisation A10, labs A13, indices A14.
 """
 
 from __future__ import annotations
@@ -34,8 +33,6 @@ def check_day(e: Economy, trades: Trades) -> None:
     check_gpu_hours(e, trades)
     check_chips(e)
     check_rents(e, trades)
-    if e.market is not None:
-        check_futures(e)
     check_funds(e)
     for department in e.departments:
         department.laws(e.day)
@@ -45,7 +42,7 @@ def note_sizes(e: Economy) -> None:
     """Remember how large balances have been: the rounding of what has ended since is of that size."""
     e.books.ledger.note_sizes()
     e.books.fleet.note_sizes()
-    for crowd in e.crowds:
+    for crowd in e.exchange.crowds:
         crowd.note_sizes()
 
 
@@ -117,24 +114,6 @@ def check_rents(e: Economy, trades: Trades) -> None:
         total = contracts.totals[kind][row]
         size = max(float(total.sum()), most_usd if kind == PREPAID else most) + DUST_USD / TOLERANCE
         all_same(e.day, "A12", f"cohorts' {contracts.KINDS[kind]}", total, contracts.recount(row, kind), size)
-
-
-def check_futures(e: Economy) -> None:
-    """A4, A5: crowds' arrays agree with the ledger; deposits are the house's cash."""
-    ledger, roll = e.books.ledger, e.books.roll
-    cash, margin = ledger.held("cash"), ledger.held("margin")
-    most_usd = ledger.size_so_far(["cash", "margin"]).sum(axis=0)
-    names = e.market.names if e.market is not None else []
-    held = ledger.table(names)
-    for crowd in e.crowds:
-        position = crowd.arrays.position
-        size = crowd.largest_contracts + 1.0
-        all_same(e.day, "A4", "contracts of", position.sum(axis=1), held[:, crowd.owner], size, names)
-        equity = float(cash[crowd.owner] + margin[crowd.owner])
-        same(e.day, "A4", "crowd's money", crowd.total_cash_usd(), equity, float(most_usd[crowd.owner]))
-    house = roll.clearing_house
-    deposits, size = -float(margin[house]), float(most_usd[house]) + 1.0
-    same(e.day, "A5", "margin deposits and the house's cash", deposits, float(cash[house]), size)
 
 
 def check_funds(e: Economy) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 from sim.behaviours.investing import values_by_grade, wanted_q
 from sim.kernels.spot import POSTED
 from sim.roles import HoldsFutures, ValuesChips
-from sim.rows.exchange import Close
 from sim.rows.rental import Trades
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
 
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
     from sim.economy import Economy
 
 
-def day_of(e: Economy, trades: Trades, close: Close | None) -> dict[str, float]:
+def day_of(e: Economy, trades: Trades) -> dict[str, float]:
     """The day's value of every series of the record, by name."""
     return {
         **_rents(e),
         **_fleets(e),
         **_reserved_and_spot(e, trades),
-        **_futures(e, close),
-        **_funds(e, close),
+        **_funds(e),
+        "month_end": float(e.calendar.is_month_end(e.day)),
         **{name: value for department in e.departments for name, value in department.day().items()},
     }
 
@@ -160,10 +159,6 @@ def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
     return found
 
 
-OF_THE_CLOSE = (
-    "open_interest_contracts", "futures_volume_contracts", "hedge_landlords_contracts", "hedge_users_contracts",
-    "initial_margin_usd", "margin_defaults", "limit_locks", "multiplicities",
-)  # fmt: skip
 OF_FUNDS = (
     "fund_assets_usd", "fund_gamma_usd", "fund_flow_usd", "fund_rebalance_contracts", "fund_roll_contracts",
     "fund_loop_gain_1", "fund_loop_gain_2", "fund_spectral_radius", "fund_share_of_open_interest",
@@ -171,34 +166,7 @@ OF_FUNDS = (
 )  # fmt: skip
 
 
-def _futures(e: Economy, close: Close | None) -> dict[str, float]:
-    prices = close.price_usd.tolist() if close is not None else [math.nan] * e.spec.venue.maturities
-    found = {f"future_{m + 1}_usd_per_gpu_hour": price for m, price in enumerate(prices)}
-    found["month_end"] = float(e.calendar.is_month_end(e.day))
-    if close is None or e.market is None or e.night is None:
-        return {**found, **dict.fromkeys(OF_THE_CLOSE, 0.0), "curve_gap": math.nan}
-    ledger, roll = e.books.ledger, e.books.roll
-    positions = ledger.table(e.market.names)
-    crowd_long = sum(float(np.maximum(0.0, c.arrays.position).sum()) for c in e.crowds)
-    institutions = positions.copy()
-    for crowd in e.crowds:
-        institutions[:, crowd.owner] = 0.0
-    interest = crowd_long + math.fsum(institutions[institutions > 0.0].tolist())
-    return {
-        **found,
-        "open_interest_contracts": interest,
-        "futures_volume_contracts": float(close.volume.sum()),
-        "hedge_landlords_contracts": float(positions[:, roll.landlords].sum()),
-        "hedge_users_contracts": float(positions[:, roll.users].sum()),
-        "initial_margin_usd": -float(ledger.held("margin")[roll.clearing_house]),
-        "margin_defaults": float(e.night.margin_defaults),
-        "limit_locks": float(sum(kind == "limit lock" for kind, _ in close.events)),
-        "multiplicities": float(sum(kind == "multiplicity" for kind, _ in close.events)),
-        "curve_gap": float(np.log(close.price_usd / e.expected_usd).mean()) if e.crowds else math.nan,
-    }
-
-
-def _funds(e: Economy, close: Close | None) -> dict[str, float]:
+def _funds(e: Economy) -> dict[str, float]:
     """What funds own, traded and loop; then the net asset value of each."""
     owners = [owner for owner, _ in e.register.of(HoldsFutures)]
     by_owner = {fund.owner: fund for fund in e.funds}
@@ -206,11 +174,12 @@ def _funds(e: Economy, close: Close | None) -> dict[str, float]:
         f"fund_nav_{e.register.name(owner)}_usd": by_owner[owner].nav_usd if owner in by_owner else math.nan
         for owner in owners
     }
-    if close is None or not e.funds or e.market is None:
+    venue, close = e.exchange.first, next(iter(e.exchange.closes.values()), None)
+    if close is None or not e.funds or venue is None:
         return {**dict.fromkeys(OF_FUNDS, 0.0), **nav}
     ledger, funds = e.books.ledger, e.funds
     assets = [fund.nav_usd * fund.outstanding(e.books) for fund in funds]
-    months = e.market.names[:2]
+    months = venue.names[:2]
     held = [float(np.abs(ledger.held(name)[owners]).sum()) for name in months]
     interest = float(e.fund_interest[: len(months)].sum())
     gain = close.funds.gain.tolist() if close.funds is not None else [0.0, 0.0]

@@ -11,11 +11,9 @@ import numpy as np
 
 from sim import diary, evening, month, setup
 from sim.audit import check_day, note_sizes
-from sim.behaviours.hedging import tabled
 from sim.board import (
     Board,
     DemandSheet,
-    ExchangeSheet,
     HardwareSheet,
     RentalSheet,
     ReservedSheet,
@@ -26,9 +24,7 @@ from sim.calendar import Calendar
 from sim.credit.department import Credit
 from sim.department import Common, Department
 from sim.environment import Environment, Shock
-from sim.exchange.clearing_house import ClearingHouse, Night
-from sim.exchange.crowd import Speculators
-from sim.exchange.futures import FuturesMarket
+from sim.exchange.department import Exchange
 from sim.funds import department as funds
 from sim.funds.window import Fund
 from sim.growth_path import GrowthPath
@@ -44,7 +40,7 @@ from sim.rental.auction import ClearDay, Day, SpotAuction
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
 from sim.reserved.auction import auction_week, sign_week, void_contracts, void_let_contracts
-from sim.roles import Hedges, Learns, LetsHours, OrdersChips, PostsAsks, RentsHours, Reserves
+from sim.roles import Learns, LetsHours, OrdersChips, PostsAsks, RentsHours, Reserves
 from sim.rows.exchange import Close
 from sim.rows.hardware import ChipRow
 from sim.rows.rental import Trades
@@ -86,13 +82,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
     signing_shares: Floats  # (tenors,)
     ended_ve: Floats  # (landlords, customers) contracts that ended today
     no_contracts: dict[str, int]  # why a tenor was not signed -> month in which it was last recorded
-    market: FuturesMarket | None
-    house: ClearingHouse | None
-    crowds: list[Speculators]
+    exchange: Exchange
     funds: list[Fund]
     fund_interest: Floats  # (maturities,) open interest after the close, contracts
-    night: Night | None
-    expected_usd: Floats  # (maturities,) the crowd's expected settlements
     last_hours: Floats | None
     morning: Today
     credit: Credit
@@ -133,9 +125,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.strike_indices(trades)
         self.open_the_evening(trades)
         self.learn(trades)
-        close = self.close_futures(trades)
-        self.settle_margins(close)
-        self.settle_funds(close)
+        closes = self.close_futures(trades)
+        self.settle_margins()
+        funds.settle(self, closes)
         if self.calendar.is_month_end(self.day):
             received = self.settle_month()
             self.credit.service(self.day, received[self.books.roll.landlords])
@@ -143,12 +135,12 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.resolve_insolvency()
         if self.calendar.is_month_end(self.day):
             self.invest()
-        self.close_the_day(trades, close)
+        self.close_the_day(trades)
 
     @property
     def departments(self) -> list[Department]:
         """Those that check their own laws and record their own series."""
-        return [self.indices, self.labs, self.credit, self.notes]
+        return [self.indices, self.labs, self.exchange, self.credit, self.notes]
 
     @property
     def events(self) -> list[tuple[int, str, str]]:
@@ -212,7 +204,6 @@ class Economy(mesa.Model):  # type: ignore[misc]
         scale = environment.chip_price_scale
         lasting = scale * (1.0 + environment.tariff_for_good)
         rents = self.rents
-        venue = self.market
         self.board.today = Today(
             day=self.day, date=self.calendar.date(self.day), years=years, technology=tau, environment=environment,
             anchor_usd=s.rent_usd * tau * (1.0 + self.path.pass_through * (lasting - 1.0)),
@@ -222,7 +213,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             chip_price_usd=self.path.chip_price_usd * tau * scale * self.chip_premium,
             capital_charge=self.notes.offering.charge,
             loans_open=self.spec.loan.enabled,
-            curve=venue.curve(self.day, rents.index_ratio) if venue is not None else None,
+            curve=self.exchange.curve(self.day),
             days_of_month=self.calendar.days_in(self.calendar.month(self.day)),
             chip_price_factors=environment.price_factors(self.books.grade_names),
         )  # fmt: skip
@@ -270,10 +261,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def refresh_board(self) -> None:
         """Copy what moves within the day: cash and futures positions."""
-        ledger = self.books.ledger
-        self.board.cash_usd = ledger.held("cash").tolist()
-        if self.market is not None:
-            self.board.exchange = ExchangeSheet([ledger.held(name).tolist() for name in self.market.names])
+        self.board.cash_usd = self.books.ledger.held("cash").tolist()
+        self.exchange.show()
 
     # 3. reserved capacity
 
@@ -419,9 +408,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         """Today's rents and indices become public; hours bought are told to those who bought them."""
         rents, today = self.rents, self.board.today
         self.morning = today
-        if self.market is not None:
-            self.market.note_index(self.day, self.indices.usd[self.spec.venue.index])
-        curve = self.market.curve(self.day + 1, rents.index_ratio) if self.market is not None else None
+        self.exchange.note_fixings(self.day, rents.today, self.indices.usd)
+        curve = self.exchange.curve(self.day + 1)
         self.board.today = evening.evening_facts(today, rents, dict(self.indices.usd), curve)
         self.board.remember_evening()
         rental = self.board.rental
@@ -434,38 +422,18 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     # 7. and 8. futures and clearing
 
-    def close_futures(self, trades: Trades) -> Close | None:
-        """Hedgers' schedules and the crowd's resting orders meet in the closing auction of every month."""
+    def close_futures(self, trades: Trades) -> dict[str, Close]:
+        """Hedgers' schedules and the crowds' resting orders meet in the closing auction of every venue and month."""
         news = evening.news_of_the_hours(self, trades)
-        if self.market is None:
-            return None
+        if not self.exchange.venues:
+            return self.exchange.close(self.morning, news, None)
         self.refresh_board()
-        asked = [(owner, agent.futures(self.register.views[owner])) for owner, agent in self.register.of(Hedges)]
-        rows = tabled(asked, self.books.ledger.table(self.market.names))
-        for crowd in self.crowds:
-            evening.crowd_orders(self, self.market, crowd, news)
-        close = self.market.clear(rows, self.crowds, len(self.books.ledger.owners), funds.propose(self))
-        self.log.note_all(self.day, close.events)
-        return close
+        return self.exchange.close(self.morning, news, funds.propose(self))
 
-    def settle_margins(self, close: Close | None) -> None:
-        """Variation margin in cash, initial margin, close-outs."""
-        if close is None or self.market is None or self.house is None:
-            return
-        night = self.house.settle(self.books, self.market.names, close, self.crowds)
-        self.night = night
-        self.credit.note_hedges(night.own_result_usd[self.books.roll.landlords])
-        if night.margin_defaults:
-            self.log.note(self.day, "margin default", f"{night.margin_defaults} speculators are being closed out")
-        if night.house_loss_usd > 0.0:
-            self.log.note(self.day, "clearing loss", f"the house loses {night.house_loss_usd:,.0f} USD")
-
-    # 9. funds
-
-    def settle_funds(self, close: Close | None) -> None:
-        """Net asset values, creations and redemptions, fees, termination; holders order for the next close."""
-        if close is not None:
-            funds.settle(self, close)
+    def settle_margins(self) -> None:
+        """Variation margin in cash, initial margin, close-outs; landlords' cash bears its part of what they hedge."""
+        margins = self.exchange.clear(self.day)
+        self.credit.note_hedges(margins.own_result_usd[self.books.roll.landlords])
 
     # 10. to 12. month end: rents, credit; insolvency
 
@@ -491,7 +459,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         ledger.post_net("rents billed", "rent_accrued", -accrued)
         ledger.post_net("rents billed", "rent_billed", accrued)
         self.labs.pass_month(self.day, -received, self.reject_contracts)
-        month.settle_futures_month(self)
+        funds.note_expiry(self)
+        self.credit.note_hedges(self.exchange.expire(self.day)[roll.landlords])
         return received
 
     def resolve_insolvency(self) -> None:
@@ -539,11 +508,11 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     # 14. the close
 
-    def close_the_day(self, trades: Trades, close: Close | None) -> None:
+    def close_the_day(self, trades: Trades) -> None:
         """The laws are checked, the day is recorded."""
         if self.laws:
             check_day(self, trades)
         if self.record.enabled:
-            self.record.write(diary.day_of(self, trades, close))
+            self.record.write(diary.day_of(self, trades))
         self.ordered_ve = np.zeros_like(self.ordered_ve)
         self.day += 1

@@ -1,4 +1,4 @@
-"""What the evening makes of the day's trades: rent statistics, indices, news, the crowd's resting orders."""
+"""What the evening makes of the day's trades: rent statistics, indices, news."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ import numpy as np
 
 from sim.board import Today
 from sim.environment import Environment
-from sim.exchange.crowd import Speculators
-from sim.exchange.futures import FuturesMarket
 from sim.rental.statistics import RentStatistics
 from sim.rows.exchange import Curve
 from sim.rows.rental import Products, Trades
-from sim.rules.rents import expected_rent
 from sim.vocabulary import Floats, Ints
 
 if TYPE_CHECKING:
@@ -40,7 +37,6 @@ def strike(e: Economy, trades: Trades) -> None:
     )  # fmt: skip
     e.product_rents = _mean_rents(products, paid, trades, e.product_rents)
     e.indices.fix(e.board.today, trades, e.product_rents, e.asks_usd)
-    e.rents.note_index(e.indices.usd[e.spec.venue.index])
 
 
 def _mean_rents(products: Products, paid: Floats, trades: Trades, last: Floats) -> Floats:
@@ -104,32 +100,3 @@ def news_of_the_hours(e: Economy, trades: Trades) -> Floats:
     last = e.last_hours if e.last_hours is not None else today
     e.last_hours = today
     return np.log(today / last)
-
-
-def crowd_orders(e: Economy, market: FuturesMarket, crowd: Speculators, news: Floats) -> None:
-    """Let a crowd set its resting orders, from the morning's expectations and the news of the hours it wakes in."""
-    curve = e.morning.curve
-    if curve is None or e.house is None:
-        return
-    reversion = crowd.settings.reversion
-    technology = e.path.settings.technology
-    expected, persistence = [], []
-    for m, horizon in enumerate(curve.horizon_years):
-        rent = expected_rent(e.morning.rent_usd, e.morning.anchor_usd, technology, reversion, horizon)
-        known = curve.known_weight[m]
-        expected.append(known * curve.known_mean_usd[m] + (1.0 - known) * curve.index_ratio * rent)
-        persistence.append((1.0 - known) * math.exp(-reversion * horizon))
-    e.expected_usd = np.array(expected)
-    contract = market.contract
-    crowd.orders(
-        e.streams.seed,
-        e.day,
-        market.price_usd,
-        e.expected_usd,
-        market.trend,
-        np.array(persistence),
-        news,
-        contract.gpu_hours,
-        e.house.terms.initial,
-        contract.tick_usd,
-    )

@@ -1,4 +1,4 @@
-"""Month end: futures settle, users are funded, orders are limited by sites, the vendor and parents' equity."""
+"""Month end: users are funded, orders are limited by sites, the vendor and parents' equity."""
 
 from __future__ import annotations
 
@@ -7,36 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.funds import department as funds
 from sim.roles import Hedges, SellsChips
 from sim.rules.rents import annuity
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
-
-
-def settle_futures_month(e: Economy) -> None:
-    """The front month settles in cash to the mean of its business days; a new month is listed; crowds get new money."""
-    market = e.market
-    if market is None or e.house is None:
-        return
-    ledger, roll = e.books.ledger, e.books.roll
-    settlement = market.settlement_usd()
-    funds.note_expiry(e, settlement)
-    own = e.house.expire(e.books, market.names[0], settlement, float(market.price_usd[0]), e.crowds)
-    e.credit.note_hedges(own[roll.landlords])
-    market.roll(e.path.settings.technology)
-    for name in market.names:
-        ledger.list(name, "contract")
-    s = e.path.settings
-    rate = s.quantity - s.technology
-    years = e.day / DAYS_PER_YEAR
-    level = math.exp(rate * years)
-    for crowd in e.crowds:
-        amount = crowd.new_money(level * (math.exp(rate / 12.0) - 1.0), level)
-        ledger.transfer("subscriptions", "cash", roll.rest_of_world, crowd.owner, amount)
-    e.house.call_margin(e.books, market.names, market.price_usd, e.crowds)
 
 
 def fund_users(e: Economy) -> None:

@@ -89,10 +89,10 @@ class Record:
 
 
 def world_columns(
-    grades: list[str], kinds: list[str], tenors: list[str], maturities: int, funds: list[str], regions: list[str],
+    grades: list[str], kinds: list[str], tenors: list[str], funds: list[str], regions: list[str],
     products: tuple[str, ...],
 ) -> list[Column]:  # fmt: skip
-    """The series of a world that no department records yet: by grade, kind of owner, tenor, month, region, product."""
+    """The series of a world that no department records yet: by grade, kind of owner, tenor, region, product."""
     ve = "VE is the work of one H100"
     columns = [
         Column(
@@ -106,15 +106,6 @@ def world_columns(
     columns += [
         Column("rent_usd_per_ve_hour", "USD per VE-hour", f"mean spot rent from landlords, bundles taken off; {ve}"),
         Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
-    ]
-    columns += [
-        Column(
-            f"future_{m + 1}_usd_per_gpu_hour",
-            "USD per GPU-hour",
-            f"closing price of listed month {m + 1} (1 = nearest); empty where none is listed",
-            "future_{month}_usd_per_gpu_hour",
-        )
-        for m in range(maturities)
     ]
     columns += [
         Column(
@@ -155,16 +146,7 @@ def world_columns(
         Column("ask_dispersion", "ratio", "list asks of the reference grade, (90 % - 10 % quantile) over the median"),
         Column("interrupted_gpu_hours", "GPU-hours", "interruptible work cut off while it ran"),
         Column("chip_premium", "ratio", "price of a new chip over its trend, from orders beyond the vendor's capacity"),
-        Column("open_interest_contracts", "contracts", "open interest in all months"),
-        Column("futures_volume_contracts", "contracts", "contracts traded today"),
-        Column("hedge_landlords_contracts", "contracts", "net position of landlords"),
-        Column("hedge_users_contracts", "contracts", "net position of users"),
-        Column("initial_margin_usd", "USD", "margin deposits at the clearing house"),
-        Column("margin_defaults", "traders", "speculators who failed a margin call today"),
-        Column("limit_locks", "months", "listed months locked at the daily limit today"),
-        Column("multiplicities", "months", "listed months with several clearing prices today"),
         Column("month_end", "0 or 1", "whether contracts settle and loans are paid today"),
-        Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement"),
     ]
     columns += [
         Column("fund_assets_usd", "USD", "net assets of all funds"),

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 
-from sim.board import AtStart, Board, ExchangeSheet, SecuritisationSheet
+from sim.board import AtStart, Board, SecuritisationSheet
 from sim.calendar import Calendar
 from sim.credit.borrowers import landlords_of
 from sim.credit.department import Credit
 from sim.credit.loans import LoanBook
 from sim.department import Common
 from sim.environment import Environment
-from sim.exchange.clearing_house import ClearingHouse, MarginTerms
-from sim.exchange.crowd import Speculators
-from sim.exchange.futures import Contract, FuturesMarket
+from sim.exchange.department import Exchange, Underlying
 from sim.founding import open_books, path_of
 from sim.funds import department as funds
 from sim.indices.department import Indices
@@ -32,18 +30,17 @@ from sim.register import Register
 from sim.rental.auction import SpotAuction, SpotRules
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
-from sim.roles import EarnsRevenue, Hedges, HoldsFutures, SpeculatesInCrowds, keeps
-from sim.rules.rents import expected_rent
+from sim.roles import EarnsRevenue, HoldsFutures, keeps
 from sim.securitisation.department import Notes
 from sim.spec import Spec
 from sim.streams import stable_id
-from sim.stub import index_so_far, pay_running_costs
-from sim.vocabulary import DAYS_PER_YEAR, Floats
+from sim.stub import pay_running_costs
+from sim.vocabulary import Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
 
-MARGIN_AT_OPENING = 0.5  # most of a crowd's wealth that is margin when a venue opens
+VENUE = "main"
 
 
 def build(e: Economy, spec: Spec, days: int) -> None:
@@ -87,13 +84,11 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.common = Common(e.calendar, e.streams, e.path, e.register, e.books.ledger, e.board, e.log)
     e.labs = Labs(e.common)
     e.indices = Indices(e.common, where.products, _indices(spec), w.rent_usd, float(e.books.grade_value[0]))
-    e.rents.index_ratio = e.indices.usd[spec.venue.index] / w.rent_usd
     _credit(e, spec, loans)
-    e.market, e.house, e.crowds = None, None, []
+    e.exchange = Exchange(e.common, {VENUE: spec.venue})
     funds.open_books(e)
     e.last_hours = None
     e.debt_tolerance_usd = 1e-3
-    e.night = None
     e.ordered_ve = np.zeros((len(roll.chip_owners), len(spec.grades)))
     e.start_fleet_ve = float(e.books.fleet.working[roll.landlord_fleet].sum())
     e.start_all_ve = float(e.books.fleet.working.sum())
@@ -111,7 +106,6 @@ def _world_columns(e: Economy, spec: Spec) -> list[Column]:
         list(spec.grades),
         sorted({e.register.people[i].kind for i in e.books.roll.chip_owners}),
         list(spec.reserved.tenors),
-        spec.venue.maturities,
         [e.register.name(owner) for owner, _ in e.register.of(HoldsFutures)],
         list(spec.regions),
         e.books.products.names,
@@ -138,8 +132,7 @@ def configure(e: Economy, spec: Spec) -> None:
     e.credit.adopt(spec.loan, spec.resolution)
     if not spec.venue.listed:
         funds.close(e, {fund.owner for fund in e.funds})
-    _venue(e, spec)
-    funds.configure(e)
+    _venues(e, spec)
     e.labs.adopt(spec.funding, e.day, e.held_by_customers())
 
 
@@ -208,105 +201,12 @@ def _board(e: Economy, spec: Spec) -> Board:
     return Board(e.path, spec.links, e.streams, None, start, securitisation=notes)  # type: ignore[arg-type]
 
 
-def _venue(e: Economy, spec: Spec) -> None:
-    """Open, keep or close the futures venue."""
-    v = spec.venue
-    if not v.listed:
-        if e.market is not None and e.house is not None:
-            _close_venue(e, e.market, e.house)
-        return
-    hedger = np.zeros(len(e.books.ledger.owners), dtype=bool)
-    hedger[[i for i, _ in e.register.of(Hedges)]] = True
-    limited = np.array([i for i, _ in e.register.of(HoldsFutures)], dtype=np.int64)
-    contract = Contract(
-        v.contract_gpu_hours,
-        v.tick_usd,
-        v.daily_limit,
-        v.maturities,
-        v.round_to_tick,
-        tuple(spec.links.normal_premium),
-        e.indices.gpu_ve(v.index),
-    )
-    margin = MarginTerms(v.margin.initial, v.margin.maintenance, v.contract_gpu_hours)
-    if e.market is not None and e.house is not None:
-        e.market.contract = contract
-        e.house.terms, e.house.hedge_cash = margin, spec.links.hedge_cash
-        return
-    e.market = FuturesMarket(contract, e.calendar)
-    e.market.first_month = e.calendar.month(e.day)
-    e.house = ClearingHouse(margin, hedger, spec.links.hedge_cash, limited)
-    e.crowds = [
-        Speculators(agent.crowd(), i, v.maturities, e.streams) for i, agent in e.register.of(SpeculatesInCrowds)
-    ]
-    ledger, roll = e.books.ledger, e.books.roll
-    for name in e.market.names:
-        ledger.list(name, "contract")
-    if e.day == 0:
-        _since_the_last_month(e, e.market)
-    for crowd in e.crowds:
-        ledger.transfer("endowment", "cash", roll.rest_of_world, crowd.owner, crowd.total_cash_usd())
-    _first_prices(e, e.market)
-    _first_positions(e, e.market)
-
-
-def _since_the_last_month(e: Economy, market: FuturesMarket) -> None:
-    """A world that begins inside a month has seen the index of its elapsed days; crowds have the last month's money."""
-    days = e.calendar.business_days(market.first_month)
-    market.known = index_so_far(e.path.settings.technology, e.indices.usd[e.spec.venue.index], days)
-    for crowd in e.crowds:
-        crowd.arrays.cash_usd[:] *= e.path.money_factor(-e.calendar.elapsed / DAYS_PER_YEAR)
-
-
-def _first_prices(e: Economy, market: FuturesMarket) -> None:
-    """Contracts start at the rents expected by the crowd (by traders with a half-life of four months if none)."""
-    curve = market.curve(e.day, e.rents.index_ratio)
-    reversion = e.crowds[0].settings.reversion if e.crowds else 2.0
-    years = e.day / DAYS_PER_YEAR
-    anchor = e.path.settings.rent_usd * e.path.technology_factor(years)
-    technology, ratio = e.path.settings.technology, curve.index_ratio
-    rents = [expected_rent(e.rents.today, anchor, technology, reversion, h) for h in curve.horizon_years]
-    known = np.array(curve.known_weight)
-    market.price_usd = known * np.array(curve.known_mean_usd) + (1.0 - known) * (ratio * np.array(rents))
-
-
-def _first_positions(e: Economy, market: FuturesMarket) -> None:
-    """A venue opens with the hedges that are usual by then in place; the crowd has the other side, by wealth.
-
-    Without a crowd the larger side of the hedges is scaled to the smaller.
-    """
-    e.open_the_day(Environment())
-    hedges = np.zeros((len(market.names), len(e.books.ledger.owners)))
-    for owner, agent in e.register.of(Hedges):
-        for row in agent.futures(e.register.views[owner]):
-            hedges[row.maturity, owner] += row.trade_at_last
-    if not e.crowds:
-        long, short = np.maximum(0.0, hedges), np.maximum(0.0, -hedges)
-        both = np.minimum(long.sum(axis=1), short.sum(axis=1))[:, None]
-        hedges = long * both / np.maximum(long.sum(axis=1), 1e-300)[:, None]
-        hedges -= short * both / np.maximum(short.sum(axis=1), 1e-300)[:, None]
-    wealth = sum(crowd.total_cash_usd() for crowd in e.crowds)
-    hedgers = [owner for owner, _ in e.register.of(Hedges)]  # sums over these alone do not depend on who else there is
-    net = np.take(hedges, hedgers, axis=1).sum(axis=1)
-    margin = e.spec.venue.margin.initial * market.contract.gpu_hours * float(np.abs(net) @ market.price_usd)
-    hedges *= min(1.0, MARGIN_AT_OPENING * wealth / margin) if e.crowds and margin > 0.0 else 1.0
-    other_side = -np.take(hedges, hedgers, axis=1).sum(axis=1)[:, None]
-    for crowd in e.crowds:
-        crowd.arrays.position[:] = other_side * (crowd.arrays.cash_usd / wealth)
-        hedges[:, crowd.owner] = crowd.arrays.position.sum(axis=1)
-    for m, name in enumerate(market.names):
-        e.books.ledger.post_net("endowment", name, hedges[m])
-
-
-def _close_venue(e: Economy, market: FuturesMarket, house: ClearingHouse) -> None:
-    """All positions settle at the last price (no gain, no loss), deposits return, crowds take their money home."""
-    books, ledger, roll = e.books, e.books.ledger, e.books.roll
-    for name in market.names:
-        ledger.post_net("venue closed", name, -ledger.held(name).copy())
-    for crowd in e.crowds:
-        crowd.arrays.position[:] = 0.0
-    house.call_margin(books, market.names, market.price_usd, e.crowds)
-    for crowd in e.crowds:
-        ledger.transfer(
-            "venue closed", "cash", crowd.owner, roll.rest_of_world, max(0.0, float(ledger.held("cash")[crowd.owner]))
-        )
-    e.market, e.house, e.crowds, e.board.exchange = None, None, [], ExchangeSheet()
+def _venues(e: Economy, spec: Spec) -> None:
+    """Open, keep or close the futures venues; then, on a morning at their prices, their first hedges, and funds."""
+    index = spec.venue.index
+    underlying = {VENUE: Underlying(e.indices.usd[index], e.indices.gpu_ve(index))}
+    opened = e.exchange.adopt({VENUE: spec.venue}, e.day, e.rents.today, underlying)
+    if e.exchange.venues and (opened or e.day > 0):
+        e.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve
+    e.exchange.take_first_positions(opened)
+    funds.configure(e)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.credit.terms import Loan, Resolution
+from sim.exchange.terms import VenueTerms
 from sim.indices.quote import QuoteIndex
 from sim.indices.transaction import TransactionIndex
 from sim.labs.terms import Funding
@@ -168,26 +169,6 @@ class Investment(Parameters):
     q_star: Annotated[Positive, Field(ge=1e-6)]
 
 
-class Margin(Parameters):
-    """Fixed initial and maintenance margin, as shares of notional."""
-
-    initial: Annotated[float, Field(gt=0.0, le=1.0)]
-    maintenance: Annotated[float, Field(gt=0.0, le=1.0)]
-
-
-class Venue(Parameters):
-    """A futures exchange: contract, tick, daily limit, the index it settles on."""
-
-    listed: bool
-    index: str
-    maturities: Annotated[int, Field(ge=1, le=36)]
-    contract_gpu_hours: Annotated[Positive, Field(ge=1e-6)]
-    tick_usd: Positive
-    daily_limit: Annotated[float, Field(gt=0.0, lt=1.0)]
-    round_to_tick: bool
-    margin: Margin
-
-
 class Spec(BaseModel):
     """The whole world, validated; `agents`, `shocks` and `indices` hold `_target_` and its arguments by name."""
 
@@ -206,7 +187,7 @@ class Spec(BaseModel):
     investment: Investment
     loan: Loan
     resolution: Resolution
-    venue: Venue
+    venue: VenueTerms
     links: Links
     indices: dict[str, dict[str, Any]]
     agents: dict[str, dict[str, Any]]

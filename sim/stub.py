@@ -14,7 +14,7 @@ from sim.books import Books
 from sim.growth_path import GrowthPath
 from sim.roles import EarnsRevenue
 from sim.rows.labs import Service
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
+from sim.vocabulary import HOURS_PER_DAY, Floats
 
 
 def accrue_rents(path: GrowthPath, books: Books, people: list[Agent], elapsed: int) -> None:
@@ -55,8 +55,3 @@ def pay_running_costs(path: GrowthPath, books: Books, costs_usd: Floats, elapsed
     paid = costs_usd * fleet * (elapsed * HOURS_PER_DAY * path.mean_money_factor(elapsed))
     books.ledger.post("endowment", "cash", roll.landlords, np.full(len(paid), roll.rest_of_world), paid)
     return np.asarray(paid)
-
-
-def index_so_far(technology: float, index_usd: float, days: list[int]) -> list[float]:
-    """An index on business days before day 0, on the path: it falls with technology."""
-    return [index_usd * float(np.exp(-technology * day / DAYS_PER_YEAR)) for day in days if day < 0]

@@ -110,9 +110,9 @@ def row(economy: Economy, name: str) -> int:
 def total_contracts(economy: Economy) -> float:
     """Gross futures positions of the hedgers, in contracts."""
     ledger = economy.books.ledger
-    crowds = {crowd.owner for crowd in economy.crowds}
+    crowds = {crowd.owner for crowd in economy.exchange.crowds}
     hedgers = [i for i in range(len(ledger.owners)) if i not in crowds]
-    return float(sum(np.abs(ledger.held(name)[hedgers]).sum() for name in economy.market.names))
+    return float(sum(np.abs(ledger.held(name)[hedgers]).sum() for name in economy.exchange.first.names))
 
 
 if __name__ == "__main__":

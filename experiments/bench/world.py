@@ -39,7 +39,7 @@ def same_life(a: Economy, b: Economy) -> bool:
         (a.auction.log_price, b.auction.log_price), (a.auction.share, b.auction.share),
         (a.auction.tightness, b.auction.tightness), (a.asks_usd, b.asks_usd),
     ]  # fmt: skip
-    for ours, theirs in zip(a.crowds, b.crowds, strict=True):
+    for ours, theirs in zip(a.exchange.crowds, b.exchange.crowds, strict=True):
         pairs += list(zip(ours.arrays, theirs.arrays, strict=True))
     same_events = [event[:2] for event in a.events] == [event[:2] for event in b.events]
     return same_events and all(_close(np.asarray(x), np.asarray(y)) for x, y in pairs)

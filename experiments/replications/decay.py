@@ -62,6 +62,6 @@ def year(p: Parameters, sigma: float, path: int) -> Floats:
     lab = Laboratory([p.price_usd], [p.depth_contracts_per_usd], terms, p.daily_limit)
     for log_price in logs:
         lab.move_to(p.price_usd * math.exp(log_price))
-    index = math.log(float(lab.market.price_usd[0]) / p.price_usd)
+    index = math.log(float(lab.venue.price_usd[0]) / p.price_usd)
     grown = [math.log(fund.nav_usd / NAV_USD) if fund.nav_usd > 0.0 else math.nan for fund in lab.funds]
     return np.array(grown) - np.array(p.leverage) * index

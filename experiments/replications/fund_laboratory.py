@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from sim.calendar import Calendar
-from sim.exchange.clearing_house import ClearingHouse, MarginTerms
-from sim.exchange.futures import Contract, FuturesMarket
+from sim.exchange.clearing_house import ClearingHouse
+from sim.exchange.terms import Margin, VenueTerms
+from sim.exchange.venue import Venue
 from sim.funds.window import Fund, fund_orders, settle_funds
 from sim.kernels.fund_auction import fund_trades
 from sim.ledger import Ledger
@@ -49,20 +50,23 @@ class Laboratory:
         n = len(prices_usd)
         self.depth = list(depth)
         self.value: Floats = np.array(prices_usd, dtype=np.float64)
-        contract = Contract(HOURS, TICK_USD, daily_limit, n, False, (0.0,) * n)
-        self.market = FuturesMarket(contract, Calendar(datetime.date(2026, 1, 1)))
-        self.market.price_usd = self.value.copy()
+        terms = VenueTerms(
+            listed=True, index="value", maturities=n, contract_gpu_hours=HOURS, tick_usd=TICK_USD,
+            daily_limit=daily_limit, round_to_tick=False, margin=Margin(initial=0.1, maintenance=0.1),
+        )  # fmt: skip
+        self.venue = Venue(terms, Calendar(datetime.date(2026, 1, 1)))
+        self.venue.price_usd = self.value.copy()
         names = [f"fund_{i + 1}" for i in range(len(funds))]
         owners = ["traders", "holders", *names, "clearing_house", "parents", "rest_of_world"]
         self.books = self._books(Ledger(owners))
-        self.house = ClearingHouse(MarginTerms(0.1, 0.1, HOURS), np.zeros(len(owners), dtype=bool), 0.0)
+        self.house = ClearingHouse(self.books.ledger, self.books.roll, np.zeros(len(owners), dtype=bool))
         self.funds = [self._launch(name, terms) for name, terms in zip(names, funds, strict=True)]
 
     def _books(self, ledger: Ledger) -> Any:
         """The ledger and its special owners, as much of a world's books as futures and funds need."""
         ledger.list("cash", "USD")
         ledger.list("margin", "USD")
-        for name in self.market.names:
+        for name in self.venue.names:
             ledger.list(name, "contract")
         last = len(ledger.owners) - 1
         return SimpleNamespace(
@@ -79,15 +83,15 @@ class Laboratory:
         ledger.list(fund.share, "share", [name])
         ledger.transfer("endowment", "cash", self.books.roll.rest_of_world, owner, terms.assets_usd)
         ledger.transfer("endowment", fund.share, owner, HOLDERS, terms.assets_usd / NAV_USD)
-        for m, month in enumerate(self.market.names):
-            contracts = fund.exposure[m] * terms.assets_usd / (self.market.price_usd[m] * HOURS)
+        for m, month in enumerate(self.venue.names):
+            contracts = fund.exposure[m] * terms.assets_usd / (self.venue.price_usd[m] * HOURS)
             buyer, seller = (owner, TRADERS) if contracts > 0.0 else (TRADERS, owner)
             ledger.transfer("endowment", month, seller, buyer, abs(contracts))
         return fund
 
     def close(self, values_usd: Sequence[float]) -> Close:
         """A day at whose close traders believe in these values: the auction, variation margin, net asset values."""
-        market, names = self.market, self.market.names
+        venue, names = self.venue, self.venue.names
         gap = np.array(values_usd) - self.value
         rows = [
             (TRADERS, FutureRow(m, self.depth[m] * float(gap[m]), self.depth[m], -math.inf, math.inf))
@@ -95,22 +99,22 @@ class Laboratory:
         ]
         for fund in self.funds:
             fund.was = fund.exposure
-        orders = fund_orders(self.books, self.funds, names, market.price_usd, HOURS)
-        close = market.clear(rows, [], len(self.books.ledger.owners), orders)
+        orders = fund_orders(self.books, self.funds, names, venue.price_usd, HOURS)
+        close = venue.clear(rows, len(self.books.ledger.owners), orders)
         self.value = np.array(values_usd) - self.unmet(close, gap)
-        self.house.settle(self.books, names, close, [])
+        self.house.settle([(venue, close)])
         settle_funds(self.books, self.funds, close, HOURS, lambda _: 0.0)
         return close
 
     def move_to(self, price_usd: float) -> Close:
         """A day on which news takes the first month to this very price, whatever the funds do there."""
-        orders = fund_orders(self.books, self.funds, self.market.names, self.market.price_usd, HOURS)
+        orders = fund_orders(self.books, self.funds, self.venue.names, self.venue.price_usd, HOURS)
         wanted = 0.0
         if orders is not None:
             trades = np.zeros(len(orders.owners))
             bought, sold = fund_trades(orders.curves, 0, price_usd, 1.0, trades)
             wanted = bought - sold
-        news = price_usd - float(self.market.price_usd[0]) - wanted / self.depth[0]
+        news = price_usd - float(self.venue.price_usd[0]) - wanted / self.depth[0]
         return self.close([float(self.value[0]) + news])
 
     def unmet(self, close: Close, gap: Floats) -> Floats:
@@ -120,7 +124,7 @@ class Laboratory:
 
     def held(self, fund: Fund, month: int = 0) -> float:
         """Contracts that a fund holds."""
-        return float(self.books.ledger.held(self.market.names[month])[fund.owner])
+        return float(self.books.ledger.held(self.venue.names[month])[fund.owner])
 
     def assets_usd(self, fund: Fund) -> float:
         """Net assets of a fund: its shares at net asset value."""

@@ -40,9 +40,9 @@ class Parameters(Strict):
 def replicate(p: Parameters, spec: Spec) -> Iterator[Check]:
     """The price of every month at every scale, and the slope of price in hedging."""
     economy = world_of_hedgers(spec)
-    market = economy.market
-    assert market is not None
-    size, last = market.contract.gpu_hours, market.price_usd.copy()
+    venue = economy.exchange.first
+    assert venue is not None
+    size, last = venue.terms.contract_gpu_hours, venue.price_usd.copy()
     months = range(len(last))
     reversion = math.log(2.0) / p.half_life_years
     view = economy.register.views[economy.register.of(Hedges)[0][0]]
@@ -59,8 +59,8 @@ def replicate(p: Parameters, spec: Spec) -> Iterator[Check]:
     for scale in p.hedge_scales:
         rows = [(owner, scaled(row, scale)) for owner, row in hedges]
         short.append(size * short_hedges(rows, len(last)))
-        market.price_usd = last.copy()
-        prices.append(market.clear([*rows, *speculators * p.speculators], [], crowd + 1).price_usd)
+        venue.price_usd = last.copy()
+        prices.append(venue.clear([*rows, *speculators * p.speculators], crowd + 1).price_usd)
     for price, hours in zip(prices, short, strict=True):
         for m in months:
             said = f"month {m + 1}, H = {1e-6 * hours[m]:.3f} million GPU-h"
@@ -80,9 +80,10 @@ def world_of_hedgers(spec: Spec) -> Economy:
               for name, group in spec.agents.items()}  # fmt: skip
     listed = spec.venue.model_copy(update={"listed": True})
     economy = Economy(spec.model_copy(update={"agents": agents, "venue": listed}), seed=1, days=1)
-    assert economy.market is not None
-    ledger = economy.books.ledger
-    for name in economy.market.names:
+    venue, ledger = economy.exchange.first, economy.books.ledger
+    assert venue is not None
+    venue.crowds = []
+    for name in venue.names:
         ledger.post_net("positions closed", name, -ledger.held(name).copy())
     economy.refresh_board()
     return economy

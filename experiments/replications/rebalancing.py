@@ -38,7 +38,7 @@ def replicate(p: Parameters, spec: Spec) -> Iterator[Check]:
     for day, change in enumerate(p.returns):
         assets = [lab.assets_usd(fund) for fund in lab.funds]
         held = [lab.held(fund) for fund in lab.funds]
-        close = lab.move_to(float(lab.market.price_usd[0]) * (1.0 + change))
+        close = lab.move_to(float(lab.venue.price_usd[0]) * (1.0 + change))
         price = float(close.price_usd[0])
         r = price / float(close.last_usd[0]) - 1.0
         for fund, before, contracts, L in zip(lab.funds, assets, held, p.leverage, strict=True):

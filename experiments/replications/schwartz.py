@@ -20,7 +20,8 @@ from experiments.replications.check import Check, simulated
 from experiments.settings import Strict
 from sim.calendar import Calendar
 from sim.environment import Environment
-from sim.exchange.futures import Contract, FuturesMarket
+from sim.exchange.terms import Margin, VenueTerms
+from sim.exchange.venue import Venue
 from sim.nature.noise import Nature, Noise, Process
 from sim.spec import Spec
 from sim.streams import Streams, stable_id
@@ -117,16 +118,19 @@ def volatility_falls(p: Parameters) -> Iterator[Check]:
 def settled_month(p: Parameters) -> Check:
     """The mean settlement of a month's contract over paths against the mean of the formula over its business days."""
     calendar = Calendar(datetime.date.fromisoformat(p.start_date))
-    listing = Contract(730.0, 0.01, 0.2, 1, False, (0.0,))
+    terms = VenueTerms(
+        listed=True, index="index", maturities=1, contract_gpu_hours=730.0, tick_usd=0.01, daily_limit=0.2,
+        round_to_tick=False, margin=Margin(initial=0.1, maintenance=0.1),
+    )  # fmt: skip
     first, days = calendar.first_day(p.month_ahead), calendar.business_days(p.month_ahead)
     nature, streams = factors(p, 1.0 / DAYS_PER_YEAR, p.settled_paths), Streams(p.seed)
-    markets = [FuturesMarket(listing, calendar) for _ in range(p.settled_paths)]
+    venues = [Venue(terms, calendar) for _ in range(p.settled_paths)]
     for day in range(first + calendar.days_in(p.month_ahead)):
         if day in days:
-            for market, rent in zip(markets, np.exp(resting_log(p) + nature.users), strict=True):
-                market.note_index(day, float(rent))
+            for venue, rent in zip(venues, np.exp(resting_log(p) + nature.users), strict=True):
+                venue.note_index(day, float(rent))
         nature.pass_day(day, streams, Environment(), 1.0, 0.0)
-    settled = np.array([market.settlement_usd() for market in markets])
+    settled = np.array([venue.settlement_usd() for venue in venues])
     exact = math.fsum(future(p, day / DAYS_PER_YEAR) for day in days) / len(days)
     error = float(settled.std() / math.sqrt(len(settled)))
     said = f"{calendar.month_name(p.month_ahead)}, {len(days)} business days"

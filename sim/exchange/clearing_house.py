@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sim.books import Books
 from sim.exchange.crowd import Speculators
+from sim.exchange.venue import Venue
 from sim.kernels.crowd import crowd_expire, crowd_settle
+from sim.ledger import Ledger
+from sim.register import Roll
 from sim.rows.exchange import Close
 from sim.vocabulary import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)
-class MarginTerms:
-    """Initial and maintenance margin as shares of notional, the contract's size in GPU-hours."""
-
-    initial: float
-    maintenance: float
-    gpu_hours: float
-
-
-@dataclass(frozen=True)
-class Night:
+class Margins:
     """What margining did: hedge results borne by operating cash (owners,), traders defaulting, losses of the house."""
 
     own_result_usd: Floats
@@ -35,51 +28,59 @@ class Night:
 
 
 class ClearingHouse:
-    """Stands between all positions. `hedger` (owners,) marks those whose parents share hedge results and margin.
-    `limited` (rows) are owners such as funds, who cannot deposit more than they have: their sponsors stand behind them.
+    """Stands between all positions at all venues. `hedger` (owners,) marks those whose parents share hedge results and
+    margin. `limited` (rows) are owners such as funds, who cannot deposit more than they have: their sponsors stand
+    behind them.
 
     Of a hedger's variation margin and deposits its operating cash bears the share `hedge_cash`; the parent bears the
     rest, posted. With `hedge_cash` zero the hedge account is ring-fenced and operating cash never moves.
     """
 
-    def __init__(self, terms: MarginTerms, hedger: Bools, hedge_cash: float, limited: Ints | None = None) -> None:
-        self.terms = terms
+    def __init__(
+        self, ledger: Ledger, roll: Roll, hedger: Bools, limited: Ints | None = None, hedge_cash: float = 0.0
+    ) -> None:
+        self.ledger = ledger
+        self.roll = roll
         self.hedger = hedger
-        self.hedge_cash = hedge_cash
         self.limited = np.zeros(0, dtype=np.int64) if limited is None else limited
+        self.hedge_cash = hedge_cash
         self.losses_usd = 0.0
 
-    def settle(self, books: Books, names: Sequence[str], close: Close, crowds: Sequence[Speculators]) -> Night:
+    def settle(self, evening: Iterable[tuple[Venue, Close]]) -> Margins:
         """Pay the day's move on what was held, book tonight's trades, call margin, cover ruined traders."""
-        ledger = books.ledger
-        held = ledger.table(names)
-        move = (close.price_usd - close.last_usd) * self.terms.gpu_hours
-        paid = held.T @ move
-        own = self._pay(books, "variation margin", paid)
-        for m, name in enumerate(names):
-            ledger.post_net("futures trades", name, close.trades[m])
+        ledger = self.ledger
+        own = np.zeros(len(ledger.owners))
         defaults = ruined = 0
         loss = 0.0
-        for crowd, fills in zip(crowds, close.crowd_fills, strict=True):
-            _, d, r = crowd_settle(
-                crowd.arrays, fills, close.price_usd, close.last_usd, self.terms.gpu_hours, self.terms.maintenance, 0.0
-            )
-            defaults, ruined = defaults + d, ruined + r
-            loss += self._cover(books, crowd)
-        self.call_margin(books, names, close.price_usd, crowds)
-        return Night(own, defaults, ruined, loss)
+        venues = []
+        for venue, close in evening:
+            t = venue.terms
+            move = (close.price_usd - close.last_usd) * t.contract_gpu_hours
+            own += self._pay("variation margin", ledger.table(venue.names).T @ move)
+            for m, name in enumerate(venue.names):
+                ledger.post_net("futures trades", name, close.trades[m])
+            for crowd, fills in zip(venue.crowds, close.crowd_fills, strict=True):
+                _, d, r = crowd_settle(
+                    crowd.arrays, fills, close.price_usd, close.last_usd, t.contract_gpu_hours, t.margin.maintenance,
+                    0.0,
+                )  # fmt: skip
+                defaults, ruined = defaults + d, ruined + r
+                loss += self._cover(crowd)
+            venues.append(venue)
+        self.call_margin(venues)
+        return Margins(own, defaults, ruined, loss)
 
-    def _cover(self, books: Books, crowd: Speculators) -> float:
+    def _cover(self, crowd: Speculators) -> float:
         """What ruined traders cannot pay is the house's loss, made good by its owners."""
         lost = crowd.clear_debts()
         if lost > 0.0:
-            roll, ledger = books.roll, books.ledger
+            roll, ledger = self.roll, self.ledger
             ledger.transfer("default fund", "cash", roll.rest_of_world, roll.clearing_house, lost)
             ledger.transfer("trader default", "cash", roll.clearing_house, crowd.owner, lost)
             self.losses_usd += lost
         return lost
 
-    def _pay(self, books: Books, reason: str, amounts: Floats) -> Floats:
+    def _pay(self, reason: str, amounts: Floats) -> Floats:
         """Pay signed amounts (owners,) that sum to zero, parents their share of hedgers'. Returns what own cash bore.
 
         One posting: with `hedge_cash` zero a hedger's cash gets exactly nothing, not a sum and its reverse.
@@ -87,20 +88,19 @@ class ClearingHouse:
         own = np.where(self.hedger, self.hedge_cash * amounts, amounts)
         theirs = np.where(self.hedger, (1.0 - self.hedge_cash) * amounts, 0.0)
         net = own.copy()
-        net[books.roll.parents] += math.fsum(theirs.tolist())
-        books.ledger.post_net(reason, "cash", net)
+        net[self.roll.parents] += math.fsum(theirs.tolist())
+        self.ledger.post_net(reason, "cash", net)
         return np.where(self.hedger, own, 0.0)
 
-    def call_margin(self, books: Books, names: Sequence[str], price_usd: Floats, crowds: Sequence[Speculators]) -> None:
-        """Bring deposits to the initial margin of tonight's positions; a crowd's is the sum over its traders.
+    def call_margin(self, venues: Sequence[Venue]) -> None:
+        """Bring deposits to the initial margin of all positions; a crowd's is the sum over its traders.
 
         Parents hold their share of hedgers' deposits themselves.
         """
-        ledger, roll, t = books.ledger, books.roll, self.terms
-        held = ledger.table(names)
-        required = t.initial * t.gpu_hours * (np.abs(held).T @ price_usd)
-        for crowd in crowds:
-            required[crowd.owner] = crowd.margin_usd(price_usd, t.gpu_hours, t.initial)
+        ledger, roll = self.ledger, self.roll
+        required = np.zeros(len(ledger.owners))
+        for venue in venues:
+            required += self._required(venue)
         if len(self.limited):
             owns = ledger.held("cash")[self.limited] + ledger.held("margin")[self.limited]
             required[self.limited] = np.minimum(required[self.limited], np.maximum(0.0, owns))
@@ -115,15 +115,22 @@ class ClearingHouse:
         ledger.post_net("initial margin", "cash", deposits)
         ledger.post_net("initial margin", "margin", -deposits)
 
-    def expire(
-        self, books: Books, name: str, settlement_usd: float, last_usd: float, crowds: Sequence[Speculators]
-    ) -> Floats:
+    def _required(self, venue: Venue) -> Floats:
+        """Initial margin of the positions at one venue (owners,), USD."""
+        initial, hours = venue.terms.margin.initial, venue.terms.contract_gpu_hours
+        required: Floats = initial * hours * (np.abs(self.ledger.table(venue.names)).T @ venue.price_usd)
+        for crowd in venue.crowds:
+            required[crowd.owner] = crowd.margin_usd(venue.price_usd, hours, initial)
+        return required
+
+    def expire(self, venue: Venue, settlement_usd: float) -> Floats:
         """Final settlement of the front month in cash. Returns what hedgers' own cash bore (owners,)."""
-        ledger = books.ledger
+        ledger, name, hours = self.ledger, venue.names[0], venue.terms.contract_gpu_hours
+        last = float(venue.price_usd[0])
         held = ledger.held(name).copy()
-        own = self._pay(books, "final settlement", held * (settlement_usd - last_usd) * self.terms.gpu_hours)
+        own = self._pay("final settlement", held * (settlement_usd - last) * hours)
         ledger.post_net("final settlement", name, -held)
-        for crowd in crowds:
-            crowd_expire(crowd.arrays, settlement_usd, last_usd, self.terms.gpu_hours)
-            self._cover(books, crowd)
+        for crowd in venue.crowds:
+            crowd_expire(crowd.arrays, settlement_usd, last, hours)
+            self._cover(crowd)
         return own

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.board import FundsSheet
-from sim.environment import Environment
 from sim.exchange.joint_close import MONTHS, FundOrders
 from sim.funds.window import ENDED, ENDING, OPEN, Fund, fund_orders, mark, pay_out, settle_funds
 from sim.parts import group_of
@@ -32,15 +31,13 @@ def open_books(e: Economy) -> None:
 
 def configure(e: Economy) -> None:
     """Launch the funds that this specification has and do not exist yet, close those it has not."""
-    market = e.market
-    if market is None or e.house is None:
+    market = e.exchange.first
+    if market is None:
         return
     _refresh_terms(e)
-    if e.day > 0:
-        e.open_the_day(Environment())  # a copy goes on tomorrow: its funds start by tomorrow's curve
     running = {fund.owner for fund in e.funds if fund.status != ENDED}
-    interest = open_interest(e, len(market.names))
-    front_usd = float(interest[0] * market.price_usd[0] * market.contract.gpu_hours)
+    interest = e.exchange.open_interest(market)
+    front_usd = float(interest[0] * market.price_usd[0] * market.terms.contract_gpu_hours)
     sizes = {owner: agent.start_assets_usd(front_usd) for owner, agent in e.register.of(HoldsFutures)}
     for owner, _ in e.register.of(HoldsFutures):
         if sizes[owner] > 0.0 and owner not in running:
@@ -58,14 +55,16 @@ def _refresh_terms(e: Economy) -> None:
 
 def _launch(e: Economy, owner: int, assets_usd: float, interest: Floats) -> None:
     """A fund starts with its position in place: the crowd has the other side, by wealth, at the last prices."""
-    market, ledger, roll = e.market, e.books.ledger, e.books.roll
+    market, ledger, roll = e.exchange.first, e.books.ledger, e.books.roll
     assert market is not None
     agent = e.register.the(owner, HoldsFutures)
     terms = agent.fund_terms
     fund = Fund(owner, ledger.owners[owner], terms.leverage, terms.expense_ratio, terms.termination_fall, terms.nav_usd)
     fund.exposure = agent.fund_exposure(e.register.views[owner])
     months = min(MONTHS, len(market.names))
-    wanted = np.array(fund.exposure)[:months] * assets_usd / (market.price_usd[:months] * market.contract.gpu_hours)
+    wanted = (
+        np.array(fund.exposure)[:months] * assets_usd / (market.price_usd[:months] * market.terms.contract_gpu_hours)
+    )
     _check_size(e, terms.sized_by, fund, assets_usd, wanted, interest)
     ledger.transfer("endowment", "cash", roll.rest_of_world, owner, assets_usd)
     shares = assets_usd / fund.nav_usd
@@ -78,8 +77,7 @@ def _launch(e: Economy, owner: int, assets_usd: float, interest: Floats) -> None
         ledger.transfer("endowment", "cash", roll.rest_of_world, i, holder.cash_at_launch * assets_usd * weight)
         fund.waiting[i] = 0.0
     for m in range(months):
-        if e.crowds:
-            _hand_over(e, m, owner, float(wanted[m]))
+        e.exchange.hand_over(market, m, owner, float(wanted[m]))
     e.funds = sorted([f for f in e.funds if f.owner != owner] + [fund], key=lambda f: f.name)
 
 
@@ -95,87 +93,64 @@ def _check_size(e: Economy, key: str, fund: Fund, assets_usd: float, wanted: Flo
         raise SpecError([Problem(f"agents.{group}.{key}", e.spec.agents[group].get(key), text)])
 
 
-def _hand_over(e: Economy, m: int, owner: int, contracts: float) -> None:
-    """Move a position to an owner from the crowds (+) or back, in proportion to their traders' cash."""
-    assert e.market is not None
-    net = np.zeros(len(e.books.ledger.owners))
-    wealth = sum(crowd.total_cash_usd() for crowd in e.crowds)
-    for crowd in e.crowds:
-        moved = -contracts * (crowd.arrays.cash_usd / wealth)
-        crowd.arrays.position[m] += moved
-        net[crowd.owner] += float(moved.sum())
-    net[owner] -= net.sum()
-    e.books.ledger.post_net("endowment", e.market.names[m], net)
-
-
 def close(e: Economy, owners: set[int]) -> None:
     """Close funds for good: positions go to the crowds at the last price, holders are paid net asset value."""
-    market, house = e.market, e.house
+    market = e.exchange.first
     gone = [fund for fund in e.funds if fund.owner in owners and fund.status != ENDED]
-    if not gone or market is None or house is None:
+    if not gone or market is None:
         return
     for fund in gone:
         for m, name in enumerate(market.names):
             held = float(e.books.ledger.held(name)[fund.owner])
-            if held and e.crowds:
-                _hand_over(e, m, fund.owner, -held)
-    house.call_margin(e.books, market.names, market.price_usd, e.crowds)
+            if held:
+                e.exchange.hand_over(market, m, fund.owner, -held)
+    e.exchange.call_margin()
     for fund in gone:
         if not pay_out(e.books, fund, market.names):
             fund.status = ENDING  # nobody to take the position over: it is sold at the next close
 
 
-def open_interest(e: Economy, months: int) -> Floats:
-    """Open interest of the nearest months (months,), contracts."""
-    assert e.market is not None
-    long = np.zeros(months)
-    for m, name in enumerate(e.market.names[:months]):
-        held = e.books.ledger.held(name)
-        long[m] = 0.5 * float(np.abs(held).sum())
-        for crowd in e.crowds:
-            net = float(held[crowd.owner])
-            long[m] += 0.5 * (float(np.abs(crowd.arrays.position[m]).sum()) - abs(net))
-    return long
-
-
 def propose(e: Economy) -> FundOrders | None:
     """What the funds bring to tonight's close."""
-    if not e.funds or e.market is None:
+    market = e.exchange.first
+    if not e.funds or market is None:
         return None
     for fund in e.funds:
         fund.was = fund.exposure
         if fund.status == OPEN:
             fund.exposure = e.register.the(fund.owner, HoldsFutures).fund_exposure(e.register.views[fund.owner])
-    return fund_orders(e.books, e.funds, e.market.names, e.market.price_usd, e.market.contract.gpu_hours)
+    return fund_orders(e.books, e.funds, market.names, market.price_usd, market.terms.contract_gpu_hours)
 
 
-def settle(e: Economy, close_: Close) -> None:
+def settle(e: Economy, closes: dict[str, Close]) -> None:
     """NAV, creations, fees and termination after tonight's close; then holders' orders for the next one."""
-    if not e.funds or e.market is None or e.house is None:
+    market = e.exchange.first
+    if not e.funds or market is None:
         return
-    books, market = e.books, e.market
+    books, close_ = e.books, next(iter(closes.values()))
     was_ending = [fund for fund in e.funds if fund.status == ENDING]
     participants = e.register.of(CreatesShares)
     cost = participants[0][1].cost_usd if participants else (lambda _: 0.0)
-    events = settle_funds(books, e.funds, close_, market.contract.gpu_hours, cost)
+    events = settle_funds(books, e.funds, close_, market.terms.contract_gpu_hours, cost)
     for fund in was_ending:
         if pay_out(books, fund, market.names):
             events.append(("fund paid out", f"{fund.name}: holders get what is left"))
     cash = books.ledger.held("cash")
     if any(cash[fund.owner] < 0.0 for fund in e.funds):
-        e.house.call_margin(books, market.names, market.price_usd, e.crowds)
+        e.exchange.call_margin()
     e.log.note_all(e.day, events)
-    e.fund_interest = open_interest(e, min(MONTHS, len(market.names)))
+    e.fund_interest = e.exchange.open_interest(market)[:MONTHS]
     tell(e)
     take_orders(e)
 
 
-def note_expiry(e: Economy, settlement_usd: float) -> None:
+def note_expiry(e: Economy) -> None:
     """The nearest month is about to settle: book what funds gain, and move their months up by one."""
-    if not e.funds or e.market is None:
+    market = e.exchange.first
+    if not e.funds or market is None:
         return
-    held = e.books.ledger.held(e.market.names[0]).copy()
-    move = (settlement_usd - float(e.market.price_usd[0])) * e.market.contract.gpu_hours
+    held = e.books.ledger.held(market.names[0]).copy()
+    move = (market.settlement_usd() - float(market.price_usd[0])) * market.terms.contract_gpu_hours
     for fund in e.funds:
         if fund.status != ENDED:
             e.log.note_all(e.day, mark(e.books, fund, float(held[fund.owner]) * move))
@@ -184,9 +159,10 @@ def note_expiry(e: Economy, settlement_usd: float) -> None:
 
 def tell(e: Economy) -> None:
     """Write the evening's facts of all funds on the board."""
-    if e.market is None:
+    market = e.exchange.first
+    if market is None:
         return
-    limit = e.market.contract.daily_limit
+    limit = market.terms.daily_limit
     facts = tuple(
         FundFacts(
             fund.name, fund.leverage, fund.nav_usd, fund.nav_usd * (1.0 + abs(fund.leverage) * limit),

@@ -22,8 +22,7 @@ class RentStatistics:
 
     `ten_days` is of the reference grade, `thirty_days`, `half_year` and `today` of all grades, `by_grade` (grades,)
     over thirty days; `auctions` (products,) is of the auctions of a product's grade and region over ten days, nan where
-    there are none. All are of comparable hours (bundles of dearer tiers taken off). `index_ratio` is the slow ratio of
-    the futures' index to the mean rent.
+    there are none. All are of comparable hours (bundles of dearer tiers taken off).
     """
 
     def __init__(self, rent_usd: float, technology: float, grades: int, auctions: Floats) -> None:
@@ -32,7 +31,6 @@ class RentStatistics:
         self.by_grade: Floats = np.full(grades, rent_usd)
         self.last_by_grade: Floats = np.full(grades, rent_usd)
         self.auctions: Floats = np.where(auctions > 0.0, rent_usd, np.nan)
-        self.index_ratio = 1.0
 
     def _follow(self, mean: float, level: float, days: float) -> float:
         lag = self._lag[days]
@@ -49,7 +47,3 @@ class RentStatistics:
         ten, now = self._lag[TEN], np.where(np.isnan(auctions_usd), self.auctions, auctions_usd)
         self.auctions = (self.auctions * ten + (now - self.auctions * ten) / TEN) / ten
         self.by_grade = (self.by_grade * lag + (by_grade_usd - self.by_grade * lag) / THIRTY) / lag
-
-    def note_index(self, index_usd: float) -> None:
-        """Add a day of the ratio of the futures' index to the mean rent."""
-        self.index_ratio += (index_usd / self.today - self.index_ratio) / THIRTY

@@ -72,7 +72,7 @@ def test_a_landlord_of_ones_own_lets_borrows_and_orders(economy):
 
 def test_a_market_maker_of_ones_own_trades_on_margin(economy):
     owner = row(economy, "maker_1")
-    held = economy.books.ledger.table(economy.market.names)[:, owner]
+    held = economy.books.ledger.table(economy.exchange.first.names)[:, owner]
     assert np.abs(held).sum() > 0.0
     assert economy.books.ledger.held("margin")[owner] > 0.0
     assert (np.abs(held) <= 500.0 + 1e-9).all()

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from sim.calendar import Calendar
-from sim.exchange.futures import Contract, FuturesMarket
 from sim.exchange.joint_close import FundOrders
+from sim.exchange.terms import Margin, VenueTerms
+from sim.exchange.venue import Venue
 from sim.kernels.fund_auction import FundCurves
 from sim.rows.exchange import Close, FutureRow
 
@@ -17,10 +18,12 @@ PRICE, HOURS, TICK, DEPTH = 2.8, 730.0, 0.01, 1e6
 TRADERS, FUND = 0, 1
 
 
-def market(months: int = 2, limit: float = 0.2) -> FuturesMarket:
-    found = FuturesMarket(
-        Contract(HOURS, TICK, limit, months, False, (0.0,) * months), Calendar(datetime.date(2026, 1, 1))
-    )
+def market(months: int = 2, limit: float = 0.2) -> Venue:
+    terms = VenueTerms(
+        listed=True, index="value", maturities=months, contract_gpu_hours=HOURS, tick_usd=TICK, daily_limit=limit,
+        round_to_tick=False, margin=Margin(initial=0.1, maintenance=0.1),
+    )  # fmt: skip
+    found = Venue(terms, Calendar(datetime.date(2026, 1, 1)))
     found.price_usd = np.full(months, PRICE)
     return found
 
@@ -38,7 +41,7 @@ def assets_of_gain(gain: float, leverage: float) -> float:
 
 def closed(shocks: list[float], funds: FundOrders | None, depth: float = DEPTH, limit: float = 0.2) -> Close:
     rows = [(TRADERS, FutureRow(m, shock, depth, -1e12, 1e12)) for m, shock in enumerate(shocks)]
-    return market(len(shocks), limit).clear(rows, [], 2, funds)
+    return market(len(shocks), limit).clear(rows, 2, funds)
 
 
 def kinds(close: Close) -> list[str]:
@@ -107,9 +110,7 @@ def test_unfilled_rebalancing_is_carried_to_the_next_close():
     assets = wanted / 2.0
     curves = FundCurves(np.array([assets]), held * HOURS, orders.curves.exposure, held, close.price_usd.copy(), HOURS)
     rows = [(TRADERS, FutureRow(0, 0.0, 1e9, -1e12, 1e12)), (TRADERS, FutureRow(1, 0.0, 1e9, -1e12, 1e12))]
-    assert again.clear(rows, [], 2, FundOrders(np.array([FUND]), curves)).trades[0, FUND] == pytest.approx(
-        short, rel=0.01
-    )
+    assert again.clear(rows, 2, FundOrders(np.array([FUND]), curves)).trades[0, FUND] == pytest.approx(short, rel=0.01)
 
 
 @pytest.mark.parametrize("months", [1, 2])
@@ -118,7 +119,7 @@ def test_several_prices_that_clear_are_recorded_and_the_one_in_the_direction_of_
     rows = [(TRADERS, FutureRow(m, 0.0, DEPTH, -1e12, 1e12)) for m in range(months)]
     rows.append((TRADERS, FutureRow(0, 1e4, 8 * DEPTH, -3e5, 3e5)))  # deep near the last price, then used up
     funds = fund(3.0, assets_of_gain(gain, 3.0))
-    close = market(months, limit=0.5).clear(rows, [], 2, funds)
+    close = market(months, limit=0.5).clear(rows, 2, funds)
     assert 0.0 < close.price_usd[0] - PRICE < 0.01
     price = PRICE + np.linspace(-0.5, 0.5, 100_001) * PRICE
     after = np.maximum(0.0, funds.curves.assets_usd[0] + funds.curves.gain[0, 0] * (price - PRICE))
@@ -143,7 +144,7 @@ def test_in_random_books_every_price_found_meets_all_excess_demand_or_is_locked(
     exposure = leverage[:, None] * np.array([weight, 1.0 - weight])
     held = exposure * assets[:, None] / (PRICE * HOURS) * rng.uniform(0.8, 1.2, (3, 1))
     curves = FundCurves(assets, held * HOURS, exposure, held, np.full(2, PRICE), HOURS)
-    close = market(3).clear(rows, [], 4, FundOrders(np.array([1, 2, 3]), curves))
+    close = market(3).clear(rows, 4, FundOrders(np.array([1, 2, 3]), curves))
     prices = close.price_usd[:2]
     after = np.maximum(0.0, assets + (held * HOURS) @ (prices - PRICE))
     wanted = exposure * after[:, None] / (prices * HOURS) - held
@@ -157,4 +158,4 @@ def test_in_random_books_every_price_found_meets_all_excess_demand_or_is_locked(
         else:
             assert others + wanted[:, m].sum() == pytest.approx(0.0, abs=50.0)  # kinks of schedules inside a tick
             assert close.trades[m, 1:] == pytest.approx(wanted[:, m], rel=1e-2, abs=50.0)
-    assert close.price_usd[2] == market(3).clear([r for r in rows if r[1].maturity == 2], [], 4).price_usd[2]
+    assert close.price_usd[2] == market(3).clear([r for r in rows if r[1].maturity == 2], 4).price_usd[2]

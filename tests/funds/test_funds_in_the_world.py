@@ -32,7 +32,7 @@ def futures_side(economy: Economy) -> dict[str, bytes]:
 
 
 def contracts(economy: Economy, owner: int) -> np.ndarray:
-    return np.array([economy.books.ledger.held(name)[owner] for name in economy.market.names])
+    return np.array([economy.books.ledger.held(name)[owner] for name in economy.exchange.first.names])
 
 
 # ---- nulls
@@ -111,14 +111,14 @@ def test_creations_are_whole_units_at_the_next_net_asset_value_and_leave_it_alon
     for _ in range(60):
         fund = economy.funds[0]
         before, nav, created = fund.outstanding(economy.books), fund.nav_usd, fund.creating
-        prices, held = economy.market.price_usd.copy(), contracts(economy, fund.owner)
+        prices, held = economy.exchange.first.price_usd.copy(), contracts(economy, fund.owner)
         month_end = economy.calendar.is_month_end(economy.day)
         economy.step()
         assert fund.outstanding(economy.books) - before == pytest.approx(created, abs=1e-6)
         assert created % 25_000.0 == 0.0
         moves += created != 0.0
         if not month_end:
-            gain = float(held @ (economy.market.price_usd - prices)) * 730.0
+            gain = float(held @ (economy.exchange.first.price_usd - prices)) * 730.0
             assert fund.nav_usd == pytest.approx(nav + gain / before, rel=1e-12)
     assert moves > 10
     assert economy.books.ledger.flow("creation costs").min() < 0.0
@@ -167,7 +167,7 @@ def test_redemptions_of_a_night_never_exceed_the_shares_there_are(ordered):
     fund = economy.funds[0]
     holder = next(iter(fund.waiting))
     fund.creating = fund.waiting[holder] = -float(int(ordered * fund.outstanding(economy.books)))
-    economy.market.price_usd[:] *= 0.7  # falsified, so that tonight's close jumps and holders give back more
+    economy.exchange.first.price_usd[:] *= 0.7  # falsified, so that tonight's close jumps and holders give back more
     economy.run(30)
     assert fund.outstanding(economy.books) >= 0.0
     assert economy.books.ledger.held(fund.share)[holder] >= 0.0
@@ -180,7 +180,7 @@ def crashed(leverage: float, factor: float) -> Economy:
     """Yesterday's prices are falsified, so that tonight's close jumps by 1 / factor."""
     economy = world(days=40, **WIDE, **STILL, **sized("etf_inverse", leverage))
     economy.run(3)
-    economy.market.price_usd[:] *= factor
+    economy.exchange.first.price_usd[:] *= factor
     economy.step()
     return economy
 
@@ -276,7 +276,7 @@ def test_a_fund_of_next_to_nothing_is_paid_out_only_once_its_position_is_sold():
     fund, books = economy.funds[0], economy.books
     held = np.abs(contracts(economy, fund.owner)).max()
     assert 0.0 < held < 1e-9
-    assert not pay_out(books, fund, economy.market.names), "it holds as much as it began with"
+    assert not pay_out(books, fund, economy.exchange.first.names), "it holds as much as it began with"
     fund.status = ENDING
     economy.run(3)
     assert fund.status == ENDED

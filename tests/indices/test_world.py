@@ -130,10 +130,8 @@ def test_tiers_that_a_world_does_not_have_are_passed_over():
 
 def test_futures_on_another_grade_settle_on_its_index_and_are_hedged_by_its_hours():
     economy, h100 = ran(70, "venue=cme_b200"), ran(70, "venue=cme_silicon_data")
-    assert economy.market is not None
-    assert h100.market is not None
     value = economy.spec.grades["b200"].value
-    curve, usual = economy.market.curve(70, economy.rents.index_ratio), h100.market.curve(70, h100.rents.index_ratio)
+    curve, usual = economy.exchange.curve(70), h100.exchange.curve(70)
     assert curve.contract_hours == pytest.approx(value * usual.contract_hours)
     front = economy.record["future_1_usd_per_gpu_hour"] / h100.record["future_1_usd_per_gpu_hour"]
     assert 0.8 * value < front.mean() < 1.25 * value

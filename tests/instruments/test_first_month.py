@@ -10,7 +10,7 @@ import pytest
 
 from sim.calendar import Calendar
 from sim.economy import Economy
-from sim.stub import index_so_far
+from sim.exchange.opening import index_so_far
 from tests.worlds import row, world
 
 DAYS = 150
@@ -86,7 +86,7 @@ def test_a_world_begun_on_the_first_has_no_elapsed_days():
     economy = world()
     assert not economy.books.ledger.held("rent_accrued").any()
     assert not economy.credit.servicer.opex_usd.any()
-    assert economy.market.known == []
+    assert economy.exchange.first.known == []
 
 
 def test_debts_and_capital_are_those_of_the_last_months_end():
@@ -98,7 +98,7 @@ def test_debts_and_capital_are_those_of_the_last_months_end():
     assert economy.credit.lenders.start_usd == pytest.approx(usual.credit.lenders.start_usd)
     assert economy.notes.investors.start_usd == pytest.approx(usual.notes.investors.start_usd)
     crowd, other = row(economy, "speculator_1"), row(usual, "speculator_1")
-    money = [e.crowds[0].total_cash_usd() for e in (economy, usual)]
+    money = [e.exchange.crowds[0].total_cash_usd() for e in (economy, usual)]
     assert crowd == other
     assert money[0] == pytest.approx(money[1] * level)
 
@@ -111,16 +111,16 @@ def test_all_of_the_front_month_is_known_at_its_end_and_settles_at_its_mean(star
     for _ in range(days - 1):
         economy.step()
         seen.append((economy.day - 1, economy.indices.usd[economy.spec.venue.index]))
-    front = economy.market.names[0]
+    front = economy.exchange.first.names[0]
     settled = {}
-    expire = economy.house.expire
+    expire = economy.exchange.house.expire
 
-    def watched(books, name, settlement_usd, *rest):
-        settled[name] = settlement_usd
+    def watched(venue, settlement_usd):
+        settled[venue.names[0]] = settlement_usd
         settled["known"] = economy.board.today.curve.known_weight[0]
-        return expire(books, name, settlement_usd, *rest)
+        return expire(venue, settlement_usd)
 
-    economy.house.expire = watched
+    economy.exchange.house.expire = watched
     economy.step()
     seen.append((economy.day - 1, economy.indices.usd[economy.spec.venue.index]))
     assert settled["known"] == 1.0

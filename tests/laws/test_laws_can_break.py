@@ -87,13 +87,13 @@ def test_a3_a_book_value_that_its_vintages_do_not_explain(economy):
 
 
 def test_a4_a_crowd_that_forgets_a_position(economy):
-    held = economy.crowds[0].arrays.position
+    held = economy.exchange.crowds[0].arrays.position
     held[1, int(np.argmax(np.abs(held[1])))] = 0.0
     stops(economy, "A4")
 
 
 def test_a4_a_crowd_with_money_the_ledger_does_not_know(economy):
-    economy.crowds[0].arrays.cash_usd[0] += 1e5
+    economy.exchange.crowds[0].arrays.cash_usd[0] += 1e5
     stops(economy, "A4")
 
 

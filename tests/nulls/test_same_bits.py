@@ -155,8 +155,8 @@ def test_a_second_crowd_changes_no_trader_of_the_first_and_no_spot_series():
     joined = container()
     joined["agents"]["fund"] = joined["agents"]["speculator"] | {"wealth_usd": 2e8, "traders": 40}
     a, b = economy_of(alone, days=40), economy_of(joined, days=40)
-    mine = {crowd.settings.name: crowd for crowd in b.crowds}
-    first = a.crowds[0]
+    mine = {crowd.settings.name: crowd for crowd in b.exchange.crowds}
+    first = a.exchange.crowds[0]
     for trait in ("id", "fundamental_weight", "chartist_weight", "noise_weight"):
         assert (getattr(first.arrays, trait) == getattr(mine["speculator_1"].arrays, trait)).all()
     assert (first.start_usd == mine["speculator_1"].start_usd).all()
@@ -165,7 +165,7 @@ def test_a_second_crowd_changes_no_trader_of_the_first_and_no_spot_series():
 
 
 def test_more_traders_leave_the_types_of_the_first_ones():
-    few, many = world().crowds[0], world(agents__speculator__traders=130).crowds[0]
+    few, many = world().exchange.crowds[0], world(agents__speculator__traders=130).exchange.crowds[0]
     assert (few.arrays.fundamental_weight == many.arrays.fundamental_weight[:100]).all()
     assert few.start_usd == pytest.approx(1.3 * many.start_usd[:100])
 

@@ -214,7 +214,7 @@ def test_a_client_that_is_lost_unwinds_its_hedges():
     largest = row(calm, "ai_lab_1")
 
     def hedged(economy):
-        return sum(float(economy.books.ledger.held(name)[largest]) for name in economy.market.names)
+        return sum(float(economy.books.ledger.held(name)[largest]) for name in economy.exchange.first.names)
 
     assert hedged(calm) > 0.0
     assert hedged(gone) < 0.3 * hedged(calm), "what is left is its view of prices"

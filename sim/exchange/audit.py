@@ -1,0 +1,95 @@
+"""The laws of the exchange, and the series that it records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from sim.exchange.clearing_house import Margins
+from sim.exchange.venue import Venue
+from sim.laws import all_same, same
+from sim.ledger import Ledger
+from sim.record import Column
+from sim.register import Roll
+from sim.rows.exchange import Close
+
+TRADING = [
+    Column("open_interest_contracts", "contracts", "open interest in all months"),
+    Column("futures_volume_contracts", "contracts", "contracts traded today"),
+    Column("hedge_landlords_contracts", "contracts", "net position of landlords"),
+    Column("hedge_users_contracts", "contracts", "net position of users"),
+    Column("initial_margin_usd", "USD", "margin deposits at the clearing house"),
+    Column("margin_defaults", "traders", "speculators who failed a margin call today"),
+    Column("limit_locks", "months", "listed months locked at the daily limit today"),
+    Column("multiplicities", "months", "listed months with several clearing prices today"),
+]
+GAP = Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement")
+
+
+def price_column(m: int) -> str:
+    """The series of a listed month, 0 the nearest."""
+    return f"future_{m + 1}_usd_per_gpu_hour"
+
+
+def price_columns(maturities: int) -> list[Column]:
+    """The series of all listed months."""
+    return [
+        Column(
+            price_column(m),
+            "USD per GPU-hour",
+            f"closing price of listed month {m + 1} (1 = nearest); empty where none is listed",
+            "future_{month}_usd_per_gpu_hour",
+        )
+        for m in range(maturities)
+    ]
+
+
+def check_positions(day: int, ledger: Ledger, venues: Iterable[Venue]) -> None:
+    """A4: crowds' arrays agree with the ledger, contracts by venue, money over all crowds of an owner."""
+    cash, margin = ledger.held("cash"), ledger.held("margin")
+    most_usd = ledger.size_so_far(["cash", "margin"]).sum(axis=0)
+    money: dict[int, float] = {}
+    for venue in venues:
+        held = ledger.table(venue.names)
+        for crowd in venue.crowds:
+            position, size = crowd.arrays.position, crowd.largest_contracts + 1.0
+            all_same(day, "A4", "contracts of", position.sum(axis=1), held[:, crowd.owner], size, venue.names)
+            money[crowd.owner] = money.get(crowd.owner, 0.0) + crowd.total_cash_usd()
+    for owner, usd in money.items():
+        same(day, "A4", "crowd's money", usd, float(cash[owner] + margin[owner]), float(most_usd[owner]))
+
+
+def check_deposits(day: int, ledger: Ledger, house: int) -> None:
+    """A5: margin deposits are the house's cash."""
+    deposits = -float(ledger.held("margin")[house])
+    size = float(ledger.size_so_far(["cash", "margin"]).sum(axis=0)[house]) + 1.0
+    same(day, "A5", "margin deposits and the house's cash", deposits, float(ledger.held("cash")[house]), size)
+
+
+def trading(
+    ledger: Ledger, roll: Roll, venues: Iterable[Venue], closes: Iterable[Close], margins: Margins
+) -> list[float]:
+    """The values of the series `TRADING`, over all venues."""
+    crowd_long, positions, institutions = 0.0, [], []
+    for venue in venues:
+        held = ledger.table(venue.names)
+        positions.append(held)
+        kept = held.copy()
+        for crowd in venue.crowds:
+            kept[:, crowd.owner] = 0.0
+            crowd_long += float(np.maximum(0.0, crowd.arrays.position).sum())
+        institutions.append(kept[kept > 0.0])
+    table = np.concatenate(positions)
+    told = [kind for close in closes for kind, _ in close.events]
+    return [
+        crowd_long + math.fsum(np.concatenate(institutions).tolist()),
+        math.fsum(float(close.volume.sum()) for close in closes),
+        float(table[:, roll.landlords].sum()),
+        float(table[:, roll.users].sum()),
+        -float(ledger.held("margin")[roll.clearing_house]),
+        float(margins.margin_defaults),
+        float(told.count("limit lock")),
+        float(told.count("multiplicity")),
+    ]

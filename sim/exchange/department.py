@@ -1,0 +1,312 @@
+"""The exchange: venues with their futures and crowds, one clearing house for all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.behaviours.hedging import tabled
+from sim.board import ExchangeSheet, Today
+from sim.department import Common
+from sim.exchange.audit import GAP, TRADING, check_deposits, check_positions, price_column, price_columns, trading
+from sim.exchange.clearing_house import ClearingHouse, Margins
+from sim.exchange.crowd import Speculators
+from sim.exchange.joint_close import FundOrders
+from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
+from sim.exchange.terms import VenueTerms
+from sim.exchange.venue import Venue
+from sim.record import Column
+from sim.roles import Hedges, HoldsFutures, SpeculatesInCrowds
+from sim.rows.exchange import Close, Curve
+from sim.vocabulary import DAYS_PER_YEAR, Floats
+
+RATIO_DAYS = 30.0  # over which the ratio of an index to the mean rent is taken
+
+
+class Underlying(NamedTuple):
+    """What a venue settles on: its index today in USD per GPU-hour, and VE per GPU of the index's grade."""
+
+    usd: float
+    gpu_ve: float
+
+
+class Exchange:
+    """Venues where futures are listed, by name, and the house that clears them all.
+
+    `index_ratio` is the slow ratio of each venue's index to the mean rent, listed or not; `closes` are of tonight, by
+    venue, and empty where nothing is listed; `margins` what the house made of them.
+    """
+
+    def __init__(self, common: Common, terms: Mapping[str, VenueTerms]) -> None:
+        self.common = common
+        register, owners = common.register, len(common.ledger.owners)
+        hedger = np.zeros(owners, dtype=bool)
+        hedger[[owner for owner, _ in register.of(Hedges)]] = True
+        limited = np.array([owner for owner, _ in register.of(HoldsFutures)], dtype=np.int64)
+        self.house = ClearingHouse(common.ledger, register.roll, hedger, limited)
+        self.terms = dict(terms)
+        self.venues: dict[str, Venue] = {}
+        self.index_ratio: dict[str, float] = {}
+        self.closes: dict[str, Close] = {}
+        self.margins = self._no_margins()
+
+    @property
+    def first(self) -> Venue | None:
+        """The first of the listed venues, whose curve is read; none where nothing is listed."""
+        return next(iter(self.venues.values()), None)
+
+    @property
+    def crowds(self) -> list[Speculators]:
+        """All crowds, venue by venue."""
+        return [crowd for venue in self.venues.values() for crowd in venue.crowds]
+
+    def curve(self, day: int) -> Curve | None:
+        """The curve that is read; `day` is the first not yet in the index."""
+        for name, venue in self.venues.items():
+            return venue.curve(day, self.index_ratio[name])
+        return None
+
+    # the regime
+
+    def adopt(
+        self, terms: Mapping[str, VenueTerms], day: int, rent_usd: float, underlying: Mapping[str, Underlying]
+    ) -> list[str]:
+        """Close venues, keep them on new terms, or list them at first prices; returns the names of those that open.
+
+        `underlying` is what each venue settles on, `rent_usd` the mean rent per VE-hour. Those that open wait for
+        `take_first_positions`, which needs a morning at these prices.
+        """
+        self.terms, links = dict(terms), self.common.board.links
+        self.house.hedge_cash = links.hedge_cash
+        opened = []
+        for name, t in terms.items():
+            self.index_ratio.setdefault(name, underlying[name].usd / rent_usd)
+            venue = self.venues.get(name)
+            if venue is not None and not t.listed:
+                self._close(name)
+            elif venue is not None:
+                venue.terms, venue.gpu_ve = t, underlying[name].gpu_ve
+                venue.normal_premium = tuple(links.normal_premium)
+            elif t.listed:
+                self._list(name, day, rent_usd, underlying[name])
+                opened.append(name)
+        return opened
+
+    def _list(self, name: str, day: int, rent_usd: float, underlying: Underlying) -> None:
+        """List a venue's months and let its crowds in, at first prices."""
+        common = self.common
+        t, calendar, premium = self.terms[name], common.calendar, common.board.links.normal_premium
+        venue = self.venues[name] = Venue(t, calendar, tuple(premium), underlying.gpu_ve)
+        venue.first_month = calendar.month(day)
+        venue.crowds = [
+            Speculators(agent.crowd(), owner, t.maturities, common.streams)
+            for owner, agent in common.register.of(SpeculatesInCrowds)
+        ]
+        self._list_months(venue)
+        if day == 0:
+            self._since_the_last_month(venue, underlying.usd)
+        for crowd in venue.crowds:
+            self._pay_in("endowment", crowd, crowd.total_cash_usd())
+        s = common.path.settings
+        venue.price_usd = first_prices(
+            venue.curve(day, self.index_ratio[name]),
+            rent_usd,
+            s.rent_usd * common.path.technology_factor(day / DAYS_PER_YEAR),
+            s.technology,
+            venue.crowds[0].settings.reversion if venue.crowds else USUAL_REVERSION,
+        )
+
+    def _list_months(self, venue: Venue) -> None:
+        for name in venue.names:
+            self.common.ledger.list(name, "contract")
+
+    def _since_the_last_month(self, venue: Venue, index_usd: float) -> None:
+        """A world that begins inside a month has seen the index of its elapsed days; crowds have last month's money."""
+        calendar, path = self.common.calendar, self.common.path
+        days = calendar.business_days(venue.first_month)
+        venue.known = index_so_far(path.settings.technology, index_usd, days)
+        for crowd in venue.crowds:
+            crowd.arrays.cash_usd[:] *= path.money_factor(-calendar.elapsed / DAYS_PER_YEAR)
+
+    def _pay_in(self, reason: str, crowd: Speculators, amount: float) -> None:
+        self.common.ledger.transfer(reason, "cash", self.common.register.roll.rest_of_world, crowd.owner, amount)
+
+    def take_first_positions(self, names: Iterable[str]) -> None:
+        """Venues open with usual hedges in place; hedgers are asked on a morning at first prices."""
+        register, ledger = self.common.register, self.common.ledger
+        hedgers = [owner for owner, _ in register.of(Hedges)]
+        for name in names:
+            venue = self.venues[name]
+            wanted = np.zeros((len(venue.names), len(ledger.owners)))
+            for owner, agent in register.of(Hedges):
+                for row in agent.futures(register.views[owner]):
+                    wanted[row.maturity, owner] += row.trade_at_last
+            positions = first_positions(venue, wanted, hedgers)
+            for m, contract in enumerate(venue.names):
+                ledger.post_net("endowment", contract, positions[m])
+        self.show()
+
+    def _close(self, name: str) -> None:
+        """All positions settle at the last price (no gain, no loss), deposits return, crowds take their money home."""
+        venue, ledger, roll = self.venues[name], self.common.ledger, self.common.register.roll
+        for contract in venue.names:
+            ledger.post_net("venue closed", contract, -ledger.held(contract).copy())
+        for crowd in venue.crowds:
+            crowd.arrays.position[:] = 0.0
+        self.call_margin()
+        del self.venues[name]
+        for crowd in venue.crowds:
+            left = max(0.0, float(ledger.held("cash")[crowd.owner]))
+            ledger.transfer("venue closed", "cash", crowd.owner, roll.rest_of_world, left)
+        self.show()
+
+    # the day
+
+    def show(self) -> None:
+        """Put positions on the board, by place on the curve that is read."""
+        ledger, venue = self.common.ledger, self.first
+        names = venue.names if venue is not None else []
+        self.common.board.exchange = ExchangeSheet([ledger.held(name).tolist() for name in names])
+
+    def note_fixings(self, day: int, rent_usd: float, fixings_usd: Mapping[str, float]) -> None:
+        """Add a day's fixings to the front months, and their ratio to the mean rent to its slow mean."""
+        for name, t in self.terms.items():
+            index_usd = fixings_usd[t.index]
+            self.index_ratio[name] += (index_usd / rent_usd - self.index_ratio[name]) / RATIO_DAYS
+            if name in self.venues:
+                self.venues[name].note_index(day, index_usd)
+
+    def close(self, morning: Today, news: Floats, funds: FundOrders | None) -> dict[str, Close]:
+        """Hedgers' schedules and the crowds' resting orders meet in the closing auction of every month.
+
+        Crowds expect what the morning's facts say, and hear the `news` (steps,) of the hours in which they wake.
+        """
+        common, register, ledger = self.common, self.common.register, self.common.ledger
+        self.closes = {}
+        for name, venue in self.venues.items():
+            asked = [(owner, agent.futures(register.views[owner])) for owner, agent in register.of(Hedges)]
+            rows = tabled(asked, ledger.table(venue.names))
+            for crowd in venue.crowds:
+                self._let_order(venue, crowd, morning, news)
+            self.closes[name] = close = venue.clear(rows, len(ledger.owners), funds)
+            common.log.note_all(morning.day, close.events)
+        return self.closes
+
+    def _let_order(self, venue: Venue, crowd: Speculators, morning: Today, news: Floats) -> None:
+        """Let a crowd set its resting orders.
+
+        What it expects of a contract's settlement is moved by the news as far as deviations of rents last until then.
+        """
+        curve, reversion = morning.curve, crowd.settings.reversion
+        if curve is None:
+            return
+        venue.expected_usd = np.array(self.common.board.expect(morning, reversion))
+        persistence = [
+            (1.0 - known) * math.exp(-reversion * horizon)
+            for known, horizon in zip(curve.known_weight, curve.horizon_years, strict=True)
+        ]
+        t = venue.terms
+        crowd.orders(
+            self.common.streams.seed, morning.day, venue.price_usd, venue.expected_usd, venue.trend,
+            np.array(persistence), news, t.contract_gpu_hours, t.margin.initial, t.tick_usd,
+        )  # fmt: skip
+
+    def clear(self, day: int) -> Margins:
+        """Variation margin in cash, initial margin, close-outs, after tonight's close."""
+        if not self.closes:
+            self.margins = self._no_margins()
+            return self.margins
+        self.margins = found = self.house.settle([(self.venues[name], close) for name, close in self.closes.items()])
+        log = self.common.log
+        if found.margin_defaults:
+            log.note(day, "margin default", f"{found.margin_defaults} speculators are being closed out")
+        if found.house_loss_usd > 0.0:
+            log.note(day, "clearing loss", f"the house loses {found.house_loss_usd:,.0f} USD")
+        return found
+
+    def _no_margins(self) -> Margins:
+        return Margins(np.zeros(len(self.common.ledger.owners)), 0, 0, 0.0)
+
+    def call_margin(self) -> None:
+        """Bring deposits to the initial margin of all positions."""
+        self.house.call_margin(list(self.venues.values()))
+
+    def open_interest(self, venue: Venue) -> Floats:
+        """Open interest of a venue's months (months,), contracts."""
+        long = np.zeros(len(venue.names))
+        for m, held in enumerate(self.common.ledger.table(venue.names)):
+            long[m] = 0.5 * float(np.abs(held).sum())
+            for crowd in venue.crowds:
+                net = float(held[crowd.owner])
+                long[m] += 0.5 * (float(np.abs(crowd.arrays.position[m]).sum()) - abs(net))
+        return long
+
+    def hand_over(self, venue: Venue, m: int, owner: int, contracts: float) -> None:
+        """Move a position to an owner from the crowds (+) or back, in proportion to their traders' cash.
+
+        Where there is no crowd, nothing moves.
+        """
+        net, wealth = np.zeros(len(self.common.ledger.owners)), venue.wealth_usd
+        for crowd in venue.crowds:
+            moved = -contracts * (crowd.arrays.cash_usd / wealth)
+            crowd.arrays.position[m] += moved
+            net[crowd.owner] += float(moved.sum())
+        net[owner] -= net.sum()
+        if venue.crowds:
+            self.common.ledger.post_net("endowment", venue.names[m], net)
+
+    # the month
+
+    def expire(self, day: int) -> Floats:
+        """Month end: front months settle in cash to the mean of their business days, new ones are listed.
+
+        Crowds get new money. Returns what hedgers' own cash bore (owners,).
+        """
+        own = np.zeros(len(self.common.ledger.owners))
+        if not self.venues:
+            return own
+        technology = self.common.path.settings.technology
+        for venue in self.venues.values():
+            own += self.house.expire(venue, venue.settlement_usd())
+            venue.roll(technology)
+            self._list_months(venue)
+        self._let_crowds_grow(day)
+        self.call_margin()
+        return own
+
+    def _let_crowds_grow(self, day: int) -> None:
+        """Crowds' money grows with the market."""
+        s = self.common.path.settings
+        rate = s.quantity - s.technology
+        level = math.exp(rate * (day / DAYS_PER_YEAR))
+        for crowd in self.crowds:
+            self._pay_in("subscriptions", crowd, crowd.new_money(level * (math.exp(rate / 12.0) - 1.0), level))
+
+    # the close
+
+    def laws(self, day: int) -> None:
+        """A4, A5; raises BrokenLaw."""
+        if self.venues:
+            check_positions(day, self.common.ledger, self.venues.values())
+            check_deposits(day, self.common.ledger, self.common.register.roll.clearing_house)
+
+    def columns(self) -> list[Column]:
+        """Prices of the listed months, what is traded and held, the gap of the curve."""
+        months = max((t.maturities for t in self.terms.values()), default=0)
+        return [*price_columns(months), *TRADING, GAP]
+
+    def day(self) -> dict[str, float]:
+        """The day's prices, trading and gap; nothing where nothing is listed."""
+        found = {column.name: math.nan for column in self.columns()} | {column.name: 0.0 for column in TRADING}
+        venue, close = self.first, next(iter(self.closes.values()), None)
+        if venue is None or close is None:
+            return found
+        roll = self.common.register.roll
+        values = trading(self.common.ledger, roll, self.venues.values(), self.closes.values(), self.margins)
+        found |= {price_column(m): usd for m, usd in enumerate(close.price_usd.tolist())}
+        found |= {column.name: value for column, value in zip(TRADING, values, strict=True)}
+        found[GAP.name] = float(np.log(close.price_usd / venue.expected_usd).mean()) if venue.crowds else math.nan
+        return found

@@ -1,0 +1,29 @@
+"""A venue of the specification: what is listed there, on what terms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sim.vocabulary import Parameters, Positive
+
+
+class Margin(Parameters):
+    """Fixed initial and maintenance margin, as shares of notional."""
+
+    initial: Annotated[float, Field(gt=0.0, le=1.0)]
+    maintenance: Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+class VenueTerms(Parameters):
+    """A futures exchange: contract, tick, daily limit, the index it settles on."""
+
+    listed: bool
+    index: str
+    maturities: Annotated[int, Field(ge=1, le=36)]
+    contract_gpu_hours: Annotated[Positive, Field(ge=1e-6)]
+    tick_usd: Positive
+    daily_limit: Annotated[float, Field(gt=0.0, lt=1.0)]
+    round_to_tick: bool
+    margin: Margin
