@@ -2,9 +2,9 @@
 
 A1 cash nets to zero, A2 so does every other instrument, and only issuers owe. A3 every owner's net worth is what its
 flows explain. A6 GPU-hours: fleet = reserved + sold + unsold + downtime. A7 GPUs: the ledger agrees with the vintages.
-A8 orders = delivered + outstanding. A11 funds: shares times net asset value is what the fund owns. A12 users' spending
+A8 orders = delivered + outstanding. A12 users' spending
 is owners' revenue; contracts' totals agree with the ledger and their cohorts. Departments check their own in their
-`audit.py`: exchange A4 and A5, credit A9, securitisation A10, labs A13, indices A14.
+`audit.py`: funds A11, exchange A4 and A5, credit A9, securitisation A10, labs A13, indices A14.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ def check_day(e: Economy, trades: Trades) -> None:
     check_gpu_hours(e, trades)
     check_chips(e)
     check_rents(e, trades)
-    check_funds(e)
     for department in e.departments:
         department.laws(e.day)
 
@@ -114,19 +113,3 @@ def check_rents(e: Economy, trades: Trades) -> None:
         total = contracts.totals[kind][row]
         size = max(float(total.sum()), most_usd if kind == PREPAID else most) + DUST_USD / TOLERANCE
         all_same(e.day, "A12", f"cohorts' {contracts.KINDS[kind]}", total, contracts.recount(row, kind), size)
-
-
-def check_funds(e: Economy) -> None:
-    """A11: shares times net asset value, followed from prices, is what the ledger says each fund owns."""
-    if not e.funds:
-        return
-    ledger, owners = e.books.ledger, [fund.owner for fund in e.funds]
-    names = [fund.name for fund in e.funds]
-    shares = np.array([fund.outstanding(e.books) for fund in e.funds])
-    owns = ledger.held("cash")[owners] + ledger.held("margin")[owners]
-    nav = np.array([fund.nav_usd for fund in e.funds])
-    most_usd = ledger.size_so_far(["cash", "margin"])[:, owners].sum(axis=0)
-    all_same(e.day, "A11", "shares x NAV of", shares * nav, owns, most_usd + 1.0, names)
-    classes = [fund.share for fund in e.funds]
-    held = ledger.table(classes).clip(min=0.0).sum(axis=1)
-    all_same(e.day, "A11", "shares of", shares, held, ledger.size_so_far(classes).sum(axis=1) + 1.0, names)

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.behaviours.investing import values_by_grade, wanted_q
 from sim.kernels.spot import POSTED
-from sim.roles import HoldsFutures, ValuesChips
+from sim.roles import ValuesChips
 from sim.rows.rental import Trades
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
 
@@ -24,7 +24,6 @@ def day_of(e: Economy, trades: Trades) -> dict[str, float]:
         **_rents(e),
         **_fleets(e),
         **_reserved_and_spot(e, trades),
-        **_funds(e),
         "month_end": float(e.calendar.is_month_end(e.day)),
         **{name: value for department in e.departments for name, value in department.day().items()},
     }
@@ -157,43 +156,3 @@ def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
     """The quantiles at these shares; nan where there are no values."""
     found: list[float] = np.quantile(values, shares).tolist() if len(values) else [math.nan] * len(shares)
     return found
-
-
-OF_FUNDS = (
-    "fund_assets_usd", "fund_gamma_usd", "fund_flow_usd", "fund_rebalance_contracts", "fund_roll_contracts",
-    "fund_loop_gain_1", "fund_loop_gain_2", "fund_spectral_radius", "fund_share_of_open_interest",
-    "fund_sponsor_losses_usd",
-)  # fmt: skip
-
-
-def _funds(e: Economy) -> dict[str, float]:
-    """What funds own, traded and loop; then the net asset value of each."""
-    owners = [owner for owner, _ in e.register.of(HoldsFutures)]
-    by_owner = {fund.owner: fund for fund in e.funds}
-    nav = {
-        f"fund_nav_{e.register.name(owner)}_usd": by_owner[owner].nav_usd if owner in by_owner else math.nan
-        for owner in owners
-    }
-    venue, close = e.exchange.first, next(iter(e.exchange.closes.values()), None)
-    if close is None or not e.funds or venue is None:
-        return {**dict.fromkeys(OF_FUNDS, 0.0), **nav}
-    ledger, funds = e.books.ledger, e.funds
-    assets = [fund.nav_usd * fund.outstanding(e.books) for fund in funds]
-    months = venue.names[:2]
-    held = [float(np.abs(ledger.held(name)[owners]).sum()) for name in months]
-    interest = float(e.fund_interest[: len(months)].sum())
-    gain = close.funds.gain.tolist() if close.funds is not None else [0.0, 0.0]
-    gamma = [a * (fund.leverage**2 - fund.leverage) for a, fund in zip(assets, funds, strict=True)]
-    return {
-        "fund_assets_usd": math.fsum(assets),
-        "fund_gamma_usd": math.fsum(gamma),
-        "fund_flow_usd": math.fsum(fund.flow_usd for fund in funds),
-        "fund_rebalance_contracts": math.fsum(fund.rebalanced for fund in funds),
-        "fund_roll_contracts": math.fsum(fund.rolled for fund in funds),
-        "fund_loop_gain_1": gain[0],
-        "fund_loop_gain_2": gain[1],
-        "fund_spectral_radius": close.funds.spectral_radius if close.funds is not None else 0.0,
-        "fund_share_of_open_interest": math.fsum(held) / interest if interest > 0.0 else 0.0,
-        "fund_sponsor_losses_usd": math.fsum(fund.sponsor_loss_usd for fund in funds),
-        **nav,
-    }

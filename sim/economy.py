@@ -25,8 +25,7 @@ from sim.credit.department import Credit
 from sim.department import Common, Department
 from sim.environment import Environment, Shock
 from sim.exchange.department import Exchange
-from sim.funds import department as funds
-from sim.funds.window import Fund
+from sim.funds.department import Funds
 from sim.growth_path import GrowthPath
 from sim.hardware.procurement import place_orders, sell_fleet
 from sim.indices.department import Indices
@@ -83,8 +82,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     ended_ve: Floats  # (landlords, customers) contracts that ended today
     no_contracts: dict[str, int]  # why a tenor was not signed -> month in which it was last recorded
     exchange: Exchange
-    funds: list[Fund]
-    fund_interest: Floats  # (maturities,) open interest after the close, contracts
+    funds: Funds
     last_hours: Floats | None
     morning: Today
     credit: Credit
@@ -127,7 +125,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.learn(trades)
         closes = self.close_futures(trades)
         self.settle_margins()
-        funds.settle(self, closes)
+        self.funds.settle(self.day, closes, self.exchange)
         if self.calendar.is_month_end(self.day):
             received = self.settle_month()
             self.credit.service(self.day, received[self.books.roll.landlords])
@@ -140,7 +138,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     @property
     def departments(self) -> list[Department]:
         """Those that check their own laws and record their own series."""
-        return [self.indices, self.labs, self.exchange, self.credit, self.notes]
+        return [self.indices, self.labs, self.exchange, self.funds, self.credit, self.notes]
 
     @property
     def events(self) -> list[tuple[int, str, str]]:
@@ -428,7 +426,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         if not self.exchange.venues:
             return self.exchange.close(self.morning, news, None)
         self.refresh_board()
-        return self.exchange.close(self.morning, news, funds.propose(self))
+        return self.exchange.close(self.morning, news, self.funds.orders(self.exchange))
 
     def settle_margins(self) -> None:
         """Variation margin in cash, initial margin, close-outs; landlords' cash bears its part of what they hedge."""
@@ -459,7 +457,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         ledger.post_net("rents billed", "rent_accrued", -accrued)
         ledger.post_net("rents billed", "rent_billed", accrued)
         self.labs.pass_month(self.day, -received, self.reject_contracts)
-        funds.note_expiry(self)
+        self.funds.note_expiry(self.day, self.exchange)
         self.credit.note_hedges(self.exchange.expire(self.day)[roll.landlords])
         return received
 

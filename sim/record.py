@@ -89,7 +89,7 @@ class Record:
 
 
 def world_columns(
-    grades: list[str], kinds: list[str], tenors: list[str], funds: list[str], regions: list[str],
+    grades: list[str], kinds: list[str], tenors: list[str], regions: list[str],
     products: tuple[str, ...],
 ) -> list[Column]:  # fmt: skip
     """The series of a world that no department records yet: by grade, kind of owner, tenor, region, product."""
@@ -147,30 +147,6 @@ def world_columns(
         Column("interrupted_gpu_hours", "GPU-hours", "interruptible work cut off while it ran"),
         Column("chip_premium", "ratio", "price of a new chip over its trend, from orders beyond the vendor's capacity"),
         Column("month_end", "0 or 1", "whether contracts settle and loans are paid today"),
-    ]
-    columns += [
-        Column("fund_assets_usd", "USD", "net assets of all funds"),
-        Column("fund_gamma_usd", "USD", "sum over funds of assets times (leverage squared - leverage)"),
-        Column("fund_flow_usd", "USD", "shares created less redeemed today, at net asset value"),
-        Column("fund_rebalance_contracts", "contracts", "bought (- sold) today to restore leverage, all funds"),
-        Column("fund_roll_contracts", "contracts", "moved today from the nearest to the second month, all funds"),
-        Column(
-            "fund_loop_gain_1",
-            "ratio",
-            "rise of funds' demand in month 1 over the fall of others', per price; inf if theirs stays",
-        ),
-        Column("fund_loop_gain_2", "ratio", "the same in month 2"),
-        Column(
-            "fund_spectral_radius", "ratio", "largest eigenvalue of both months' joint loop: shocks grow by 1/(1-it)"
-        ),
-        Column("fund_share_of_open_interest", "share", "funds' positions over open interest, two nearest months"),
-        Column("fund_sponsor_losses_usd", "USD", "paid so far by sponsors for negative net asset values"),
-    ]
-    columns += [
-        Column(
-            f"fund_nav_{f}_usd", "USD a share", f"net asset value of {f}; empty before launch", "fund_nav_{fund}_usd"
-        )
-        for f in funds
     ]
     columns += [
         Column(f"rent_{p}_usd_per_gpu_hour", "USD per GPU-hour", f"mean rent of {p}", "rent_{product}_usd_per_gpu_hour")

@@ -17,7 +17,7 @@ from sim.department import Common
 from sim.environment import Environment
 from sim.exchange.department import Exchange, Underlying
 from sim.founding import open_books, path_of
-from sim.funds import department as funds
+from sim.funds.department import Funds
 from sim.indices.department import Indices
 from sim.kernels.spot import POSTED, clear_day
 from sim.labs.department import Labs
@@ -30,7 +30,7 @@ from sim.register import Register
 from sim.rental.auction import SpotAuction, SpotRules
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
-from sim.roles import EarnsRevenue, HoldsFutures, keeps
+from sim.roles import EarnsRevenue, keeps
 from sim.securitisation.department import Notes
 from sim.spec import Spec
 from sim.streams import stable_id
@@ -86,7 +86,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.indices = Indices(e.common, where.products, _indices(spec), w.rent_usd, float(e.books.grade_value[0]))
     _credit(e, spec, loans)
     e.exchange = Exchange(e.common, {VENUE: spec.venue})
-    funds.open_books(e)
+    e.funds = Funds(e.common)
     e.last_hours = None
     e.debt_tolerance_usd = 1e-3
     e.ordered_ve = np.zeros((len(roll.chip_owners), len(spec.grades)))
@@ -106,7 +106,6 @@ def _world_columns(e: Economy, spec: Spec) -> list[Column]:
         list(spec.grades),
         sorted({e.register.people[i].kind for i in e.books.roll.chip_owners}),
         list(spec.reserved.tenors),
-        [e.register.name(owner) for owner, _ in e.register.of(HoldsFutures)],
         list(spec.regions),
         e.books.products.names,
     )
@@ -131,7 +130,7 @@ def configure(e: Economy, spec: Spec) -> None:
     e.board.links = spec.links
     e.credit.adopt(spec.loan, spec.resolution)
     if not spec.venue.listed:
-        funds.close(e, {fund.owner for fund in e.funds})
+        e.funds.close_all(e.exchange)
     _venues(e, spec)
     e.labs.adopt(spec.funding, e.day, e.held_by_customers())
 
@@ -209,4 +208,4 @@ def _venues(e: Economy, spec: Spec) -> None:
     if e.exchange.venues and (opened or e.day > 0):
         e.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve
     e.exchange.take_first_positions(opened)
-    funds.configure(e)
+    e.funds.adopt(e.exchange, spec.agents)

@@ -19,7 +19,7 @@ from sim.calendar import Calendar
 from sim.exchange.clearing_house import ClearingHouse
 from sim.exchange.terms import Margin, VenueTerms
 from sim.exchange.venue import Venue
-from sim.funds.window import Fund, fund_orders, settle_funds
+from sim.funds.window import Fund, closing_orders, settle_funds
 from sim.kernels.fund_auction import fund_trades
 from sim.ledger import Ledger
 from sim.rows.exchange import Close, FutureRow
@@ -99,16 +99,16 @@ class Laboratory:
         ]
         for fund in self.funds:
             fund.was = fund.exposure
-        orders = fund_orders(self.books, self.funds, names, venue.price_usd, HOURS)
+        orders = closing_orders(self.books.ledger, self.funds, venue)
         close = venue.clear(rows, len(self.books.ledger.owners), orders)
         self.value = np.array(values_usd) - self.unmet(close, gap)
         self.house.settle([(venue, close)])
-        settle_funds(self.books, self.funds, close, HOURS, lambda _: 0.0)
+        settle_funds(self.books.ledger, self.books.roll.rest_of_world, self.funds, close, HOURS, lambda _: 0.0)
         return close
 
     def move_to(self, price_usd: float) -> Close:
         """A day on which news takes the first month to this very price, whatever the funds do there."""
-        orders = fund_orders(self.books, self.funds, self.venue.names, self.venue.price_usd, HOURS)
+        orders = closing_orders(self.books.ledger, self.funds, self.venue)
         wanted = 0.0
         if orders is not None:
             trades = np.zeros(len(orders.owners))
@@ -128,7 +128,7 @@ class Laboratory:
 
     def assets_usd(self, fund: Fund) -> float:
         """Net assets of a fund: its shares at net asset value."""
-        return fund.nav_usd * fund.outstanding(self.books)
+        return fund.nav_usd * fund.outstanding(self.books.ledger)
 
     def owned_usd(self, fund: Fund) -> float:
         """What the ledger says that a fund owns: cash and margin, futures being paid for every day."""

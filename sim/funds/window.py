@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim.books import Books
 from sim.exchange.joint_close import MONTHS, FundClose, FundOrders
+from sim.exchange.venue import Venue
 from sim.kernels.fund_auction import FundCurves
+from sim.ledger import Ledger
 from sim.rows.exchange import Close
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
@@ -55,25 +56,24 @@ class Fund:
         """The ledger's name of its shares."""
         return f"fund_share:{self.name}"
 
-    def outstanding(self, books: Books) -> float:
+    def outstanding(self, ledger: Ledger) -> float:
         """Shares that exist."""
-        return -float(books.ledger.held(self.share)[self.owner])
+        return -float(ledger.held(self.share)[self.owner])
 
 
-def fund_orders(
-    books: Books, funds: Sequence[Fund], names: Sequence[str], last_usd: Floats, hours: float
-) -> FundOrders | None:
-    """What funds want at any prices of the two nearest months; None if none has or wants a position.
+def closing_orders(ledger: Ledger, funds: Sequence[Fund], venue: Venue) -> FundOrders | None:
+    """What funds want at any prices of a venue's two nearest months; None if none has or wants a position.
 
     With creations u (a share of the fund) and same-day flows -b3 (L - 1) r A, assets after the close are
     A0 (1 + u) + (1 + u - b3 (L - 1) / L) x (what the position gains).
     """
-    nothing = np.zeros(len(books.ledger.owners))
-    months = [books.ledger.held(name) for name in names[:MONTHS]] + [nothing] * (MONTHS - len(names))
+    names, hours = venue.names, venue.terms.contract_gpu_hours
+    nothing = np.zeros(len(ledger.owners))
+    months = [ledger.held(name) for name in names[:MONTHS]] + [nothing] * (MONTHS - len(names))
     rows = []
     for fund in funds:
         fund.held = np.array([float(month[fund.owner]) for month in months])
-        shares = fund.outstanding(books)
+        shares = fund.outstanding(ledger)
         grown = 1.0 + (fund.creating / shares if shares > 0.0 else 0.0)
         assets = fund.nav_usd * shares * grown
         exposure = fund.exposure if fund.status == OPEN else (0.0, 0.0)
@@ -82,7 +82,7 @@ def fund_orders(
             rows.append((fund, assets, (grown - share) * fund.held * hours, exposure))
     if not rows:
         return None
-    last = np.array([*last_usd[:MONTHS], *([1.0] * (MONTHS - len(names)))])
+    last = np.array([*venue.price_usd[:MONTHS], *([1.0] * (MONTHS - len(names)))])
     curves = FundCurves(
         np.array([assets for _, assets, _, _ in rows]),
         np.array([gain for _, _, gain, _ in rows]),
@@ -95,9 +95,12 @@ def fund_orders(
 
 
 def settle_funds(
-    books: Books, funds: Sequence[Fund], close: Close, hours: float, cost_usd: CostOfOrder
+    ledger: Ledger, world: int, funds: Sequence[Fund], close: Close, hours: float, cost_usd: CostOfOrder
 ) -> list[tuple[str, str]]:
-    """After variation margin: NAV, creations and redemptions, fees, termination. Returns events (kind, text)."""
+    """After variation margin: NAV, creations and redemptions, fees, termination. Returns events (kind, text).
+
+    `world` is the row of the rest of the world, which pays in and is paid where no holder is.
+    """
     events: list[tuple[str, str]] = []
     funded: FundClose | None = close.funds
     move = np.zeros(MONTHS)
@@ -109,15 +112,15 @@ def settle_funds(
         if fund.status == ENDED:
             continue
         gain = float(fund.held @ move) * hours
-        shares = fund.outstanding(books)
+        shares = fund.outstanding(ledger)
         start = fund.nav_usd
         position_usd = fund.leverage * start * shares
         fund.basket_return = gain / position_usd if position_usd else 0.0
         _decompose(fund, start * shares + gain, price, hours, funded is not None)
-        events += mark(books, fund, gain)
+        events += mark(ledger, world, fund, gain)
         flow = -fund.same_day * (fund.leverage - 1.0) / fund.leverage * gain if fund.leverage else 0.0
-        _transact(books, fund, flow if fund.status == OPEN else 0.0, cost_usd)
-        _charge(books, fund)
+        _transact(ledger, world, fund, flow if fund.status == OPEN else 0.0, cost_usd)
+        _charge(ledger, world, fund)
         if start > 0.0 and fund.status == OPEN:
             fund.returns = [*fund.returns, math.log(max(fund.nav_usd, 1e-12) / start)][-RETURN_DAYS:]
             if fund.nav_usd <= (1.0 - fund.termination_fall) * start:
@@ -129,12 +132,12 @@ def settle_funds(
     return events
 
 
-def mark(books: Books, fund: Fund, gain_usd: float) -> list[tuple[str, str]]:
+def mark(ledger: Ledger, world: int, fund: Fund, gain_usd: float) -> list[tuple[str, str]]:
     """Book a gain per share; the sponsor pays for a negative NAV, and owns a fund without shares."""
-    shares = fund.outstanding(books)
+    shares = fund.outstanding(ledger)
     if shares <= 0.0:
-        payer, payee = (fund.owner, books.roll.rest_of_world)[:: 1 if gain_usd > 0.0 else -1]
-        books.ledger.transfer("sponsor's loss", "cash", payer, payee, abs(gain_usd))
+        payer, payee = (fund.owner, world)[:: 1 if gain_usd > 0.0 else -1]
+        ledger.transfer("sponsor's loss", "cash", payer, payee, abs(gain_usd))
         return []
     fund.nav_usd += gain_usd / shares
     if fund.nav_usd >= 0.0:
@@ -142,7 +145,7 @@ def mark(books: Books, fund: Fund, gain_usd: float) -> list[tuple[str, str]]:
     loss = -fund.nav_usd * shares
     fund.nav_usd = 0.0
     fund.sponsor_loss_usd += loss
-    books.ledger.transfer("sponsor's loss", "cash", books.roll.rest_of_world, fund.owner, loss)
+    ledger.transfer("sponsor's loss", "cash", world, fund.owner, loss)
     return [("negative NAV", f"{fund.name}: its sponsor pays {loss:,.0f} USD")]
 
 
@@ -161,19 +164,19 @@ def _decompose(fund: Fund, assets: float, price: Floats, hours: float, traded: b
     fund.rolled = 0.5 * math.fsum(abs(n - w * kept) * u for n, w, u in zip(now, was, unit, strict=True))
 
 
-def _transact(books: Books, fund: Fund, same_day_usd: float, cost_usd: CostOfOrder) -> None:
+def _transact(ledger: Ledger, world: int, fund: Fund, same_day_usd: float, cost_usd: CostOfOrder) -> None:
     """Creations and redemptions at tonight's NAV: what was ordered yesterday, and what is ordered in the same close."""
     fund.flow_usd = 0.0
     if fund.nav_usd > 0.0 and fund.status == OPEN:
         if fund.creating or (max(fund.waiting.values(), default=0.0) > 0.0 > min(fund.waiting.values())):
-            _exchange(books, fund, _filled(fund), fund.creating, cost_usd)
+            _exchange(ledger, world, fund, _filled(fund), fund.creating, cost_usd)
         if same_day_usd:
-            shares = books.ledger.held(fund.share)
+            shares = ledger.held(fund.share)
             held = {i: float(shares[i]) for i in fund.waiting}
             total = math.fsum(held.values())
             change = max(same_day_usd / fund.nav_usd, -total)  # nobody gives back more than is left after redemptions
             wanted = {i: change * x / total for i, x in held.items()} if total > 0.0 else {}
-            _exchange(books, fund, wanted, change, None)
+            _exchange(ledger, world, fund, wanted, change, None)
             fund.waiting = {i: max(x, -max(0.0, float(shares[i]))) for i, x in fund.waiting.items()}
     fund.creating = 0.0
 
@@ -189,9 +192,10 @@ def _filled(fund: Fund) -> dict[int, float]:
     }
 
 
-def _exchange(books: Books, fund: Fund, wanted: dict[int, float], created: float, cost_usd: CostOfOrder | None) -> None:
+def _exchange(
+    ledger: Ledger, world: int, fund: Fund, wanted: dict[int, float], created: float, cost_usd: CostOfOrder | None
+) -> None:
     """Post shares against cash at NAV between holders and the fund; its costs are passed on to those who traded."""
-    ledger, roll = books.ledger, books.roll
     n = len(ledger.owners)
     shares = np.zeros(n)
     for owner, quantity in wanted.items():
@@ -206,31 +210,30 @@ def _exchange(books: Books, fund: Fund, wanted: dict[int, float], created: float
         if cost_usd is not None:
             fund.waiting[owner] -= quantity
         if cost > 0.0:
-            ledger.transfer("creation costs", "cash", owner, roll.rest_of_world, cost * abs(quantity) / volume)
+            ledger.transfer("creation costs", "cash", owner, world, cost * abs(quantity) / volume)
         short = -float(ledger.held("cash")[owner])
         if short > 0.0:
-            ledger.transfer("owners' funding", "cash", roll.rest_of_world, owner, short)
+            ledger.transfer("owners' funding", "cash", world, owner, short)
 
 
-def _charge(books: Books, fund: Fund) -> None:
+def _charge(ledger: Ledger, world: int, fund: Fund) -> None:
     """The day's part of the expense ratio, out of net assets."""
     if fund.status != OPEN or fund.expense_ratio == 0.0:
         return
     share = fund.expense_ratio / DAYS_PER_YEAR
-    fee = max(0.0, fund.nav_usd * fund.outstanding(books) * share)
-    books.ledger.transfer("fund fees", "cash", fund.owner, books.roll.rest_of_world, fee)
+    fee = max(0.0, fund.nav_usd * fund.outstanding(ledger) * share)
+    ledger.transfer("fund fees", "cash", fund.owner, world, fee)
     fund.nav_usd *= 1.0 - share
 
 
-def pay_out(books: Books, fund: Fund, names: Sequence[str]) -> bool:
+def pay_out(ledger: Ledger, fund: Fund, names: Sequence[str]) -> bool:
     """Pay a fund without positions out to its holders and cancel its shares; whether it was ready for that."""
-    ledger = books.ledger
     flat = min(FLAT_CONTRACTS, FLAT_PER_USD * float(ledger.flow("endowment")[fund.owner]))
     if any(abs(float(ledger.held(name)[fund.owner])) > flat for name in names):
         return False  # a small fund's whole position may be less than what floats leave of a large one's
     shares = ledger.held(fund.share).copy()
     cash = float(ledger.held("cash")[fund.owner])
-    total = fund.outstanding(books)
+    total = fund.outstanding(ledger)
     if total > 0.0 and cash > 0.0:
         paid = np.maximum(0.0, shares) * (cash / total)
         paid[fund.owner] = -paid.sum()

@@ -15,8 +15,9 @@ class FundOrder(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FundFacts:
-    """What everyone knows of a fund in the evening; returns in logs, the day's is of its futures before leverage.
+    """What everyone knows of a fund in the evening.
 
+    `return_1d` is the simple return of its futures today, before leverage, `return_5d` its own log return of five days.
     `worst_nav_usd` is the most a share can cost at the next close, given the daily limits of futures.
     """
 

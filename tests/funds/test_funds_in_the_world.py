@@ -78,7 +78,7 @@ def test_n22_flows_that_offset_leverage_in_the_same_close_hold_contracts_constan
               "agents__fund_holder__reserve": 50.0}  # fmt: skip
     economy = world(days=30, **STILL | offset, **sized("etf_2x", leverage, roll="at_expiry"))
     economy.run(2)
-    fund = economy.funds[0]
+    fund = economy.funds.launched[0]
     first = contracts(economy, fund.owner)[1]
     for _ in range(24):
         economy.step()
@@ -90,9 +90,9 @@ def test_n22_flows_that_offset_leverage_in_the_same_close_hold_contracts_constan
 def test_without_such_flows_the_same_fund_does_rebalance():
     economy = world(days=30, **STILL, **sized("etf_2x", 2.0, roll="at_expiry"))
     economy.run(2)
-    first = contracts(economy, economy.funds[0].owner)[1]
+    first = contracts(economy, economy.funds.launched[0].owner)[1]
     economy.run(10)
-    assert abs(contracts(economy, economy.funds[0].owner)[1] / first - 1.0) > 1e-3
+    assert abs(contracts(economy, economy.funds.launched[0].owner)[1] / first - 1.0) > 1e-3
 
 
 # ---- the law, and creations
@@ -100,7 +100,7 @@ def test_without_such_flows_the_same_fund_does_rebalance():
 
 def test_a11_a_net_asset_value_that_is_not_what_the_fund_owns_stops_the_run():
     economy = ran(5, "funds=leveraged")
-    economy.funds[0].nav_usd *= 1.0 + 1e-6
+    economy.funds.launched[0].nav_usd *= 1.0 + 1e-6
     with pytest.raises(BrokenLaw, match="A11"):
         economy.step()
 
@@ -109,12 +109,12 @@ def test_creations_are_whole_units_at_the_next_net_asset_value_and_leave_it_alon
     economy = world("funds=one", days=200, agents__etf_1x__expense_ratio=0.0)
     fund, moves = None, 0
     for _ in range(60):
-        fund = economy.funds[0]
-        before, nav, created = fund.outstanding(economy.books), fund.nav_usd, fund.creating
+        fund = economy.funds.launched[0]
+        before, nav, created = fund.outstanding(economy.books.ledger), fund.nav_usd, fund.creating
         prices, held = economy.exchange.first.price_usd.copy(), contracts(economy, fund.owner)
         month_end = economy.calendar.is_month_end(economy.day)
         economy.step()
-        assert fund.outstanding(economy.books) - before == pytest.approx(created, abs=1e-6)
+        assert fund.outstanding(economy.books.ledger) - before == pytest.approx(created, abs=1e-6)
         assert created % 25_000.0 == 0.0
         moves += created != 0.0
         if not month_end:
@@ -131,14 +131,14 @@ def test_holders_never_give_back_more_than_they_have_nor_spend_more_than_their_c
     for _ in range(60):
         economy.step()
         assert economy.books.ledger.held("cash")[owner] >= -1e-3
-        assert all(economy.books.ledger.held(fund.share)[owner] >= -1e-6 for fund in economy.funds)
+        assert all(economy.books.ledger.held(fund.share)[owner] >= -1e-6 for fund in economy.funds.launched)
     assert not economy.books.ledger.flow("owners' funding")[owner]
 
 
 def test_a_fee_comes_out_of_net_assets():
     dear, free = (ran(50, **sized("etf_1x", 0.0, expense_ratio=fee)) for fee in (0.5, 0.0))
-    assert free.funds[0].nav_usd == 25.0
-    assert dear.funds[0].nav_usd == pytest.approx(25.0 * (1.0 - 0.5 / 365.0) ** 50)
+    assert free.funds.launched[0].nav_usd == 25.0
+    assert dear.funds.launched[0].nav_usd == pytest.approx(25.0 * (1.0 - 0.5 / 365.0) ** 50)
 
 
 def test_constant_maturity_rolls_from_the_nearest_to_the_second_month_through_the_month():
@@ -164,12 +164,12 @@ def test_redemptions_of_a_night_never_exceed_the_shares_there_are(ordered):
                 "agents__authorised_participant__unit_shares": 1.0}  # fmt: skip
     economy = world(days=40, **WIDE, **STILL | same_day, **sized("etf_2x", 3.0))
     economy.run(3)
-    fund = economy.funds[0]
+    fund = economy.funds.launched[0]
     holder = next(iter(fund.waiting))
-    fund.creating = fund.waiting[holder] = -float(int(ordered * fund.outstanding(economy.books)))
+    fund.creating = fund.waiting[holder] = -float(int(ordered * fund.outstanding(economy.books.ledger)))
     economy.exchange.first.price_usd[:] *= 0.7  # falsified, so that tonight's close jumps and holders give back more
     economy.run(30)
-    assert fund.outstanding(economy.books) >= 0.0
+    assert fund.outstanding(economy.books.ledger) >= 0.0
     assert economy.books.ledger.held(fund.share)[holder] >= 0.0
 
 
@@ -187,7 +187,7 @@ def crashed(leverage: float, factor: float) -> Economy:
 
 def test_a_fall_of_four_fifths_in_a_day_ends_the_fund_at_the_next_close_and_holders_get_the_rest():
     economy = crashed(-2.0, 0.6)
-    fund = economy.funds[0]
+    fund = economy.funds.launched[0]
     assert fund.status == ENDING
     assert 0.0 <= fund.nav_usd < 5.0
     holder = economy.register.of(OrdersShares)[0][0]
@@ -196,7 +196,7 @@ def test_a_fall_of_four_fifths_in_a_day_ends_the_fund_at_the_next_close_and_hold
     assert fund.status == ENDED
     assert economy.books.ledger.held("cash")[holder] >= cash
     assert np.abs(contracts(economy, fund.owner)).max() < 1e-6
-    assert fund.outstanding(economy.books) == 0.0
+    assert fund.outstanding(economy.books.ledger) == 0.0
     kinds = [kind for _, kind, _ in economy.events]
     assert kinds.count("fund terminated") == kinds.count("fund paid out") == 1
     economy.run(35)
@@ -204,7 +204,7 @@ def test_a_fall_of_four_fifths_in_a_day_ends_the_fund_at_the_next_close_and_hold
 
 def test_a_negative_net_asset_value_is_the_sponsors_loss():
     economy = crashed(-2.5, 0.5)
-    fund = economy.funds[0]
+    fund = economy.funds.launched[0]
     assert fund.nav_usd == 0.0
     assert fund.sponsor_loss_usd > 1e6
     assert economy.books.ledger.flow("sponsor's loss")[fund.owner] == pytest.approx(fund.sponsor_loss_usd)
@@ -216,10 +216,10 @@ def test_a_negative_net_asset_value_is_the_sponsors_loss():
 def test_a_copy_may_launch_funds_and_another_may_close_them():
     calm = ran(40)
     with_funds = calm.fork(spec_of("funds=leveraged"))
-    assert [fund.status for fund in with_funds.funds] == [OPEN] * 3
+    assert [fund.status for fund in with_funds.funds.launched] == [OPEN] * 3
     with_funds.run(20)
     without = with_funds.fork(spec_of("funds=none"))
-    assert [fund.status for fund in without.funds] == [ENDED] * 3
+    assert [fund.status for fund in without.funds.launched] == [ENDED] * 3
     without.run(20)
     unlisted = with_funds.fork(spec_of("venue=none"))
     unlisted.run(20)
@@ -273,10 +273,10 @@ def test_a_gain_cannot_size_a_fund_that_never_rebalances():
 def test_a_fund_of_next_to_nothing_is_paid_out_only_once_its_position_is_sold():
     economy = world(days=20, **sized("etf_2x", 2.0, assets_usd=2e-7))
     economy.run(2)
-    fund, books = economy.funds[0], economy.books
+    fund, books = economy.funds.launched[0], economy.books
     held = np.abs(contracts(economy, fund.owner)).max()
     assert 0.0 < held < 1e-9
-    assert not pay_out(books, fund, economy.exchange.first.names), "it holds as much as it began with"
+    assert not pay_out(books.ledger, fund, economy.exchange.first.names), "it holds as much as it began with"
     fund.status = ENDING
     economy.run(3)
     assert fund.status == ENDED

@@ -116,11 +116,17 @@ def test_shares_that_wait_to_be_given_back_are_no_more_than_are_left():
     economy = world("funds=leveraged", days=10)
     economy.run(5)
     books: Books = economy.books
-    fund = next(fund for fund in economy.funds if fund.leverage == 2.0)
+    fund = next(fund for fund in economy.funds.launched if fund.leverage == 2.0)
     holders = list(fund.waiting)
     held = books.ledger.held(fund.share)
     fund.waiting = {i: -float(held[i]) for i in holders}
     fund.creating = 0.0
-    _transact(books, fund, -0.3 * fund.nav_usd * fund.outstanding(books), lambda usd: 0.0)
+    _transact(
+        books.ledger,
+        books.roll.rest_of_world,
+        fund,
+        -0.3 * fund.nav_usd * fund.outstanding(books.ledger),
+        lambda usd: 0.0,
+    )
     assert all(fund.waiting[i] >= -float(held[i]) for i in holders)
     assert sum(fund.waiting.values()) < 0.0
