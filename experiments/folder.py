@@ -6,11 +6,12 @@ import contextlib
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from experiments import provenance
+from experiments.canonical import exact, orders
 from experiments.compose import flat
 from experiments.errors import ABSENT, Problem, StorageError, UsageError
 from experiments.own import described
@@ -175,8 +176,10 @@ def description(expansion: Expansion) -> dict[str, Any]:
     settings = expansion.settings
     study = settings.study.model_dump()
     first_label, first = next(iter(expansion.worlds.items()))
-    base = flat(first)
-    others = {name: differences(base, flat(world)) for name, world in expansion.worlds.items() if name != first_label}
+    base = ordered(first)
+    others = {
+        name: differences(base, ordered(world)) for name, world in expansion.worlds.items() if name != first_label
+    }
     return {
         "study": study,
         "seeds": sorted(settings.seed_list),
@@ -206,8 +209,17 @@ def differences(base: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     keys = [
         key for key in {**base, **other} if not isinstance(base.get(key), dict) or not isinstance(other.get(key), dict)
     ]
-    changed = {key: other.get(key, "absent") for key in keys if base.get(key, ABSENT) != other.get(key, ABSENT)}
+    changed = {
+        key: other.get(key, "absent")
+        for key in keys
+        if exact(base.get(key, "absent")) != exact(other.get(key, "absent"))
+    }
     return {key: value for key, value in changed.items() if not any(key.startswith(f"{top}.") for top in changed)}
+
+
+def ordered(world: dict[str, Any]) -> dict[str, Any]:
+    """A world flattened, with the order of the names whose order moves results."""
+    return {**flat(world), **orders(world)}
 
 
 def refuse_another_study(out: Path, described: dict[str, Any], expansion: Expansion) -> None:
@@ -215,12 +227,12 @@ def refuse_another_study(out: Path, described: dict[str, Any], expansion: Expans
     facts = read_json(out / "provenance.json")
     old, new = comparable(read_yaml(out / "config.yaml")), comparable(described)
     advice = f"{out} holds another study; give another out=FOLDER. Nothing was run"
-    for key in [*old, *(key for key in new if key not in old)]:
-        before, now = old.get(key, ABSENT), new.get(key, ABSENT)
-        if before != now and not (isinstance(before, dict) and isinstance(now, dict)):
+    for place, key in [*old, *(key for key in new if key not in old)]:
+        before, now = old.get((place, key), ABSENT), new.get((place, key), ABSENT)
+        if exact_or_absent(before) != exact_or_absent(now):
             there = "the folder was made without it" if before is ABSENT else f"the folder was made with {before!r}"
             gone = ", now it is gone" if now is ABSENT else ""
-            raise UsageError(advice, [Problem(key.removeprefix("world."), now, there + gone)])
+            raise UsageError(advice, [Problem(key, now, there + gone, where=place and f"in {place}")])
     code = f"{out} was made by other code; give another out=FOLDER. Nothing was run"
     for name, kept in (("versions", dict), ("sources", own_sources)):
         problem = provenance.first_difference(kept(facts[name]), kept(getattr(expansion, name)))
@@ -241,11 +253,42 @@ def tell_replaced(out: Path, rows: list[dict[str, Any]]) -> None:
         print(f"{said} and are run anew", flush=True)
 
 
-def comparable(described: dict[str, Any]) -> dict[str, Any]:
-    """The flattened description without what may change between calls."""
+def exact_or_absent(value: Any) -> str:
+    """A text that tells values apart; none for what is absent."""
+    return "" if value is ABSENT else exact(value)
+
+
+def comparable(described: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    """What may not change between calls, by world (none for settings) and key: all worlds whole, arms by name only."""
     plain = json.loads(json.dumps(described, default=str))
-    flattened = flat(plain)
-    return {key: value for key, value in flattened.items() if key.removeprefix("study.").split(".")[0] not in FREE}
+    base = ordered(plain.pop("world"))
+    worlds = {plain.pop("first"): base, **{name: changed(base, own) for name, own in plain.pop("differences").items()}}
+    study = {**plain["study"], **{key: sorted(plain["study"].get(key) or ()) for key in ("arms", "shocks")}}
+    settings = {
+        key: value
+        for key, value in leaves(flat({**plain, "study": study})).items()
+        if key.removeprefix("study.").split(".")[0] not in FREE
+    }
+    held = {("", key): value for key, value in settings.items()}
+    return held | {(name, key): value for name, world in worlds.items() for key, value in leaves(world).items()}
+
+
+def changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The flattened world that differs from a first one by `changes`, as `differences` tells them."""
+    world = {key: value for key, value in base.items() if not within(key, changes)}
+    given = {key: value for key, value in changes.items() if value != "absent"}
+    return {**world, **flat(given)}
+
+
+def within(key: str, tops: Collection[str]) -> bool:
+    """Whether a dotted key is one of some keys, or lies inside one."""
+    names = key.split(".")
+    return any(".".join(names[:depth]) in tops for depth in range(1, len(names) + 1))
+
+
+def leaves(flattened: dict[str, Any]) -> dict[str, Any]:
+    """The values of a flattened mapping, without the mappings that hold others."""
+    return {key: value for key, value in flattened.items() if not isinstance(value, dict) or not value}
 
 
 def to_yaml(thing: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.errors import ABSENT, Problem, UsageError
 from experiments.settings import NO_SHOCK, calm_beside, start_of
 from experiments.store import MOVE_PATH, MOVE_RUNS, MOVE_TABLE, read_table, readable
 from experiments.wording import learn
@@ -151,8 +153,10 @@ class Results:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """A row a run, failures included."""
-        return self._table("runs.parquet")
+        """A row a run, failures included; a UsageError if two rows are of one arm, shock, swept point and seed."""
+        runs = self._table("runs.parquet")
+        refuse_two_rows(runs, self.out / "runs.parquet")
+        return runs
 
     @cached_property
     def finished(self) -> pd.DataFrame:
@@ -217,6 +221,24 @@ class Results:
         if not path.exists():
             raise MissingDataError(f"{path} does not exist")
         return read_table(path, MOVE_RUNS if name == "runs.parquet" else MOVE_TABLE).to_pandas()
+
+
+def refuse_two_rows(runs: pd.DataFrame, file: Path) -> None:
+    """Raises if a table holds one cell twice, which statistics would count as two seeds."""
+    cell = ["arm", "shock", *swept_in(file), "seed"]
+    twice = runs[runs.duplicated(cell)]
+    if len(twice):
+        named = ", ".join(f"{name} {value}" for name, value in twice.iloc[0][cell].items() if is_set(value))
+        more = f" (and {len(twice) - 1} other rows like it)" if len(twice) > 1 else ""
+        allowed = f"has two rows for {named}{more}, which statistics would count as two runs; {MOVE_RUNS}"
+        raise UsageError("the runs of the folder cannot be read as one study", [Problem(str(file), ABSENT, allowed)])
+
+
+def swept_in(file: Path) -> list[str]:
+    """The columns of a runs.parquet that are swept parameters."""
+    import pyarrow.parquet as pq
+
+    return list(json.loads((pq.read_schema(file).metadata or {}).get(b"swept", b"[]")))
 
 
 def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:

@@ -26,12 +26,12 @@ def start_of(starts: Mapping[str, int], shock: str) -> int | None:
 def calm_beside(starts: Mapping[str, int], shock: str) -> str:
     """The calm run that a shock is compared with: `none`, measured and forked from the first event on.
 
-    Beside a shock that strikes later `none@NAME`: the same, from that day on; NAME is the first shock of that day.
+    Beside a shock that strikes later `none@NAME`: the same, from that day on; NAME is that day's first shock by name.
     """
     start = start_of(starts, shock)
     if start is None or start == start_of(starts, NO_SHOCK):
         return NO_SHOCK
-    return f"{NO_SHOCK}@{next(name for name in starts if starts[name] == start)}"
+    return f"{NO_SHOCK}@{min(name for name in starts if starts[name] == start)}"
 
 
 class Strict(BaseModel):
@@ -113,8 +113,10 @@ class Study(Strict):
     @classmethod
     def _values_to_sweep(cls, sweep: dict[str, list[Scalar]]) -> dict[str, list[Scalar]]:
         for key, values in sweep.items():
-            if not values or len(set(map(repr, values))) < len(values):
-                raise ValueError(f"the values of {key} must be one or more, each given once")
+            if not values or len(set(values)) < len(values):
+                raise ValueError(
+                    f"the values of {key} must be one or more, each given once (1, 1.0 and true are alike)"
+                )
         return sweep
 
     @field_validator("events")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from experiments import provenance
+from experiments.canonical import orders
 from experiments.compose import Composer, split
 from experiments.dates import moved_start
 from experiments.events import remarks, with_events
@@ -24,6 +25,7 @@ from experiments.worlds import (
     label,
     own_point,
     set_aside_shocks,
+    with_swept_values,
 )
 
 FORKED = "@fork"  # ends the label of an arm whose runs part from the reference arm on the event's first day
@@ -89,7 +91,7 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
         print(f"{settings.study.name}: dated shocks lie outside the run; all worlds move: {moved}", flush=True)
         worlds = compose(composer, [*overrides, moved], settings.study, shocks_asked.overrides)
     settings = with_events(settings, worlds)
-    check_worlds(worlds, settings)
+    worlds, settings = with_swept_values(check_worlds(worlds, settings), settings)
     for remark in remarks(settings, worlds) if settings.study.kind != "replication" else ():
         print(f"{settings.study.name}: {remark}", flush=True)
     plugins = PluginCode(settings.plugins, composer.folders[1:])
@@ -132,13 +134,13 @@ def with_keys(
 
     def hash_of(world: dict[str, Any]) -> str:
         if id(world) not in hashes:
-            hashes[id(world)] = provenance.digest([world, plugins(world)])
+            hashes[id(world)] = provenance.digest([world, orders(world), plugins(world)])
         return hashes[id(world)]
 
     keyed = []
     for run in runs:
         parent = [hash_of(run.parent.world), run.parent.day] if run.parent else None
-        labels = [run.arm, run.shock, list(run.sweep)]
+        labels = [run.arm, run.shock, sorted(run.sweep)]
         made_of = provenance.digest([labels, hash_of(run.world), run.days, list(run.window), parent, code])
         keyed.append(replace(run, made_of=made_of, key=key_of(made_of, run.seed)))
     return keyed

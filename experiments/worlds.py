@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments import provenance
+from experiments.canonical import canonical, value_at
 from experiments.compose import Composer, as_override, flat, key_of, split
 from experiments.dates import dates_of, first_day_before
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
@@ -132,22 +133,24 @@ def own_point(point: Point, presets: Sequence[str] = ()) -> Point:
 
 
 def grid(sweep: dict[str, list[Any]]) -> list[Point]:
-    """Every combination of the swept values, as (key, value) pairs; one empty point without a sweep."""
-    return list(itertools.product(*([(key, value) for value in values] for key, values in sweep.items())))
+    """Every combination of the swept values, as (key, value) pairs by key; one empty point without a sweep."""
+    points = itertools.product(*([(key, value) for value in values] for key, values in sweep.items()))
+    return [tuple(sorted(point, key=lambda pair: pair[0])) for point in points]
 
 
-def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> None:
-    """Reads every world and builds each once; all problems are reported together, each once."""
+def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> dict[Place, dict[str, Any]]:
+    """Reads every world and builds each once; all problems are reported together, each once. The worlds' one form."""
     provenance.check_packages()
     from sim.economy import Economy
     from sim.spec import SpecError, read_spec
 
     check_metrics(settings.study, checked_metrics(settings))
     found: dict[Problem, list[str]] = defaultdict(list)
-    specs = {}
+    plugins, specs, read = tuple(settings.plugins), {}, {}
     for place, world in worlds.items():
         try:
-            specs[place] = read_spec(world, tuple(settings.plugins))
+            read[place] = canonical(world, plugins)
+            specs[place] = read_spec(read[place], plugins)
         except SpecError as error:
             for problem in error.problems:
                 found[as_problem(problem, world)].append(label(*place))
@@ -158,7 +161,7 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> Non
             except SpecError as error:
                 for problem in error.problems:
                     found[as_problem(problem, worlds[place])].append(label(*place))
-            except (ValueError, ArithmeticError, LookupError) as error:
+            except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a class of the user's own raises
                 said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
                 found[Problem("world", ABSENT, f"is impossible: {said}")].append(label(*place))
     if found:
@@ -168,6 +171,44 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> Non
             for problem, places in found.items()
         ]
         raise UsageError("the world cannot be built; nothing was run", problems)
+    return read
+
+
+def with_swept_values(
+    worlds: dict[Place, dict[str, Any]], settings: Settings
+) -> tuple[dict[Place, dict[str, Any]], Settings]:
+    """The worlds under the swept values that they hold, one kind a key, and the settings with these values.
+
+    Raises UsageError where two values that were typed are one.
+    """
+    values = {key: _held(key, typed, worlds) for key, typed in settings.study.sweep.items()}
+    twice = [
+        Problem(f"study.sweep.{key}", list(settings.study.sweep[key]), "two of them are one value once they are read")
+        for key, held in values.items()
+        if len(set(held.values())) < len(held)
+    ]
+    if twice:
+        raise UsageError("the study cannot be run; nothing was run", twice)
+    placed = {
+        (arm, shock, tuple((key, values[key][repr(value)]) for key, value in point)): world
+        for (arm, shock, point), world in worlds.items()
+    }
+    sweep = {key: list(held.values()) for key, held in values.items()}
+    return placed, settings.model_copy(update={"study": settings.study.model_copy(update={"sweep": sweep})})
+
+
+def _held(key: str, typed: Sequence[Any], worlds: dict[Place, dict[str, Any]]) -> dict[str, Any]:
+    """A swept key's values as worlds hold them, by how they were typed; all numbers, or else all of one kind."""
+    held: dict[str, Any] = {repr(value): value for value in typed}
+    for (_, _, point), world in worlds.items():
+        swept, value = dict(point), value_at(world, key)
+        if key in swept and isinstance(value, bool | int | float | str):
+            held[repr(swept[key])] = value
+    kinds = {type(value) for value in held.values()}
+    if len(kinds) > 1:
+        kind = float if kinds == {int, float} else str
+        held = {name: kind(value) for name, value in held.items()}
+    return held
 
 
 def check_metrics(study: Study, own: Iterable[str] = ()) -> None:

@@ -163,6 +163,9 @@ def members(agents: Any, streams: Streams, plugins: tuple[str, ...] = ()) -> lis
             except SpecError as error:
                 problems += error.problems
                 break
+            except (Exception, SystemExit) as error:
+                problems.append(Problem(f"{prefix}._target_", target, cannot(error)))
+                break
         total = math.fsum(record.size for _, record in records)
         found += [Member(cls, name, record, record.size / total) for name, record in records]
     if problems:
@@ -211,6 +214,13 @@ def build_part(section: str, name: str, settings: Any, plugins: tuple[str, ...] 
         return cls.model_validate(values)
     except ValidationError as error:
         raise SpecError(problems_of(error, cls, prefix)) from error
+    except (Exception, SystemExit) as error:
+        raise SpecError([Problem(f"{prefix}._target_", target, cannot(error))]) from error
+
+
+def cannot(error: BaseException) -> str:
+    """What a class that cannot be built raised, in words."""
+    return f"cannot be built: {type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
 
 
 def check_parts(section: str, parts: dict[str, Any], plugins: tuple[str, ...] = ()) -> list[Problem]:

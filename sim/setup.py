@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 
+from sim.agent import Agent
 from sim.board import AtStart, Board, SecuritisationSheet
 from sim.calendar import Calendar
 from sim.credit.borrowers import landlords_of
@@ -23,7 +24,7 @@ from sim.kernels.spot import POSTED, clear_day
 from sim.labs.department import Labs
 from sim.nature.noise import Nature
 from sim.nature.striking import Overlaps, build_shocks, outside_the_run
-from sim.parts import build_part, members
+from sim.parts import Member, build_part, cannot, members
 from sim.problems import Problem, SpecError
 from sim.record import Column, Record, in_order, world_columns
 from sim.register import Register
@@ -43,11 +44,21 @@ if TYPE_CHECKING:
 VENUE = "main"
 
 
+def _born(e: Economy, member: Member) -> Agent:
+    """One agent; SpecError naming its group if its class raises what is no impossible world."""
+    try:
+        return member.cls(e, member.name, member.parameters, member.weight, e.path)
+    except (ValueError, ArithmeticError, LookupError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise SpecError([Problem(f"agents.{member.group}", member.name, cannot(error))]) from error
+
+
 def build(e: Economy, spec: Spec, days: int) -> None:
     """Create everything an economy has; raises SpecError for a world that cannot exist."""
     people = members(spec.agents, e.streams, spec.plugins)
     e.path = path_of(spec, people)
-    agents = [m.cls(e, m.name, m.parameters, m.weight, e.path) for m in people]
+    agents = [_born(e, member) for member in people]
     getattr(mesa.Agent, "_ids", {}).pop(e, None)  # Mesa 3.3 numbers agents by model there, and would keep every model
     e.books, loans = open_books(spec, e.path, agents, days)
     roll = e.books.roll
