@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ValidationError, create_model
 
 ORDERED = ("grades", "regions", "tiers", "works", "reserved.tenors")  # the order of their names moves the last bits
-PLAIN = (bool, int, float, str, type(None))
+NOT_READ = {"agents", "shocks", "indices", "plugins"}  # by the specification, which keeps them as they are configured
+PLAIN = {bool, int, float, str, type(None)}
 
 
 def canonical(world: dict[str, Any], plugins: tuple[str, ...] = ()) -> dict[str, Any]:
     """A world as its classes read it, as plain dicts and lists: numbers of one kind a key, defaults filled in.
 
     A number is a float where its key takes floats; texts and truth values are never numbers. Lists that are dealt
-    out, and laws, stay as they are but for the kinds of their numbers. SpecError if the world cannot be read.
+    out, laws and the dates of shocks stay as they are but for the kinds of their numbers. Agents and shocks stand in
+    order of name; what is `ORDERED` and the indices, whose order is that of columns, stay in theirs. SpecError if the
+    world cannot be read.
     """
-    from sim.parts import find_class
+    from sim.problems import SpecError
     from sim.spec import read_spec
 
-    read = plain(read_spec(world, plugins).model_dump(exclude={"plugins"}))
-
-    def parts(section: str, form: Form, listed: bool = False) -> dict[str, Any]:
-        classes = {name: find_class(own["_target_"], plugins) for name, own in world[section].items()}
-        models = {name: getattr(cls, "Parameters", cls) if listed else cls for name, cls in classes.items()}
-        return {name: _part(own, models[name], form, listed) for name, own in world[section].items()}
-
-    sections = {"agents": parts("agents", _dealt, listed=True), "shocks": parts("shocks", _drawn)}
-    return {**read, **sections, "indices": parts("indices", _as_read)}
+    spec = read_spec(world, plugins)
+    read = {name: _as_dicts(inner, name) for name, inner in spec if name not in NOT_READ}
+    try:
+        form = read | _parts(world, plugins, filled=True)
+        read_spec(form, plugins)
+    except SpecError:  # a class may refuse to be given what it would itself fill in
+        form = read | _parts(world, plugins, filled=False)
+    return form
 
 
 def orders(world: dict[str, Any]) -> dict[str, list[str]]:
@@ -53,63 +55,90 @@ def exact(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value as plain dicts and lists; minus zero is zero."""
+    """A value as plain dicts, their keys in order, and lists; minus zero is zero."""
     if isinstance(value, BaseModel):
         return plain(value.model_dump())
     if isinstance(value, dict):
-        return {str(key): plain(inner) for key, inner in value.items()}
+        return {str(key): plain(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
-    return value + 0.0 if isinstance(value, float) else value
+    return value + 0.0 if type(value) is float else value
 
 
-# ---- agents, shocks and indices, which are kept as they are configured
+def _as_dicts(value: Any, key: str = "") -> Any:
+    """A section of the specification; its fields, and names whose order matters, in their order."""
+    if isinstance(value, BaseModel):
+        return {name: _as_dicts(inner, f"{key}.{name}") for name, inner in value}
+    if key in ORDERED:
+        return {name: plain(inner) for name, inner in value.items()}
+    return plain(value)
 
 
-Form = Callable[[Any, type[BaseModel], str], Any]  # value, class, name of its field -> the value's one form
+# ---- what is kept as it is configured: agents, shocks and indices; metrics and figures of the user's own
 
 
-def _part(settings: dict[str, Any], model: type[BaseModel], form: Form, dealt: bool) -> dict[str, Any]:
-    own = {key: form(v, model, key) if key in model.model_fields else plain(v) for key, v in settings.items()}
-    left_out = {name: field for name, field in model.model_fields.items() if name not in own}
-    for name, field in left_out.items():
-        value = plain(field.default)
-        if not field.is_required() and not field.validation_alias and _can_be_given(value, model, name):
-            own[name] = [value] if dealt and isinstance(value, list) and value else value
-    return own
+def parts(section: Mapping[str, Any], plugins: tuple[str, ...], filled: bool = True) -> dict[str, Any]:
+    """A section of parts that are built as configured in its one form; it has been read before."""
+    from sim.parts import find_class
+
+    return {name: _part(own, find_class(own["_target_"], plugins), filled) for name, own in section.items()}
 
 
-def _dealt(value: Any, model: type[BaseModel], name: str) -> Any:
-    """A parameter of agents: one value, a list of values that are dealt out, or a law."""
-    if _is_law(value) or not isinstance(value, list) or not value:
-        return _drawn(value, model, name)
-    return [_as_read(item, model, name) for item in value]
+def _parts(world: dict[str, Any], plugins: tuple[str, ...], filled: bool) -> dict[str, Any]:
+    agents = {name: _group(own, plugins, filled) for name, own in sorted(world["agents"].items())}
+    shocks = parts(dict(sorted(world["shocks"].items())), plugins, filled)
+    return {"indices": parts(world["indices"], plugins, filled), "agents": agents, "shocks": shocks}
 
 
-def _drawn(value: Any, model: type[BaseModel], name: str) -> Any:
-    """A parameter of a shock: one value, or a law."""
-    return [value[0], *map(float, value[1:])] if _is_law(value) else _as_read(value, model, name)
+def _part(settings: dict[str, Any], model: type[BaseModel], filled: bool) -> dict[str, Any]:
+    """A part's settings, each one value or a law."""
+    left_out = _left_out(settings, model) if filled else {}
+    return left_out | {key: _as_read(value, model, key) for key, value in settings.items()}
+
+
+def _group(settings: dict[str, Any], plugins: tuple[str, ...], filled: bool) -> dict[str, Any]:
+    """A group's settings, each one value, a law, or a list of values that are dealt out."""
+    from sim.parts import find_class
+
+    model = find_class(settings["_target_"], plugins).Parameters  # type: ignore[attr-defined]
+    left_out = _left_out(settings, model) if filled else {}
+    dealt = {key: [value] if isinstance(value, list) and value else value for key, value in left_out.items()}
+    return dealt | {key: _as_dealt(value, model, key) for key, value in settings.items()}
+
+
+def _as_dealt(value: Any, model: type[BaseModel], name: str) -> Any:
+    is_dealt = isinstance(value, list) and value and not _is_law(value)
+    return [_as_read(item, model, name) for item in value] if is_dealt else _as_read(value, model, name)
 
 
 def _as_read(value: Any, model: type[BaseModel], name: str) -> Any:
     """A value as the class reads it; as it was given where that is another value, or is read elsewhere (a date)."""
     given = plain(value)
-    try:
-        read = plain(_reader(model, name).model_validate({"value": value}).model_dump()["value"])
-    except Exception:  # noqa: BLE001 the class has read it as a whole, and may have a way of its own
-        return given
-    return read if _agree(given, read) else given
+    if _is_law(given):
+        return [given[0], *map(float, given[1:])]
+    read = _read(value, model, name)
+    return read if _agree(given, read) and _is_plain(read) else given
 
 
-def _can_be_given(value: Any, model: type[BaseModel], name: str) -> bool:
-    """Whether a default may as well stand in the configuration."""
-    if not _is_plain(value):
-        return False
+def _left_out(settings: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """What a class fills in for the keys that are not given, as far as it may as well stand in a configuration."""
+    fields = {name: field for name, field in model.model_fields.items() if name not in settings}
+    values = {name: plain(f.default) for name, f in fields.items() if not f.is_required() and not f.validation_alias}
+    return {
+        name: value
+        for name, value in values.items()
+        if _is_plain(value) and not _is_law(value) and exact(_read(value, model, name)) == exact(value)
+    }
+
+
+def _read(value: Any, model: type[BaseModel], name: str) -> Any:
+    """A value as a class reads it for one of its fields, as plain dicts and lists; nothing if it does not."""
+    if name not in model.model_fields:
+        return None
     try:
-        read = plain(_reader(model, name).model_validate({"value": value}).model_dump()["value"])
+        return plain(_reader(model, name).model_validate({"value": value}).model_dump()["value"])
     except ValidationError:
-        return False
-    return exact(read) == exact(value)
+        return None
 
 
 @lru_cache(maxsize=4096)
@@ -127,7 +156,7 @@ def _is_law(value: Any) -> bool:
 def _is_plain(value: Any) -> bool:
     if isinstance(value, dict):
         return all(map(_is_plain, value.values()))
-    return all(map(_is_plain, value)) if isinstance(value, list) else isinstance(value, PLAIN)
+    return all(map(_is_plain, value)) if isinstance(value, list) else type(value) in PLAIN
 
 
 def _agree(given: Any, read: Any) -> bool:
