@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, create_model
 
 ORDERED = ("grades", "regions", "tiers", "works", "reserved.tenors")  # the order of their names moves the last bits
 NOT_READ = {"agents", "shocks", "indices", "plugins"}  # by the specification, which keeps them as they are configured
@@ -137,7 +137,7 @@ def _read(value: Any, model: type[BaseModel], name: str) -> Any:
         return None
     try:
         return plain(_reader(model, name).model_validate({"value": value}).model_dump()["value"])
-    except ValidationError:
+    except (ValueError, TypeError):  # the class has read it as a whole, and may have a way of its own
         return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from experiments.canonical import exact, orders
 from experiments.errors import ABSENT, Problem, UsageError
 from experiments.guard import attempted
 from experiments.settings import NO_SHOCK, Settings, Span
@@ -170,13 +171,9 @@ def is_packaged(shock: Any) -> bool:
     return isinstance(shock, dict) and str(shock.get("_target_", "sim.")).startswith("sim.")
 
 
-def alike(worlds: Mapping[str, dict[str, Any]]) -> list[Sequence[str]]:
+def alike(worlds: Mapping[str, dict[str, Any]]) -> list[list[str]]:
     """The groups of two names or more whose worlds are the same."""
-    groups: list[list[str]] = []
+    groups: dict[str, list[str]] = {}
     for name, world in worlds.items():
-        group = next((group for group in groups if worlds[group[0]] == world), None)
-        if group is None:
-            groups.append([name])
-        else:
-            group.append(name)
-    return [group for group in groups if len(group) > 1]
+        groups.setdefault(exact([world, orders(world)]), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]

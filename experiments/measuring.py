@@ -11,7 +11,7 @@ from experiments.compose import Composer, key_of, split
 from experiments.errors import ABSENT, Problem, UsageError, nearest_name
 from experiments.folder import FREE, check_writable, locked, own_parts, read_yaml, to_yaml
 from experiments.guard import attempted, tell
-from experiments.own import Measuring, checked_metrics, measuring_of
+from experiments.own import Measuring, checked_metrics, in_one_form, measuring_of
 from experiments.settings import Settings, Study, read_settings
 from experiments.sources import PluginCode
 from experiments.store import MOVE_PATH, compact, read_table, stored_rows, write_part, write_whole
@@ -45,6 +45,7 @@ def measure_folder(composer: Composer, words: Sequence[str], read_results: Read)
         held = read_yaml(out / "config.yaml")
         settings = settings_of(out, held, composer, overrides)
         check_metrics(settings.study, checked_metrics(settings))
+        settings = in_one_form(settings)
         measuring = measuring_of(settings, PluginCode(settings.plugins, composer.folders[1:]))
         keys = [key for key, row in stored_rows(out).items() if path_of(out, row)]
         if not keys and settings.metrics:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from experiments import provenance
+from experiments.canonical import parts
 from experiments.errors import Problem, UsageError
 from experiments.guard import attempted, tell
 from experiments.settings import Settings
@@ -119,6 +120,21 @@ def checked_metrics(settings: Settings) -> dict[str, Metric]:
     if problems:
         raise UsageError("the study cannot be read; nothing was run", problems)
     return metrics
+
+
+def in_one_form(settings: Settings) -> Settings:
+    """The settings with the user's own metrics and figures as their classes read them; all are known to be sound."""
+    from sim.problems import SpecError
+
+    plugins, forms = tuple(settings.plugins), {}
+    for name, build in (("metrics", own_metrics), ("figures", own_figures)):
+        section = getattr(settings, name)
+        try:
+            forms[name] = parts(section, plugins)
+            build(forms[name], plugins)
+        except SpecError:  # a class may refuse to be given what it would itself fill in
+            forms[name] = parts(section, plugins, filled=False)
+    return settings.model_copy(update=forms)
 
 
 def described(settings: Settings) -> dict[str, dict[str, str]]:

@@ -12,7 +12,7 @@ from experiments.canonical import orders
 from experiments.compose import Composer, split
 from experiments.dates import moved_start
 from experiments.events import remarks, with_events
-from experiments.own import Measuring, measuring_of
+from experiments.own import Measuring, in_one_form, measuring_of
 from experiments.settings import NO_SHOCK, Settings, calm_beside, read_settings, start_of
 from experiments.sources import PluginCode, simulating_code
 from experiments.worlds import (
@@ -74,15 +74,15 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     container = composer.compose(overrides)
     _, own = split(container)
     if shocks_asked.presets is not None:
-        presets = shocks_asked.presets
+        presets = sorted(set(shocks_asked.presets))  # what is named after them has one name
         apart = own["study"].get("kind") == "records"  # there every preset is an event of its own
         together = {"+".join(presets): presets} if presets else {}
         own["study"]["shocks"] = {preset: [preset] for preset in presets} if apart else together
     settings = read_settings(own)
     if settings.study.kind == "replication":
-        from experiments.replications.run import check_parameters
+        from experiments.replications.run import read_parameters
 
-        check_parameters(settings.replications)
+        settings = settings.model_copy(update={"replications": read_parameters(settings.replications)})
     check_overrides(settings.study, shocks_asked.overrides, composer.presets("shocks"))
     compose = compose_records if settings.study.kind == "records" else compose_worlds
     worlds = compose(composer, overrides, settings.study, shocks_asked.overrides)
@@ -91,7 +91,7 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
         print(f"{settings.study.name}: dated shocks lie outside the run; all worlds move: {moved}", flush=True)
         worlds = compose(composer, [*overrides, moved], settings.study, shocks_asked.overrides)
     settings = with_events(settings, worlds)
-    worlds, settings = with_swept_values(check_worlds(worlds, settings), settings)
+    worlds, settings = with_swept_values(check_worlds(worlds, settings), in_one_form(settings))
     for remark in remarks(settings, worlds) if settings.study.kind != "replication" else ():
         print(f"{settings.study.name}: {remark}", flush=True)
     plugins = PluginCode(settings.plugins, composer.folders[1:])

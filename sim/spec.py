@@ -37,8 +37,7 @@ MIN_TICKS, MAX_TICKS = 2, 100_000  # of a futures auction
 
 
 def _date(text: str) -> str:
-    datetime.date.fromisoformat(text)
-    return text
+    return datetime.date.fromisoformat(text).isoformat()
 
 
 __all__ = ["Spec", "SpecError", "read_spec"]

@@ -35,9 +35,9 @@ def module_of(name: str) -> Any:
     return importlib.import_module(f"{experiments.replications.__name__}.{name}")
 
 
-def check_parameters(replications: dict[str, dict[str, Any]]) -> None:
-    """Raises a UsageError with everything that is wrong with the names and parameters of replications."""
-    problems: list[Problem] = []
+def read_parameters(replications: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The parameters of replications in one form; a UsageError with everything that is wrong with them."""
+    problems, read = list[Problem](), dict[str, dict[str, Any]]()
     known = names()
     if not replications:
         problems.append(Problem("replications", ABSENT, f"must name one or more of {', '.join(known)}"))
@@ -49,7 +49,7 @@ def check_parameters(replications: dict[str, dict[str, Any]]) -> None:
             continue
         model = module_of(name).Parameters
         try:
-            model.model_validate(parameters)
+            read[name] = model.model_validate(parameters).model_dump(mode="json")
         except ValidationError as error:
             for problem in problems_of(error):
                 absent = problem.allowed == "there is no such key"
@@ -57,6 +57,7 @@ def check_parameters(replications: dict[str, dict[str, Any]]) -> None:
                 problems.append(problem._replace(key=f"{key}.{problem.key}", nearest=near))
     if problems:
         raise UsageError("the replications cannot be run; nothing was run", problems)
+    return read
 
 
 def all_checks(replications: dict[str, dict[str, Any]], world: dict[str, Any], plugins: tuple[str, ...]) -> list[Row]:

@@ -12,19 +12,25 @@ import pandas as pd
 import pytest
 
 from experiments import run
-from experiments.canonical import canonical, exact, orders
+from experiments.canonical import ORDERED, canonical, exact, orders
 from experiments.compose import composer, split
 from experiments.errors import UsageError
+from experiments.events import alike
 from experiments.results import Results
 from experiments.run import main
 from experiments.study import Expansion, expand
+from sim.economy import Economy
 from sim.spec import read_spec
 
 PLAIN = ["population=tiny", "days=5", "seeds=2", "executor=in_process", "study.name=form"]
 LAB = """
-from typing import Any
+from enum import Enum
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
 
 from sim.agent import Agent, GroupParameters
+from sim.metrics.measure import OwnMetric
 from sim.vocabulary import Parameters
 
 
@@ -39,6 +45,37 @@ class Terms(GroupParameters):
 class Member(Agent):
     Parameters = Terms
     kind = "member"
+
+
+class Side(str, Enum):
+    LONG = "long"
+
+
+class Either(GroupParameters):
+    rate: float | None = None
+    price: float = 1.0
+    side: Annotated[Side, Field(strict=False)] = Side.LONG
+
+    @model_validator(mode="before")
+    @classmethod
+    def one_of_two(cls, given):
+        if "rate" in given and "price" in given:
+            raise ValueError("rate or price, not both")
+        return given
+
+
+class Exclusive(Agent):
+    Parameters = Either
+
+
+class Mean(OwnMetric):
+    'The mean of what is asked for.'
+
+    unit = "1"
+    over: float = 2.0
+
+    def of(self, window):
+        return self.over
 
 
 class Choosy(GroupParameters):
@@ -110,6 +147,8 @@ def member(**terms: Any) -> list[str]:
         ("study.arms={base: [], steep: ['spot.convexity=4']}", "study.arms={base: [], steep: ['spot.convexity=4.0']}"),
         ("study.arms={base: [], x: ['spot.convexity=4']}", "study.arms={x: ['spot.convexity=4'], base: []}"),
         ("study.sweep={spot.convexity: [4, 2.5]}", "study.sweep={spot.convexity: [4.0, 2.5]}"),
+        ("world.start_date='2026-01-01'", "world.start_date='20260101'"),
+        ("shocks=[demand_surge,demand_slump]", "shocks=[demand_slump,demand_surge,demand_slump]"),
         (
             "study.sweep={spot.convexity: [2, 3], loan.covenant: [1, 0]}",
             "study.sweep={loan.covenant: [1, 0], spot.convexity: [2, 3]}",
@@ -117,8 +156,9 @@ def member(**terms: Any) -> list[str]:
     ],
 )
 def test_two_spellings_are_one_study(one: str, other: str) -> None:
-    shocks = ["shocks=[hormuz_helium]", "world.start_date=2026-02-27"] if "hormuz" in one else []
-    assert keys(*shocks, one) == keys(*shocks, other)
+    before = ["shocks=[hormuz_helium]", "world.start_date=2026-02-27"] if "hormuz" in one else []
+    before = ["days=200"] if "demand_surge" in one else before  # both strike on day 180
+    assert keys(*before, one) == keys(*before, other)
 
 
 @pytest.mark.parametrize("section", ["grades", "regions", "tiers", "works", "reserved.tenors"])
@@ -131,14 +171,26 @@ def test_an_order_that_moves_bits_is_part_of_the_world(section: str) -> None:
     assert orders(canonical(turned)) != orders(canonical(world))
 
 
-def test_any_other_order_is_not() -> None:
+def days_of(world: dict[str, Any]) -> pd.DataFrame:
+    economy = Economy(read_spec(world), seed=1, days=4)
+    economy.run(4)
+    frame = economy.record.frame()
+    return frame[sorted(frame.columns)]
+
+
+def test_any_other_order_moves_no_bit_and_is_no_other_world() -> None:
     def turned(thing: Any) -> Any:
         return {key: turned(value) for key, value in reversed(thing.items())} if isinstance(thing, dict) else thing
 
     world = world_of("shocks=[hormuz_helium]")
-    other = {**world, **{name: turned(world[name]) for name in ("agents", "indices", "shocks", "spot", "venue")}}
+    free = {name: turned(world[name]) for name in world if name not in {*ORDERED, "reserved"}}
+    inside = {name: {own: turned(part) for own, part in world[name].items()} for name in set(ORDERED) & set(world)}
+    other = {**world, **free, **inside}
     one, two = canonical(world), canonical(other)
     assert (exact(one), orders(one)) == (exact(two), orders(two))
+    before = days_of(world)
+    for same in (other, one, two):
+        pd.testing.assert_frame_equal(days_of(same), before, check_exact=True)
 
 
 def test_the_one_form_reads_as_the_same_world_and_is_its_own_form() -> None:
@@ -154,8 +206,7 @@ def test_own_classes_say_what_their_values_are(lab: Any) -> None:
     lab()
     plain, same = keys(*member()), {"rate": 2, "many": 3, "given": True, "curve": [[1, 2]], "anything": None}
     assert keys(*member(rate=2)) == keys(*member(rate=2.0)) == plain
-    with composer() as opened:
-        left_out, given = (split(opened.compose(["population=tiny", *member()]))[0] for _ in range(2))
+    left_out, given = (world_of(*member()) for _ in range(2))
     given["agents"]["member"] |= same
     forms = [exact(canonical(world, ("form_lab",))) for world in (left_out, given)]
     assert forms[0] == forms[1], "defaults are filled in, and a list is dealt as the one value that it is"
@@ -163,6 +214,39 @@ def test_own_classes_say_what_their_values_are(lab: Any) -> None:
     assert not different[0] & different[1]
     assert not different[0] & different[2]
     assert not plain & different[0]
+
+
+def test_a_class_may_refuse_to_be_given_what_it_would_fill_in(lab: Any) -> None:
+    lab()
+    group = ["plugins=[form_lab]", "+agents.member={_target_: form_lab.Exclusive, count: 1, size: 1.0, rate: 2}"]
+    [run] = expanded(*group, "seeds=1").runs
+    assert set(run.world["agents"]["member"]) == {"_target_", "count", "size", "rate"}
+    assert keys(*group[:1], group[1].replace("rate: 2", "side: long")) != keys(*group)
+
+
+def test_own_metrics_have_one_form_too(lab: Any) -> None:
+    lab()
+    own = ["plugins=[form_lab]", "seeds=1", "+metrics.mean={_target_: form_lab.Mean%s}"]
+    [codes] = {
+        frozenset(one.measuring.code for one in expanded(*own[:2], own[2] % over).runs)
+        for over in ("", ", over: 2", ", over: 2.0")
+    }
+    assert codes != {one.measuring.code for one in expanded(*own[:2], own[2] % ", over: 3").runs}
+
+
+def test_replications_have_one_form_too() -> None:
+    with composer() as opened:
+        tolerance = "replications.clearing_vector.tolerance"
+        one, other = (
+            expand(opened, ["experiment=replications/clearing_vector", f"{tolerance}={text}"]) for text in ("1", "1.0")
+        )
+    assert exact(one.settings.replications) == exact(other.settings.replications)
+
+
+def test_arms_that_differ_in_an_order_are_not_told_to_be_one_world() -> None:
+    world = canonical(world_of())
+    turned = {**world, "regions": dict(reversed(world["regions"].items()))}
+    assert alike({"one": world, "two": json.loads(json.dumps(world)), "three": turned}) == [["one", "two"]]
 
 
 def test_a_text_is_no_number_and_a_truth_value_is_none() -> None:
