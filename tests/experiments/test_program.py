@@ -101,12 +101,12 @@ def test_events_of_the_economy_reach_the_folder_the_report_and_the_terminal(out,
     assert main([*SMALL, *asked, "population=tiny", f"out={out}"]) == 0
     told = pd.read_parquet(out / "events.parquet")
     overlaps = told[told["kind"] == "shocks overlap"]
-    assert list(overlaps["shock"].unique()) == ["demand_surge+demand_slump"]
+    assert list(overlaps["shock"].unique()) == ["demand_slump+demand_surge"]
     assert list(overlaps["seed"]) == [1, 2]
     assert set(overlaps["key"]) < set(table(out)["key"])
     assert re.search("^events: .*2 shocks overlap", capsys.readouterr().out, re.MULTILINE)
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert '<td class="words">shocks overlap</td><td class="words">demand surge+demand slump</td><td>2</td>' in page
+    assert '<td class="words">shocks overlap</td><td class="words">demand slump+demand surge</td><td>2</td>' in page
 
 
 def test_a_study_leaves_a_folder(out):
