@@ -1,10 +1,9 @@
 """The laws of accounting, checked at the close of every simulated day. A broken one stops the run.
 
 A1 cash nets to zero, A2 so does every other instrument, and only issuers owe. A3 every owner's net worth is what its
-flows explain. A6 GPU-hours: fleet = reserved + sold + unsold + downtime. A7 GPUs: the ledger agrees with the vintages.
-A8 orders = delivered + outstanding. A12 users' spending
-is owners' revenue; contracts' totals agree with the ledger and their cohorts. Departments check their own in their
-`audit.py`: funds A11, exchange A4 and A5, credit A9, securitisation A10, labs A13, indices A14.
+flows explain. A6 GPU-hours: fleet = reserved + sold + unsold + downtime. A12 users' spending is owners' revenue;
+contracts' totals agree with the ledger and their cohorts. Departments check their own in their `audit.py`: exchange A4
+and A5, hardware A7 and A8, credit A9, securitisation A10, funds A11, labs A13, indices A14.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ def check_day(e: Economy, trades: Trades) -> None:
     check_balance(e)
     check_net_worth(e)
     check_gpu_hours(e, trades)
-    check_chips(e)
     check_rents(e, trades)
     for department in e.departments:
         department.laws(e.day)
@@ -40,7 +38,6 @@ def check_day(e: Economy, trades: Trades) -> None:
 def note_sizes(e: Economy) -> None:
     """Remember how large balances have been: the rounding of what has ended since is of that size."""
     e.books.ledger.note_sizes()
-    e.books.fleet.note_sizes()
     for crowd in e.exchange.crowds:
         crowd.note_sizes()
 
@@ -65,7 +62,7 @@ def check_net_worth(e: Economy) -> None:
 def check_gpu_hours(e: Economy, trades: Trades) -> None:
     """A6: hours of landlords' fleets = delivered to contracts + sold + unsold + downtime, none negative."""
     roll = e.books.roll
-    fleet = e.books.fleet.working[roll.landlord_fleet].sum(axis=1) * HOURS_PER_DAY
+    fleet = e.hardware.fleet.working[roll.landlord_fleet].sum(axis=1) * HOURS_PER_DAY
     delivered = e.delivered_ve * HOURS_PER_DAY
     sold = trades.sold_ve_hours[roll.landlords].sum(axis=1)
     most = fleet * e.running_share[roll.landlords]
@@ -74,26 +71,6 @@ def check_gpu_hours(e: Economy, trades: Trades) -> None:
     volume, total = trades.volume, float(trades.sold_ve_hours.sum() + trades.swing_ve_hours.sum())
     same(e.day, "A6", "hours sold and hours traded", total, volume)
     same(e.day, "A6", "hours traded and hours bought", volume, sum(trades.bought.values()))
-
-
-def check_chips(e: Economy) -> None:
-    """A7, A8: the ledger's GPUs and orders agree with vintages and pipeline; orders = delivered + outstanding."""
-    books, fleet = e.books, e.books.fleet
-    grades, owners = books.grade_names, books.roll.chip_owners
-    value, working = books.grade_value[:, None], fleet.working.T
-    names = [f"{claim}:{grade}" for claim in ("gpu", "chip_order") for grade in grades]
-    gpus, orders = np.split(books.ledger.table(names)[:, owners], 2)
-    most, ordered = np.split(books.ledger.size_so_far(names)[:, owners], 2) * value
-    all_same(e.day, "A7", "GPUs", gpus * value, working, most, grades)
-    all_same(e.day, "A8", "orders", orders * value, fleet.on_order.T, most + ordered + 1.0, grades)
-    row = e.day % len(owners)
-    size = float((most + ordered)[:, row].sum()) + 1.0
-    recount = float(fleet.installed[row, :, e.day + 1 : fleet.life + e.day + 1].sum())
-    same(e.day, "A7", "vintages", recount, float(fleet.working[row].sum()), size)
-    due = float(fleet.installed[row, :, fleet.life + e.day + 1 :].sum())
-    same(e.day, "A8", "pipeline", due, float(fleet.on_order[row].sum()), size)
-    book, cost = fleet.book_from_vintages(row, e.day + 1), float(fleet.largest_usd[row])
-    same(e.day, "A3", "book value of GPUs", book, float(fleet.book_usd[row]), cost + 1.0)
 
 
 def check_rents(e: Economy, trades: Trades) -> None:

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.behaviours.investing import values_by_grade, wanted_q
 from sim.kernels.spot import POSTED
-from sim.roles import ValuesChips
 from sim.rows.rental import Trades
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
+from sim.vocabulary import HOURS_PER_DAY, Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -22,7 +20,6 @@ def day_of(e: Economy, trades: Trades) -> dict[str, float]:
     """The day's value of every series of the record, by name."""
     return {
         **_rents(e),
-        **_fleets(e),
         **_reserved_and_spot(e, trades),
         "month_end": float(e.calendar.is_month_end(e.day)),
         **{name: value for department in e.departments for name, value in department.day().items()},
@@ -40,36 +37,10 @@ def _rents(e: Economy) -> dict[str, float]:
     }
 
 
-def _fleets(e: Economy) -> dict[str, float]:
-    """GPUs at work, chips ordered and what both are worth."""
-    books, roll, today = e.books, e.books.roll, e.board.today
-    fleet, month_end = books.fleet.working, e.calendar.is_month_end(e.day)
-    mine = fleet[roll.landlord_fleet]
-    kinds = [e.register.people[i].kind for i in roll.chip_owners.tolist()]
-    of_kind = dict.fromkeys(sorted(set(kinds)), 0.0)
-    for kind, gpus in zip(kinds, (fleet / books.grade_value).sum(axis=1).tolist(), strict=True):
-        of_kind[kind] += gpus
-    growth = e.path.quantity_factor(today.years)
-    path_orders = e.start_fleet_ve * growth * e.path.delivery_rate * e.path.ahead * today.days_of_month / DAYS_PER_YEAR
-    return {
-        **{f"fleet_{kind}_gpus": gpus for kind, gpus in of_kind.items()},
-        "fleet_ve": float(mine.sum()),
-        "fleet_path_ve": e.start_fleet_ve * growth,
-        "fleet_all_ve": float(fleet.sum()),
-        "orders_ve": float(e.ordered_ve[roll.landlord_fleet].sum()),
-        "orders_path_ve": path_orders if month_end else 0.0,
-        "orders_all_ve": float(e.ordered_ve.sum()),
-        "chip_price_usd_per_ve": _chip_price(e),
-        "gpu_value_usd_per_ve": _gpu_value(e, mine),
-        "q_mean": _mean_q(e, mine) if month_end else math.nan,
-        "chip_premium": e.chip_premium,
-    }
-
-
 def _reserved_and_spot(e: Economy, trades: Trades) -> dict[str, float]:
     """Contracts, hours let and left; of contracts and menus, hours and list prices."""
     books, roll, products = e.books, e.books.roll, e.books.products
-    mine = books.fleet.working[roll.landlord_fleet]
+    mine = e.hardware.fleet.working[roll.landlord_fleet]
     total = float(mine.sum())
     offered = float(trades.offered_ve[roll.landlords].sum()) * HOURS_PER_DAY
     sold = float((trades.sold_ve_hours[roll.landlords] * books.where.shop.on_demand).sum())
@@ -98,38 +69,6 @@ def _occupancy(e: Economy, trades: Trades) -> dict[str, float]:
     sold = trades.sold_ve_hours.sum(axis=0)
     shares = np.where(offered > 0.0, sold / np.maximum(offered, 1e-300), math.nan).tolist()
     return {f"occupancy_{product}": share for product, share in zip(e.books.products.names, shares, strict=True)}
-
-
-def _mean_q(e: Economy, fleets: Floats) -> float:
-    """Mean q of landlords that say how they value chips, weighed by their fleets (landlords, grades)."""
-    known, landlords = dict(e.register.of(ValuesChips)), e.books.roll.landlords.tolist()
-    mine = [k for k, owner in enumerate(landlords) if owner in known]
-    weights = fleets.sum(axis=1)[mine]
-    views = e.register.views
-    qs = [wanted_q(views[owner], known[owner].investor(views[owner]))[1] for owner in landlords if owner in known]
-    return float(weights @ np.array(qs) / weights.sum()) if mine else math.nan
-
-
-def _chip_price(e: Economy) -> float:
-    """What buyers pay for a VE of new chips, mean over the grades' shares in orders."""
-    today = e.board.today
-    if all(factor == 1.0 for factor in today.chip_price_factors):
-        return today.chip_price_usd
-    shares = zip(today.chip_price_factors, e.board.start.order_shares, strict=True)
-    return today.chip_price_usd * math.fsum(factor * share for factor, share in shares)
-
-
-def _gpu_value(e: Economy, fleets: Floats) -> float:
-    """Value of a VE at work, all its life ahead, in the largest landlord's fleet; nan if all are gone."""
-    most = int(np.argmax(fleets.sum(axis=1)))
-    total = float(fleets[most].sum())
-    if total == 0.0:
-        return math.nan
-    owner = int(e.books.roll.landlords[most])
-    view, known = e.register.views[owner], dict(e.register.of(ValuesChips))
-    if owner not in known:
-        return math.nan
-    return float(fleets[most] @ np.array(values_by_grade(view, known[owner].investor(view), 0.0))) / total
 
 
 def _list_prices(e: Economy, trades: Trades) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 
 import mesa
 import numpy as np
@@ -14,7 +14,6 @@ from sim.audit import check_day, note_sizes
 from sim.board import (
     Board,
     DemandSheet,
-    HardwareSheet,
     RentalSheet,
     ReservedSheet,
     Today,
@@ -27,7 +26,7 @@ from sim.environment import Environment, Shock
 from sim.exchange.department import Exchange
 from sim.funds.department import Funds
 from sim.growth_path import GrowthPath
-from sim.hardware.procurement import place_orders, sell_fleet
+from sim.hardware.department import Hardware
 from sim.indices.department import Indices
 from sim.labs.department import Labs
 from sim.log import Log
@@ -39,9 +38,8 @@ from sim.rental.auction import ClearDay, Day, SpotAuction
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
 from sim.reserved.auction import auction_week, sign_week, void_contracts, void_let_contracts
-from sim.roles import Learns, LetsHours, OrdersChips, PostsAsks, RentsHours, Reserves
+from sim.roles import Learns, LetsHours, PostsAsks, RentsHours, Reserves
 from sim.rows.exchange import Close
-from sim.rows.hardware import ChipRow
 from sim.rows.rental import Trades
 from sim.rows.reserved import Held
 from sim.securitisation.department import Notes
@@ -85,18 +83,15 @@ class Economy(mesa.Model):  # type: ignore[misc]
     funds: Funds
     last_hours: Floats | None
     morning: Today
+    hardware: Hardware
     credit: Credit
     labs: Labs
     common: Common
     notes: Notes
-    chip_premium: float
     fixed_cost_usd: Floats  # (landlords,) USD per VE-hour at day 0
-    ordered_ve: Floats  # (chip owners, grades)
     served: Floats  # (landlords,)
     delivered_ve: Floats  # (landlords,)
     mix: Floats  # (owners, products)
-    start_fleet_ve: float
-    start_all_ve: float
     debt_tolerance_usd: float
     record: Record
 
@@ -138,7 +133,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     @property
     def departments(self) -> list[Department]:
         """Those that check their own laws and record their own series."""
-        return [self.indices, self.labs, self.exchange, self.funds, self.credit, self.notes]
+        return [self.hardware, self.indices, self.labs, self.exchange, self.funds, self.credit, self.notes]
 
     @property
     def events(self) -> list[tuple[int, str, str]]:
@@ -176,16 +171,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def deliver_and_expire(self, environment: Environment) -> None:
         """Deliveries arrive, old vintages retire; a seventh of contracts ages by a week and ends; a client is lost."""
         books, ledger, roll = self.books, self.books.ledger, self.books.roll
-        fleet = books.fleet
-        fleet.advance(self.day, *environment.arrivals(books.grade_names))
-        vendor = np.full(len(roll.chip_owners), roll.vendor)
-        for g, grade in enumerate(books.grade_names):
-            arrived = fleet.delivered[:, g] / books.grade_value[g]
-            ledger.post("deliveries", f"chip_order:{grade}", roll.chip_owners, vendor, arrived)
-            ledger.post("deliveries", f"gpu:{grade}", vendor, roll.chip_owners, arrived)
-            ledger.post(
-                "retirements", f"gpu:{grade}", roll.chip_owners, vendor, fleet.retired[:, g] / books.grade_value[g]
-            )
+        self.hardware.age(self.day, environment)
         if self.day > 0:
             before = books.contracts.quantity_ve
             earned = books.contracts.pass_week((self.day % DAYS_PER_WEEK,))
@@ -208,7 +194,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             rent_usd=rents.today, rent_10d_usd=rents.ten_days, rent_30d_usd=rents.thirty_days,
             rent_180d_usd=rents.half_year, rent_30d_by_grade_usd=tuple(rents.by_grade.tolist()),
             index_usd=dict(self.indices.usd), policy_rate=max(0.0, s.policy_rate + environment.policy_rate_add),
-            chip_price_usd=self.path.chip_price_usd * tau * scale * self.chip_premium,
+            chip_price_usd=self.path.chip_price_usd * tau * scale * self.hardware.premium,
             capital_charge=self.notes.offering.charge,
             loans_open=self.spec.loan.enabled,
             curve=self.exchange.curve(self.day),
@@ -221,9 +207,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         """Put what agents may see of the books in the morning on the board, a sheet a market."""
         board, books, roll = self.board, self.books, self.books.roll
         n = len(books.ledger.owners)
-        working = np.zeros((n, len(books.grade_names)))
-        working[roll.chip_owners] = books.fleet.working
-        board.hardware = HardwareSheet(working.tolist())
+        self.hardware.show()
+        working = self.hardware.working_ve()
         total = np.maximum(working.sum(axis=1, keepdims=True), 1e-300)
         mix = (working / total)[:, books.products.grade] * books.where.place
         self.mix, self.running_share = evening.what_runs(mix, books.products, environment)
@@ -245,7 +230,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def note_contracts(self, environment: Environment) -> None:
         """Put who has reserved how much on the board; served shares of contracts follow from the outage."""
         roll, quantity = self.books.roll, self.books.contracts.quantity_ve
-        fleet = self.books.fleet.working[roll.landlord_fleet].sum(axis=1)
+        fleet = self.hardware.fleet.working[roll.landlord_fleet].sum(axis=1)
         share, reserved = self.running_share[roll.landlords], quantity.sum(axis=1)
         first = np.minimum(1.0, fleet * share / np.maximum(reserved, 1e-300))
         rata = share * np.minimum(1.0, fleet / np.maximum(reserved, 1e-300))
@@ -313,10 +298,6 @@ class Economy(mesa.Model):  # type: ignore[misc]
         seat = int(np.flatnonzero(self.books.roll.landlords == landlord)[0])
         void_let_contracts(self.books, seat, share)
 
-    def sell_gpus(self, landlord: int, price_usd: float, creditors: Floats) -> None:
-        """The door to hardware, for landlords in default (`SellsGpus`)."""
-        sell_fleet(self.books, landlord, self.day, price_usd, creditors)
-
     def held_by_customers(self) -> Held:
         """What customers have reserved, and what it costs them."""
         contracts = self.books.contracts
@@ -379,7 +360,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         )
         if len(roll.customers):
             ledger.post_pairs("reserved rent", "rent_accrued", roll.customers, roll.landlords, due.T)
-        fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
+        fleet = self.hardware.fleet.working[roll.landlord_fleet].sum(axis=1)
         self.delivered_ve = books.contracts.quantity_ve.sum(axis=1) * self.served
         used = self.delivered_ve * s.reserved_use * HOURS_PER_DAY
         let = trades.sold_ve_hours[roll.landlords].sum(axis=1)
@@ -463,7 +444,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def resolve_insolvency(self) -> None:
         """Firms that cannot pay are cured or fail; estates whose time has come are sold; losses reach the notes."""
-        self.credit.resolve(self.day, self.reject_let_contracts, self.sell_gpus)
+        self.credit.resolve(self.day, self.reject_let_contracts, partial(self.hardware.sell, self.day))
         self.notes.recognise(self.day, self.credit.report())
         month.fund_users(self)
 
@@ -472,37 +453,17 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def invest(self) -> None:
         """Chip orders: what owners want, what cash and lenders allow, what the vendor accepts; loans are sold on."""
         offering = self.notes.offer(self.day, self.credit.margin())
-        today = self.board.today = replace(self.board.today, capital_charge=offering.charge)
-        books, roll = self.books, self.books.roll
+        self.board.today = replace(self.board.today, capital_charge=offering.charge)
         self.credit.show()
         self.refresh_board()
-        wanted = np.zeros((len(roll.chip_owners), len(books.grade_names)))
-        seat = {int(owner): i for i, owner in enumerate(roll.chip_owners)}
-        for owner, agent in self.register.of(OrdersChips):
-            for row in agent.chips(self.register.views[owner]):
-                self._want(wanted, seat[owner], row)
-        wanted *= month.allowed_by_sites(self, wanted)[:, None]
-        paid = np.array(today.chip_price_factors)
-        price = today.chip_price_usd * self.path.forward
-        mine = wanted[roll.landlord_fleet]
-        pledged = (books.fleet.book_usd + books.fleet.on_order_usd)[roll.landlord_fleet]
-        funding = self.credit.finance((mine * paid).sum(axis=1) * price, pledged, offering)
-        wanted[roll.landlord_fleet] = mine * funding.share[:, None]
-        accepted = month.accepted_by_vendor(self, wanted)
-        wanted *= accepted
-        bought = self.notes.buy(self.day, self.credit.draw(funding, accepted, offering))
+        wishes, mine = self.hardware.wanted(self.day), self.books.roll.landlord_fleet
+        funding = self.credit.finance(wishes.cost_usd[mine], wishes.pledged_usd[mine], offering)
+        orders = self.hardware.accept(wishes, funding.share)
+        bought = self.notes.buy(self.day, self.credit.draw(funding, orders.accepted, offering))
         if bought is not None:
             self.notes.note(self.credit.sell(bought))
-        self.credit.raise_equity(funding, accepted)
-        month.equity_for_unlevered(self, (wanted * paid).sum(axis=1) * price)
-        tariff = today.environment.tariff
-        place_orders(
-            books, np.arange(len(wanted)), wanted, today.chip_price_usd * paid, tariff, self.path.forward, self.day
-        )
-        self.ordered_ve = wanted
-
-    def _want(self, wanted: Floats, seat: int, row: ChipRow) -> None:
-        wanted[seat, row.grade] += row.quantity_ve
+        self.credit.raise_equity(funding, orders.accepted)
+        self.hardware.order(self.day, orders)
 
     # 14. the close
 
@@ -512,5 +473,4 @@ class Economy(mesa.Model):  # type: ignore[misc]
             check_day(self, trades)
         if self.record.enabled:
             self.record.write(diary.day_of(self, trades))
-        self.ordered_ve = np.zeros_like(self.ordered_ve)
         self.day += 1

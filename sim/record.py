@@ -89,10 +89,10 @@ class Record:
 
 
 def world_columns(
-    grades: list[str], kinds: list[str], tenors: list[str], regions: list[str],
+    grades: list[str], tenors: list[str], regions: list[str],
     products: tuple[str, ...],
 ) -> list[Column]:  # fmt: skip
-    """The series of a world that no department records yet: by grade, kind of owner, tenor, region, product."""
+    """The series of a world that no department records yet: by grade, tenor, region, product."""
     ve = "VE is the work of one H100"
     columns = [
         Column(
@@ -117,19 +117,6 @@ def world_columns(
         for t in tenors
     ]
     columns += [
-        Column(f"fleet_{kind}_gpus", "GPUs", f"GPUs at work of all agents of kind {kind}", "fleet_{kind}_gpus")
-        for kind in kinds
-    ]
-    columns += [
-        Column("fleet_ve", "VE", "GPUs at work of landlords, H100 value equivalents"),
-        Column("fleet_path_ve", "VE", "the same on the growth path"),
-        Column("fleet_all_ve", "VE", "GPUs at work of all owners"),
-        Column("orders_ve", "VE", "chips ordered today by landlords"),
-        Column("orders_path_ve", "VE", "landlords' orders of a month on the growth path, on order days"),
-        Column("orders_all_ve", "VE", "chips ordered today by all owners"),
-        Column("chip_price_usd_per_ve", "USD per VE", "price of a new chip, tariff included"),
-        Column("gpu_value_usd_per_ve", "USD per VE", "value of a GPU at work at the beliefs of the largest landlord"),
-        Column("q_mean", "ratio", "value of a new chip over its price, fleet-weighted over landlords"),
         Column("reserved_ve", "VE", "capacity under reserved contracts"),
         Column("pool_ve", "VE", "capacity that landlords offer to the spot market"),
         Column("occupancy", "share", "hours sold over hours offered by landlords in the spot market"),
@@ -145,7 +132,6 @@ def world_columns(
         ),
         Column("ask_dispersion", "ratio", "list asks of the reference grade, (90 % - 10 % quantile) over the median"),
         Column("interrupted_gpu_hours", "GPU-hours", "interruptible work cut off while it ran"),
-        Column("chip_premium", "ratio", "price of a new chip over its trend, from orders beyond the vendor's capacity"),
         Column("month_end", "0 or 1", "whether contracts settle and loans are paid today"),
     ]
     columns += [

@@ -76,6 +76,10 @@ class Register:
         """An agent's name."""
         return str(self.people[owner].name)
 
+    def label(self, owner: int) -> str:
+        """What an agent calls itself: a label of the record, which decides nothing."""
+        return str(self.people[owner].kind)
+
     def landlord(self, owner: int, path: GrowthPath) -> Landlord:
         """A landlord as the growth path knows it."""
         agent, s = self.people[owner], path.settings

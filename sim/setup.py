@@ -19,6 +19,8 @@ from sim.environment import Environment
 from sim.exchange.department import Exchange, Underlying
 from sim.founding import open_books, path_of
 from sim.funds.department import Funds
+from sim.hardware.department import Hardware
+from sim.hardware.sites import Sites
 from sim.indices.department import Indices
 from sim.kernels.spot import POSTED, clear_day
 from sim.labs.department import Labs
@@ -32,6 +34,7 @@ from sim.rental.auction import SpotAuction, SpotRules
 from sim.rental.statistics import RentStatistics
 from sim.reserved.anchor_tenant import AnchorClient
 from sim.roles import EarnsRevenue, keeps
+from sim.rows.hardware import Grades
 from sim.securitisation.department import Notes
 from sim.spec import Spec
 from sim.streams import stable_id
@@ -93,6 +96,9 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.board = _board(e, spec)
     e.register = Register(agents, roll, e.board)
     e.common = Common(e.calendar, e.streams, e.path, e.register, e.books.ledger, e.board, e.log)
+    limits = {name: region.growth_limit for name, region in spec.regions.items()}
+    sites = Sites(limits, where.regions[roll.chip_owners])
+    e.hardware = Hardware(e.common, e.books.fleet, Grades(e.books.grade_names, e.books.grade_value), sites)
     e.labs = Labs(e.common)
     e.indices = Indices(e.common, where.products, _indices(spec), w.rent_usd, float(e.books.grade_value[0]))
     _credit(e, spec, loans)
@@ -100,9 +106,6 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.funds = Funds(e.common)
     e.last_hours = None
     e.debt_tolerance_usd = 1e-3
-    e.ordered_ve = np.zeros((len(roll.chip_owners), len(spec.grades)))
-    e.start_fleet_ve = float(e.books.fleet.working[roll.landlord_fleet].sum())
-    e.start_all_ve = float(e.books.fleet.working.sum())
     e.record = Record(
         in_order([*_world_columns(e, spec), *(column for part in e.departments for column in part.columns())]),
         e.calendar.start,
@@ -115,7 +118,6 @@ def build(e: Economy, spec: Spec, days: int) -> None:
 def _world_columns(e: Economy, spec: Spec) -> list[Column]:
     return world_columns(
         list(spec.grades),
-        sorted({e.register.people[i].kind for i in e.books.roll.chip_owners}),
         list(spec.reserved.tenors),
         list(spec.regions),
         e.books.products.names,
@@ -192,7 +194,6 @@ def _credit(e: Economy, spec: Spec, loans: LoanBook) -> None:
         costs = s.cost_usd * used + e.fixed_cost_usd
         e.credit.note_costs(pay_running_costs(e.path, e.books, costs, e.calendar.elapsed))
     e.notes = Notes(e.common, e.credit.report())
-    e.chip_premium = 1.0
 
 
 def _board(e: Economy, spec: Spec) -> Board:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.credit.terms import Loan, Resolution
 from sim.exchange.terms import VenueTerms
+from sim.hardware.terms import Grade, Investment
 from sim.indices.quote import QuoteIndex
 from sim.indices.transaction import TransactionIndex
 from sim.labs.terms import Funding
@@ -59,19 +60,6 @@ class World(Parameters):
     rent_usd: Positive
     policy_rate: Rate
     equity_rate: PositiveRate
-
-
-class Grade(Parameters):
-    """A grade of GPU: value in H100 equivalents for rents and costs, share of fleets and of orders by value.
-
-    `tiers` says how landlords let this grade (shares by tier) where it is not as the world's tiers say; users want all
-    grades on tiers alike, so that a grade is dear where little of it is let.
-    """
-
-    value: Annotated[float, Field(ge=1e-3, le=1e3, allow_inf_nan=False)]
-    fleet_share: Share
-    order_share: Share
-    tiers: dict[str, Share] | None = None
 
 
 class Region(Parameters):
@@ -158,14 +146,6 @@ class Reserved(Parameters):
     indexed_share: Share
     index: str
     tenors: dict[str, TenorTerms]
-
-
-class Investment(Parameters):
-    """Chips: life, lead time, and the ratio of value to price on the path."""
-
-    life_years: Annotated[float, Field(ge=0.5, le=30.0)]
-    lead_time_days: Annotated[float, Field(ge=1.0, le=3650.0)]
-    q_star: Annotated[Positive, Field(ge=1e-6)]
 
 
 class Spec(BaseModel):

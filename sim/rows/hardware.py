@@ -1,8 +1,11 @@
-"""Hardware: chips wanted."""
+"""Hardware: grades, chips wanted, what orders cost and what is accepted of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from sim.vocabulary import Floats
 
 
 class ChipRow(NamedTuple):
@@ -10,3 +13,32 @@ class ChipRow(NamedTuple):
 
     grade: int
     quantity_ve: float
+
+
+@dataclass(frozen=True)
+class Grades:
+    """Names of all grades, the reference grade first, and the VE per GPU of each (grades,)."""
+
+    names: tuple[str, ...]
+    gpu_ve: Floats
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What all who own GPUs would order this month, as far as sites allow.
+
+    `ve` (chip owners, grades); `cost_usd` (chip owners,) is what that costs, tariffs included, `pledged_usd` (chip
+    owners,) the book value of what is at work and on order before.
+    """
+
+    ve: Floats
+    cost_usd: Floats
+    pledged_usd: Floats
+
+
+@dataclass(frozen=True)
+class ChipOrders:
+    """What is ordered this month: `ve` (chip owners, grades), and the share of what was asked that is accepted."""
+
+    ve: Floats
+    accepted: float

@@ -48,7 +48,7 @@ def test_coverage_is_what_it_is_in_a_world_begun_on_the_first(start):
 @pytest.mark.parametrize("start", STARTS)
 def test_fleets_and_rents_are_what_they_are_in_a_world_begun_on_the_first(start):
     economy, usual = still(start)[0], still(first_of(start))[0]
-    fleet, other = (e.books.fleet.working.sum() / e.start_all_ve for e in (economy, usual))
+    fleet, other = (e.hardware.fleet.working.sum() / e.hardware.start_ve for e in (economy, usual))
     assert fleet == pytest.approx(other, rel=5e-4)
     rents = [e.record["rent_usd_per_ve_hour"][-60:].mean() for e in (economy, usual)]
     assert rents[0] == pytest.approx(rents[1], rel=0.003)

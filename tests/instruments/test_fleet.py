@@ -107,7 +107,7 @@ def test_a_run_longer_than_planned_finds_room(path):
 
 def test_a_world_starts_with_the_ages_and_the_pipeline_of_its_path():
     economy = world("noise=none")
-    fleet, path = economy.books.fleet, economy.path
+    fleet, path = economy.hardware.fleet, economy.path
     b, n = path.delivery_rate, path.settings.quantity
     youngest = fleet.installed[0, :, fleet.life - 365 : fleet.life].sum() / fleet.working[0].sum()
     assert youngest == pytest.approx(b * (1.0 - np.exp(-n)) / n, rel=2e-3), "share of chips younger than a year"

@@ -82,7 +82,7 @@ def test_a3_both_legs_behind_the_ledgers_back(economy):
 
 
 def test_a3_a_book_value_that_its_vintages_do_not_explain(economy):
-    economy.books.fleet.book_usd += 1e6
+    economy.hardware.fleet.book_usd += 1e6
     stops(economy, "A3")
 
 
@@ -128,14 +128,14 @@ def test_a6_hours_sold_twice(economy):
 
 
 def test_a7_a_stolen_vintage(economy):
-    fleet, owners = economy.books.fleet, len(economy.books.roll.chip_owners)
+    fleet, owners = economy.hardware.fleet, len(economy.books.roll.chip_owners)
     vintage = fleet.life + economy.day - 100
     fleet.installed[0, :, vintage] = 0.0
     stops(economy, "A7", days=owners)
 
 
 def test_a7_gpus_that_the_ledger_does_not_know(economy):
-    economy.books.fleet.working[0] += 10.0
+    economy.hardware.fleet.working[0] += 10.0
     stops(economy, "A7")
 
 
@@ -146,12 +146,12 @@ def test_a7_gpus_given_away_in_the_ledger_only(economy):
 
 
 def test_a8_an_order_that_vanishes(economy):
-    economy.books.fleet.on_order[0] -= 10.0
+    economy.hardware.fleet.on_order[0] -= 10.0
     stops(economy, "A8")
 
 
 def test_a8_a_delivery_that_was_never_ordered(economy):
-    fleet, owners = economy.books.fleet, len(economy.books.roll.chip_owners)
+    fleet, owners = economy.hardware.fleet, len(economy.books.roll.chip_owners)
     fleet.installed[0, 0, fleet.life + economy.day] += 10.0
     stops(economy, "A8", days=owners)
 

@@ -46,7 +46,7 @@ def test_a_small_theft_from_an_empty_clearing_house_is_seen():
 
 def test_fleets_that_have_retired_leave_nothing_negative_and_break_no_law():
     economy = retired()
-    fleet = economy.books.fleet
+    fleet = economy.hardware.fleet
     assert (fleet.working >= 0.0).all()
     assert fleet.working.max() < 1e-6
     assert fleet.largest_usd.min() > 1e6

@@ -61,10 +61,10 @@ def test_an_estate_runs_its_gpus_signs_nothing_orders_nothing_and_pays_no_lender
     estate = broken.fork()
     i = seat(estate)
     fleet_row = int(estate.books.roll.landlord_fleet[i])
-    ordered, repaid = estate.books.fleet.on_order[fleet_row].sum(), estate.credit.loans.repaid[i].copy()
+    ordered, repaid = estate.hardware.fleet.on_order[fleet_row].sum(), estate.credit.loans.repaid[i].copy()
     contracts = estate.books.contracts.quantity_ve[i].sum()
     estate.run(60)
-    assert estate.books.fleet.on_order[fleet_row].sum() < ordered
+    assert estate.hardware.fleet.on_order[fleet_row].sum() < ordered
     assert estate.books.contracts.quantity_ve[i].sum() < contracts
     assert (estate.credit.loans.repaid[i] == repaid).all()
     assert estate.delivered_ve[i] > 0.0
@@ -85,7 +85,7 @@ def test_no_gpu_hour_is_lost_by_a_default_or_a_sale():
         ledger.held(f"gpu:{g}")[row(hit, FIRM)] * v
         for g, v in zip(hit.books.grade_names, hit.books.grade_value, strict=True)
     )
-    assert held == pytest.approx(hit.books.fleet.working[hit.books.roll.landlord_fleet[i]].sum())
+    assert held == pytest.approx(hit.hardware.fleet.working[hit.books.roll.landlord_fleet[i]].sum())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_the_sale_pays_bridge_then_lenders_then_owners_to_the_cent(terms, lender
     assert kinds(sold)[-1] == (DAY + UNTIL_SALE, "estate sold")
     assert kinds(unsold)[-1][1] == "default"
     i, owner = seat(eve), row(eve, FIRM)
-    fleet = sold.books.fleet.working[sold.books.roll.landlord_fleet[i]].sum()
+    fleet = sold.hardware.fleet.working[sold.books.roll.landlord_fleet[i]].sum()
     r = sold.spec.resolution
     price = (1.0 - r.haircut) * r.used_value * sold.board.today.chip_price_usd * fleet
     debt = float(eve.credit.loans.balance[i].sum())

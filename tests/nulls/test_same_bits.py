@@ -235,7 +235,7 @@ def test_n18_the_stationary_world_stays_where_it_starts():
     assert not record["unserved_gpu_hours"].any()
     weights, month = economy.path.lead_weights, np.zeros(30)
     np.add.at(month, np.arange(len(weights)) % 30, weights)
-    ripple = float(np.ptp(np.cumsum(30.0 * month - 1.0))) / economy.books.fleet.life
+    ripple = float(np.ptp(np.cumsum(30.0 * month - 1.0))) / economy.hardware.fleet.life
     assert np.abs(record["fleet_ve"] / record["fleet_ve"][0] - 1.0).max() <= ripple < 5e-6
     assert record["rent_usd_per_ve_hour"][720] == pytest.approx(record["rent_usd_per_ve_hour"][0], rel=1e-5)
 

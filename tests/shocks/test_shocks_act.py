@@ -101,7 +101,7 @@ def test_a_full_halt_stops_deliveries_and_what_waited_comes_after(calm):
 
 def test_what_is_held_back_is_on_order_and_has_the_vintage_of_its_arrival():
     economy = ran(START + 20, *BASE, shocks=SHOCKS["shipment_halt"])
-    fleet = economy.books.fleet
+    fleet = economy.hardware.fleet
     assert fleet.held_back[0].sum() > 0.0
     at = fleet.life + economy.day
     assert (fleet.installed[:, :, at] >= fleet.held_back[0] * (1 - 1e-12)).all(), "it waits for tomorrow"
@@ -111,8 +111,8 @@ def test_what_is_held_back_is_on_order_and_has_the_vintage_of_its_arrival():
 def test_a_halt_for_a_grade_leaves_the_other_alone(calm):
     economy = struck("shipment_halt", days=START + 20, grade="b200")
     other = ran(START + 20, *BASE)
-    assert economy.books.fleet.working[:, 0] == pytest.approx(other.books.fleet.working[:, 0], rel=1e-6)
-    assert (economy.books.fleet.working[:, 1] < other.books.fleet.working[:, 1]).all()
+    assert economy.hardware.fleet.working[:, 0] == pytest.approx(other.hardware.fleet.working[:, 0], rel=1e-6)
+    assert (economy.hardware.fleet.working[:, 1] < other.hardware.fleet.working[:, 1]).all()
 
 
 def test_a_delay_keeps_so_many_days_of_deliveries_away_until_it_ends(calm):
@@ -150,7 +150,7 @@ def test_dearer_chips_are_ordered_less_and_those_of_the_other_grade_more():
     dear, calm = struck("chip_price", days=60), ran(60, *BASE)
     column = "orders_ve"
     assert dear.record[column][58] < calm.record[column][58]
-    mix = [e.books.fleet.on_order.sum(axis=0) for e in (dear, calm)]
+    mix = [e.hardware.fleet.on_order.sum(axis=0) for e in (dear, calm)]
     assert mix[0][-1] < mix[1][-1]
     assert mix[0][0] > mix[1][0]
 

@@ -1,0 +1,99 @@
+"""The laws of GPUs and orders, and the series that hardware records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from sim.behaviours.investing import values_by_grade, wanted_q
+from sim.board import Today
+from sim.hardware.fleet import Fleet
+from sim.laws import all_same, same
+from sim.ledger import Ledger
+from sim.record import Column
+from sim.register import Register
+from sim.roles import ValuesChips
+from sim.rows.hardware import Grades
+from sim.vocabulary import Floats, Ints
+
+
+def check_chips(day: int, ledger: Ledger, owners: Ints, fleet: Fleet, grades: Grades) -> None:
+    """A7, A8: the ledger's GPUs and orders agree with vintages and pipeline; orders = delivered + outstanding.
+
+    By turns an owner's vintages, pipeline and book value (A3) are counted anew.
+    """
+    value, working = grades.gpu_ve[:, None], fleet.working.T
+    names = [f"{claim}:{grade}" for claim in ("gpu", "chip_order") for grade in grades.names]
+    gpus, orders = np.split(ledger.table(names)[:, owners], 2)
+    most, ordered = np.split(ledger.size_so_far(names)[:, owners], 2) * value
+    all_same(day, "A7", "GPUs", gpus * value, working, most, grades.names)
+    all_same(day, "A8", "orders", orders * value, fleet.on_order.T, most + ordered + 1.0, grades.names)
+    row = day % len(owners)
+    size = float((most + ordered)[:, row].sum()) + 1.0
+    recount = float(fleet.installed[row, :, day + 1 : fleet.life + day + 1].sum())
+    same(day, "A7", "vintages", recount, float(fleet.working[row].sum()), size)
+    due = float(fleet.installed[row, :, fleet.life + day + 1 :].sum())
+    same(day, "A8", "pipeline", due, float(fleet.on_order[row].sum()), size)
+    book, cost = fleet.book_from_vintages(row, day + 1), float(fleet.largest_usd[row])
+    same(day, "A3", "book value of GPUs", book, float(fleet.book_usd[row]), cost + 1.0)
+
+
+def columns_of(kinds: Iterable[str]) -> list[Column]:
+    """The series of GPUs and chips, where owners of these kinds have GPUs."""
+    return [
+        *(
+            Column(f"fleet_{kind}_gpus", "GPUs", f"GPUs at work of all agents of kind {kind}", "fleet_{kind}_gpus")
+            for kind in sorted(set(kinds))
+        ),
+        Column("fleet_ve", "VE", "GPUs at work of landlords, H100 value equivalents"),
+        Column("fleet_path_ve", "VE", "the same on the growth path"),
+        Column("fleet_all_ve", "VE", "GPUs at work of all owners"),
+        Column("orders_ve", "VE", "chips ordered today by landlords"),
+        Column("orders_path_ve", "VE", "landlords' orders of a month on the growth path, on order days"),
+        Column("orders_all_ve", "VE", "chips ordered today by all owners"),
+        Column("chip_price_usd_per_ve", "USD per VE", "price of a new chip, tariff included"),
+        Column("gpu_value_usd_per_ve", "USD per VE", "value of a GPU at work at the beliefs of the largest landlord"),
+        Column("q_mean", "ratio", "value of a new chip over its price, fleet-weighted over landlords"),
+        Column("chip_premium", "ratio", "price of a new chip over its trend, from orders beyond the vendor's capacity"),
+    ]
+
+
+def gpus_by_kind(kinds: Iterable[str], gpus: Floats) -> dict[str, float]:
+    """The series of each kind of owner: its GPUs, given those of all owners (chip owners,)."""
+    found: dict[str, float] = {}
+    for kind, count in zip(kinds, gpus.tolist(), strict=True):
+        name = f"fleet_{kind}_gpus"
+        found[name] = found.get(name, 0.0) + count
+    return found
+
+
+def mean_q(register: Register, fleets: Floats) -> float:
+    """Mean q of landlords that say how they value chips, weighed by their fleets (landlords, grades)."""
+    known, landlords = dict(register.of(ValuesChips)), register.roll.landlords.tolist()
+    mine = [k for k, owner in enumerate(landlords) if owner in known]
+    weights = fleets.sum(axis=1)[mine]
+    views = register.views
+    qs = [wanted_q(views[owner], known[owner].investor(views[owner]))[1] for owner in landlords if owner in known]
+    return float(weights @ np.array(qs) / weights.sum()) if mine else np.nan
+
+
+def mean_paid_usd(today: Today, order_shares: Sequence[float]) -> float:
+    """What buyers pay for a VE of new chips, mean over the grades' shares in orders."""
+    if all(factor == 1.0 for factor in today.chip_price_factors):
+        return today.chip_price_usd
+    return today.chip_price_usd * math.fsum(
+        factor * share for factor, share in zip(today.chip_price_factors, order_shares, strict=True)
+    )
+
+
+def gpu_value_usd(register: Register, fleets: Floats) -> float:
+    """Value of a VE at work, all its life ahead, in the largest landlord's fleet; nan if all are gone."""
+    most = int(np.argmax(fleets.sum(axis=1)))
+    total = float(fleets[most].sum())
+    owner = int(register.roll.landlords[most])
+    view, known = register.views[owner], dict(register.of(ValuesChips))
+    if total == 0.0 or owner not in known:
+        return np.nan
+    return float(fleets[most] @ np.array(values_by_grade(view, known[owner].investor(view), 0.0))) / total

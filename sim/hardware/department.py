@@ -1,0 +1,156 @@
+"""Hardware: GPUs age, arrive and retire; at month end chips are wished for, accepted by the vendor, ordered."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.board import HardwareSheet
+from sim.department import Common
+from sim.environment import Environment
+from sim.hardware.audit import check_chips, columns_of, gpu_value_usd, gpus_by_kind, mean_paid_usd, mean_q
+from sim.hardware.fleet import Fleet
+from sim.hardware.procurement import pass_on_fleet, place_orders, post_deliveries
+from sim.hardware.sites import Sites
+from sim.record import Column
+from sim.roles import OrdersChips, SellsChips
+from sim.rows.hardware import ChipOrders, Grades, Wishes
+from sim.vocabulary import DAYS_PER_YEAR, Floats
+
+
+class Hardware:
+    """The stock of GPUs and the orders under way, by owner of GPUs (`roll.chip_owners`) and grade.
+
+    `premium` is the price of a new chip over its trend, set by the vendor at the last month's end; `ordered_ve` (chip
+    owners, grades) what was ordered today.
+    """
+
+    def __init__(self, common: Common, fleet: Fleet, grades: Grades, sites: Sites) -> None:
+        self.common = common
+        self.fleet = fleet
+        self.grades = grades
+        self.sites = sites
+        self.premium = 1.0
+        self.ordered_ve: Floats = np.zeros_like(fleet.working)
+        self.start_ve = float(fleet.working.sum())
+        self.start_let_ve = float(self._landlords_ve().sum())
+        self.kinds = [common.register.label(owner) for owner in common.register.roll.chip_owners.tolist()]
+        fleet.note_sizes()
+
+    # the day
+
+    def age(self, day: int, environment: Environment) -> None:
+        """Deliveries arrive, the oldest vintage retires."""
+        self.ordered_ve = np.zeros_like(self.ordered_ve)
+        self.fleet.advance(day, *environment.arrivals(self.grades.names))
+        post_deliveries(self.common.ledger, self.common.register.roll, self.fleet, self.grades)
+
+    def show(self) -> None:
+        """Put the fleets at work on the board."""
+        self.common.board.hardware = HardwareSheet(self.working_ve().tolist())
+
+    def working_ve(self) -> Floats:
+        """Fleets at work of all owners (owners, grades), VE."""
+        working = np.zeros((len(self.common.ledger.owners), len(self.grades.names)))
+        working[self.common.register.roll.chip_owners] = self.fleet.working
+        return working
+
+    def _landlords_ve(self) -> Floats:
+        """Fleets at work of landlords (landlords, grades), VE."""
+        return np.asarray(self.fleet.working[self.common.register.roll.landlord_fleet])
+
+    # investment
+
+    def wanted(self, day: int) -> Wishes:
+        """Month end: the chips that owners want at today's prices, as far as there are sites for them."""
+        common, today, fleet = self.common, self.common.board.today, self.fleet
+        seat = {int(owner): i for i, owner in enumerate(common.register.roll.chip_owners)}
+        wanted = np.zeros_like(fleet.working)
+        for owner, agent in common.register.of(OrdersChips):
+            for row in agent.chips(common.register.views[owner]):
+                wanted[seat[owner], row.grade] += row.quantity_ve
+        share, events = self.sites.room(
+            common.path.settings, today.environment.sites_scale, today.days_of_month, fleet.working.sum(axis=1),
+            wanted.sum(axis=1),
+        )  # fmt: skip
+        common.log.note_all(day, events)
+        wanted *= share[:, None]
+        return Wishes(wanted, self._cost_usd(wanted), fleet.book_usd + fleet.on_order_usd)
+
+    def _cost_usd(self, ve: Floats) -> Floats:
+        """What chips (chip owners, grades) cost at the price expected for their delivery (chip owners,), USD."""
+        today = self.common.board.today
+        price = today.chip_price_usd * self.common.path.forward
+        return np.asarray((ve * np.array(today.chip_price_factors)).sum(axis=1) * price)
+
+    def accept(self, wishes: Wishes, paid_share: Floats) -> ChipOrders:
+        """The vendor accepts a share of what landlords can pay a share of (landlords,) and others want in full.
+
+        The premium on next month's chips follows from the same orders.
+        """
+        common, today = self.common, self.common.board.today
+        roll, path = common.register.roll, common.path
+        asked = wishes.ve.copy()
+        asked[roll.landlord_fleet] = wishes.ve[roll.landlord_fleet] * paid_share[:, None]
+        rate = path.delivery_rate * path.ahead * today.days_of_month / DAYS_PER_YEAR
+        total, usual = float(asked.sum()), self.start_ve * path.quantity_factor(today.years) * rate
+        vendor, met = common.register.the(roll.vendor, SellsChips), today.environment.vendor_scale
+        accepted: float = met * vendor.accepted_share(common.register.views[roll.vendor], total, usual)
+        if met > 0.0:
+            self.premium = vendor.next_premium(self.premium, total, usual * met)
+        return ChipOrders(asked * accepted, accepted)
+
+    def order(self, day: int, orders: ChipOrders) -> None:
+        """Place and pay the orders; who does not borrow is given the money by its parents."""
+        common, today, roll = self.common, self.common.board.today, self.common.register.roll
+        cost, levered = self._cost_usd(orders.ve), set(roll.landlord_fleet.tolist())
+        for row, owner in enumerate(roll.chip_owners.tolist()):
+            if row not in levered:
+                common.ledger.transfer("capex from parents", "cash", roll.parents, owner, float(cost[row]))
+        paid_usd = today.chip_price_usd * np.array(today.chip_price_factors)
+        place_orders(
+            common.ledger, roll, self.fleet, self.grades, day, orders.ve, paid_usd, today.environment.tariff,
+            common.path.forward,
+        )  # fmt: skip
+        self.ordered_ve = orders.ve
+
+    def sell(self, day: int, owner: int, price_usd: float, creditors: Floats) -> None:
+        """Creditors seize an owner's GPUs, in these shares (lenders,), and sell them to outsiders who run them on.
+
+        They are written to the price after `day`'s close; what is on order stays.
+        """
+        roll = self.common.register.roll
+        row = int(np.flatnonzero(roll.chip_owners == owner)[0])
+        pass_on_fleet(self.common.ledger, roll, self.fleet, self.grades, row, creditors)
+        self.fleet.write_to(row, day, price_usd)
+
+    # the close
+
+    def laws(self, day: int) -> None:
+        """A7, A8, and A3 of book values; raises BrokenLaw. Remembers sizes, against which rounding is judged."""
+        self.fleet.note_sizes()
+        check_chips(day, self.common.ledger, self.common.register.roll.chip_owners, self.fleet, self.grades)
+
+    def columns(self) -> list[Column]:
+        """The series of GPUs and chips."""
+        return columns_of(self.kinds)
+
+    def day(self) -> dict[str, float]:
+        """GPUs at work, chips ordered today and what both are worth."""
+        common, fleet = self.common, self.fleet.working
+        today, mine = common.board.today, self._landlords_ve()
+        month_end, path = common.calendar.is_month_end(today.day), common.path
+        on_path = self.start_let_ve * path.quantity_factor(today.years)
+        path_orders = on_path * path.delivery_rate * path.ahead * today.days_of_month / DAYS_PER_YEAR
+        return {
+            **gpus_by_kind(self.kinds, (fleet / self.grades.gpu_ve).sum(axis=1)),
+            "fleet_ve": float(mine.sum()),
+            "fleet_path_ve": on_path,
+            "fleet_all_ve": float(fleet.sum()),
+            "orders_ve": float(self.ordered_ve[common.register.roll.landlord_fleet].sum()),
+            "orders_path_ve": path_orders if month_end else 0.0,
+            "orders_all_ve": float(self.ordered_ve.sum()),
+            "chip_price_usd_per_ve": mean_paid_usd(today, common.board.start.order_shares),
+            "gpu_value_usd_per_ve": gpu_value_usd(common.register, mine),
+            "q_mean": mean_q(common.register, mine) if month_end else np.nan,
+            "chip_premium": self.premium,
+        }
