@@ -76,6 +76,7 @@ EFFECTS: tuple[Row, ...] = (
         "compared at one point",
     ),
     ("against", "text", "that first value; null with `along`"),
+    ("family", "text", "what Holm's correction goes over: all endpoints with this family; null with `p_holm`"),
     (
         "swept parameters",
         "as set",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "metric", "arm", "baseline", "shock", "n", "estimate", "low", "high", "p", "p_holm", "variance_ratio", "along",
-    "against",
+    "against", "family",
 )  # fmt: skip
 RESPONSE = "response:"  # before a metric's name: the difference between two arms' responses to one shock
 ALONG = "along "  # before a swept key: the family of comparisons between its values
@@ -37,6 +37,12 @@ class Comparison:
     shock: str
     cells: tuple[tuple[float, str, str], ...]  # weight, arm, shock
     response: bool = False  # whether shock minus none is compared, and not the runs with this shock
+
+    @property
+    def judged_with(self) -> str:
+        """The name of the family that Holm's correction goes over: responses and forked runs have their own."""
+        parts = [self.family, "responses" if self.response else "", "forked" if is_fork(self.arm) else ""]
+        return ", ".join(part for part in parts if part)
 
     def named(self, metric: str) -> str:
         """The metric's name in the table."""
@@ -81,13 +87,15 @@ def metric_columns(runs: pd.DataFrame, design: Design) -> list[str]:
 
 
 def headline(runs: pd.DataFrame, design: Design) -> list[str]:
-    """Return the metrics to show first: the pre-registered endpoints, or one of each family where none are named."""
+    """Return the metrics to show first: the endpoints that were measured, or one metric of each family without any."""
     from experiments.wording import family_of
 
-    if design.endpoints:
-        return list(design.endpoints)
+    measured = metric_columns(runs, design)
+    endpoints = [metric for metric in design.endpoints if metric in measured]
+    if endpoints:
+        return endpoints
     by_family: dict[str, str] = {}
-    for metric in metric_columns(runs, design):
+    for metric in measured:
         by_family.setdefault(family_of(metric) if family_of(metric) != "other" else metric, metric)
     return list(by_family.values())[:8]
 
@@ -189,18 +197,18 @@ def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    families: dict[tuple[str, bool, bool], list[int]] = {}
+    families: dict[str, list[int]] = {}
     metrics = metric_columns(runs, design)
     for place in placed(runs, design):
         comparison = place.comparison
         for metric, terms in place.terms(metrics):
             if metric in design.endpoints:
-                family = (comparison.family, comparison.response, is_fork(comparison.arm))
-                families.setdefault(family, []).append(len(rows))
+                families.setdefault(comparison.judged_with, []).append(len(rows))
             estimate = stats.contrast(terms)
             values = (comparison.named(metric), comparison.arm, comparison.baseline, comparison.shock,
                       estimate.n, estimate.estimate, estimate.low, estimate.high, estimate.p, None,
-                      estimate.variance_ratio, place.along, place.against)  # fmt: skip
+                      estimate.variance_ratio, place.along, place.against,
+                      comparison.judged_with if metric in design.endpoints else None)  # fmt: skip
             rows.append(dict(zip(COLUMNS, values, strict=True)) | place.point)
     for members in families.values():
         adjusted = stats.holm([rows[row]["p"] for row in members])
@@ -243,7 +251,7 @@ def _write(table: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
 
     types = dict.fromkeys(("estimate", "low", "high", "p", "p_holm", "variance_ratio", "margin"), pa.float64())
-    types |= dict.fromkeys(("metric", "arm", "baseline", "shock", "along", "against"), pa.string())
+    types |= dict.fromkeys(("metric", "arm", "baseline", "shock", "along", "against", "family"), pa.string())
     types |= {"n": pa.int64(), "equivalent": pa.bool_()}
     columns = {}
     for name in table.columns:

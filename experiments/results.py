@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.errors import ABSENT, Problem, UsageError
-from experiments.settings import NO_SHOCK, calm_beside, start_of
+from experiments.settings import NO_SHOCK, calm_beside, endpoints_of, start_of
 from experiments.store import MOVE_PATH, MOVE_RUNS, MOVE_TABLE, read_table, readable
 from experiments.wording import learn
 
@@ -65,6 +65,7 @@ class Design:
     shocks: tuple[str, ...] = (NO_SHOCK,)
     baseline: str = ""
     endpoints: tuple[str, ...] = ()
+    endpoints_named: bool = True  # by the study; Rackrate's choice if not
     secondary: tuple[str, ...] = ()
     margins: dict[str, float] = field(default_factory=dict)  # metric -> equivalence margin, in the metric's unit
     contrasts: dict[str, Contrast] = field(default_factory=dict)
@@ -155,7 +156,8 @@ class Results:
     def runs(self) -> pd.DataFrame:
         """A row a run, failures included; a UsageError if two rows are of one arm, shock, swept point and seed."""
         runs = self._table("runs.parquet")
-        refuse_two_rows(runs, self.out / "runs.parquet")
+        study = self.config.get("study") or {}
+        refuse_two_rows(runs, self.out / "runs.parquet", [key for key in study.get("sweep") or {} if key in runs])
         return runs
 
     @cached_property
@@ -223,9 +225,12 @@ class Results:
         return read_table(path, MOVE_RUNS if name == "runs.parquet" else MOVE_TABLE).to_pandas()
 
 
-def refuse_two_rows(runs: pd.DataFrame, file: Path) -> None:
-    """Raises if a table holds one cell twice, which statistics would count as two seeds."""
-    cell = ["arm", "shock", *swept_in(file), "seed"]
+def refuse_two_rows(runs: pd.DataFrame, file: Path, swept: Sequence[str] = ()) -> None:
+    """Raises if a table holds one cell twice, which statistics would count as two seeds.
+
+    Swept parameters are those the file says it has, and those the study names.
+    """
+    cell = list(dict.fromkeys(["arm", "shock", *swept_in(file), *swept, "seed"]))
     twice = runs[runs.duplicated(cell)]
     if len(twice):
         named = ", ".join(f"{name} {value}" for name, value in twice.iloc[0][cell].items() if is_set(value))
@@ -244,6 +249,7 @@ def swept_in(file: Path) -> list[str]:
 def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
     """Return the design a resolved config describes; arms and shocks that ran but are not named come last."""
     study = config.get("study") or {}
+    kind = str(study.get("kind") or "paired")
     ran = [str(arm) for arm in runs["arm"].unique()]
     arms = _in_order([str(arm) for arm in study.get("arms") or {}], [arm for arm in ran if not arm.endswith(FORK)])
     forks = [arm + FORK for arm in arms if arm + FORK in ran]
@@ -254,11 +260,12 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
     return Design(
         name=str(study.get("name") or "study"),
         question=str(study.get("question") or ""),
-        kind=str(study.get("kind") or "paired"),
+        kind=kind,
         arms=(*arms, *forks),
         shocks=tuple(shocks),
         baseline=str(study.get("baseline") or (arms[0] if arms else "")),
-        endpoints=tuple(study.get("endpoints") or ()),
+        endpoints=endpoints_of(kind, study.get("endpoints") or (), config.get("metrics") or ()),
+        endpoints_named=bool(study.get("endpoints")),
         secondary=tuple(study.get("secondary") or ()),
         margins={str(name): float(margin) for name, margin in (study.get("equivalence") or {}).items()},
         contrasts={str(name): read_contrast(given) for name, given in (study.get("contrasts") or {}).items()},

@@ -163,14 +163,19 @@ def say_events(out: Path) -> None:
 
 def announce(expansion: Expansion, missing: Sequence[object], again: Sequence[object] = ()) -> None:
     """Says what is about to be run, and what is measured by other metrics than before."""
+    from experiments.settings import NO_SHOCK
+
     study, total = expansion.settings.study, len(expansion.runs)
     stored = f", {total - len(missing)} of them stored already" if len(missing) < total else ""
     stored += f", {len(again)} of these measured anew from their paths" if again else ""
-    arms, shocks = len(study.arms), len(study.shocks)
-    print(
-        f"{study.name}: {total} runs of {expansion.settings.days} days ({arms} arms, {shocks} shocks){stored}",
-        flush=True,
-    )
+    arms, shocks = len(study.arms), len([shock for shock in study.shocks if shock != NO_SHOCK])
+    worlds = f"{counted(arms, 'arm')}, {counted(shocks, 'shock')}"
+    print(f"{study.name}: {total} runs of {expansion.settings.days} days ({worlds}){stored}", flush=True)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in words: 1 arm, 2 arms, no shock."""
+    return f"{number or 'no'} {what}{'s' * (number > 1)}"
 
 
 def write_timing(out: Path, runs: int, seconds: float) -> None:

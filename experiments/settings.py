@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -15,6 +15,16 @@ Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str
 
 
 NO_SHOCK = "none"
+# What the answer of a study that names no endpoints is about: the price, its moves, use and capacity.
+DEFAULT_ENDPOINTS = ("rent_mean_over_path", "rent_volatility_log", "occupancy_mean", "fleet_end_over_path")
+
+
+def endpoints_of(kind: str, named: Sequence[str], own: Iterable[str] = ()) -> tuple[str, ...]:
+    """The metrics that a study's answer is about: those it names; else its own and four of ours, if it compares runs.
+
+    Studies of other kinds answer by what they check and have none.
+    """
+    return tuple(named) if named or kind != "paired" else tuple(dict.fromkeys((*own, *DEFAULT_ENDPOINTS)))
 
 
 def start_of(starts: Mapping[str, int], shock: str) -> int | None:
@@ -93,7 +103,9 @@ class Study(Strict):
     calm_only: list[str] = Field(default_factory=list)  # arms that run without shocks only
     shown: list[str] = Field(default_factory=list)  # arms that figures show; all if empty
     contrasts: dict[str, Contrast] = Field(default_factory=dict)
-    endpoints: list[str] = Field(default_factory=list)  # the pre-registered metrics, for Holm's correction
+    endpoints: list[str] = Field(
+        default_factory=list
+    )  # the pre-registered metrics, for Holm's correction: see endpoints_of
     secondary: list[str] = Field(default_factory=list)  # what else the report tables, exploratory and not adjusted
     equivalence: dict[str, float] = Field(default_factory=dict)  # metric -> margin within which effects count as none
 

@@ -116,6 +116,25 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return [None if p is None else float(next(adjusted)) for p in p_values]
 
 
+def least_effect(seeds: int, comparisons: int) -> float:
+    """Return the mean difference that Holm's correction can tell from none, in standard deviations over seeds.
+
+    The first of so many comparisons is held against alpha / comparisons by a paired t; infinite where no sign pattern
+    of so few seeds is rare enough for the sign flips that replace it from ten seeds on.
+    """
+    from scipy.special import stdtrit
+
+    alpha = (1.0 - LEVEL) / comparisons
+    if seeds < 2 or (seeds >= FEW_SEEDS and max(2.0 ** (1 - seeds), 1.0 / (FLIPS + 1)) > alpha):
+        return math.inf
+    return float(stdtrit(seeds - 1, 1.0 - alpha / 2.0)) / math.sqrt(seeds)
+
+
+def seeds_for(comparisons: int, most: int = 10_000) -> int:
+    """Return from how many seeds on a difference of one standard deviation can be told from none (`least_effect`)."""
+    return next((n for n in range(2, most) if least_effect(n, comparisons) <= 1.0), most)
+
+
 def equivalence(terms: Sequence[tuple[float, ArrayLike]], margin: float, alpha: float = 0.05) -> Equivalence:
     """Test by two one-sided paired t-tests whether a contrast lies within +-margin; identical runs are equivalent."""
     values = np.array([np.asarray(column, dtype=np.float64) for _, column in terms])

@@ -201,7 +201,7 @@ def test_only_runs_that_use_what_changed_are_done_anew_and_old_code_takes_its_ru
     assert main([*call, "seeds=1"]) == 0
     said = capsys.readouterr().out
     assert "4 runs (arms with_universities) are set aside" in said
-    assert "4 runs of 5 days (2 arms, 2 shocks), 2 of them stored already" in said
+    assert "4 runs of 5 days (2 arms, 1 shock), 2 of them stored already" in said
     second = rows()
     assert len(second) == 6, "the second seed's old runs do not stay among the new"
     pd.testing.assert_frame_equal(second.loc["without"], first.loc["without"])

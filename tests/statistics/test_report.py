@@ -15,6 +15,7 @@ from experiments.plots import arms, draw, impulse_response, style
 from experiments.plots.style import median_interval
 from experiments.report import counts, write_report
 from experiments.results import Design, Results
+from experiments.stats import seeds_for
 from experiments.wording import digits, in_quotes, metric_label, p_words, the_shock
 
 NAMES = {
@@ -165,7 +166,7 @@ def test_a_study_with_arms_says_first_what_arms_change_and_draws_each_against_th
     assert first == expected.replace("3.00]", "3.00] firms")
     moved.loc[calm, "p_holm"] = 0.5
     assert answer.sentences(results)[0].startswith(
-        "Without any shock, no arm differs from “no finance” in any endpoint"
+        "Without any shock, no arm can be told from “no finance” in any endpoint, among 19 comparisons (Holm)"
     )
     with style.house_style():
         drawn = {plot.name: plot.figure for plot in arms.draw(results)}
@@ -295,3 +296,33 @@ def test_names_of_ones_own_stand_in_quotes_whatever_words_they_are(folder: Path)
 def test_a_band_of_few_seeds_is_not_called_a_share_of_them() -> None:
     assert style.band_words(16) == "the middle 80 % of seeds"
     assert style.band_words(4).startswith("from the 10 % to the 90 % quantile of 4 seeds, interpolated")
+
+
+def test_what_the_interval_says_and_what_the_family_says_are_told_apart(folder: Path) -> None:
+    write_effects(folder)
+    results = Results(folder)
+    moved = results.effects.copy()
+    mine = (moved["metric"] == "unserved_gpu_hours") & (moved["arm"] == moved["baseline"]) & (moved["n"] > 1)
+    moved.loc[mine, ["estimate", "low", "high", "p", "p_holm"]] = [2.0, 1.0, 3.0, 0.02, 0.4]
+    vars(results)["effects"] = moved
+    family = moved.loc[mine & moved["family"].notna(), "family"].iloc[0]
+    size = int(((moved["family"] == family) & moved["p"].notna()).sum())
+    said = [sentence for sentence in answer.sentences(results) if sentence.startswith("Unserved GPU-hours")]
+    apart = f"each interval leaves out zero by itself, but among {size} comparisons (Holm) none is distinguishable"
+    assert size > 1
+    assert said
+    assert all(apart in sentence for sentence in said)
+
+
+def test_a_study_too_small_for_its_family_says_how_many_seeds_it_takes(folder: Path) -> None:
+    write_effects(folder)
+    results = Results(folder)
+    moved = results.effects.copy()
+    assert not any("seeds are few" in sentence for sentence in answer.few_seeds(results))  # enough as it is
+    moved.loc[moved["n"] > 1, "n"] = 4
+    moved.loc[moved["p"].notna(), "p_holm"] = 0.5
+    vars(results)["effects"] = moved
+    (said,) = answer.few_seeds(results)
+    size = max(answer.comparisons_in(moved, name) for name in moved["family"].dropna().unique())
+    assert said.startswith(f"4 seeds are few for {size} comparisons judged together: no change below ")
+    assert said.endswith(f"; {seeds_for(size)} seeds tell one of 1 standard deviation.")

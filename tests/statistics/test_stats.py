@@ -118,3 +118,22 @@ def test_equivalence_needs_evidence_and_not_only_a_missing_difference() -> None:
     same = stats.equivalence([(1, control), (-1, control)], margin=0.1)
     assert (same.equivalent, same.p, same.low, same.high) == (True, None, 0.0, 0.0)
     assert not stats.equivalence([(1, control[:1]), (-1, control[:1])], margin=0.1).equivalent
+
+
+@pytest.mark.parametrize(("seeds", "comparisons"), [(3, 1), (4, 24), (6, 12), (9, 8)])
+def test_the_least_effect_is_where_holms_correction_begins_to_reject(seeds: int, comparisons: int) -> None:
+    shape = np.linspace(-1.0, 1.0, seeds)
+    shape /= shape.std(ddof=1)  # differences over seeds with standard deviation 1
+    others = [1.0] * (comparisons - 1)
+    least = stats.least_effect(seeds, comparisons)
+    for size, rejected in ((0.99 * least, False), (1.01 * least, True)):
+        adjusted = stats.holm([stats.p_value(shape + size), *others])[0]
+        assert adjusted is not None
+        assert (adjusted < 0.05) is rejected
+
+
+def test_sign_flips_of_few_seeds_cannot_reject_in_a_large_family_and_more_seeds_can() -> None:
+    assert stats.least_effect(10, 20) < np.inf
+    assert stats.least_effect(10, 26) == np.inf  # 2 of 1,024 patterns times 26 is above .05
+    enough = stats.seeds_for(24)
+    assert stats.least_effect(enough, 24) <= 1.0 < stats.least_effect(enough - 1, 24)

@@ -1,0 +1,55 @@
+"""The answer's sentences are always true: also of studies that name no endpoints, or compare nothing."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from experiments import answer
+from experiments.effects import write_effects
+from experiments.results import Results
+from experiments.settings import DEFAULT_ENDPOINTS, endpoints_of
+
+
+def written(out: Path, cells: list[tuple[str, str, int, str, float]], **study: object) -> Results:
+    """A folder whose runs have one arm, shock, seed, status and value of all default endpoints each."""
+    rows = [
+        {"key": str(n), "status": status, "error": "", "arm": arm, "shock": shock, "seed": seed}
+        | dict.fromkeys(DEFAULT_ENDPOINTS, value)
+        for n, (arm, shock, seed, status, value) in enumerate(cells)
+    ]
+    pd.DataFrame(rows).to_parquet(out / "runs.parquet")
+    (out / "config.yaml").write_text(yaml.safe_dump({"study": {"arms": {"base": []}} | study, "days": 20}))
+    write_effects(out)
+    return Results(out)
+
+
+def test_a_study_without_endpoints_answers_by_price_moves_use_and_capacity(tmp_path: Path) -> None:
+    cells = [("base", shock, seed, "ok", seed + 9.0 * (shock == "cut")) for shock in ("none", "cut") for seed in (1, 2)]
+    said = answer.sentences(written(tmp_path, cells, shocks={"cut": ["cut"]}))
+    assert sum("with base" in sentence for sentence in said) == len(DEFAULT_ENDPOINTS)
+    assert not any("compares nothing" in sentence or "Nothing is" in sentence for sentence in said)
+
+
+def test_own_metrics_come_before_ours_and_named_endpoints_stand_alone() -> None:
+    assert endpoints_of("paired", [], ["mine"]) == ("mine", *DEFAULT_ENDPOINTS)
+    assert endpoints_of("paired", ["rent_volatility"], ["mine"]) == ("rent_volatility",)
+    assert endpoints_of("neutrality", []) == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "shocks", "words"),
+    [
+        ([("base", "none", 1, "ok", 2.0)], {}, "one arm, no shock and no swept parameter"),
+        (
+            [("base", "none", 1, "ok", 2.0), ("base", "cut", 2, "ok", 2.0)],
+            {"cut": ["cut"]},
+            "no two runs that finished",
+        ),
+        ([("base", "none", 1, "failed", float("nan"))], {}, "No run finished"),
+    ],
+)
+def test_what_compares_nothing_says_why(tmp_path: Path, cells: list, shocks: dict, words: str) -> None:  # type: ignore[type-arg]
+    said = answer.sentences(written(tmp_path, cells, shocks=shocks))
+    assert words in said[0]
