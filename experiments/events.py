@@ -8,8 +8,8 @@ from typing import Any
 from experiments.canonical import exact, orders
 from experiments.errors import ABSENT, Problem, UsageError
 from experiments.guard import attempted
+from experiments.runs import Place, label
 from experiments.settings import NO_SHOCK, Settings, Span
-from experiments.worlds import Place, label
 
 FEWEST_DAYS = 2  # metrics are of changes from day to day
 Worlds = Mapping[Place, dict[str, Any]]

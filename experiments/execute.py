@@ -14,9 +14,9 @@ from pathlib import Path
 
 from experiments.errors import StorageError, WorkersError
 from experiments.guard import heard_interrupts, ignore_interrupts, interrupts, tell
+from experiments.runs import RunSpec
 from experiments.settings import Executor, Settings
 from experiments.store import row_of, stored_rows, write_part
-from experiments.study import RunSpec
 from experiments.worker import Batch, Outcome, run_batch
 from experiments.worlds import own_point
 

@@ -16,10 +16,10 @@ from experiments.compose import flat
 from experiments.errors import ABSENT, Problem, StorageError, UsageError
 from experiments.own import described
 from experiments.replaced import FOLDER, set_old_code_aside
+from experiments.runs import Expansion
 from experiments.settings import Settings
 from experiments.sources import SIMULATES
 from experiments.store import make_folder, readable, share, stored_rows, write_whole
-from experiments.study import Expansion
 
 FOLDERS = ("parts", "paths", "figures", "damaged", FOLDER)
 FREE = (

@@ -12,10 +12,10 @@ from experiments.errors import ABSENT, Problem, UsageError, nearest_name
 from experiments.folder import FREE, check_writable, locked, own_parts, read_yaml, to_yaml
 from experiments.guard import attempted, tell
 from experiments.own import Measuring, checked_metrics, in_one_form, measuring_of
+from experiments.runs import RunSpec
 from experiments.settings import Settings, Study, read_settings
 from experiments.sources import PluginCode
 from experiments.store import MOVE_PATH, compact, read_table, stored_rows, write_part, write_whole
-from experiments.study import RunSpec
 from experiments.worker import Outcome
 from experiments.worlds import check_metrics
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from experiments import provenance
 from experiments.canonical import parts
 from experiments.errors import Problem, UsageError
-from experiments.guard import attempted, tell
 from experiments.settings import Settings
 from experiments.sources import PluginCode, measuring_code
 
 if TYPE_CHECKING:
-    from experiments.plots.style import Plot
-    from experiments.results import Results
     from sim.metrics.measure import Metric
     from sim.record import Record
 
@@ -141,36 +138,3 @@ def described(settings: Settings) -> dict[str, dict[str, str]]:
     """Name -> unit, meaning and family of the user's own metrics, as config.yaml keeps them for readers."""
     built = own_metrics(settings.metrics, tuple(settings.plugins))
     return {name: {"unit": m.unit, "meaning": m.meaning, "family": m.family} for name, m in built.items()}
-
-
-def checked(plot: Any) -> Plot:
-    """A figure as it was drawn; TypeError for what is no Plot, or has a name that no file can bear."""
-    from experiments.plots.style import Plot
-
-    if not isinstance(plot, Plot) or not NAME.fullmatch(plot.name):
-        raise TypeError("draw must yield Plots, each with a name of letters, digits and _")
-    return plot
-
-
-def own_plots(results: Results, taken: Iterable[str]) -> Iterator[Plot]:
-    """Draws the user's own figures for a result folder; one that fails is told and left out."""
-    from experiments.results import MissingDataError
-
-    names = set(taken)
-    plugins = tuple(results.config.get("plugins") or ())
-    for name, settings in (results.config.get("figures") or {}).items():
-
-        def drawn(name: str = name, settings: Any = settings) -> list[Plot]:
-            [figure] = own_figures({name: settings}, plugins).values()
-            return [checked(plot) for plot in figure.draw(results)]
-
-        plots, error = attempted(drawn)
-        if error is not None:  # results are read all the same
-            said = str(error) if isinstance(error, MissingDataError) else tell(error)
-            print(f"figure {name} is left out: {said}", flush=True)
-        for plot in plots or ():
-            if plot.name in names:
-                print(f"figure {name} is left out: there is one of the name {plot.name} already", flush=True)
-                continue
-            names.add(plot.name)
-            yield plot

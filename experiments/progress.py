@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol
 
-from experiments.study import RunSpec
+from experiments.runs import RunSpec, label
 from experiments.worker import Outcome
-from experiments.worlds import label
 
 SECONDS_BETWEEN_LINES = 10.0
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from experiments.runs import RunSpec, key_of
 from experiments.store import (
     make_folder,
     read_part,
@@ -16,7 +17,6 @@ from experiments.store import (
     write_part,
     write_table,
 )
-from experiments.study import RunSpec, key_of
 
 FOLDER = "replaced"
 Cell = tuple[str, str, str]

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from experiments.errors import ABSENT, Problem, StorageError, UsageError, WorkersError, nearest_name
 
 if TYPE_CHECKING:
+    from experiments.runs import Expansion
     from experiments.settings import Settings
-    from experiments.study import Expansion
     from experiments.worker import Outcome
 
 MEASURE = "measure"

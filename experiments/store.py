@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import ABSENT, Problem, StorageError, UsageError
-from experiments.study import RunSpec
+from experiments.runs import RunSpec
 
 LABELS = ("key", "arm", "shock", "seed", "status", "measured")
 EVENT_LABELS = ("key", "arm", "shock", "seed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from experiments import provenance
@@ -12,60 +12,19 @@ from experiments.canonical import orders
 from experiments.compose import Composer, split
 from experiments.dates import moved_start
 from experiments.events import remarks, with_events
-from experiments.own import Measuring, in_one_form, measuring_of
+from experiments.own import in_one_form, measuring_of
+from experiments.runs import FORKED, Expansion, Parent, Place, RunSpec, key_of, label
 from experiments.settings import NO_SHOCK, Settings, calm_beside, read_settings, start_of
 from experiments.sources import PluginCode, simulating_code
 from experiments.worlds import (
-    Place,
-    Point,
     check_overrides,
     check_worlds,
     compose_records,
     compose_worlds,
-    label,
     own_point,
     set_aside_shocks,
     with_swept_values,
 )
-
-FORKED = "@fork"  # ends the label of an arm whose runs part from the reference arm on the event's first day
-
-
-@dataclass(frozen=True, eq=False)
-class Parent:
-    """The run that forked runs part from: its resolved world, and the day of the parting."""
-
-    world: dict[str, Any]
-    day: int
-
-
-@dataclass(frozen=True, eq=False)
-class RunSpec:
-    """One run: what a worker needs to know, and the labels of its row."""
-
-    arm: str
-    shock: str
-    seed: int
-    sweep: Point
-    days: int
-    window: tuple[int, int]
-    world: dict[str, Any]
-    plugins: tuple[str, ...] = ()
-    parent: Parent | None = None
-    made_of: str = ""  # the hash of all that can change its numbers, but for the seed
-    key: str = ""
-    measuring: Measuring = Measuring()
-
-
-@dataclass(frozen=True, eq=False)
-class Expansion:
-    """All runs of a call, with what they depend on."""
-
-    settings: Settings
-    runs: list[RunSpec]
-    worlds: dict[str, dict[str, Any]]  # label of a world -> its sections
-    sources: dict[str, str]
-    versions: dict[str, str]
 
 
 def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
@@ -144,8 +103,3 @@ def with_keys(
         made_of = provenance.digest([labels, hash_of(run.world), run.days, list(run.window), parent, code])
         keyed.append(replace(run, made_of=made_of, key=key_of(made_of, run.seed)))
     return keyed
-
-
-def key_of(made_of: str, seed: int) -> str:
-    """The key of a run."""
-    return provenance.digest([made_of, seed])[:32]

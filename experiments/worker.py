@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from experiments.errors import StorageError
 from experiments.guard import tell, tried
+from experiments.runs import RunSpec
 from experiments.store import row_of, write_part, write_path
-from experiments.study import RunSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,16 +14,10 @@ from experiments.compose import Composer, as_override, flat, key_of, split
 from experiments.dates import dates_of, first_day_before
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 from experiments.own import checked_metrics
+from experiments.runs import Place, Point, label
 from experiments.settings import Settings, Study
 
 TRIAL_BUILDS = 32
-Point = tuple[tuple[str, Any], ...]  # swept keys and their values
-Place = tuple[str, str, Point]  # arm, shock, swept point
-
-
-def label(arm: str, shock: str, point: Point = ()) -> str:
-    """`arm, shock, key=value`, for people."""
-    return ", ".join([arm, shock, *(f"{key}={value}" for key, value in point)])
 
 
 # ---- shocks given on the command line

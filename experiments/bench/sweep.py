@@ -12,8 +12,8 @@ from experiments import execute, worker
 from experiments.bench.result import Measured
 from experiments.bench.startup import COMPOSED_DAY, bytecode_kept, wall
 from experiments.bench.world import bench_world
+from experiments.runs import RunSpec
 from experiments.settings import Executor, Settings, Study
-from experiments.study import RunSpec
 from experiments.worker import Batch, Outcome
 
 WORKERS, GOAL = 2, 0.85

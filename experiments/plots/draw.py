@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import experiments.plots
-from experiments.own import own_plots
+from experiments.own_plots import own_plots
 from experiments.plots import style
 from experiments.results import MissingDataError, Results
 from experiments.store import make_folder

@@ -19,7 +19,7 @@ from experiments.store import write_rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from experiments.study import Expansion
+    from experiments.runs import Expansion
 
 Row = tuple[str, Check]  # name of the replication, one of its checks
 

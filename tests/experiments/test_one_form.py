@@ -18,7 +18,8 @@ from experiments.errors import UsageError
 from experiments.events import alike
 from experiments.results import Results
 from experiments.run import main
-from experiments.study import Expansion, expand
+from experiments.runs import Expansion
+from experiments.study import expand
 from sim.economy import Economy
 from sim.spec import read_spec
 

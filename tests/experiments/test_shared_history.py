@@ -10,7 +10,7 @@ import pytest
 from experiments import worker
 from experiments.compose import composer, split
 from experiments.execute import batches_of
-from experiments.study import RunSpec
+from experiments.runs import RunSpec
 from sim.environment import Environment
 from sim.nature.striking import quiet_days
 from sim.streams import Streams

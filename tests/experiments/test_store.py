@@ -12,9 +12,10 @@ import pytest
 from experiments import store
 from experiments.errors import StorageError, UsageError
 from experiments.folder import opened_folder
+from experiments.runs import Expansion, RunSpec
 from experiments.settings import read_settings
 from experiments.store import compact, missing_runs, path_file, row_of, stored_rows, write_part
-from experiments.study import Expansion, RunSpec, with_keys
+from experiments.study import with_keys
 
 WORLD = {"links": {"curve_to_capex": 0.0}, "shocks": {}}
 SLUMP = {"links": {"curve_to_capex": 0.0}, "shocks": {"slump": {"size": 0.1}}}

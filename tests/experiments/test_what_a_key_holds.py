@@ -12,8 +12,9 @@ import pytest
 
 from experiments import run, sources
 from experiments.run import main
+from experiments.runs import RunSpec
 from experiments.sources import PluginCode, hash_of
-from experiments.study import RunSpec, with_keys
+from experiments.study import with_keys
 
 AGENT = """
 from sim.agent import Agent, GroupParameters
