@@ -17,6 +17,11 @@ from sim.streams import stable_id
 from sim.vocabulary import Parameters, Positive, PositiveCount
 
 
+def group_of(name: str) -> str:
+    """The group that an agent of this name is one of, as the configuration names it."""
+    return name.rpartition("_")[0]
+
+
 class GroupParameters(Parameters):
     """What every group of agents says of itself: how many, and their relative sizes (dealt out in turn)."""
 

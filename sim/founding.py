@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from sim.agent import Agent, Endowment
+from sim.agent import Agent, Endowment, group_of
 from sim.books import OUTSIDERS, Books, open_ledger
 from sim.calendar import Calendar
+from sim.credit.facilities import facilities_of
 from sim.credit.loans import LoanBook
 from sim.growth_path import (
     MONTH_DAYS,
@@ -18,12 +19,13 @@ from sim.growth_path import (
     GrowthPath,
     Landlord,
     PathSettings,
+    Repayment,
     Tenor,
     auction_discounts,
     growth_path,
 )
 from sim.hardware.fleet import Fleet
-from sim.parts import Member, group_of
+from sim.parts import Member
 from sim.problems import Problem, SpecError
 from sim.register import Roll
 from sim.rental.placement import place_people
@@ -49,7 +51,8 @@ def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
         reserved_use=spec.reserved.use, reserved_discount=spec.reserved.discount, cost_usd=s.variable_cost_usd,
         fixed_cost_usd=s.fixed_cost_usd, life_years=spec.investment.life_years,
         lead_years=spec.investment.lead_time_days / DAYS_PER_YEAR, q_star=spec.investment.q_star,
-        amortisation=spec.loan.amortisation, convexity=s.convexity, policy_rate=w.policy_rate,
+        repayments=tuple(Repayment(f.share, f.amortisation, f.spread) for f in spec.loan.facilities.values()),
+        convexity=s.convexity, policy_rate=w.policy_rate,
         equity_rate=w.equity_rate,
     )  # fmt: skip
     _check_memories(people, w.trend.technology)
@@ -233,12 +236,20 @@ def _first_loans(spec: Spec, path: GrowthPath, books: Books, endowments: list[En
     """Loans on the path where loans are made; lenders owe depositors what their capital does not fund."""
     roll, ledger, level = books.roll, books.ledger, path.money_factor(-elapsed / DAYS_PER_YEAR)
     lending = np.array([endowments[i].lending_weight for i in roll.lenders])
-    loans = LoanBook(len(roll.landlords), lending / lending.sum() if len(lending) else np.zeros(0))
+    weights = lending / lending.sum() if len(lending) else np.zeros(0)
+    facilities = facilities_of(spec.loan, weights, [roll.names[i] for i in roll.lenders])
+    loans = LoanBook(len(spec.loan.facilities), len(roll.landlords), weights)
     if spec.loan.enabled and len(roll.lenders):
         debt = np.array([endowments[i].debt_usd for i in roll.landlords]) * level
-        amounts = debt[:, None] * loans.syndicate[None, :]
+        parts = np.array(path.debts_usd(1.0))
+        amounts = np.concatenate(
+            [
+                (part * debt)[:, None] * lenders[None, :]
+                for part, lenders in zip(parts / parts.sum(), facilities.syndicate, strict=True)
+            ]
+        )
         loans.draw(amounts)
-        ledger.post_pairs("endowment", "loan", roll.landlords, roll.lenders, amounts)
+        ledger.post_pairs("endowment", "loan", roll.landlords, roll.lenders, loans.by_borrower(amounts))
         ratio = np.array([endowments[i].capital_ratio for i in roll.lenders])
         by_lender = amounts.sum(axis=0)
         world = np.full(len(ratio), roll.rest_of_world)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -64,6 +65,14 @@ class ContractTerms:
     worth: tuple[float, ...]
 
 
+class Repayment(NamedTuple):
+    """How a share of all draws is repaid: amortisation a year of the balance, spread over the borrower's own."""
+
+    share: float
+    amortisation: float
+    spread: float
+
+
 @dataclass(frozen=True)
 class PathSettings:
     """Scalars of the path: trends per year, rents and costs in USD per VE-hour, times in years."""
@@ -79,7 +88,7 @@ class PathSettings:
     life_years: float
     lead_years: float
     q_star: float
-    amortisation: float
+    repayments: tuple[Repayment, ...]
     convexity: float
     policy_rate: float
     equity_rate: float
@@ -148,14 +157,21 @@ class GrowthPath:
 
     def debt_usd(self, advance_rate: float) -> float:
         """Loan balance per VE: draws at the advance rate of the bill, exponential amortisation."""
+        return sum(self.debts_usd(advance_rate))
+
+    def debts_usd(self, advance_rate: float) -> list[float]:
+        """The balance by facility, each a share w of draws: w x advance rate x bill / (amortisation + n - g)."""
         s = self.settings
-        return advance_rate * self.bill_usd / (s.amortisation + s.quantity - s.technology)
+        return [
+            part.share * advance_rate * self.bill_usd / (part.amortisation + s.quantity - s.technology)
+            for part in s.repayments
+        ]
 
     def normal_cash_usd(self, landlord: Landlord, indebted: bool = True) -> float:
         """A month of running cost and debt service per VE of fleet: the cash a careful firm holds."""
         s = self.settings
         running = s.cost_usd * self.hours_used(landlord.reserved_share) + self.fixed_cost_usd(landlord)
-        service = self.debt_usd(landlord.advance_rate) * (s.amortisation + landlord.debt_rate) if indebted else 0.0
+        service = self.debt_service_usd(landlord) if indebted else 0.0
         return HOURS_PER_YEAR / 12.0 * running + service / 12.0
 
     def cash_flow_usd(self, landlord: Landlord) -> float:
@@ -174,7 +190,11 @@ class GrowthPath:
 
     def debt_service_usd(self, landlord: Landlord) -> float:
         """Interest and amortisation a year per VE."""
-        return self.debt_usd(landlord.advance_rate) * (self.settings.amortisation + landlord.debt_rate)
+        debts = self.debts_usd(landlord.advance_rate)
+        return sum(
+            debt * (part.amortisation + (landlord.debt_rate + part.spread))
+            for debt, part in zip(debts, self.settings.repayments, strict=True)
+        )
 
     def payout_share(self, landlord: Landlord, slack: float, indebted: bool = True) -> float:
         """Share of free cash paid out, so that what is kept covers the equity share of the bill times `slack`."""

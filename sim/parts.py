@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from sim.agent import Agent
+from sim.agent import Agent, group_of
 from sim.problems import Problem, SpecError, nearest, problems_of
 from sim.roles import broken_promises, keeps
 from sim.streams import Purpose, Streams, stable_id
@@ -72,11 +72,6 @@ PROMISES = {
 }  # what a part of a section must be able to do
 LAWS = ("uniform", "normal", "lognormal")
 LARGEST_LOG_SD = 5.0
-
-
-def group_of(name: str) -> str:
-    """The group that an agent of this name is one of, as the configuration names it."""
-    return name.rpartition("_")[0]
 
 
 @dataclass(frozen=True)

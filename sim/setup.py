@@ -160,6 +160,9 @@ def adopt(e: Economy, spec: Spec) -> None:
             problems.append(Problem(key, getattr(spec, key), "a fork keeps what its origin began with"))
     if spec.venue.maturities != e.spec.venue.maturities:
         problems.append(Problem("venue.maturities", spec.venue.maturities, f"a fork keeps {e.spec.venue.maturities}"))
+    if list(spec.loan.facilities) != list(e.spec.loan.facilities):
+        kept = f"a fork keeps {list(e.spec.loan.facilities)}"
+        problems.append(Problem("loan.facilities", list(spec.loan.facilities), kept))
     if list(spec.indices) != list(e.spec.indices):
         problems.append(Problem("indices", list(spec.indices), f"a fork keeps {list(e.spec.indices)}"))
     if problems:

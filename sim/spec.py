@@ -21,7 +21,7 @@ from sim.nature.striking import check_shocks
 from sim.parts import build_part, check_agents, check_parts, groups_of
 from sim.problems import Problem, SpecError, nearest, problems_of
 from sim.rental.tastes import Work
-from sim.roles import CreatesShares, HoldsFutures, OrdersShares
+from sim.roles import CreatesShares, HoldsFutures, Lends, OrdersShares
 from sim.vocabulary import (
     Days,
     Elasticity,
@@ -189,7 +189,7 @@ def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
     if spec is not None:
         problems += _impossible(spec)
         problems += [] if wrong_indices or wrong_agents else _impossible_indices(spec)
-        problems += [] if wrong_agents else _impossible_funds(spec)
+        problems += [] if wrong_agents else _impossible_funds(spec) + _impossible_loans(spec)
     if problems or spec is None:
         raise SpecError(problems)
     return spec
@@ -204,6 +204,7 @@ def _impossible(spec: Spec) -> list[Problem]:
         ("grades", spec.grades, "fleet_share"),
         ("grades", spec.grades, "order_share"),
         ("reserved.tenors", spec.reserved.tenors, "stock_share"),
+        ("loan.facilities", spec.loan.facilities, "share"),
     )
     for section, names, field in parts:
         total = math.fsum(getattr(part, field) for part in names.values())
@@ -234,11 +235,11 @@ def _impossible(spec: Spec) -> list[Problem]:
     if not MIN_TICKS <= ticks <= MAX_TICKS:
         text = f"gives {ticks:.3g} ticks within the daily limits; allowed are {MIN_TICKS} to {MAX_TICKS}"
         problems.append(Problem("venue.tick_usd", spec.venue.tick_usd, text))
-    if spec.loan.amortisation + spec.world.trend.quantity <= spec.world.trend.technology:
-        least = spec.world.trend.technology - spec.world.trend.quantity
-        problems.append(
-            Problem("loan.amortisation", spec.loan.amortisation, f"must exceed {least:g}, or debt never shrinks")
-        )
+    least = spec.world.trend.technology - spec.world.trend.quantity
+    for name, facility in spec.loan.facilities.items():
+        if facility.amortisation + spec.world.trend.quantity <= spec.world.trend.technology:
+            text = f"must exceed {least:g}, or debt never shrinks"
+            problems.append(Problem(f"loan.facilities.{name}.amortisation", facility.amortisation, text))
     if 24 % spec.spot.step_hours:
         problems.append(Problem("spot.step_hours", spec.spot.step_hours, "must divide 24"))
     if spec.spot.variable_cost_usd >= min(spec.world.rent_usd, spec.spot.price_cap_usd):
@@ -292,6 +293,17 @@ def _impossible_indices(spec: Spec) -> list[Problem]:
             problems += index.basket.problems(f"{prefix}.basket", world)
         if isinstance(index, QuoteIndex):
             problems += index.problems(prefix, names)
+    return problems
+
+
+def _impossible_loans(spec: Spec) -> list[Problem]:
+    """Facilities name groups of agents that lend."""
+    known, problems = groups_of(Lends, spec.agents, spec.plugins), []
+    for name, facility in spec.loan.facilities.items():
+        for group in facility.lenders or ():
+            if group not in known:
+                key, text = f"loan.facilities.{name}.lenders", f"allowed are groups of lenders: {', '.join(known)}"
+                problems.append(Problem(key, group, text, nearest(group, known)))
     return problems
 
 

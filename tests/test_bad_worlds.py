@@ -227,7 +227,7 @@ def test_an_impossible_value_is_refused_by_its_key(key, value, blamed):
 
 def test_loans_that_grow_faster_than_they_are_paid_back_are_refused():
     world = put(container("world=stationary"), "world.trend.technology", 0.5)
-    assert "loan.amortisation" in refused(world)
+    assert "loan.facilities.delayed_draw.amortisation" in refused(world)
 
 
 # ---- parameters drawn from a law

@@ -29,7 +29,8 @@ def check_loans(day: int, ledger: Ledger, roll: Roll, loans: LoanBook) -> None:
     size = loans.drawn + 1.0
     all_same(day, "A9", "loans", loans.balance, loans.drawn - loans.repaid - loans.written_off, size)
     held = ledger.held("loan")
-    all_same(day, "A9", "borrowers' loans", -held[roll.landlords], loans.balance.sum(axis=1), size.sum(axis=1))
+    most = loans.by_borrower(size.sum(axis=1))
+    all_same(day, "A9", "borrowers' loans", -held[roll.landlords], loans.debt_usd, most)
     kept = loans.balance.sum(axis=0) - loans.sold.held.sum(axis=0)
     all_same(day, "A9", "lenders' loans", held[roll.lenders], kept, size.sum(axis=0))
     bought = loans.sold.bought_usd + 1.0

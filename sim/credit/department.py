@@ -7,6 +7,7 @@ import numpy as np
 from sim.board import CreditSheet
 from sim.credit.audit import COLUMNS, check_loans, median
 from sim.credit.borrowers import borrowers_of, first_dscr, landlords_of
+from sim.credit.facilities import facilities_of
 from sim.credit.financing import Financing, Funding, fund_orders
 from sim.credit.lenders import Lenders
 from sim.credit.loans import LoanBook
@@ -25,7 +26,7 @@ MAX_ADVANCE = 0.95
 
 
 class Credit:
-    """Loans by borrower (the roll's landlords) and lender, under the terms `loan` and `resolution`.
+    """Loans by facility, borrower (the roll's landlords) and lender, under the terms `loan` and `resolution`.
 
     `normal_usd` (borrowers,) is the cash that a careful firm holds, USD per VE at day 0; `marks` (borrowers,) of
     collateral over book and `room_share` of draws that lenders' capital allowed are of the last month end.
@@ -46,7 +47,9 @@ class Credit:
     def adopt(self, loan: Loan, resolution: Resolution) -> None:
         """Take the terms, and what landlords say now of their own."""
         self.terms, self.rules = loan, resolution
-        self.borrowers = borrowers_of(self.common.register, self.common.path, loan)
+        register = self.common.register
+        self.borrowers = borrowers_of(register, self.common.path, loan)
+        self.facilities = facilities_of(loan, self.loans.weights, [register.name(i) for i in register.roll.lenders])
 
     @property
     def in_estate(self) -> Bools:
@@ -71,7 +74,7 @@ class Credit:
         debt, normal = np.zeros((2, len(self.common.ledger.owners)))
         dscr = np.full(len(debt), np.inf)
         estate, barred = np.zeros((2, len(debt)), dtype=bool)
-        debt[roll.landlords] = self.loans.balance.sum(axis=1)
+        debt[roll.landlords] = self.loans.debt_usd
         dscr[roll.landlords] = self.servicer.dscr
         normal[roll.landlords] = self._normal_cash_usd()
         estate[roll.landlords] = self.in_estate
@@ -92,7 +95,9 @@ class Credit:
 
     def service(self, day: int, received_usd: Floats) -> None:
         """Month end: debt service out of what was received (borrowers,), tests, payouts; then the lenders' accounts."""
-        self.servicer.collect(self.terms, self.borrowers, received_usd, self.in_estate, self._normal_cash_usd())
+        self.servicer.collect(
+            self.terms, self.facilities, self.borrowers, received_usd, self.in_estate, self._normal_cash_usd()
+        )
         self.lenders.fund(day)
 
     def resolve(self, day: int, reject: RejectsContracts, sell_gpus: SellsGpus) -> None:
@@ -105,7 +110,8 @@ class Credit:
         """What lenders tell of loans as they stand."""
         sold, losses = self.loans.sold, self.estates.losses_usd
         return ServicerReport(
-            sold_usd=sold.held.sum(axis=1), sold_total_usd=sold.total_usd, in_estate=self.in_estate,
+            sold_usd=self.loans.by_borrower(sold.held.sum(axis=1)), sold_total_usd=sold.total_usd,
+            in_estate=self.in_estate,
             interest_usd=sold.interest_usd, principal_usd=sold.principal_usd, added_usd=sold.added_usd,
             lost_usd=sold.lost_usd,
             loss_rate=losses / (losses + float(self.loans.balance.sum())) if losses > 0.0 else 0.0,
@@ -115,9 +121,10 @@ class Credit:
 
     def margin(self) -> LoanMargin:
         """What new loans earn: the mean spread by what borrowers owe (by their number if nobody owes); their cost."""
-        spread, owed = self.borrowers.spread, self.loans.balance.sum(axis=1)
+        facilities, owed = self.facilities, self.loans.debt_usd
+        spread = self.borrowers.spread + float(facilities.share @ facilities.spread)
         mean = float(owed @ spread) / float(owed.sum()) if owed.any() else float(spread.mean())
-        return LoanMargin(mean, self.lenders.capital_cost(self.terms.capital_hurdle))
+        return LoanMargin(mean, self.lenders.capital_cost(self.terms.capital_hurdle, facilities.lent_by))
 
     def finance(self, cost_usd: Floats, pledged_usd: Floats, offering: Offering) -> Funding:
         """What cash, outside owners and lenders allow of orders that cost so much (borrowers,).
@@ -125,7 +132,8 @@ class Credit:
         `pledged_usd` (borrowers,) is the book value of GPUs at work and on order before the new ones.
         """
         today, ledger, roll = self.common.board.today, self.common.ledger, self.common.register.roll
-        self.marks = self.lenders.marks()
+        facilities, lent_by = self.facilities, self.facilities.lent_by
+        self.marks = self.lenders.marks(lent_by)
         floor = CASH_FLOOR * self.normal_usd * self._fleet_ve() * today.technology
         advance = np.minimum(MAX_ADVANCE, self.borrowers.advance_rate * offering.advance * self.marks) * (
             1.0 if today.loans_open else 0.0
@@ -133,22 +141,23 @@ class Credit:
         money = Financing(
             advance=advance, budget_usd=np.maximum(0.0, ledger.held("cash")[roll.landlords] - floor),
             equity_access=self.borrowers.equity_access,
-            headroom_usd=advance * pledged_usd - self.loans.balance.sum(axis=1),
-            lender_room_usd=self.lenders.room_usd(offering), syndicate=self.loans.syndicate,
+            headroom_usd=advance * pledged_usd - self.loans.debt_usd,
+            lender_room_usd=self.lenders.room_usd(offering, lent_by), share=facilities.share,
+            syndicate=facilities.syndicate,
         )  # fmt: skip
         funding = fund_orders(cost_usd, money)
         self.room_share = funding.room_share
         return funding
 
     def draw(self, funding: Funding, accepted: float, offering: Offering) -> Floats:
-        """New loans for the share of orders that the vendor accepts; returns draws (borrowers, lenders), USD."""
+        """New loans for the share of orders that the vendor accepts; returns draws (loans, lenders), USD."""
         draws: Floats = funding.draws_usd * accepted
         self.loans.price_draws(draws.sum(axis=1), offering.charge)
         draw(self.common, self.loans, draws)
         return draws
 
     def sell(self, amounts_usd: Floats) -> ServicerReport:
-        """The vehicle has bought parts of draws (borrowers, lenders) at par; lenders repay deposits with the money."""
+        """The vehicle has bought parts of draws (loans, lenders) at par; lenders repay deposits with the money."""
         sell(self.common, self.loans, amounts_usd)
         self.lenders.balance_deposits()
         return self.report()
@@ -171,12 +180,12 @@ class Credit:
 
     def day(self) -> dict[str, float]:
         """Loans, lenders, coverage and defaults today."""
-        balance = self.loans.balance
+        debt = self.loans.debt_usd
         capital = self.common.ledger.net_worth()[self.common.register.roll.lenders]
         return {
-            "loans_usd": float(balance.sum()),
+            "loans_usd": float(self.loans.balance.sum()),
             "lender_capital_usd": float(capital.sum()),
-            "dscr_median": median(self.servicer.dscr[balance.sum(axis=1) > 0.0]),
+            "dscr_median": median(self.servicer.dscr[debt > 0.0]),
             "room_share": self.room_share,
             "collateral_mark": float(self.marks.mean()),
             "defaults": float(self.estates.defaults),

@@ -13,8 +13,9 @@ from sim.vocabulary import Floats
 class Financing:
     """How landlords may pay (landlords,): advance rates after marks, cash to spend, outside equity, debt room.
 
-    `lender_room_usd` (lenders,) is what each lender's capital still allows, `syndicate` (lenders,) its share of
-    every draw, `headroom_usd` (landlords,) the borrowing base less debt before the new chips are pledged.
+    `lender_room_usd` (lenders,) is what each lender's capital still allows, `share` (facilities,) how draws are split
+    over facilities and `syndicate` (facilities, lenders) how each of these is over lenders, `headroom_usd` (landlords,)
+    the borrowing base less debt before the new chips are pledged.
     """
 
     advance: Floats
@@ -22,12 +23,16 @@ class Financing:
     equity_access: Floats
     headroom_usd: Floats
     lender_room_usd: Floats
+    share: Floats
     syndicate: Floats
 
 
 @dataclass(frozen=True)
 class Funding:
-    """What each landlord may order: share of its wish, debt drawn per lender, outside equity; USD."""
+    """What each landlord may order: share of its wish, debt drawn by loan and lender, outside equity; USD.
+
+    A loan is a facility and a landlord, facility by facility (loans, lenders).
+    """
 
     share: Floats
     draws_usd: Floats
@@ -38,21 +43,26 @@ class Funding:
 def fund_orders(cost_usd: Floats, money: Financing) -> Funding:
     """Limit orders by cash and credit: order = min(wish, budget / (1 - advance * room)), plus outside equity.
 
-    A lender whose capital does not cover its share of all draws cuts them pro rata; no order in time matters.
+    A lender whose capital does not cover its share of all draws cuts them pro rata; no order in time matters, and what
+    a facility's lenders cut is not drawn from another.
     """
     wanted = cost_usd * money.advance
     asked = np.minimum(wanted, np.maximum(0.0, money.headroom_usd + wanted))
-    by_lender = money.syndicate * asked.sum()
-    cut = np.where(
-        by_lender > 0.0, np.minimum(1.0, money.lender_room_usd / np.where(by_lender > 0.0, by_lender, 1.0)), 1.0
-    )
-    room = float(money.syndicate @ cut)
-    debt_share = np.where(cost_usd > 0.0, asked / np.where(cost_usd > 0.0, cost_usd, 1.0), 0.0) * room
-    own_share = 1.0 - debt_share
+    by_lender = (money.share[:, None] * money.syndicate).sum(axis=0) * asked.sum()
+    short = by_lender > np.maximum(0.0, money.lender_room_usd)
+    cut = np.where(short, money.lender_room_usd / np.where(short, by_lender, 1.0), 1.0)
+    rooms = [float(lenders @ cut) for lenders in money.syndicate]
+    carried = np.where(cost_usd > 0.0, asked / np.where(cost_usd > 0.0, cost_usd, 1.0), 0.0)
+    debt_shares = np.array([share * carried * room for share, room in zip(money.share, rooms, strict=True)])
+    own_share = 1.0 - debt_shares.sum(axis=0)
     affordable = np.where(own_share > 0.0, money.budget_usd / np.where(own_share > 0.0, own_share, 1.0), np.inf)
     inside = np.minimum(cost_usd, affordable)
     outside = money.equity_access * (cost_usd - inside)
     total = inside + outside
-    draws = (total * debt_share)[:, None] * (money.syndicate * cut / max(room, 1e-300))[None, :]
+    draws = [
+        (total * debt_share)[:, None] * (lenders * cut / max(room, 1e-300))[None, :]
+        for debt_share, lenders, room in zip(debt_shares, money.syndicate, rooms, strict=True)
+    ]
     share = np.where(cost_usd > 0.0, total / np.where(cost_usd > 0.0, cost_usd, 1.0), 0.0)
-    return Funding(share, draws, outside * own_share, room)
+    room_share = float(sum(share * room for share, room in zip(money.share.tolist(), rooms, strict=True)))
+    return Funding(share, np.concatenate(draws), outside * own_share, room_share)

@@ -74,21 +74,24 @@ class Lenders:
             ledger.post("deposits", "cash", payers, payees, amount)
             ledger.post("deposits", "funding", payees, payers, amount)
 
-    def marks(self) -> Floats:
-        """Mark of each borrower's collateral over book (borrowers,): the syndicate's weighted mean."""
+    def marks(self, lent_by: Floats) -> Floats:
+        """Mark of each borrower's collateral over book (borrowers,): the mean by what is lent (lenders,)."""
         common = self.common
         marks = np.array([agent.mark(common.register.views[owner]) for owner, agent in self.of_record])
         read = len(marks) and common.board.links.curve_to_collateral > 0.0
-        mark = float(self.loans.syndicate @ marks) if read else 1.0
+        mark = float(lent_by @ marks) if read else 1.0
         return np.full(len(common.register.roll.landlords), mark)
 
-    def capital_cost(self, hurdle: float) -> float:
+    def capital_cost(self, hurdle: float, lent_by: Floats) -> float:
         """What a loan's capital costs over deposits, per year and USD lent: kappa * (hurdle - base rate)."""
-        kappa = float(self.loans.syndicate @ np.array([agent.capital_ratio for _, agent in self.of_record]))
+        kappa = float(lent_by @ np.array([agent.capital_ratio for _, agent in self.of_record]))
         return kappa * max(0.0, hurdle - self.common.board.today.policy_rate)
 
-    def room_usd(self, offering: Offering) -> Floats:
-        """Draws (lenders,) that capital still allows, given what the vehicle has bought and will buy of them."""
+    def room_usd(self, offering: Offering, lent_by: Floats) -> Floats:
+        """Draws (lenders,) that capital still allows, given what the vehicle has bought and will buy of them.
+
+        `lent_by` (lenders,) are the shares in which draws are lent.
+        """
         loans = self.loans.balance
         capital = self.common.ledger.net_worth()[self.common.register.roll.lenders]
         freed = offering.relief * self.loans.sold.held.sum(axis=0)
@@ -96,14 +99,14 @@ class Lenders:
             agent.room_usd(float(capital[i]), float(loans[:, i].sum() - freed[i]))
             for i, (_, agent) in enumerate(self.of_record)
         ]
-        return room_for_draws(np.array(room), offering, self.loans.syndicate)
+        return room_for_draws(np.array(room), offering, lent_by)
 
 
-def room_for_draws(room_usd: Floats, offering: Offering, syndicate: Floats) -> Floats:
+def room_for_draws(room_usd: Floats, offering: Offering, lent_by: Floats) -> Floats:
     """Draws (lenders,) that lenders' room allows when part of them is sold: room / (1 - saved), as far as it sells."""
     if offering.saved <= 0.0:
         return room_usd
-    most = room_usd + offering.saved / offering.share * offering.room_usd * syndicate
+    most = room_usd + offering.saved / offering.share * offering.room_usd * lent_by
     if offering.saved >= 1.0:
         return most
     return np.asarray(np.minimum(room_usd / (1.0 - offering.saved), most))

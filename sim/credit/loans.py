@@ -1,4 +1,4 @@
-"""Loans against chips and contracts: balances by borrower and lender of record, amortised in proportion to balances.
+"""Loans against chips and contracts: one row a facility and borrower, balances by lender of record.
 
 Lenders may have sold parts of them to a vehicle (`sold`); borrowers' balances do not depend on that.
 """
@@ -8,43 +8,76 @@ from __future__ import annotations
 import numpy as np
 
 from sim.credit.participations import Participations
-from sim.vocabulary import Floats
+from sim.vocabulary import Floats, Ints
 
 
 class LoanBook:
-    """Balances (borrowers, lenders) in USD; each borrower's facility is syndicated to all lenders by `syndicate`.
+    """Balances (loans, lenders) in USD; loan `f * borrowers + i` is what borrower i owes under facility f.
 
-    Counters of draws, principal repaid and write-offs let the close of the day check that nothing else moved them.
+    `weights` (lenders,) are lenders' shares of what they lend together. Counters of draws, principal repaid and
+    write-offs let the close of the day check that nothing else moved balances.
     """
 
-    def __init__(self, borrowers: int, syndicate: Floats) -> None:
-        self.syndicate = syndicate
-        self.balance: Floats = np.zeros((borrowers, len(syndicate)))
+    def __init__(self, facilities: int, borrowers: int, weights: Floats) -> None:
+        self.facilities, self.borrowers = facilities, borrowers
+        self.weights = weights
+        self.balance: Floats = np.zeros((facilities * borrowers, len(weights)))
         self.drawn: Floats = np.zeros_like(self.balance)
         self.repaid: Floats = np.zeros_like(self.balance)
         self.written_off: Floats = np.zeros_like(self.balance)
-        self.sold = Participations(borrowers, len(syndicate))
-        self.discount: Floats = np.zeros(borrowers)  # mean cut of a borrower's spread, per year (negative), by balance
+        self.sold = Participations(facilities * borrowers, len(weights))
+        self.discount: Floats = np.zeros(facilities * borrowers)  # mean cut of a loan's spread, per year (negative)
+
+    @property
+    def borrower(self) -> Ints:
+        """Who owes each loan (loans,)."""
+        return np.tile(np.arange(self.borrowers), self.facilities)
+
+    @property
+    def facility(self) -> Ints:
+        """Under which facility each loan was drawn (loans,)."""
+        return np.repeat(np.arange(self.facilities), self.borrowers)
+
+    def of(self, borrower: int) -> slice:
+        """The rows of a borrower's loans."""
+        return slice(borrower, None, self.borrowers)
+
+    def by_borrower(self, amounts: Floats) -> Floats:
+        """Amounts by loan (loans, ...) as amounts by borrower (borrowers, ...)."""
+        table = amounts.reshape(self.facilities, self.borrowers, *amounts.shape[1:])
+        return np.asarray(table.sum(axis=0))
+
+    @property
+    def debt_usd(self) -> Floats:
+        """What each borrower owes in all (borrowers,)."""
+        return self.by_borrower(self.balance.sum(axis=1))
+
+    def split(self, amounts: Floats, by: Floats) -> Floats:
+        """Amounts of borrowers (borrowers,) as amounts of their loans (loans,), in proportion to `by` (loans,)."""
+        total = self.by_borrower(by)
+        share = by / np.where(total > 0.0, total, 1.0)[self.borrower]
+        return np.asarray(share * amounts[self.borrower])
 
     def price_draws(self, amounts: Floats, charge: float) -> None:
-        """Mix the change of the spread (per year) at which draws (borrowers,) are made into the borrowers' mean."""
+        """Mix the change of the spread (per year) at which draws (loans,) are made into the loans' mean."""
         before = self.balance.sum(axis=1)
         after = before + amounts
         self.discount = (self.discount * before + charge * amounts) / np.where(after > 0.0, after, 1.0)
 
     def draw(self, amounts: Floats) -> None:
-        """New draws (borrowers, lenders)."""
+        """New draws (loans, lenders)."""
         self.balance += amounts
         self.drawn += amounts
 
     def repay(self, amounts: Floats) -> None:
-        """Principal repaid (borrowers, lenders)."""
+        """Principal repaid (loans, lenders)."""
         self.balance -= amounts
         self.repaid += amounts
 
     def write_off(self, borrower: int) -> Floats:
         """What is left of a borrower's loans is lost; returns the losses (lenders,)."""
-        lost: Floats = self.balance[borrower].copy()
-        self.balance[borrower] = 0.0
-        self.written_off[borrower] += lost
-        return lost
+        rows = self.of(borrower)
+        lost = self.balance[rows].copy()
+        self.balance[rows] = 0.0
+        self.written_off[rows] += lost
+        return np.asarray(lost.sum(axis=0))

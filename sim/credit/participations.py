@@ -12,10 +12,10 @@ from sim.vocabulary import Floats
 
 
 class Participations:
-    """Balances held by the vehicle (borrowers, lenders) in USD, and counters of all that has changed them (USD)."""
+    """Balances held by the vehicle (loans, lenders) in USD, and counters of all that has changed them (USD)."""
 
-    def __init__(self, borrowers: int, lenders: int) -> None:
-        self.held: Floats = np.zeros((borrowers, lenders))
+    def __init__(self, loans: int, lenders: int) -> None:
+        self.held: Floats = np.zeros((loans, lenders))
         self.lost_by_lender: Floats = np.zeros(lenders)  # losses of each lender's loans that the vehicle bore
         self.bought_usd = 0.0
         self.interest_usd = 0.0
@@ -29,12 +29,12 @@ class Participations:
         return float(self.held.sum())
 
     def buy(self, amounts: Floats) -> None:
-        """A part of new draws (borrowers, lenders), at par."""
+        """A part of new draws (loans, lenders), at par."""
         self.held += amounts
         self.bought_usd += float(amounts.sum())
 
     def parts(self, balance: Floats, amounts: Floats) -> Floats:
-        """The vehicle's parts (borrowers, lenders) of amounts that are shared in proportion to balances."""
+        """The vehicle's parts (loans, lenders) of amounts that are shared in proportion to balances."""
         part: Floats = np.minimum(self.held / np.where(balance > 0.0, balance, 1.0), 1.0) * amounts
         return part
 

@@ -1,6 +1,6 @@
 """Postings of loans: what borrowers and lenders move in the ledger moves the book, and vehicles get their part.
 
-Tables are (borrowers, lenders) in USD.
+Tables are (loans, lenders) in USD.
 """
 
 from __future__ import annotations
@@ -19,29 +19,31 @@ def draw(common: Common, loans: LoanBook, amounts: Floats) -> None:
     by_lender = amounts.sum(axis=0)
     ledger.post("deposits", "cash", world, roll.lenders, by_lender)
     ledger.post("deposits", "funding", roll.lenders, world, by_lender)
-    ledger.post_pairs("loan draws", "cash", roll.lenders, roll.landlords, amounts.T)
-    ledger.post_pairs("loan draws", "loan", roll.landlords, roll.lenders, amounts)
+    drawn = loans.by_borrower(amounts)
+    ledger.post_pairs("loan draws", "cash", roll.lenders, roll.landlords, drawn.T)
+    ledger.post_pairs("loan draws", "loan", roll.landlords, roll.lenders, drawn)
     loans.draw(amounts)
 
 
 def serve(common: Common, loans: LoanBook, interest: Floats, principal: Floats, unpaid_interest: Floats) -> None:
-    """A payment of each borrower (borrowers,), split among its lenders by what they are owed; the unpaid is added."""
+    """A payment on each loan (loans,), split among its lenders by what they are owed; the unpaid is added."""
     ledger, roll = common.ledger, common.register.roll
     debt = loans.balance.sum(axis=1)
     share = loans.balance / np.where(debt > 0.0, debt, 1.0)[:, None]
     back = share * principal[:, None]
     added = share * unpaid_interest[:, None]
-    ledger.post_pairs("interest", "cash", roll.landlords, roll.lenders, share * interest[:, None])
-    _post_principal(common, "principal", back)
-    ledger.post_pairs("interest added to loans", "loan", roll.landlords, roll.lenders, added)
-    _remit(common, loans, interest=share * interest[:, None], principal=back, added=added)
+    earned = share * interest[:, None]
+    ledger.post_pairs("interest", "cash", roll.landlords, roll.lenders, loans.by_borrower(earned))
+    _post_principal(common, loans, "principal", back)
+    ledger.post_pairs("interest added to loans", "loan", roll.landlords, roll.lenders, loans.by_borrower(added))
+    _remit(common, loans, interest=earned, principal=back, added=added)
     loans.repay(back)
     loans.draw(added)
 
 
 def repay(common: Common, loans: LoanBook, reason: str, amounts: Floats) -> None:
     """Principal alone."""
-    _post_principal(common, reason, amounts)
+    _post_principal(common, loans, reason, amounts)
     _remit(common, loans, principal=amounts)
     loans.repay(amounts)
 
@@ -49,7 +51,7 @@ def repay(common: Common, loans: LoanBook, reason: str, amounts: Floats) -> None
 def write_off(common: Common, loans: LoanBook, borrower: int) -> float:
     """What is left of a borrower's loans is lost; returns USD."""
     ledger, roll = common.ledger, common.register.roll
-    mine = (np.arange(len(loans.balance)) == borrower)[:, None]
+    mine = (loans.borrower == borrower)[:, None]
     _remit(common, loans, lost=np.where(mine, loans.balance, 0.0))
     lost = loans.write_off(borrower)
     ledger.post("write-offs", "loan", roll.lenders, np.full(len(lost), roll.landlords[borrower]), lost)
@@ -66,10 +68,10 @@ def sell(common: Common, loans: LoanBook, amounts: Floats) -> None:
     loans.sold.buy(amounts)
 
 
-def _post_principal(common: Common, reason: str, amounts: Floats) -> None:
-    ledger, roll = common.ledger, common.register.roll
-    ledger.post_pairs(reason, "cash", roll.landlords, roll.lenders, amounts)
-    ledger.post_pairs(reason, "loan", roll.lenders, roll.landlords, amounts.T)
+def _post_principal(common: Common, loans: LoanBook, reason: str, amounts: Floats) -> None:
+    ledger, roll, paid = common.ledger, common.register.roll, loans.by_borrower(amounts)
+    ledger.post_pairs(reason, "cash", roll.landlords, roll.lenders, paid)
+    ledger.post_pairs(reason, "loan", roll.lenders, roll.landlords, paid.T)
 
 
 def _remit(

@@ -94,7 +94,7 @@ class Estates:
         if not self.servicer.cured[i] and cash_usd >= 0.0 and draw < terms.cure_probability:
             self._cure(terms, i)
             common.log.note(day, "covenant cured", f"{name}: owners repay part of the loans")
-        elif late or self.servicer.loans.balance[i].sum() > 0.0:
+        elif late or self.servicer.loans.debt_usd[i] > 0.0:
             self.since[i] = day
             self.defaults += 1
             reject(owner, rules.rejected_share)
@@ -107,7 +107,8 @@ class Estates:
         """Owners put in equity that repays a share of the loans."""
         common, servicer, roll = self.common, self.servicer, self.common.register.roll
         amounts = np.zeros_like(servicer.loans.balance)
-        amounts[i] = terms.cure_share * servicer.loans.balance[i]
+        rows = servicer.loans.of(i)
+        amounts[rows] = terms.cure_share * servicer.loans.balance[rows]
         paid = float(amounts.sum())
         common.ledger.transfer("equity cures", "cash", roll.rest_of_world, int(roll.landlords[i]), paid)
         repay(common, servicer.loans, "principal", amounts)
@@ -133,16 +134,17 @@ class Estates:
         ledger, owner, world = common.ledger, int(roll.landlords[i]), roll.rest_of_world
         name = ledger.owners[owner]
         price = (1.0 - rules.haircut) * evening.used_usd * float(evening.fleet_ve[i])
-        debt = float(loans.balance[i].sum())
-        share = loans.balance[i] / debt if debt > 0.0 else loans.syndicate
-        sell(owner, price, share)
+        rows = loans.of(i)
+        debt = float(loans.balance[rows].sum())
+        share = loans.balance[rows] / (debt if debt > 0.0 else 1.0)
+        sell(owner, price, share.sum(axis=0) if debt > 0.0 else loans.weights)
         ledger.transfer("estate sale", "cash", world, owner, price)
         bridge = min(float(self.bridge_usd[i]), max(0.0, ledger.cash(name)))
         ledger.transfer("bridge repaid", "cash", owner, world, bridge)
         self.bridge_usd[i] = 0.0
         amounts = np.zeros_like(loans.balance)
         cash = max(0.0, ledger.cash(name))
-        amounts[i] = loans.balance[i] if cash >= debt else share * cash
+        amounts[rows] = loans.balance[rows] if cash >= debt else share * cash
         repay(common, loans, "estate to lenders", amounts)
         ledger.transfer("estate surplus", "cash", owner, world, max(0.0, ledger.cash(name)))
         lost = write_off(common, loans, i)

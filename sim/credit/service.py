@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.credit.borrowers import NO_DEBT_DSCR, Borrowers
+from sim.credit.facilities import Facilities
 from sim.credit.loans import LoanBook
 from sim.credit.payments import serve
 from sim.credit.terms import Loan
@@ -31,32 +32,47 @@ class Servicer:
         self.hedge_usd: Floats = np.zeros(n)
 
     def collect(
-        self, terms: Loan, borrowers: Borrowers, received_usd: Floats, in_estate: Bools, normal_cash_usd: Floats
-    ) -> Floats:
-        """Pay interest and amortisation out of the month's cash; test; pay out; sweep. Returns paid (borrowers,).
+        self,
+        terms: Loan,
+        facilities: Facilities,
+        borrowers: Borrowers,
+        received_usd: Floats,
+        in_estate: Bools,
+        normal_cash_usd: Floats,
+    ) -> None:
+        """Pay interest and amortisation out of the month's cash; test; pay out; sweep.
 
         `received_usd` (borrowers,) is rent and prepayments received this month. A payment is limited by cash: missed
         interest is added to the balance, missed principal stays in it; no more principal falls due than is owed. Firms
         in an estate pay nothing.
         """
         common, loans, landlords = self.common, self.loans, self.common.register.roll.landlords
-        today = common.board.today
-        year = today.days_of_month / DAYS_PER_YEAR
-        debt = loans.balance.sum(axis=1)
-        interest = debt * np.maximum(0.0, today.policy_rate + borrowers.spread + loans.discount) * year
-        due = interest + np.minimum(debt, debt * terms.amortisation * year)
+        by_loan, falling_due = self._falls_due(facilities, borrowers)
+        interest = loans.by_borrower(by_loan)
+        due = interest + loans.by_borrower(falling_due)
         cfads = received_usd - self.opex_usd + self.hedge_usd
         cash = common.ledger.held("cash")[landlords]
         paying = np.where(in_estate, 0.0, np.minimum(due, np.maximum(0.0, cash)))
         paid_interest = np.minimum(interest, paying)
         unpaid_interest = np.where(in_estate, 0.0, interest - paid_interest)
-        serve(common, loans, paid_interest, paying - paid_interest, unpaid_interest)
+        serve(
+            common, loans, loans.split(paid_interest, by_loan), loans.split(paying - paid_interest, falling_due),
+            loans.split(unpaid_interest, by_loan),
+        )  # fmt: skip
         self._test(terms, cfads, due, paying, in_estate)
         self._pay_out(terms, borrowers, np.maximum(0.0, cfads - due), in_estate)
         self._sweep(terms, in_estate, normal_cash_usd)
         self.opex_usd[:] = 0.0
         self.hedge_usd[:] = 0.0
-        return np.asarray(paying)
+
+    def _falls_due(self, facilities: Facilities, borrowers: Borrowers) -> tuple[Floats, Floats]:
+        """Interest and amortisation of the month, by loan (loans,)."""
+        loans, today = self.loans, self.common.board.today
+        year = today.days_of_month / DAYS_PER_YEAR
+        debt = loans.balance.sum(axis=1)
+        spread = borrowers.spread[loans.borrower] + facilities.spread[loans.facility]
+        interest = debt * np.maximum(0.0, today.policy_rate + spread + loans.discount) * year
+        return interest, np.minimum(debt, debt * facilities.amortisation[loans.facility] * year)
 
     def _test(self, terms: Loan, cfads: Floats, due: Floats, paid: Floats, in_estate: Bools) -> None:
         """Coverage, a mean of about three months; a breach is a broken covenant or a payment that was missed."""
@@ -80,5 +96,6 @@ class Servicer:
         loans, landlords = self.loans, self.common.register.roll.landlords
         spare = np.maximum(0.0, self.common.ledger.held("cash")[landlords] - normal_cash_usd)
         locked = (self.dscr < terms.lock_up) & ~in_estate
-        sweep = np.where(locked, np.minimum(loans.balance.sum(axis=1), terms.cash_sweep * spare), 0.0)
-        serve(self.common, loans, np.zeros_like(sweep), sweep, np.zeros_like(sweep))
+        swept = np.where(locked, np.minimum(loans.debt_usd, terms.cash_sweep * spare), 0.0)
+        by_loan = loans.split(swept, loans.balance.sum(axis=1))
+        serve(self.common, loans, np.zeros_like(by_loan), by_loan, np.zeros_like(by_loan))

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from sim.vocabulary import NonNegative, Parameters, Positive, PositiveCount, Share
 
+Groups = Annotated[list[str], Field(min_length=1), AfterValidator(lambda names: sorted(set(names)))]
+
+
+class Facility(Parameters):
+    """A facility: its share of every draw, amortisation a year of the balance, spread over the borrower's own.
+
+    `lenders` are the groups of agents that lend under it; null is all.
+    """
+
+    share: Share
+    amortisation: Positive
+    spread: Annotated[float, Field(ge=-1.0, le=10.0)] = 0.0
+    lenders: Groups | None = None
+
 
 class Loan(Parameters):
-    """Terms of all loans; amortisation is a share of the balance per year, coverage ratios are DSCRs."""
+    """Loans by facility, and the terms that a borrower's loans have in common; coverage ratios are DSCRs.
+
+    Tests are of a borrower over all that it owes; payments and proceeds go to its loans by what falls due or is owed.
+    """
 
     enabled: bool
-    amortisation: Positive
+    facilities: Annotated[dict[str, Facility], Field(min_length=1)]
     lock_up: Positive
     covenant: NonNegative
     grace_months: Annotated[int, Field(ge=0)]

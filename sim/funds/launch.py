@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from sim.agent import group_of
 from sim.department import Common
 from sim.exchange.department import Exchange
 from sim.exchange.joint_close import MONTHS
 from sim.exchange.venue import Venue
 from sim.funds.window import Fund
-from sim.parts import group_of
 from sim.problems import Problem, SpecError
 from sim.roles import HoldsFutures, OrdersShares
 from sim.vocabulary import Floats

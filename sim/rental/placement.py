@@ -8,9 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from sim.agent import Agent, Endowment
+from sim.agent import Agent, Endowment, group_of
 from sim.kernels.spot import INTERRUPTIBLE, PAY_AS_BID, POSTED, UNIFORM
-from sim.parts import group_of
 from sim.problems import Problem, SpecError, nearest
 from sim.rental.places import Placement, Shop
 from sim.rental.tastes import tastes_of

@@ -150,7 +150,7 @@ SYNDICATE = np.array([0.5, 0.3, 0.2])
 
 
 def test_balances_are_draws_less_repayments_less_losses():
-    book = LoanBook(2, SYNDICATE)
+    book = LoanBook(1, 2, SYNDICATE)
     book.draw(np.array([[50.0, 30.0, 20.0], [5.0, 3.0, 2.0]]))
     book.repay(np.array([[10.0, 6.0, 4.0], [0.0, 0.0, 0.0]]))
     lost = book.write_off(0)
@@ -166,8 +166,8 @@ def test_a_world_starts_with_the_loans_of_its_path_syndicated_by_size():
         agent = economy.register.people[owner]
         debt = path.debt_usd(agent.p.advance_rate) * agent.p.fleet_ve * agent.weight
         assert loans.balance[i].sum() == pytest.approx(debt)
-        assert loans.balance[i] / debt == pytest.approx(loans.syndicate)
-    assert loans.syndicate.sum() == pytest.approx(1.0)
+        assert loans.balance[i] / debt == pytest.approx(loans.weights)
+    assert loans.weights.sum() == pytest.approx(1.0)
 
 
 def test_debt_service_is_interest_and_amortisation_and_missed_interest_is_added():
@@ -182,7 +182,7 @@ def test_debt_service_is_interest_and_amortisation_and_missed_interest_is_added(
     debt = before.sum(axis=1)
     assert interest == pytest.approx(debt * (0.04 + credit.borrowers.spread) * 31 / 365)
     principal = (loans.repaid - repaid).sum(axis=1)
-    assert (principal >= debt * credit.terms.amortisation * 31 / 365 * (1.0 - 1e-9)).all()
+    assert (principal >= debt * credit.facilities.amortisation[0] * 31 / 365 * (1.0 - 1e-9)).all()
     assert ((loans.drawn - drawn).sum(axis=1) >= 0.0).all()
 
 

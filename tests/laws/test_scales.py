@@ -86,7 +86,7 @@ def test_rounding_of_a_large_claim_is_no_debt_and_a_dollar_is():
 
 @pytest.mark.parametrize("overrides", [(), ("notes=default", "funds=leveraged")])
 def test_no_more_of_a_loan_falls_due_than_is_owed(overrides):
-    economy = ran(95, *overrides, loan__amortisation=15.0)
+    economy = ran(95, *overrides, loan__facilities__delayed_draw__amortisation=15.0)
     loans = economy.credit.loans
     assert loans.balance.min() >= 0.0
     assert loans.repaid.sum() > 0.0

@@ -53,7 +53,7 @@ def test_a_firm_without_cash_rejects_contracts_and_is_sold_through_the_doors(cre
     _, (sold, price, creditors) = came
     used = (1.0 - credit.rules.haircut) * credit.rules.used_value * common.board.today.chip_price_usd
     assert (sold, price) == (owner, pytest.approx(used * sum(common.board.hardware.fleet_ve[owner])))
-    assert creditors == pytest.approx(credit.loans.syndicate)
+    assert creditors == pytest.approx(credit.loans.weights)
     assert ledger.held("gpu:h100")[owner] == held, "what hardware owns is moved by hardware alone"
     assert not credit.loans.balance[1].any()
     assert not credit.in_estate.any()
@@ -95,11 +95,11 @@ def test_the_margin_is_the_mean_spread_by_what_borrowers_owe(credit):
 
 
 def test_what_needs_no_capital_leaves_room_as_far_as_it_sells():
-    room, syndicate = np.array([10.0, 30.0]), np.array([0.25, 0.75])
-    assert room_for_draws(room, Offering(), syndicate) is room
+    room, lent_by = np.array([10.0, 30.0]), np.array([0.25, 0.75])
+    assert room_for_draws(room, Offering(), lent_by) is room
     half = Offering(share=0.5, room_usd=1e9, saved=0.5)
-    assert room_for_draws(room, half, syndicate).tolist() == [20.0, 60.0]
+    assert room_for_draws(room, half, lent_by).tolist() == [20.0, 60.0]
     few = Offering(share=0.5, room_usd=8.0, saved=0.5)
-    assert room_for_draws(room, few, syndicate).tolist() == [12.0, 36.0]
+    assert room_for_draws(room, few, lent_by).tolist() == [12.0, 36.0]
     all_ = Offering(share=0.5, room_usd=8.0, saved=1.0)
-    assert room_for_draws(room, all_, syndicate).tolist() == [14.0, 42.0]
+    assert room_for_draws(room, all_, lent_by).tolist() == [14.0, 42.0]

@@ -93,7 +93,8 @@ MONEY = Financing(
     equity_access=np.array([0.0, 0.0]),
     headroom_usd=np.array([1e9, 1e9]),
     lender_room_usd=np.array([1e9, 1e9]),
-    syndicate=np.array([0.75, 0.25]),
+    share=np.array([1.0]),
+    syndicate=np.array([[0.75, 0.25]]),
 )
 COST = np.array([50.0, 100.0])
 
@@ -139,13 +140,17 @@ def test_nothing_wanted_or_no_lender_is_no_trouble():
     assert not funding.draws_usd.any()
 
 
+TWO_SYNDICATES = np.array([[0.75, 0.25], [0.0, 1.0]])
 MONEY_DRAWN = st.builds(
-    lambda a, b, e, h, r: Financing(np.array(a), np.array(b), np.array(e), np.array(h), np.array(r), MONEY.syndicate),
+    lambda a, b, e, h, r, s: Financing(
+        np.array(a), np.array(b), np.array(e), np.array(h), np.array(r), np.array([s, 1.0 - s]), TWO_SYNDICATES
+    ),
     st.lists(st.floats(0.0, 0.95), min_size=3, max_size=3),
     st.lists(st.floats(0.0, 1e9), min_size=3, max_size=3),
     st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3),
     st.lists(st.floats(-1e9, 1e9), min_size=3, max_size=3),
     st.lists(st.floats(0.0, 1e9), min_size=2, max_size=2),
+    st.floats(0.0, 1.0),
 )
 
 
@@ -154,7 +159,7 @@ def test_an_order_is_always_paid_and_no_lender_lends_more_than_it_can(cost, mone
     cost = np.array(cost)
     funding = fund_orders(cost, money)
     spent = funding.share * cost
-    own = spent - funding.draws_usd.sum(axis=1) - funding.equity_usd
+    own = spent - funding.draws_usd.sum(axis=1).reshape(2, 3).sum(axis=0) - funding.equity_usd
     assert (own <= money.budget_usd * (1 + 1e-9) + 1e-3).all(), "what is left is paid from the budget"
     assert (own >= -1e-3).all()
     assert (funding.draws_usd.sum(axis=0) <= money.lender_room_usd * (1 + 1e-9) + 1e-3).all()
