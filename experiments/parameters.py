@@ -20,6 +20,7 @@ ACCOUNTED = re.compile(
     r"|NYMEX|AWS|\bVIX\b|\bXIV\b|\(press\)|EU and US rules|fitted|chosen|measured|list prices of|resale quotes",
     re.IGNORECASE,
 )
+GLOBAL = "# @package _global_"  # the head of a preset that writes its sections itself
 PARTS = ("agents", "indices")  # sections of classes that are named by `_target_`
 NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?")  # YAML of PyYAML reads 2.5e6 as a text, Hydra as a number
 UNITS = {
@@ -54,9 +55,10 @@ class Default(NamedTuple):
 def defaults(path: Path, prefix: str) -> list[Default]:
     """The values of a YAML file, in order."""
     text = path.read_text(encoding="utf-8")
+    prefix = "" if text.startswith(GLOBAL) else prefix
     node = yaml.compose(text, yaml.SafeLoader)
     lines = text.splitlines()
-    head = " ".join(line.lstrip("# ") for line in lines[: node.start_mark.line if node else 0])
+    head = " ".join(line.lstrip("# ") for line in lines[: node.start_mark.line if node else 0] if line != GLOBAL)
     return list(_leaves(node, prefix, (head,), lines)) if isinstance(node, yaml.MappingNode) else []
 
 

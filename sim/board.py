@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,9 +42,14 @@ class Today:
     chip_price_usd: float
     capital_charge: float
     loans_open: bool
-    curve: Curve | None
+    curves: Mapping[str, Curve]  # of the venues that list futures, the main one first
     days_of_month: int
     chip_price_factors: tuple[float, ...] = ()  # by grade, what buyers pay over `chip_price_usd`; all 1 if empty
+
+    @property
+    def curve(self) -> Curve | None:
+        """The curve of the first venue; none where nothing is listed."""
+        return next(iter(self.curves.values()), None)
 
     def paid_usd(self, grade: int) -> float:
         """What a buyer pays for a new VE of this grade."""
@@ -122,7 +127,7 @@ class LabsSheet:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeSheet:
-    """Positions in contracts, by place on the curve and owner (+ long)."""
+    """Positions in contracts, by place among all listed months and owner (+ long)."""
 
     position: list[list[float]] = field(default_factory=list)
 
@@ -194,27 +199,40 @@ class Board:
         return self._told[key]
 
     def expected_settlements_usd(self, reversion: float) -> tuple[float, ...]:
-        """Expected settlements of the listed months (nearest first) for agents that believe this reversion."""
+        """Expected settlements of all listed months for agents that believe this reversion, by place.
+
+        Raises ValueError where nothing is listed.
+        """
+        if not self.today.curves:
+            raise ValueError("no futures are listed")
+        return tuple(usd for venue in self.today.curves for usd in self._expected_at(venue, reversion))
+
+    def _expected_at(self, venue: str, reversion: float) -> tuple[float, ...]:
         today = self.today
-        found: tuple[float, ...] = self.once(("settlements", reversion), lambda: self.expect(today, reversion))
+        found: tuple[float, ...] = self.once(
+            ("settlements", venue, reversion), lambda: self.expect(today, today.curves[venue], reversion)
+        )
         return found
 
     def months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
-        """The listed months as hedgers of this belief and horizon see them, nearest first."""
+        """The listed months of all venues as hedgers of this belief and horizon see them, by place."""
         found: tuple[ListedMonth, ...] = self.once(
             ("months", half_life_years, horizon_years), lambda: self._months_ahead(half_life_years, horizon_years)
         )
         return found
 
     def _months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
-        curve = self.today.curve
-        if curve is None:
-            return ()
-        expected = self.expected_settlements_usd(math.log(2.0) / half_life_years)
-        return tuple(
-            ListedMonth(m, price, expected[m], curve.days_left[m], layered(1.0, curve.horizon_years[m], horizon_years))
-            for m, price in enumerate(curve.price_usd)
-        )
+        found: list[ListedMonth] = []
+        for venue, curve in self.today.curves.items():
+            expected, first = self._expected_at(venue, math.log(2.0) / half_life_years), len(found)
+            found += [
+                ListedMonth(
+                    first + m, price, expected[m], curve.days_left[m],
+                    layered(1.0, curve.horizon_years[m], horizon_years), curve.contract_hours,
+                )
+                for m, price in enumerate(curve.price_usd)
+            ]  # fmt: skip
+        return tuple(found)
 
     def contract_rents(self, belief_half_life_years: float) -> tuple[float, ...]:
         """Mean rent expected over each tenor at last month's mean rent."""
@@ -233,12 +251,12 @@ class Board:
 
     def gap(self, reversion: float) -> float:
         """Mean log gap of the curve that links read over what was expected on its evening and the normal premium."""
-        evening = self.evening_read()
-        curve = evening.curve
+        evening, venue = self.evening_read(), self.links.venue
+        curve = evening.curves.get(venue)
         if curve is None:
             return 0.0
         same = evening is self.today
-        expected = self.expected_settlements_usd(reversion) if same else self.expect(evening, reversion)
+        expected = self._expected_at(venue, reversion) if same else self.expect(evening, curve, reversion)
         total = 0.0
         for m, price in enumerate(curve.price_usd):
             total += math.log(price / expected[m]) - curve.normal_premium[m]
@@ -256,11 +274,9 @@ class Board:
         if self.links.shuffled_days > 0:
             self.evenings = [*self.evenings, self.today][-self.links.shuffled_days :]
 
-    def expect(self, today: Today, reversion: float) -> tuple[float, ...]:
-        """Expected settlements as they were worked out from the public facts of a beat."""
-        curve, technology = today.curve, self.path.settings.technology
-        if curve is None:
-            raise ValueError("no futures are listed")
+    def expect(self, today: Today, curve: Curve, reversion: float) -> tuple[float, ...]:
+        """Expected settlements of a curve's months as they were worked out from the public facts of a beat."""
+        technology = self.path.settings.technology
         rents = [
             expected_rent(today.rent_usd, today.anchor_usd, technology, reversion, years)
             for years in curve.horizon_years

@@ -197,7 +197,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
             chip_price_usd=self.path.chip_price_usd * tau * scale * self.hardware.premium,
             capital_charge=self.notes.offering.charge,
             loans_open=self.spec.loan.enabled,
-            curve=self.exchange.curve(self.day),
+            curves=self.exchange.curves(self.day),
             days_of_month=self.calendar.days_in(self.calendar.month(self.day)),
             chip_price_factors=environment.price_factors(self.books.grade_names),
         )  # fmt: skip
@@ -388,8 +388,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         rents, today = self.rents, self.board.today
         self.morning = today
         self.exchange.note_fixings(self.day, rents.today, self.indices.usd)
-        curve = self.exchange.curve(self.day + 1)
-        self.board.today = evening.evening_facts(today, rents, dict(self.indices.usd), curve)
+        curves = self.exchange.curves(self.day + 1)
+        self.board.today = evening.evening_facts(today, rents, dict(self.indices.usd), curves)
         self.board.remember_evening()
         rental = self.board.rental
         self.board.rental = replace(rental, bought_ve_hours=trades.bought, interrupted_ve=trades.interrupted)
@@ -405,7 +405,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         """Hedgers' schedules and the crowds' resting orders meet in the closing auction of every venue and month."""
         news = evening.news_of_the_hours(self, trades)
         if not self.exchange.venues:
-            return self.exchange.close(self.morning, news, None)
+            return self.exchange.close(self.morning, news, {})
         self.refresh_board()
         return self.exchange.close(self.morning, news, self.funds.orders(self.exchange))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,9 @@ def _means(cell: Ints, paid: Floats, hours: Floats, otherwise: Floats) -> Floats
     return np.where(total > 0.0, money / np.maximum(total, 1e-300), otherwise)
 
 
-def evening_facts(today: Today, rents: RentStatistics, index_usd: dict[str, float], curve: Curve | None) -> Today:
+def evening_facts(
+    today: Today, rents: RentStatistics, index_usd: dict[str, float], curves: Mapping[str, Curve]
+) -> Today:
     """The morning's facts with today's rents, indices and curve."""
     return replace(
         today,
@@ -90,7 +93,7 @@ def evening_facts(today: Today, rents: RentStatistics, index_usd: dict[str, floa
         rent_180d_usd=rents.half_year,
         rent_30d_by_grade_usd=tuple(rents.by_grade.tolist()),
         index_usd=index_usd,
-        curve=curve,
+        curves=curves,
     )
 
 

@@ -44,8 +44,6 @@ from sim.vocabulary import Floats
 if TYPE_CHECKING:
     from sim.economy import Economy
 
-VENUE = "main"
-
 
 def _born(e: Economy, member: Member) -> Agent:
     """One agent; SpecError naming its group if its class raises what is no impossible world."""
@@ -102,7 +100,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.labs = Labs(e.common)
     e.indices = Indices(e.common, where.products, _indices(spec), w.rent_usd, float(e.books.grade_value[0]))
     _credit(e, spec, loans)
-    e.exchange = Exchange(e.common, {VENUE: spec.venue})
+    e.exchange = Exchange(e.common, spec.venues)
     e.funds = Funds(e.common)
     e.last_hours = None
     e.debt_tolerance_usd = 1e-3
@@ -142,7 +140,7 @@ def configure(e: Economy, spec: Spec) -> None:
     e.auction.rules = _spot_rules(spec)
     e.board.links = spec.links
     e.credit.adopt(spec.loan, spec.resolution)
-    if not spec.venue.listed:
+    if not any(venue.listed for venue in spec.venues.values()):
         e.funds.close_all(e.exchange)
     _venues(e, spec)
     e.labs.adopt(spec.funding, e.day, e.held_by_customers())
@@ -158,8 +156,12 @@ def adopt(e: Economy, spec: Spec) -> None:
     for key in ("world", "grades", "regions", "tiers", "works", "reserved", "investment"):
         if getattr(spec, key) != getattr(e.spec, key):
             problems.append(Problem(key, getattr(spec, key), "a fork keeps what its origin began with"))
-    if spec.venue.maturities != e.spec.venue.maturities:
-        problems.append(Problem("venue.maturities", spec.venue.maturities, f"a fork keeps {e.spec.venue.maturities}"))
+    if list(spec.venues) != list(e.spec.venues):
+        problems.append(Problem("venues", list(spec.venues), f"a fork keeps {list(e.spec.venues)}"))
+    for name in spec.venues.keys() & e.spec.venues.keys():
+        months, kept = spec.venues[name].maturities, e.spec.venues[name].maturities
+        if months != kept:
+            problems.append(Problem(f"venues.{name}.maturities", months, f"a fork keeps {kept}"))
     if list(spec.loan.facilities) != list(e.spec.loan.facilities):
         kept = f"a fork keeps {list(e.spec.loan.facilities)}"
         problems.append(Problem("loan.facilities", list(spec.loan.facilities), kept))
@@ -217,9 +219,11 @@ def _board(e: Economy, spec: Spec) -> Board:
 
 def _venues(e: Economy, spec: Spec) -> None:
     """Open, keep or close the futures venues; then, on a morning at their prices, their first hedges, and funds."""
-    index = spec.venue.index
-    underlying = {VENUE: Underlying(e.indices.usd[index], e.indices.gpu_ve(index))}
-    opened = e.exchange.adopt({VENUE: spec.venue}, e.day, e.rents.today, underlying)
+    underlying = {
+        name: Underlying(e.indices.usd[venue.index], e.indices.gpu_ve(venue.index))
+        for name, venue in spec.venues.items()
+    }
+    opened = e.exchange.adopt(spec.venues, e.day, e.rents.today, underlying)
     if e.exchange.venues and (opened or e.day > 0):
         e.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve
     e.exchange.take_first_positions(opened)

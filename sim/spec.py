@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.credit.terms import Loan, Resolution
-from sim.exchange.terms import VenueTerms
+from sim.exchange.terms import VenueTerms, in_order
 from sim.hardware.terms import Grade, Investment
 from sim.indices.quote import QuoteIndex
 from sim.indices.transaction import TransactionIndex
@@ -166,7 +166,7 @@ class Spec(BaseModel):
     investment: Investment
     loan: Loan
     resolution: Resolution
-    venue: VenueTerms
+    venues: Annotated[dict[str, VenueTerms], AfterValidator(in_order)]
     links: Links
     indices: dict[str, dict[str, Any]]
     agents: dict[str, dict[str, Any]]
@@ -212,29 +212,9 @@ def _impossible(spec: Spec) -> list[Problem]:
             problems.append(Problem(f"{section}.*.{field}", total, "shares must add up to 1"))
     problems += _impossible_products(spec)
     known = list(spec.indices)
-    for key, index in (("venue.index", spec.venue.index), ("reserved.index", spec.reserved.index)):
-        if index not in known:
-            problems.append(Problem(key, index, f"allowed are {', '.join(known)}", nearest(index, known)))
-    if spec.venue.margin.maintenance > spec.venue.margin.initial:
-        problems.append(
-            Problem(
-                "venue.margin.maintenance",
-                spec.venue.margin.maintenance,
-                f"must not exceed the initial margin {spec.venue.margin.initial}",
-            )
-        )
-    if spec.venue.listed and len(spec.links.normal_premium) != spec.venue.maturities:
-        problems.append(
-            Problem(
-                "links.normal_premium",
-                spec.links.normal_premium,
-                f"needs one number for each of venue.maturities = {spec.venue.maturities}",
-            )
-        )
-    ticks = 2.0 * spec.venue.daily_limit * spec.world.rent_usd / spec.venue.tick_usd
-    if not MIN_TICKS <= ticks <= MAX_TICKS:
-        text = f"gives {ticks:.3g} ticks within the daily limits; allowed are {MIN_TICKS} to {MAX_TICKS}"
-        problems.append(Problem("venue.tick_usd", spec.venue.tick_usd, text))
+    if spec.reserved.index not in known:
+        problems.append(_unknown("reserved.index", spec.reserved.index, known))
+    problems += _impossible_venues(spec)
     least = spec.world.trend.technology - spec.world.trend.quantity
     for name, facility in spec.loan.facilities.items():
         if facility.amortisation + spec.world.trend.quantity <= spec.world.trend.technology:
@@ -252,6 +232,33 @@ def _impossible(spec: Spec) -> list[Problem]:
         )
     if spec.spot.price_cap_usd <= spec.world.rent_usd:
         problems.append(Problem("spot.price_cap_usd", spec.spot.price_cap_usd, "must exceed world.rent_usd"))
+    return problems
+
+
+def _unknown(key: str, name: str, known: list[str]) -> Problem:
+    return Problem(key, name, f"allowed are {', '.join(known)}", nearest(name, known))
+
+
+def _impossible_venues(spec: Spec) -> list[Problem]:
+    """Venues settle on indices that exist, on terms that can be traded; links read the curve of one of them."""
+    problems = []
+    for name, venue in spec.venues.items():
+        key, margin = f"venues.{name}", venue.margin
+        if venue.index not in spec.indices:
+            problems.append(_unknown(f"{key}.index", venue.index, list(spec.indices)))
+        if margin.maintenance > margin.initial:
+            text = f"must not exceed the initial margin {margin.initial}"
+            problems.append(Problem(f"{key}.margin.maintenance", margin.maintenance, text))
+        ticks = 2.0 * venue.daily_limit * spec.world.rent_usd / venue.tick_usd
+        if not MIN_TICKS <= ticks <= MAX_TICKS:
+            text = f"gives {ticks:.3g} ticks within the daily limits; allowed are {MIN_TICKS} to {MAX_TICKS}"
+            problems.append(Problem(f"{key}.tick_usd", venue.tick_usd, text))
+    read = spec.venues.get(spec.links.venue)
+    if read is None:
+        problems.append(_unknown("links.venue", spec.links.venue, list(spec.venues)))
+    elif read.listed and len(spec.links.normal_premium) != read.maturities:
+        text = f"needs one number for each of venues.{spec.links.venue}.maturities = {read.maturities}"
+        problems.append(Problem("links.normal_premium", spec.links.normal_premium, text))
     return problems
 
 
@@ -307,6 +314,10 @@ def _impossible_loans(spec: Spec) -> list[Problem]:
     return problems
 
 
+def _not_listed(spec: Spec) -> str:
+    return ", ".join(f"venues.{name}.listed" for name in spec.venues) + " is false"
+
+
 def _impossible_funds(spec: Spec) -> list[Problem]:
     """Funds need listed futures, and someone who creates their shares where there are holders."""
     problems = []
@@ -318,8 +329,8 @@ def _impossible_funds(spec: Spec) -> list[Problem]:
             values = given if isinstance(given, list) else [given]
             if any(isinstance(value, int | float) and value > 0.0 for value in values) or "uniform" in values:
                 launched.append((f"agents.{group}.{key}", given))
-    if not spec.venue.listed:
-        text = "a fund needs futures to hold, and none are listed (venue.listed is false)"
+    if not any(venue.listed for venue in spec.venues.values()):
+        text = f"a fund needs futures to hold, and none are listed ({_not_listed(spec)})"
         problems += [Problem(key, given, text) for key, given in launched]
     participants = groups_of(CreatesShares, spec.agents, spec.plugins)
     holders = groups_of(OrdersShares, spec.agents, spec.plugins)

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.board import Board, Today
 from sim.growth_path import GrowthPath
-from sim.rows.exchange import ListedMonth
+from sim.rows.exchange import Curve, ListedMonth
 from sim.rows.funds import FundFacts
 from sim.rows.rental import Products
 from sim.streams import Purpose
@@ -203,8 +203,18 @@ class View:
         """Own orders of a fund's shares that are not filled yet (+ wanted, - given back)."""
         return self._board.funds.waiting[fund].get(self.owner, 0.0)
 
+    @property
+    def venues(self) -> tuple[str, ...]:
+        """The venues that list futures, the main one first."""
+        return tuple(self._board.today.curves)
+
+    def curve(self, venue: str | None = None) -> Curve | None:
+        """The curve of a venue (of the first, if none is named); none where it lists nothing."""
+        today = self._board.today
+        return today.curve if venue is None else today.curves.get(venue)
+
     def position(self, maturity: int) -> float:
-        """Own futures position in contracts (+ long), by place on the curve (0 = nearest)."""
+        """Own futures position in contracts (+ long), by place among all listed months (0 = nearest of the first)."""
         return self._board.exchange.position[maturity][self.owner]
 
     @property
@@ -257,7 +267,7 @@ class View:
         return self._board.expected_settlements_usd(reversion)[maturity]
 
     def months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
-        """Listed months, nearest first, to one who believes in this half-life of deviations and hedges so far ahead."""
+        """Listed months of all venues, by place, to one of such beliefs who hedges so far ahead."""
         return self._board.months_ahead(half_life_years, horizon_years)
 
     def strength(self, link: str) -> float:
@@ -272,7 +282,7 @@ class View:
         the futures market itself.
         """
         board = self._board
-        if board.today.curve is None or self.strength(link) == 0.0:
+        if self.strength(link) == 0.0 or board.links.venue not in board.today.curves:
             return 0.0
         gap: float = board.once(("gap", reversion), lambda: board.gap(reversion))
         return gap

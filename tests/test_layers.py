@@ -135,7 +135,7 @@ def readers_of_the_curve(tree: ast.AST, own: bool = False) -> set[str]:
         if isinstance(node, ast.FunctionDef):
             reads = {text.rsplit(".", 1)[-1] for text in attributes(node)}
             constants = {inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant)}
-            if "curve" in reads or "curve" in constants or own and "price_usd" in reads:
+            if {"curve", "curves"} & (reads | constants) or own and "price_usd" in reads:
                 found.add(node.name)
     return found
 
@@ -166,7 +166,9 @@ PHYSICAL_FILES = sorted(path for place in PHYSICAL | {"behaviours", "nature", "s
 
 
 @pytest.mark.parametrize("path", PHYSICAL_FILES, ids=name_of)
-@pytest.mark.parametrize("read", ["view.today.curve.price_usd[0]", "getattr(view.today, 'curve')"])
+@pytest.mark.parametrize(
+    "read", ["view.today.curve.price_usd[0]", "getattr(view.today, 'curve')", "view.curve('ice')", "view.today.curves"]
+)
 def test_a_read_of_the_curve_planted_anywhere_on_the_physical_side_is_found(path, read):
     planted = path.read_text("utf-8") + f"\n\ndef planted(view):\n    return {read}\n"
     assert readers_of_the_curve(ast.parse(planted)) == {"planted"}

@@ -108,7 +108,11 @@ def measure_notes_and_funds(quick: bool) -> Measured:
     for economy in (on, off):
         economy.run(WARM_UP_DAYS)
     timed = by_turns([on.step, off.step], 60 if quick else 330)
-    if len(on.funds) != 4 or off.funds or not on.record["loans_sold_usd"][-1] > off.record["loans_sold_usd"][-1]:
+    if (
+        len(on.funds.launched) != 4
+        or off.funds.launched
+        or not on.record["loans_sold_usd"][-1] > off.record["loans_sold_usd"][-1]
+    ):
         raise AssertionError("notes and funds: not four funds and notes on one side and none on the other")
     sums = [[sum(side)] for side in timed]  # month ends, when notes are paid and issued, count too
     return at_most("notes and four funds on / off", *sums, YEAR / len(timed[0]), "simulated year", 1.20)

@@ -54,7 +54,7 @@ class Laboratory:
             listed=True, index="value", maturities=n, contract_gpu_hours=HOURS, tick_usd=TICK_USD,
             daily_limit=daily_limit, round_to_tick=False, margin=Margin(initial=0.1, maintenance=0.1),
         )  # fmt: skip
-        self.venue = Venue(terms, Calendar(datetime.date(2026, 1, 1)))
+        self.venue = Venue("main", terms, Calendar(datetime.date(2026, 1, 1)))
         self.venue.price_usd = self.value.copy()
         names = [f"fund_{i + 1}" for i in range(len(funds))]
         owners = ["traders", "holders", *names, "clearing_house", "parents", "rest_of_world"]

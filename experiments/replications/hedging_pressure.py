@@ -17,6 +17,7 @@ from pydantic import Field
 from experiments.replications.check import Check
 from experiments.settings import Strict
 from sim.economy import Economy
+from sim.exchange.terms import MAIN
 from sim.roles import Hedges
 from sim.rows.exchange import FutureRow
 from sim.rules.hedging import hedge_schedule
@@ -78,8 +79,8 @@ def world_of_hedgers(spec: Spec) -> Economy:
     """The world on its first day, its hedgers without views of their own and without positions."""
     agents = {name: group | {"hedge_tolerance": 0.0} if "hedge_tolerance" in group else group
               for name, group in spec.agents.items()}  # fmt: skip
-    listed = spec.venue.model_copy(update={"listed": True})
-    economy = Economy(spec.model_copy(update={"agents": agents, "venue": listed}), seed=1, days=1)
+    listed = {MAIN: spec.venues[MAIN].model_copy(update={"listed": True})}
+    economy = Economy(spec.model_copy(update={"agents": agents, "venues": listed}), seed=1, days=1)
     venue, ledger = economy.exchange.first, economy.books.ledger
     assert venue is not None
     venue.crowds = []

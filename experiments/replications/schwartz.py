@@ -124,7 +124,7 @@ def settled_month(p: Parameters) -> Check:
     )  # fmt: skip
     first, days = calendar.first_day(p.month_ahead), calendar.business_days(p.month_ahead)
     nature, streams = factors(p, 1.0 / DAYS_PER_YEAR, p.settled_paths), Streams(p.seed)
-    venues = [Venue(terms, calendar) for _ in range(p.settled_paths)]
+    venues = [Venue("main", terms, calendar) for _ in range(p.settled_paths)]
     for day in range(first + calendar.days_in(p.month_ahead)):
         if day in days:
             for venue, rent in zip(venues, np.exp(resting_log(p) + nature.users), strict=True):

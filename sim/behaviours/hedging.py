@@ -29,26 +29,26 @@ def hedges(view: View, p: Hedger, hedge_ratio: float, exposure_ve: float) -> Ite
     """Cover a share of an exposure in each listed month (+ bought by users, - sold by landlords), around own beliefs.
 
     The exposure to a month is what is used or let by the hour in the days that are left of it, in contracts:
-    h Y / contract size, h growing as delivery comes nearer.
+    h Y / contract size, h growing as delivery comes nearer. Of V venues each has a V-th of it.
     """
-    curve = view.today.curve
-    if curve is None:
+    venues = len(view.venues)
+    if not venues:
         return ()
     months = view.months_ahead(p.trading_half_life_years, p.hedge_horizon_years)
     tastes = hedge_ratio, p.hedge_tolerance, p.hedge_reach, p.hedge_pace_per_day
-    return Hedges(view, months, (exposure_ve * HOURS_PER_DAY, curve.contract_hours, *tastes))
+    return Hedges(view, months, (exposure_ve * HOURS_PER_DAY / venues, *tastes))
 
 
 @dataclass(slots=True, eq=False)
 class Hedges:
     """A hedger's schedules of tonight before they are worked out: by iterating, or by `tabled` for all hedgers at once.
 
-    `terms` are daily VE-hours, contract size, hedge ratio, tolerance, reach and pace.
+    `terms` are daily VE-hours, hedge ratio, tolerance, reach and pace.
     """
 
     view: View
     months: tuple[ListedMonth, ...]
-    terms: tuple[float, float, float, float, float, float]
+    terms: tuple[float, float, float, float, float]
 
     def __iter__(self) -> Iterator[FutureRow]:
         """A row for each listed month."""

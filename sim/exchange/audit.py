@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sim.exchange.clearing_house import Margins
+from sim.exchange.terms import MAIN
 from sim.exchange.venue import Venue
 from sim.laws import all_same, same
 from sim.ledger import Ledger
@@ -28,18 +29,19 @@ TRADING = [
 GAP = Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement")
 
 
-def price_column(m: int) -> str:
-    """The series of a listed month, 0 the nearest."""
-    return f"future_{m + 1}_usd_per_gpu_hour"
+def price_column(venue: str, m: int) -> str:
+    """The series of a venue's listed month, 0 the nearest."""
+    return f"future_{m + 1}_usd_per_gpu_hour" if venue == MAIN else f"future_{venue}_{m + 1}_usd_per_gpu_hour"
 
 
-def price_columns(maturities: int) -> list[Column]:
-    """The series of all listed months."""
+def price_columns(venue: str, maturities: int) -> list[Column]:
+    """The series of all listed months of a venue."""
+    at = "" if venue == MAIN else f" at {venue}"
     return [
         Column(
-            price_column(m),
+            price_column(venue, m),
             "USD per GPU-hour",
-            f"closing price of listed month {m + 1} (1 = nearest); empty where none is listed",
+            f"closing price of listed month {m + 1}{at} (1 = nearest); empty where none is listed",
             "future_{month}_usd_per_gpu_hour",
         )
         for m in range(maturities)

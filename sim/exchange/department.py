@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,12 +17,12 @@ from sim.exchange.clearing_house import ClearingHouse, Margins
 from sim.exchange.crowd import Speculators
 from sim.exchange.joint_close import FundOrders
 from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
-from sim.exchange.terms import VenueTerms
+from sim.exchange.terms import MAIN, VenueTerms
 from sim.exchange.venue import Venue
 from sim.record import Column
 from sim.roles import Hedges, HoldsFutures, SpeculatesInCrowds
-from sim.rows.exchange import Close, Curve
-from sim.vocabulary import DAYS_PER_YEAR, Floats
+from sim.rows.exchange import Close, CrowdSettings, Curve
+from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 RATIO_DAYS = 30.0  # over which the ratio of an index to the mean rent is taken
 
@@ -55,7 +56,7 @@ class Exchange:
 
     @property
     def first(self) -> Venue | None:
-        """The first of the listed venues, whose curve is read; none where nothing is listed."""
+        """The first of the listed venues; none where nothing is listed."""
         return next(iter(self.venues.values()), None)
 
     @property
@@ -63,11 +64,14 @@ class Exchange:
         """All crowds, venue by venue."""
         return [crowd for venue in self.venues.values() for crowd in venue.crowds]
 
-    def curve(self, day: int) -> Curve | None:
-        """The curve that is read; `day` is the first not yet in the index."""
-        for name, venue in self.venues.items():
-            return venue.curve(day, self.index_ratio[name])
-        return None
+    @property
+    def names(self) -> list[str]:
+        """Ledger names of all listed contracts: the places at which agents know them."""
+        return [name for venue in self.venues.values() for name in venue.names]
+
+    def curves(self, day: int) -> dict[str, Curve]:
+        """The curves of all listed venues; `day` is the first not yet in the indices."""
+        return {name: venue.curve(day, self.index_ratio[name]) for name, venue in self.venues.items()}
 
     # the regime
 
@@ -89,20 +93,26 @@ class Exchange:
                 self._close(name)
             elif venue is not None:
                 venue.terms, venue.gpu_ve = t, underlying[name].gpu_ve
-                venue.normal_premium = tuple(links.normal_premium)
+                venue.normal_premium = self._normal_premium(name)
             elif t.listed:
                 self._list(name, day, rent_usd, underlying[name])
                 opened.append(name)
+        self.venues = {name: self.venues[name] for name in terms if name in self.venues}
         return opened
+
+    def _normal_premium(self, name: str) -> tuple[float, ...]:
+        """Usual gap of a venue's curve by maturity: known of the one that links read, nothing elsewhere."""
+        links = self.common.board.links
+        return tuple(links.normal_premium) if name == links.venue else (0.0,) * self.terms[name].maturities
 
     def _list(self, name: str, day: int, rent_usd: float, underlying: Underlying) -> None:
         """List a venue's months and let its crowds in, at first prices."""
         common = self.common
-        t, calendar, premium = self.terms[name], common.calendar, common.board.links.normal_premium
-        venue = self.venues[name] = Venue(t, calendar, tuple(premium), underlying.gpu_ve)
+        t, calendar = self.terms[name], common.calendar
+        venue = self.venues[name] = Venue(name, t, calendar, self._normal_premium(name), underlying.gpu_ve)
         venue.first_month = calendar.month(day)
         venue.crowds = [
-            Speculators(agent.crowd(), owner, t.maturities, common.streams)
+            Speculators(crowd_at(name, agent.crowd()), owner, t.maturities, common.streams)
             for owner, agent in common.register.of(SpeculatesInCrowds)
         ]
         self._list_months(venue)
@@ -137,17 +147,24 @@ class Exchange:
     def take_first_positions(self, names: Iterable[str]) -> None:
         """Venues open with usual hedges in place; hedgers are asked on a morning at first prices."""
         register, ledger = self.common.register, self.common.ledger
-        hedgers = [owner for owner, _ in register.of(Hedges)]
-        for name in names:
-            venue = self.venues[name]
-            wanted = np.zeros((len(venue.names), len(ledger.owners)))
-            for owner, agent in register.of(Hedges):
-                for row in agent.futures(register.views[owner]):
-                    wanted[row.maturity, owner] += row.trade_at_last
-            positions = first_positions(venue, wanted, hedgers)
-            for m, contract in enumerate(venue.names):
-                ledger.post_net("endowment", contract, positions[m])
+        hedgers, opened, first = [owner for owner, _ in register.of(Hedges)], set(names), 0
+        wanted = self._usual_hedges() if opened else np.zeros((0, 0))
+        for name, venue in self.venues.items():
+            mine, first = wanted[first : first + len(venue.names)], first + len(venue.names)
+            if name in opened:
+                positions = first_positions(venue, mine, hedgers)
+                for m, contract in enumerate(venue.names):
+                    ledger.post_net("endowment", contract, positions[m])
         self.show()
+
+    def _usual_hedges(self) -> Floats:
+        """What hedgers would trade at last prices (places, owners), contracts."""
+        register = self.common.register
+        wanted = np.zeros((len(self.names), len(self.common.ledger.owners)))
+        for owner, agent in register.of(Hedges):
+            for row in agent.futures(register.views[owner]):
+                wanted[row.maturity, owner] += row.trade_at_last
+        return wanted
 
     def _close(self, name: str) -> None:
         """All positions settle at the last price (no gain, no loss), deposits return, crowds take their money home."""
@@ -158,18 +175,18 @@ class Exchange:
             crowd.arrays.position[:] = 0.0
         self.call_margin()
         del self.venues[name]
+        elsewhere = {crowd.owner for crowd in self.crowds}
         for crowd in venue.crowds:
-            left = max(0.0, float(ledger.held("cash")[crowd.owner]))
-            ledger.transfer("venue closed", "cash", crowd.owner, roll.rest_of_world, left)
+            cash = crowd.total_cash_usd() if crowd.owner in elsewhere else float(ledger.held("cash")[crowd.owner])
+            ledger.transfer("venue closed", "cash", crowd.owner, roll.rest_of_world, max(0.0, cash))
         self.show()
 
     # the day
 
     def show(self) -> None:
-        """Put positions on the board, by place on the curve that is read."""
-        ledger, venue = self.common.ledger, self.first
-        names = venue.names if venue is not None else []
-        self.common.board.exchange = ExchangeSheet([ledger.held(name).tolist() for name in names])
+        """Put positions on the board, by place."""
+        ledger = self.common.ledger
+        self.common.board.exchange = ExchangeSheet([ledger.held(name).tolist() for name in self.names])
 
     def note_fixings(self, day: int, rent_usd: float, fixings_usd: Mapping[str, float]) -> None:
         """Add a day's fixings to the front months, and their ratio to the mean rent to its slow mean."""
@@ -179,31 +196,45 @@ class Exchange:
             if name in self.venues:
                 self.venues[name].note_index(day, index_usd)
 
-    def close(self, morning: Today, news: Floats, funds: FundOrders | None) -> dict[str, Close]:
+    def close(self, morning: Today, news: Floats, funds: Mapping[str, FundOrders]) -> dict[str, Close]:
         """Hedgers' schedules and the crowds' resting orders meet in the closing auction of every month.
 
-        Crowds expect what the morning's facts say, and hear the `news` (steps,) of the hours in which they wake.
+        Crowds expect what the morning's facts say, and hear the `news` (steps,) of the hours in which they wake;
+        `funds` is what funds bring, by venue.
         """
-        common, register, ledger = self.common, self.common.register, self.common.ledger
         self.closes = {}
-        for name, venue in self.venues.items():
-            asked = [(owner, agent.futures(register.views[owner])) for owner, agent in register.of(Hedges)]
-            rows = tabled(asked, ledger.table(venue.names))
+        if not self.venues:
+            return self.closes
+        register, ledger = self.common.register, self.common.ledger
+        asked = [(owner, agent.futures(register.views[owner])) for owner, agent in register.of(Hedges)]
+        rows = self._by_venue(*tabled(asked, ledger.table(self.names)))
+        for (name, venue), mine in zip(self.venues.items(), rows, strict=True):
             for crowd in venue.crowds:
                 self._let_order(venue, crowd, morning, news)
-            self.closes[name] = close = venue.clear(rows, len(ledger.owners), funds)
-            common.log.note_all(morning.day, close.events)
+            self.closes[name] = close = venue.clear(mine, len(ledger.owners), funds.get(name))
+            self.common.log.note_all(morning.day, close.events)
         return self.closes
+
+    def _by_venue(self, owners: Ints, table: Floats) -> list[tuple[Ints, Floats]]:
+        """Rows by venue, their places counted from the venue's own nearest month."""
+        if len(self.venues) == 1:
+            return [(owners, table)]
+        found, first = [], 0
+        for venue in self.venues.values():
+            here = (table[:, 0] >= first) & (table[:, 0] < first + len(venue.names))
+            mine = table[here]
+            mine[:, 0] -= first
+            found.append((owners[here], mine))
+            first += len(venue.names)
+        return found
 
     def _let_order(self, venue: Venue, crowd: Speculators, morning: Today, news: Floats) -> None:
         """Let a crowd set its resting orders.
 
         What it expects of a contract's settlement is moved by the news as far as deviations of rents last until then.
         """
-        curve, reversion = morning.curve, crowd.settings.reversion
-        if curve is None:
-            return
-        venue.expected_usd = np.array(self.common.board.expect(morning, reversion))
+        curve, reversion = morning.curves[venue.name], crowd.settings.reversion
+        venue.expected_usd = np.array(self.common.board.expect(morning, curve, reversion))
         persistence = [
             (1.0 - known) * math.exp(-reversion * horizon)
             for known, horizon in zip(curve.known_weight, curve.horizon_years, strict=True)
@@ -295,18 +326,25 @@ class Exchange:
 
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""
-        months = max((t.maturities for t in self.terms.values()), default=0)
-        return [*price_columns(months), *TRADING, GAP]
+        prices = [column for name, t in self.terms.items() for column in price_columns(name, t.maturities)]
+        return [*prices, *TRADING, GAP]
 
     def day(self) -> dict[str, float]:
         """The day's prices, trading and gap; nothing where nothing is listed."""
         found = {column.name: math.nan for column in self.columns()} | {column.name: 0.0 for column in TRADING}
-        venue, close = self.first, next(iter(self.closes.values()), None)
-        if venue is None or close is None:
+        if not self.closes:
             return found
-        roll = self.common.register.roll
-        values = trading(self.common.ledger, roll, self.venues.values(), self.closes.values(), self.margins)
-        found |= {price_column(m): usd for m, usd in enumerate(close.price_usd.tolist())}
+        roll, venues = self.common.register.roll, self.venues
+        for name, close in self.closes.items():
+            found |= {price_column(name, m): usd for m, usd in enumerate(close.price_usd.tolist())}
+        values = trading(self.common.ledger, roll, venues.values(), self.closes.values(), self.margins)
         found |= {column.name: value for column, value in zip(TRADING, values, strict=True)}
-        found[GAP.name] = float(np.log(close.price_usd / venue.expected_usd).mean()) if venue.crowds else math.nan
+        first, (name, close) = self.first, next(iter(self.closes.items()))
+        if first is not None and first.crowds:
+            found[GAP.name] = float(np.log(close.price_usd / first.expected_usd).mean())
         return found
+
+
+def crowd_at(venue: str, settings: CrowdSettings) -> CrowdSettings:
+    """A crowd as it trades at a venue: each has traders of its own, as many and as rich."""
+    return settings if venue == MAIN else replace(settings, name=f"{settings.name}@{venue}")

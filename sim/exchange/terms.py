@@ -1,12 +1,15 @@
-"""A venue of the specification: what is listed there, on what terms."""
+"""The section `venues` of the specification: what is listed where, on what terms."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
 
 from sim.vocabulary import Parameters, Positive
+
+MAIN = "main"  # the venue that comes first, and whose contracts go without its name
 
 
 class Margin(Parameters):
@@ -27,3 +30,8 @@ class VenueTerms(Parameters):
     daily_limit: Annotated[float, Field(gt=0.0, lt=1.0)]
     round_to_tick: bool
     margin: Margin
+
+
+def in_order(venues: Mapping[str, VenueTerms]) -> dict[str, VenueTerms]:
+    """Venues, the main one first, then by name: the order in which they are written changes nothing."""
+    return {name: venues[name] for name in sorted(venues, key=lambda name: (name != MAIN, name))}

@@ -12,7 +12,7 @@ from sim.calendar import Calendar
 from sim.exchange.crowd import Speculators
 from sim.exchange.futures import Rows, events_of, orders_of, schedules_by_month
 from sim.exchange.joint_close import MONTHS, FundOrders, close_with_funds
-from sim.exchange.terms import VenueTerms
+from sim.exchange.terms import MAIN, VenueTerms
 from sim.kernels.call_auction import call_auction, schedule_fills
 from sim.rows.exchange import Close, Curve
 from sim.vocabulary import DAYS_PER_YEAR, Floats
@@ -35,14 +35,21 @@ class Listed(NamedTuple):
 class Venue:
     """Listed months (nearest first), their last prices and trends, the mean of the front month so far, the crowds.
 
+    Contracts are called future:MONTH at the main venue, future:NAME:MONTH elsewhere.
     `gpu_ve` is VE per GPU of the grade whose index it settles on: users and owners hedge VE-hours. `normal_premium`
     (maturities,) is what links take off the curve's gap; `expected_usd` (maturities,) tonight's settlements as the
     crowds expect them.
     """
 
     def __init__(
-        self, terms: VenueTerms, calendar: Calendar, normal_premium: tuple[float, ...] = (), gpu_ve: float = 1.0
+        self,
+        name: str,
+        terms: VenueTerms,
+        calendar: Calendar,
+        normal_premium: tuple[float, ...] = (),
+        gpu_ve: float = 1.0,
     ) -> None:
+        self.name = name
         self.terms = terms
         self.calendar = calendar
         self.normal_premium = normal_premium
@@ -60,9 +67,10 @@ class Venue:
         """The listed months in the calendar, looked up when another month is listed."""
         months = range(self.first_month, self.first_month + self.terms.maturities)
         if self._listed is None or self._listed.months != months:
+            prefix = "future" if self.name == MAIN else f"future:{self.name}"
             self._listed = Listed(
                 months,
-                [f"future:{self.calendar.month_name(month)}" for month in months],
+                [f"{prefix}:{self.calendar.month_name(month)}" for month in months],
                 [self.calendar.first_day(month) for month in (*months, months.stop)],
                 len(self.calendar.business_days(self.first_month)),
             )

@@ -23,8 +23,9 @@ from sim.vocabulary import Floats
 
 
 class Funds:
-    """Funds in order of name, those that have ended among them; they hold the futures of the first venue.
+    """Funds in order of name, those that have ended among them, and the venue whose futures they hold: their `home`.
 
+    They are launched at the first venue and stay there while it is listed.
     `tonight` is the close in which they traded last, `interest` (2,) open interest of the nearest months after it,
     contracts, `nearest` the names of those months.
     """
@@ -32,6 +33,7 @@ class Funds:
     def __init__(self, common: Common) -> None:
         self.common = common
         self.launched: list[Fund] = []
+        self.home = ""
         self.interest: Floats = np.zeros(MONTHS)
         self.tonight: Close | None = None
         self.nearest: list[str] = []
@@ -50,7 +52,9 @@ class Funds:
 
         `groups` is the section `agents`. Where nothing is listed all have been closed.
         """
-        venue, register = exchange.first, self.common.register
+        if self.home not in exchange.venues and exchange.first is not None:
+            self.home = exchange.first.name
+        venue, register = exchange.venues.get(self.home), self.common.register
         if venue is None:
             return
         self._refresh_terms()
@@ -78,7 +82,7 @@ class Funds:
 
     def close(self, owners: set[int], exchange: Exchange) -> None:
         """Close funds for good: positions go to the crowds at the last price, holders are paid net asset value."""
-        venue, ledger = exchange.first, self.common.ledger
+        venue, ledger = exchange.venues.get(self.home), self.common.ledger
         gone = [fund for fund in self.launched if fund.owner in owners and fund.status != ENDED]
         if not gone or venue is None:
             return
@@ -94,21 +98,22 @@ class Funds:
 
     # the day
 
-    def orders(self, exchange: Exchange) -> FundOrders | None:
-        """What the funds bring to tonight's close."""
-        venue, register = exchange.first, self.common.register
+    def orders(self, exchange: Exchange) -> dict[str, FundOrders]:
+        """What the funds bring to tonight's close, by venue."""
+        venue, register = exchange.venues.get(self.home), self.common.register
         if not self.launched or venue is None:
-            return None
+            return {}
         for fund in self.launched:
             fund.was = fund.exposure
             if fund.status == OPEN:
                 fund.exposure = register.the(fund.owner, HoldsFutures).fund_exposure(register.views[fund.owner])
-        return closing_orders(self.common.ledger, self.launched, venue)
+        wanted = closing_orders(self.common.ledger, self.launched, venue)
+        return {} if wanted is None else {self.home: wanted}
 
     def settle(self, day: int, closes: Mapping[str, Close], exchange: Exchange) -> None:
         """NAV, creations, fees and termination after tonight's close; then holders' orders for the next one."""
-        venue, ledger = exchange.first, self.common.ledger
-        self.tonight = next(iter(closes.values()), None)
+        venue, ledger = exchange.venues.get(self.home), self.common.ledger
+        self.tonight = closes.get(self.home)
         if not self.launched or venue is None or self.tonight is None:
             return
         was_ending = [fund for fund in self.launched if fund.status == ENDING]
@@ -129,7 +134,7 @@ class Funds:
 
     def note_expiry(self, day: int, exchange: Exchange) -> None:
         """The nearest month is about to settle: book what funds gain, and move their months up by one."""
-        venue, ledger = exchange.first, self.common.ledger
+        venue, ledger = exchange.venues.get(self.home), self.common.ledger
         if not self.launched or venue is None:
             return
         held = ledger.held(venue.names[0]).copy()

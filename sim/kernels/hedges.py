@@ -2,7 +2,7 @@
 
     hedge_table(owners, which, terms, months, held) -> rows (hedgers x months, 5)
 
-Hedger i is `owners[i]`, has the terms `terms[i]` and sees the months as `months[which[i]]` (months, 5); `held` are
+Hedger i is `owners[i]`, has the terms `terms[i]` and sees the months as `months[which[i]]` (months, 6); `held` are
 positions in contracts (months, owners). Rows are those of `FutureRow`, month by month for each hedger.
 """
 
@@ -21,9 +21,9 @@ def hedge_table(owners: Ints, which: Ints, terms: Floats, months: Floats, held: 
     count = months.shape[1]
     rows = np.empty((len(owners) * count, 5))
     for i in range(len(owners)):
-        daily, size, ratio, tolerance, reach, pace = terms[i]
+        daily, ratio, tolerance, reach, pace = terms[i]
         for k in range(count):
-            maturity, price, expected, days, layer = months[which[i], k]
+            maturity, price, expected, days, layer, size = months[which[i], k]
             m = int(maturity)
             exposure = daily * days / size
             at_last, slope, low, high = schedule(

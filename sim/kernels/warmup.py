@@ -44,7 +44,7 @@ def _warm_up_futures() -> None:
     crowd.crowd_orders(people, 0, 0, 0.5, one, one, one, one, np.zeros(24), 730.0, 0.1, tick, quantity, ticks)
     crowd.crowd_settle(people, quantity, one, one, 730.0, 0.1, 0.0)
     crowd.crowd_expire(people, 1.0, 1.0, 730.0)
-    hedges.hedge_table(ids, ids, np.ones((1, 6)), np.ones((1, 1, 5)), np.zeros((2, 1)))
+    hedges.hedge_table(ids, ids, np.ones((1, 5)), np.ones((1, 1, 6)), np.zeros((2, 1)))
 
 
 def _warm_up_funds() -> None:

@@ -12,6 +12,8 @@ from sim.vocabulary import Floats
 class FutureRow(NamedTuple):
     """A hedger's or dealer's linear schedule in one maturity of the call auction.
 
+    `maturity` is its place among the listed months of all venues: those of the first venue come first, nearest first.
+
     Wanted trade at price F: clip(trade_at_last - slope * (F - F_last), low, high), in contracts (+ buys).
     """
 
@@ -45,7 +47,7 @@ class Curve:
 class ListedMonth(NamedTuple):
     """A listed month to one hedger: last price, expected settlement, days of it to come, share of the full hedge held.
 
-    `maturity` is its place on the curve (0 = nearest).
+    `maturity` is its place among the listed months of all venues, `contract_hours` VE-hours of a contract.
     """
 
     maturity: int
@@ -53,6 +55,7 @@ class ListedMonth(NamedTuple):
     expected_usd: float
     days_left: float
     layer: float
+    contract_hours: float
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ QUIET = Today(
     day=10, date=datetime.date(2026, 1, 11), years=10 / 365, technology=1.0, environment=Environment(),
     anchor_usd=RENT, rent_usd=RENT, rent_10d_usd=RENT, rent_30d_usd=RENT, rent_180d_usd=RENT,
     rent_30d_by_grade_usd=(RENT, RENT), index_usd={"transaction": RENT}, policy_rate=0.04, chip_price_usd=1.0,
-    capital_charge=0.0, loans_open=True, curve=None, days_of_month=30,
+    capital_charge=0.0, loans_open=True, curves={}, days_of_month=30,
 )  # fmt: skip
 
 
@@ -91,9 +91,11 @@ def view(
     links: dict[str, float] | None = None,
     seed: int = 1,
     reserved: str = "menu",
+    curve: Curve | None = None,
     **today: Any,
 ) -> View:
     """What one agent (owner 0) sees; `today` changes public facts, all else is its own sheet."""
+    facts = {"chip_price_usd": path().chip_price_usd, "curves": {} if curve is None else {"main": curve}} | today
     off = {"curve_to_capex": 0.0, "curve_to_collateral": 0.0, "curve_to_reserved": 0.0, "hedge_cash": 0.0}
     table = world("world=stationary", "venue=none").books.products
     count, usual = len(table.grade), path(reserved).settings.occupancy
@@ -103,7 +105,7 @@ def view(
     )  # fmt: skip
     board = Board(
         path=path(reserved), links=Links(**(off | (links or {})), normal_premium=[0.0] * 3), streams=Streams(seed),
-        today=replace(QUIET, **({"chip_price_usd": path().chip_price_usd} | today)), start=start, cash_usd=[1e6],
+        today=replace(QUIET, **facts), start=start, cash_usd=[1e6],
         hardware=HardwareSheet([list(fleet)]), demand=DemandSheet([own], common),
         reserved=ReservedSheet([sold], [held], [short]), labs=LabsSheet([runway], [presence]),
         exchange=ExchangeSheet([[p] for p in position]), credit=CreditSheet([0.0], [1.3], [1e6], [barred], [barred]),

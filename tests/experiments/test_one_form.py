@@ -144,7 +144,7 @@ def member(**terms: Any) -> list[str]:
         ("agents.neocloud.size=[2,1]", "agents.neocloud.size=[2.0,1]"),
         ("agents.neocloud.size=[uniform,1,2]", "agents.neocloud.size=[uniform,1.0,2.0]"),
         ("shocks.hormuz_helium.size=[uniform,0,1]", "shocks.hormuz_helium.size=[uniform,0.0,1.0]"),
-        ("venue.margin.initial=1", "venue.margin.initial=1.0"),
+        ("venues.main.margin.initial=1", "venues.main.margin.initial=1.0"),
         ("study.arms={base: [], steep: ['spot.convexity=4']}", "study.arms={base: [], steep: ['spot.convexity=4.0']}"),
         ("study.arms={base: [], x: ['spot.convexity=4']}", "study.arms={x: ['spot.convexity=4'], base: []}"),
         ("study.sweep={spot.convexity: [4, 2.5]}", "study.sweep={spot.convexity: [4.0, 2.5]}"),
@@ -251,7 +251,7 @@ def test_arms_that_differ_in_an_order_are_not_told_to_be_one_world() -> None:
 
 
 def test_a_text_is_no_number_and_a_truth_value_is_none() -> None:
-    for override in ("spot.convexity='4'", "spot.convexity=true", "venue.listed=1"):
+    for override in ("spot.convexity='4'", "spot.convexity=true", "venues.main.listed=1"):
         with pytest.raises(UsageError, match=override.split("=")[0]):
             expanded(override)
 

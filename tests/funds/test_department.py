@@ -36,7 +36,7 @@ def test_their_share_of_open_interest_is_that_of_the_two_nearest_months():
 def test_where_nothing_is_listed_they_bring_nothing_and_nothing_happens_to_them():
     economy = ran(2, "venue=none")
     before = economy.books.ledger.positions.copy()
-    assert economy.funds.orders(economy.exchange) is None
+    assert economy.funds.orders(economy.exchange) == {}
     economy.funds.settle(economy.day, {}, economy.exchange)
     economy.funds.note_expiry(economy.day, economy.exchange)
     economy.funds.close_all(economy.exchange)

@@ -23,7 +23,7 @@ def market(months: int = 2, limit: float = 0.2) -> Venue:
         listed=True, index="value", maturities=months, contract_gpu_hours=HOURS, tick_usd=TICK, daily_limit=limit,
         round_to_tick=False, margin=Margin(initial=0.1, maintenance=0.1),
     )  # fmt: skip
-    found = Venue(terms, Calendar(datetime.date(2026, 1, 1)))
+    found = Venue("main", terms, Calendar(datetime.date(2026, 1, 1)))
     found.price_usd = np.full(months, PRICE)
     return found
 

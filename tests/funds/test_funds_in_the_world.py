@@ -19,7 +19,7 @@ STILL = {
     "agents__fund_holder__chase": 0.0, "agents__fund_holder__inflow_per_year": 0.0, "agents__fund_holder__flow_sd": 0.0,
     "agents__fund_holder__offset": 0.0, "agents__fund_holder__premium_aversion": 0.0,
 }  # fmt: skip
-WIDE = {"venue__daily_limit": 0.95}
+WIDE = {"venues__main__daily_limit": 0.95}
 
 
 def sized(group: str, leverage: float, **more: Any) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def test_the_announced_venues_settle_on_their_own_index(venue, index):
     record = economy.record
     business = [day for day in range(31) if economy.calendar.is_business_day(day)]
     settled = record[f"index_{index}_usd_per_gpu_hour"][business].mean()
-    assert economy.spec.venue.index == index
+    assert economy.spec.venues["main"].index == index
     assert record["future_1_usd_per_gpu_hour"][29] == pytest.approx(settled, rel=0.05)
 
 
@@ -131,7 +131,7 @@ def test_tiers_that_a_world_does_not_have_are_passed_over():
 def test_futures_on_another_grade_settle_on_its_index_and_are_hedged_by_its_hours():
     economy, h100 = ran(70, "venue=cme_b200"), ran(70, "venue=cme_silicon_data")
     value = economy.spec.grades["b200"].value
-    curve, usual = economy.exchange.curve(70), h100.exchange.curve(70)
+    curve, usual = economy.exchange.curves(70)["main"], h100.exchange.curves(70)["main"]
     assert curve.contract_hours == pytest.approx(value * usual.contract_hours)
     front = economy.record["future_1_usd_per_gpu_hour"] / h100.record["future_1_usd_per_gpu_hour"]
     assert 0.8 * value < front.mean() < 1.25 * value

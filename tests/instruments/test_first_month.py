@@ -106,11 +106,11 @@ def test_debts_and_capital_are_those_of_the_last_months_end():
 @pytest.mark.parametrize(("start", "days"), [("2026-01-20", 12), ("2026-01-31", 1), ("2026-02-28", 1)])
 def test_all_of_the_front_month_is_known_at_its_end_and_settles_at_its_mean(start, days):
     economy = world(world__start_date=start)
-    begin = economy.indices.usd[economy.spec.venue.index]
+    begin = economy.indices.usd[economy.spec.venues["main"].index]
     seen = []
     for _ in range(days - 1):
         economy.step()
-        seen.append((economy.day - 1, economy.indices.usd[economy.spec.venue.index]))
+        seen.append((economy.day - 1, economy.indices.usd[economy.spec.venues["main"].index]))
     front = economy.exchange.first.names[0]
     settled = {}
     expire = economy.exchange.house.expire
@@ -122,7 +122,7 @@ def test_all_of_the_front_month_is_known_at_its_end_and_settles_at_its_mean(star
 
     economy.exchange.house.expire = watched
     economy.step()
-    seen.append((economy.day - 1, economy.indices.usd[economy.spec.venue.index]))
+    seen.append((economy.day - 1, economy.indices.usd[economy.spec.venues["main"].index]))
     assert settled["known"] == 1.0
     before = index_so_far(economy.path.settings.technology, begin, economy.calendar.business_days(0))
     lived = [usd for day, usd in seen if economy.calendar.is_business_day(day)]

@@ -14,7 +14,7 @@ from tests.worlds import world
 
 @pytest.fixture
 def economy():
-    economy = world(venue__listed=False)
+    economy = world(venues__main__listed=False)
     economy.run(3)
     return economy
 

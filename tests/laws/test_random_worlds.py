@@ -52,9 +52,9 @@ CHANGES = st.fixed_dictionaries({
     "loan.enabled": st.booleans(),
     "loan.covenant": uniform(0.9, 1.5),
     "loan.cure_probability": SHARE,
-    "venue.listed": st.booleans(),
-    "venue.daily_limit": uniform(0.02, 0.4),
-    "venue.margin": uniform(0.05, 0.5).map(lambda x: {"initial": x, "maintenance": 0.8 * x}),
+    "venues.main.listed": st.booleans(),
+    "venues.main.daily_limit": uniform(0.02, 0.4),
+    "venues.main.margin": uniform(0.05, 0.5).map(lambda x: {"initial": x, "maintenance": 0.8 * x}),
     "links.curve_to_capex": SHARE,
     "links.curve_to_collateral": SHARE,
     "links.curve_to_reserved": SHARE,
@@ -124,7 +124,7 @@ BREAKING = {
 )
 def test_laws_hold_through_defaults_and_sales_of_estates(size, haircut, rejected, listed, seed):
     changes = BREAKING | {
-        "resolution.haircut": haircut, "resolution.rejected_share": rejected, "venue.listed": listed,
+        "resolution.haircut": haircut, "resolution.rejected_share": rejected, "venues.main.listed": listed,
     }  # fmt: skip
     slump = {
         "_target_": "sim.shocks.demand_slump.DemandSlump", "start": 3, "length": 200, "size": size,
@@ -161,7 +161,7 @@ FINANCE = st.fixed_dictionaries({
     "agents.fund_holder.offset_same_day": st.booleans(),
     "agents.fund_holder.flow_sd": uniform(0.0, 0.5),
     "agents.fund_holder.reserve": uniform(0.0, 3.0),
-    "venue.daily_limit": uniform(0.02, 0.9),
+    "venues.main.daily_limit": uniform(0.02, 0.9),
     "loan.enabled": st.booleans(),
 })  # fmt: skip
 

@@ -40,7 +40,7 @@ def test_a_days_move_is_paid_on_what_was_held_before_it():
     last, before = economy.exchange.first.price_usd.copy(), gains(economy, "variation margin")
     economy.step()
     move = economy.exchange.first.price_usd - last
-    owed = held.T @ move * economy.spec.venue.contract_gpu_hours
+    owed = held.T @ move * economy.spec.venues["main"].contract_gpu_hours
     crowd = economy.exchange.crowds[0].owner
     paid = gains(economy, "variation margin") - before
     assert paid[crowd] == pytest.approx(owed[crowd])
@@ -62,7 +62,7 @@ def test_operating_cash_bears_its_share_of_hedges_and_parents_the_rest(share):
 
 
 def test_deposits_are_the_initial_margin_of_tonights_positions(running):
-    ledger, venue = running.books.ledger, running.spec.venue
+    ledger, venue = running.books.ledger, running.spec.venues["main"]
     held = np.stack([ledger.held(name) for name in running.exchange.first.names])
     notional = np.abs(held).T @ running.exchange.first.price_usd * venue.contract_gpu_hours
     for owner, _ in running.register.of(Hedges):
@@ -79,7 +79,7 @@ def test_a_trader_below_maintenance_is_closed_out_and_stays_out_of_the_rest():
     largest = int(np.argmax(np.abs(arrays.position).sum(axis=0)))
     before = float(np.abs(arrays.position[:, largest]).sum())
     notional = 730.0 * float(economy.exchange.first.price_usd @ np.abs(arrays.position[:, largest]))
-    lost = float(arrays.cash_usd[largest]) - 0.1 * economy.spec.venue.margin.maintenance * notional
+    lost = float(arrays.cash_usd[largest]) - 0.1 * economy.spec.venues["main"].margin.maintenance * notional
     assert lost > 0.0
     arrays.cash_usd[largest] -= lost
     economy.books.ledger.transfer(
@@ -130,7 +130,7 @@ def test_the_front_month_settles_in_cash_to_the_mean_of_its_business_days():
 
 
 def test_prices_stay_inside_the_daily_limit():
-    economy = ran(60, venue__daily_limit=0.02, shocks={"o": OUTAGE | {"size": 0.6}})
+    economy = ran(60, venues__main__daily_limit=0.02, shocks={"o": OUTAGE | {"size": 0.6}})
     for m in range(1, 7):
         price = economy.record[f"future_{m}_usd_per_gpu_hour"]
         jumps = np.abs(np.diff(price) / price[:-1])
@@ -141,7 +141,7 @@ def test_prices_stay_inside_the_daily_limit():
 
 
 def test_a_venue_lists_as_many_months_as_it_says_and_rolls_them():
-    economy = world(days=70, venue__maturities=3, links__normal_premium=[0.0, 0.0, 0.0])
+    economy = world(days=70, venues__main__maturities=3, links__normal_premium=[0.0, 0.0, 0.0])
     assert [name[-7:] for name in economy.exchange.first.names] == ["2026-01", "2026-02", "2026-03"]
     economy.run(31)
     assert [name[-7:] for name in economy.exchange.first.names] == ["2026-02", "2026-03", "2026-04"]

@@ -28,7 +28,7 @@ def test_a_day_has_a_value_for_every_series_and_no_other(venue):
 def test_a_venue_that_opens_waits_for_its_first_positions():
     economy = ran(20, NONE)
     exchange, ledger = economy.exchange, economy.books.ledger
-    terms = {"main": economy.spec.venue.model_copy(update={"listed": True})}
+    terms = {"main": economy.spec.venues["main"].model_copy(update={"listed": True})}
     opened = exchange.adopt(terms, economy.day, economy.rents.today, {"main": Underlying(2.5, 1.0)})
     assert opened == ["main"]
     assert (exchange.first.price_usd > 0.0).all()
@@ -45,10 +45,10 @@ def test_a_venue_that_closes_leaves_no_position_and_no_deposit_and_its_ratio_goe
     economy = ran(20, LISTED)
     exchange, ledger = economy.exchange, economy.books.ledger
     names, ratio = list(exchange.first.names), exchange.index_ratio["main"]
-    closed = {"main": economy.spec.venue.model_copy(update={"listed": False})}
+    closed = {"main": economy.spec.venues["main"].model_copy(update={"listed": False})}
     exchange.adopt(closed, economy.day, economy.rents.today, {"main": Underlying(2.5, 1.0)})
     assert exchange.first is None
-    assert exchange.curve(economy.day) is None
+    assert exchange.curves(economy.day) == {}
     assert not ledger.table(names).any()
     assert np.abs(ledger.held("margin")).max() <= 1e-3
     exchange.note_fixings(economy.day, 2.0, dict.fromkeys(economy.indices.usd, 2.0))

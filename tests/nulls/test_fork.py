@@ -120,7 +120,7 @@ def test_a_fork_of_a_fork_and_forks_under_different_arms_do_not_meet(origin):
     assert digest(alone) == digest(other)
 
 
-FOUR_MONTHS = {"venue__maturities": 4, "links__normal_premium": [0.0] * 4}
+FOUR_MONTHS = {"venues__main__maturities": 4, "links__normal_premium": [0.0] * 4}
 
 
 @pytest.mark.parametrize("change", [{"agents__renter__count": 5}, {"agents__neocloud__count": 2}, FOUR_MONTHS])

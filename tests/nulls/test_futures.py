@@ -29,7 +29,9 @@ def tainted(days: int, *overrides: str, **values: object) -> Economy:
     noise = np.random.default_rng(5)
     for _ in range(days):
         economy.step()
-        economy.exchange.first.price_usd = np.round(np.exp(noise.normal(0.9, 0.5, economy.spec.venue.maturities)), 2)
+        economy.exchange.first.price_usd = np.round(
+            np.exp(noise.normal(0.9, 0.5, economy.spec.venues["main"].maturities)), 2
+        )
     return economy
 
 

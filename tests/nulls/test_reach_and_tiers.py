@@ -134,7 +134,7 @@ def test_n13_linear_marginal_cost_adds_no_skew_to_demands_and_convex_cost_does()
 # N16: units do not matter.
 
 IN_USD = (
-    "world.rent_usd", "spot.variable_cost_usd", "spot.fixed_cost_usd", "spot.price_cap_usd", "venue.tick_usd",
+    "world.rent_usd", "spot.variable_cost_usd", "spot.fixed_cost_usd", "spot.price_cap_usd", "venues.main.tick_usd",
     "agents.note_investor.wealth_usd",
 )  # fmt: skip
 IN_VE = ("agents.neocloud.fleet_ve", "agents.hyperscaler.fleet_ve")

@@ -138,7 +138,7 @@ def states(economy: Economy) -> dict[str, float]:
         {"agents__ai_lab__count": 4},
         {"agents__speculator__traders": 300},
         {"agents__speculator__count": 2},
-        {"venue__listed": False},
+        {"venues__main__listed": False},
         {"shocks": {"outage": OUTAGE}},
     ],
     ids=lambda change: next(iter(change)),

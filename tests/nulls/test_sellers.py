@@ -137,7 +137,7 @@ def test_a_grade_let_where_it_cannot_be_is_refused_by_key(tiers, key):
 @pytest.mark.parametrize("occupancy", [0.02, 0.5, 0.81, 0.999])
 @pytest.mark.parametrize("odds", [1e-3, 0.2, 30.0])
 def test_regions_differ_by_their_odds_around_the_worlds_occupancy(occupancy, odds):
-    where = world(regions__eu__list_odds=odds, spot__occupancy=occupancy, venue__listed=False).books.where
+    where = world(regions__eu__list_odds=odds, spot__occupancy=occupancy, venues__main__listed=False).books.where
     products, listed = where.products, where.shop.mechanism == POSTED
     for tier in np.unique(products.tier[listed]):
         mine = products.tier == tier
