@@ -159,9 +159,9 @@ def adopt(e: Economy, spec: Spec) -> None:
     if list(spec.venues) != list(e.spec.venues):
         problems.append(Problem("venues", list(spec.venues), f"a fork keeps {list(e.spec.venues)}"))
     for name in spec.venues.keys() & e.spec.venues.keys():
-        months, kept = spec.venues[name].maturities, e.spec.venues[name].maturities
-        if months != kept:
-            problems.append(Problem(f"venues.{name}.maturities", months, f"a fork keeps {kept}"))
+        months, began = spec.venues[name].maturities, e.spec.venues[name].maturities
+        if months != began:
+            problems.append(Problem(f"venues.{name}.maturities", months, f"a fork keeps {began}"))
     if list(spec.loan.facilities) != list(e.spec.loan.facilities):
         kept = f"a fork keeps {list(e.spec.loan.facilities)}"
         problems.append(Problem("loan.facilities", list(spec.loan.facilities), kept))
