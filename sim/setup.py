@@ -158,8 +158,8 @@ def adopt(e: Economy, spec: Spec) -> None:
             problems.append(Problem(key, getattr(spec, key), "a fork keeps what its origin began with"))
     if list(spec.venues) != list(e.spec.venues):
         problems.append(Problem("venues", list(spec.venues), f"a fork keeps {list(e.spec.venues)}"))
-    for name in spec.venues.keys() & e.spec.venues.keys():
-        months, began = spec.venues[name].maturities, e.spec.venues[name].maturities
+    for name, venue in spec.venues.items():
+        months, began = venue.maturities, e.spec.venues.get(name, venue).maturities
         if months != began:
             problems.append(Problem(f"venues.{name}.maturities", months, f"a fork keeps {began}"))
     if list(spec.loan.facilities) != list(e.spec.loan.facilities):
