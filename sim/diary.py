@@ -20,7 +20,7 @@ def day_of(e: Economy, trades: Trades) -> dict[str, float]:
     """The day's value of every series of the record, by name."""
     return {
         **_rents(e),
-        **_reserved_and_spot(e, trades),
+        **_spot(e, trades),
         "month_end": float(e.calendar.is_month_end(e.day)),
         **{name: value for department in e.departments for name, value in department.day().items()},
     }
@@ -37,20 +37,17 @@ def _rents(e: Economy) -> dict[str, float]:
     }
 
 
-def _reserved_and_spot(e: Economy, trades: Trades) -> dict[str, float]:
-    """Contracts, hours let and left; of contracts and menus, hours and list prices."""
+def _spot(e: Economy, trades: Trades) -> dict[str, float]:
+    """Hours let and left, list prices."""
     books, roll, products = e.books, e.books.roll, e.books.products
     mine = e.hardware.fleet.working[roll.landlord_fleet]
     total = float(mine.sum())
     offered = float(trades.offered_ve[roll.landlords].sum()) * HOURS_PER_DAY
     sold = float((trades.sold_ve_hours[roll.landlords] * books.where.shop.on_demand).sum())
     gpus_per_ve = float((mine / books.grade_value).sum()) / total if total > 0.0 else 1.0
-    running = float(total - e.delivered_ve.sum())
+    running = float(total - e.delivered.ve.sum())
     downtime = max(0.0, running * HOURS_PER_DAY - offered) if e.board.today.environment.dark else 0.0
-    menu = zip(e.path.tenors, e.menu_usd.tolist(), strict=True)
     return {
-        **{f"reserved_{tenor.name}_usd_per_ve_hour": rent for tenor, rent in menu},
-        "reserved_ve": float(books.contracts.quantity_ve.sum()),
         "pool_ve": offered / HOURS_PER_DAY,
         "occupancy": sold / offered if offered > 0.0 else math.nan,
         "traded_gpu_hours": float((trades.traded_ve_hours.sum(axis=0) / products.value).sum()),

@@ -15,7 +15,6 @@ from sim.board import (
     Board,
     DemandSheet,
     RentalSheet,
-    ReservedSheet,
     Today,
 )
 from sim.books import Books
@@ -36,18 +35,15 @@ from sim.record import Record
 from sim.register import Register
 from sim.rental.auction import ClearDay, Day, SpotAuction
 from sim.rental.statistics import RentStatistics
-from sim.reserved.anchor_tenant import AnchorClient
-from sim.reserved.auction import auction_week, sign_week, void_contracts, void_let_contracts
-from sim.roles import Learns, LetsHours, PostsAsks, RentsHours, Reserves
+from sim.reserved.department import Reserved
+from sim.roles import Learns, LetsHours, PostsAsks, RentsHours
 from sim.rows.exchange import Close
 from sim.rows.rental import Trades
-from sim.rows.reserved import Held
+from sim.rows.reserved import Delivered
 from sim.securitisation.department import Notes
 from sim.spec import Spec
 from sim.streams import Streams
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
-
-DAYS_PER_WEEK = 7
 
 
 class Economy(mesa.Model):  # type: ignore[misc]
@@ -65,7 +61,6 @@ class Economy(mesa.Model):  # type: ignore[misc]
     nature: Nature
     shocks: dict[str, Shock]
     overlaps: Overlaps
-    anchor: AnchorClient
     indices: Indices
     product_rents: Floats  # (products,) mean rent of the last day with trades, USD per GPU-hour
     asks_usd: Floats  # (owners, products) list asks, USD per VE-hour; zero where none is posted
@@ -75,22 +70,18 @@ class Economy(mesa.Model):  # type: ignore[misc]
     auction: SpotAuction
     hours_engine: ClearDay
     rents: RentStatistics
-    menu_usd: Floats  # (tenors,)
-    signing_shares: Floats  # (tenors,)
-    ended_ve: Floats  # (landlords, customers) contracts that ended today
-    no_contracts: dict[str, int]  # why a tenor was not signed -> month in which it was last recorded
     exchange: Exchange
     funds: Funds
     last_hours: Floats | None
     morning: Today
     hardware: Hardware
+    reserved: Reserved
     credit: Credit
     labs: Labs
     common: Common
     notes: Notes
     fixed_cost_usd: Floats  # (landlords,) USD per VE-hour at day 0
-    served: Floats  # (landlords,)
-    delivered_ve: Floats  # (landlords,)
+    delivered: Delivered
     mix: Floats  # (owners, products)
     debt_tolerance_usd: float
     record: Record
@@ -110,9 +101,10 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def step(self) -> None:
         """One day, in the order it happens."""
         environment = self.meet_shocks()
-        self.deliver_and_expire(environment)
+        self.hardware.age(self.day, environment)
+        self.reserved.age(self.day, environment.client_lost)
         self.open_the_day(environment)
-        self.sign_contracts()
+        self.reserved.sign(self.day, self.indices.usd)
         trades = self.rent_hours()
         self.accrue_rents_and_costs(trades)
         self.strike_indices(trades)
@@ -133,7 +125,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
     @property
     def departments(self) -> list[Department]:
         """Those that check their own laws and record their own series."""
-        return [self.hardware, self.indices, self.labs, self.exchange, self.funds, self.credit, self.notes]
+        physical: list[Department] = [self.hardware, self.reserved, self.indices, self.labs]
+        return [*physical, self.exchange, self.funds, self.credit, self.notes]
 
     @property
     def events(self) -> list[tuple[int, str, str]]:
@@ -166,19 +159,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.nature.pass_day(self.day, self.streams, environment, d.contracted_lag_days, d.contracted_slow_share)
         return environment
 
-    # 2. what exists pays and ages
-
-    def deliver_and_expire(self, environment: Environment) -> None:
-        """Deliveries arrive, old vintages retire; a seventh of contracts ages by a week and ends; a client is lost."""
-        books, ledger, roll = self.books, self.books.ledger, self.books.roll
-        self.hardware.age(self.day, environment)
-        if self.day > 0:
-            before = books.contracts.quantity_ve
-            earned = books.contracts.pass_week((self.day % DAYS_PER_WEEK,))
-            ended = self.ended_ve = np.maximum(0.0, before - books.contracts.quantity_ve)
-            ledger.post_pairs("reserved rent earned", "prepaid_rent", roll.customers, roll.landlords, earned.T)
-            ledger.post_pairs("expiry", "reserved_capacity", roll.customers, roll.landlords, ended.T)
-        self.log.note_all(self.day, self.anchor.meet(books, environment.client_lost))
+    # 2. the morning
 
     def open_the_day(self, environment: Environment) -> None:
         """Freeze the morning's view: yesterday's rents and curve, today's environment and holdings."""
@@ -214,9 +195,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.mix, self.running_share = evening.what_runs(mix, books.products, environment)
         factor = np.ones(n)
         factor[roll.users] = self.nature.user_factors
-        self.anchor.thin_out(factor)
+        self.reserved.client.thin_out(factor)
         common = self.nature.common_factor * environment.demand_scale
-        board.demand = DemandSheet(factor.tolist(), common, self.nature.contracted, self.anchor.lost_log)
+        board.demand = DemandSheet(factor.tolist(), common, self.nature.contracted, self.reserved.client.lost_log)
         board.rental = RentalSheet(
             self.running_share.tolist(), self.auction.tightness, self.rents.auctions * books.products.level,
             board.rental.bought_ve_hours, board.rental.interrupted_ve,
@@ -224,98 +205,13 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.credit.show()
         self.labs.show(self.day)
         self.notes.begin_day()
-        self.note_contracts(environment)
+        self.reserved.open(self.hardware.let_ve(), self.running_share[roll.landlords])
         self.refresh_board()
-
-    def note_contracts(self, environment: Environment) -> None:
-        """Put who has reserved how much on the board; served shares of contracts follow from the outage."""
-        roll, quantity = self.books.roll, self.books.contracts.quantity_ve
-        fleet = self.hardware.fleet.working[roll.landlord_fleet].sum(axis=1)
-        share, reserved = self.running_share[roll.landlords], quantity.sum(axis=1)
-        first = np.minimum(1.0, fleet * share / np.maximum(reserved, 1e-300))
-        rata = share * np.minimum(1.0, fleet / np.maximum(reserved, 1e-300))
-        self.served = first if environment.contracts_first else rata
-        sold, held, short = np.zeros((3, len(self.running_share)))
-        sold[roll.landlords] = reserved
-        if len(roll.customers):
-            held[roll.customers] = quantity.sum(axis=0)
-            short[roll.customers] = (quantity * (1.0 - self.served)[:, None]).sum(axis=0)
-        self.board.reserved = ReservedSheet(sold.tolist(), held.tolist(), short.tolist())
 
     def refresh_board(self) -> None:
         """Copy what moves within the day: cash and futures positions."""
         self.board.cash_usd = self.books.ledger.held("cash").tolist()
         self.exchange.show()
-
-    # 3. reserved capacity
-
-    def sign_contracts(self) -> None:
-        """Landlords offer and customers want take-or-pay contracts; menus read last night's curve.
-
-        Contracts run for whole weeks; a seventh of them ends each day and what is free is signed anew, since the spot
-        pool is what contracts leave and would jump if all were signed on one day of the week.
-        """
-        books, roll = self.books, self.books.roll
-        if self.day == 0 or not len(roll.customers):
-            return
-        seat = {int(owner): i for i, owner in enumerate(roll.landlords)}
-        chair = {int(owner): i for i, owner in enumerate(roll.customers)}
-        rows = [
-            (owner, row)
-            for owner, agent in self.register.of(Reserves)
-            for row in agent.reserved(self.register.views[owner])
-        ]
-        offers = [(seat[o], row) for o, row in rows if row.quantity_ve < 0.0]
-        wants = [(chair[o], row) for o, row in rows if row.quantity_ve > 0.0]
-        shape = (len(self.path.tenors), len(roll.landlords), len(roll.customers))
-        terms = self.spec.reserved
-        if self.path.by_auction:
-            renewed = terms.renewal * self.ended_ve
-            signing = auction_week(offers, wants, shape, self.signing_shares, self.menu_usd, renewed)
-        else:
-            signing = sign_week(offers, wants, shape, self.signing_shares, self.menu_usd)
-        self.menu_usd = signing.menu_usd
-        self.note_unsigned(signing.trouble)
-        weekday, index_usd = self.day % DAYS_PER_WEEK, self.contract_index_usd()
-        due = np.zeros(shape[1:])
-        for k in range(shape[0]):
-            expected = index_usd * float(self.path.menu[k] / (1.0 - self.path.discounts[k]))
-            indexed = (terms.indexed_share, expected)
-            due += books.contracts.sign(k, signing.quantity_ve[k], signing.rent_usd[k], weekday, indexed)
-        post = books.ledger.post_pairs
-        post("signing", "reserved_capacity", roll.landlords, roll.customers, signing.quantity_ve.sum(axis=0))
-        post("signing", "prepaid_rent", roll.landlords, roll.customers, due)
-        post("signing", "prepayment_due", roll.customers, roll.landlords, due.T)
-        self.note_contracts(self.board.today.environment)
-
-    def reject_contracts(self, customer: int, share: float) -> float:
-        """The door to reserved capacity, for labs in default (`RejectsContracts`)."""
-        seats = np.flatnonzero(self.books.roll.customers == customer)
-        return float(void_contracts(self.books, int(seats[0]), share).sum()) if len(seats) else 0.0
-
-    def reject_let_contracts(self, landlord: int, share: float) -> None:
-        """The door to reserved capacity, for landlords in default (credit's `RejectsContracts`)."""
-        seat = int(np.flatnonzero(self.books.roll.landlords == landlord)[0])
-        void_let_contracts(self.books, seat, share)
-
-    def held_by_customers(self) -> Held:
-        """What customers have reserved, and what it costs them."""
-        contracts = self.books.contracts
-        due = contracts.due_usd_per_hour(self.contract_index_usd())
-        return Held(contracts.quantity_ve.sum(axis=0), due.sum(axis=0))
-
-    def contract_index_usd(self) -> float:
-        """The index that index-linked contracts follow, as last published, USD per VE-hour."""
-        return self.indices.usd[self.spec.reserved.index] / float(self.books.grade_value[0])
-
-    def note_unsigned(self, trouble: tuple[str, ...]) -> None:
-        """Record, once a month, that a tenor finds no offers, no takers or no rent."""
-        month = self.calendar.month(self.day)
-        for tenor, share, why in zip(self.path.tenors, self.signing_shares, trouble, strict=True):
-            text = f"{why} {tenor.name} contracts"
-            if why and share > 0.0 and self.no_contracts.get(text) != month:
-                self.no_contracts[text] = month
-                self.log.note(self.day, "no contracts signed", text)
 
     # 4. the day's hours
 
@@ -350,32 +246,22 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def accrue_rents_and_costs(self, trades: Trades) -> None:
         """Rents become receivables, paid monthly; running costs are paid at once."""
-        books, ledger, roll, s = self.books, self.books.ledger, self.books.roll, self.path.settings
+        ledger, roll, s = self.books.ledger, self.books.roll, self.path.settings
         ledger.post_net("spot rent", "rent_accrued", trades.revenue_usd - trades.spent_usd)
-        due = (
-            books.contracts.due_usd_per_hour(self.contract_index_usd())
-            * s.reserved_use
-            * HOURS_PER_DAY
-            * self.served[:, None]
-        )
-        if len(roll.customers):
-            ledger.post_pairs("reserved rent", "rent_accrued", roll.customers, roll.landlords, due.T)
-        fleet = self.hardware.fleet.working[roll.landlord_fleet].sum(axis=1)
-        self.delivered_ve = books.contracts.quantity_ve.sum(axis=1) * self.served
-        used = self.delivered_ve * s.reserved_use * HOURS_PER_DAY
+        delivered = self.delivered = self.reserved.deliver(self.indices.usd)
+        fleet = self.hardware.let_ve()
         let = trades.sold_ve_hours[roll.landlords].sum(axis=1)
         tau = self.board.today.technology
         variable = s.cost_usd * self.board.today.environment.running_cost_scale
-        cost = tau * (variable * (used + let) + self.fixed_cost_usd * fleet * HOURS_PER_DAY)
-        revenue = trades.revenue_usd[roll.landlords] + due.sum(axis=1)
+        cost = tau * (variable * (delivered.let_ve_hours + let) + self.fixed_cost_usd * fleet * HOURS_PER_DAY)
+        revenue = trades.revenue_usd[roll.landlords] + delivered.rent_usd
         luck = revenue * (np.exp(self.nature.firms) - 1.0)
         world = np.full(len(cost), roll.rest_of_world)
         ledger.post("running costs", "cash", roll.landlords, world, cost)
         ledger.post("ancillary revenue", "cash", world, roll.landlords, np.maximum(0.0, luck))
         ledger.post("service credits", "cash", roll.landlords, world, np.maximum(0.0, -luck))
         self.credit.note_costs(cost - luck)
-        delivered = (self.served @ books.contracts.quantity_ve) * (s.reserved_use * HOURS_PER_DAY)
-        self.labs.earn(self.board.today, trades.bought, delivered)
+        self.labs.earn(self.board.today, trades.bought, delivered.used_ve_hours)
 
     # 5. and 6. indices, then beliefs
 
@@ -437,14 +323,14 @@ class Economy(mesa.Model):  # type: ignore[misc]
         accrued = ledger.held("rent_accrued").copy()
         ledger.post_net("rents billed", "rent_accrued", -accrued)
         ledger.post_net("rents billed", "rent_billed", accrued)
-        self.labs.pass_month(self.day, -received, self.reject_contracts)
+        self.labs.pass_month(self.day, -received, self.reserved.reject)
         self.funds.note_expiry(self.day, self.exchange)
         self.credit.note_hedges(self.exchange.expire(self.day)[roll.landlords])
         return received
 
     def resolve_insolvency(self) -> None:
         """Firms that cannot pay are cured or fail; estates whose time has come are sold; losses reach the notes."""
-        self.credit.resolve(self.day, self.reject_let_contracts, partial(self.hardware.sell, self.day))
+        self.credit.resolve(self.day, self.reserved.reject_let, partial(self.hardware.sell, self.day))
         self.notes.recognise(self.day, self.credit.report())
         month.fund_users(self)
 

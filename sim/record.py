@@ -89,10 +89,10 @@ class Record:
 
 
 def world_columns(
-    grades: list[str], tenors: list[str], regions: list[str],
+    grades: list[str], regions: list[str],
     products: tuple[str, ...],
 ) -> list[Column]:  # fmt: skip
-    """The series of a world that no department records yet: by grade, tenor, region, product."""
+    """The series of a world that no department records yet: by grade, region, product."""
     ve = "VE is the work of one H100"
     columns = [
         Column(
@@ -108,16 +108,6 @@ def world_columns(
         Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
     ]
     columns += [
-        Column(
-            f"reserved_{t}_usd_per_ve_hour",
-            "USD per VE-hour",
-            f"rent of a {t} contract signed this week",
-            "reserved_{tenor}_usd_per_ve_hour",
-        )  # fmt: skip
-        for t in tenors
-    ]
-    columns += [
-        Column("reserved_ve", "VE", "capacity under reserved contracts"),
         Column("pool_ve", "VE", "capacity that landlords offer to the spot market"),
         Column("occupancy", "share", "hours sold over hours offered by landlords in the spot market"),
         Column("traded_gpu_hours", "GPU-hours", "spot hours traded"),

@@ -32,7 +32,7 @@ from sim.record import Column, Record, in_order, world_columns
 from sim.register import Register
 from sim.rental.auction import SpotAuction, SpotRules
 from sim.rental.statistics import RentStatistics
-from sim.reserved.anchor_tenant import AnchorClient
+from sim.reserved.department import Reserved
 from sim.roles import EarnsRevenue, keeps
 from sim.rows.hardware import Grades
 from sim.securitisation.department import Notes
@@ -84,19 +84,15 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     e.rents = RentStatistics(w.rent_usd, w.trend.technology, len(spec.grades), _auctions_nearby(e))
     e.product_rents = w.rent_usd * where.products.value * where.products.level
     e.asks_usd = np.zeros((owners, len(where.products.grade)))
-    e.overlaps, e.anchor = Overlaps(), AnchorClient()
+    e.overlaps = Overlaps()
     e.hours_engine = clear_day
-    e.menu_usd = e.path.menu * w.rent_usd
-    _, _, _, rate = e.path.contracts()
-    e.signing_shares = rate / rate.sum()
-    e.ended_ve = np.zeros_like(e.books.contracts.quantity_ve)
-    e.no_contracts = {}
     e.board = _board(e, spec)
     e.register = Register(agents, roll, e.board)
     e.common = Common(e.calendar, e.streams, e.path, e.register, e.books.ledger, e.board, e.log)
     limits = {name: region.growth_limit for name, region in spec.regions.items()}
     sites = Sites(limits, where.regions[roll.chip_owners])
     e.hardware = Hardware(e.common, e.books.fleet, Grades(e.books.grade_names, e.books.grade_value), sites)
+    e.reserved = Reserved(e.common, e.books.contracts, spec.reserved, float(e.books.grade_value[0]))
     e.labs = Labs(e.common)
     e.indices = Indices(e.common, where.products, _indices(spec), w.rent_usd, float(e.books.grade_value[0]))
     _credit(e, spec, loans)
@@ -116,7 +112,6 @@ def build(e: Economy, spec: Spec, days: int) -> None:
 def _world_columns(e: Economy, spec: Spec) -> list[Column]:
     return world_columns(
         list(spec.grades),
-        list(spec.reserved.tenors),
         list(spec.regions),
         e.books.products.names,
     )
@@ -143,7 +138,7 @@ def configure(e: Economy, spec: Spec) -> None:
     if not any(venue.listed for venue in spec.venues.values()):
         e.funds.close_all(e.exchange)
     _venues(e, spec)
-    e.labs.adopt(spec.funding, e.day, e.held_by_customers())
+    e.labs.adopt(spec.funding, e.day, e.reserved.held(e.indices.usd))
 
 
 def adopt(e: Economy, spec: Spec) -> None:

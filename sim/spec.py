@@ -21,6 +21,7 @@ from sim.nature.striking import check_shocks
 from sim.parts import build_part, check_agents, check_parts, groups_of
 from sim.problems import Problem, SpecError, nearest, problems_of
 from sim.rental.tastes import Work
+from sim.reserved.terms import ReservedTerms
 from sim.roles import CreatesShares, HoldsFutures, Lends, OrdersShares
 from sim.vocabulary import (
     Days,
@@ -125,29 +126,6 @@ class Spot(Parameters):
     retry_per_hour: Share
 
 
-class TenorTerms(Parameters):
-    """Length in weeks, share of the reserved stock, share of the rent that is paid ahead."""
-
-    weeks: Annotated[int, Field(ge=1, le=520)]
-    stock_share: Share
-    prepaid_share: Share
-
-
-class Reserved(Parameters):
-    """Take-or-pay contracts: how rents are found, share of hours billed, indexed and renewed shares, tenors.
-
-    `mechanism` menu: landlords' asks stand at `discount` below what they expect; auction: both sides bid.
-    """
-
-    mechanism: Annotated[str, Field(pattern="^(menu|auction)$")]
-    use: Share
-    discount: Annotated[float, Field(ge=0.0, lt=1.0)]
-    renewal: Share
-    indexed_share: Share
-    index: str
-    tenors: dict[str, TenorTerms]
-
-
 class Spec(BaseModel):
     """The whole world, validated; `agents`, `shocks` and `indices` hold `_target_` and its arguments by name."""
 
@@ -161,7 +139,7 @@ class Spec(BaseModel):
     demand: Demand
     noise: Noise
     spot: Spot
-    reserved: Reserved
+    reserved: ReservedTerms
     funding: Funding
     investment: Investment
     loan: Loan

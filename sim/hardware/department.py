@@ -54,6 +54,10 @@ class Hardware:
         working[self.common.register.roll.chip_owners] = self.fleet.working
         return working
 
+    def let_ve(self) -> Floats:
+        """Fleets at work of landlords (landlords,), VE."""
+        return np.asarray(self._landlords_ve().sum(axis=1))
+
     def _landlords_ve(self) -> Floats:
         """Fleets at work of landlords (landlords, grades), VE."""
         return np.asarray(self.fleet.working[self.common.register.roll.landlord_fleet])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sim.books import Books
-from sim.reserved.auction import void_contracts
 from sim.vocabulary import Floats
 
 
@@ -18,31 +17,31 @@ class AnchorClient:
         self.owner = -1
         self.lost = 0.0
 
-    def meet(self, books: Books, lost: float) -> list[tuple[str, str]]:
+    def meet(
+        self, lost: float, customers: Sequence[int], held_ve: Floats, names: Sequence[str],
+        reject: Callable[[int, float], float],
+    ) -> list[tuple[str, str]]:  # fmt: skip
         """Let the client lose the share `lost` of its contracts in all; returns events (kind, text).
 
-        Who the client is is settled on the first day; a share that grows rejects more, one that shrinks gives no
-        contract back. What it has prepaid is the landlords', what it owes is still paid.
+        Who the client is is settled on the first day, by what `customers` (owners) hold; a share that grows rejects
+        more, one that shrinks gives no contract back. What it has prepaid is the landlords', what it owes is still
+        paid. `names` are of all owners; `reject` takes an owner and a share and returns the VE that are gone.
         """
         before, self.lost = self.lost, lost
         if lost == before:
             return []
-        roll, ledger = books.roll, books.ledger
         if lost == 0.0:
             gone, self.owner = self.owner, -1
-            return [("client back", ledger.owners[gone])] if gone >= 0 else []
-        events: list[tuple[str, str]] = []
-        held = books.contracts.quantity_ve.sum(axis=0)
+            return [("client back", names[gone])] if gone >= 0 else []
         if self.owner < 0:
-            if not len(roll.customers) or not held.any():
+            if not customers or not held_ve.any():
                 return [("no client to lose", "nobody holds reserved capacity")] if before == 0.0 else []
-            self.owner = int(roll.customers[int(np.argmax(held))])
-        seat = int(np.flatnonzero(roll.customers == self.owner)[0])
-        if lost > before:
-            void = void_contracts(books, seat, 1.0 - (1.0 - lost) / (1.0 - before))
-            text = f"{ledger.owners[self.owner]} rejects contracts for {void.sum():,.0f} VE of {held[seat]:,.0f}"
-            events.append(("client lost", text))
-        return events
+            self.owner = customers[int(np.argmax(held_ve))]
+        if lost < before:
+            return []
+        held = held_ve[list(customers).index(self.owner)]
+        void = reject(self.owner, 1.0 - (1.0 - lost) / (1.0 - before))
+        return [("client lost", f"{names[self.owner]} rejects contracts for {void:,.0f} VE of {held:,.0f}")]
 
     def thin_out(self, factor: Floats) -> None:
         """Take the lost share out of the client's own demand (owners,)."""

@@ -8,7 +8,6 @@ from itertools import chain
 
 import numpy as np
 
-from sim.books import Books
 from sim.kernels.contract_auction import meet
 from sim.rows.reserved import ReservedRow
 from sim.vocabulary import Floats
@@ -104,32 +103,6 @@ def pair(sold: Floats, bought: Floats, renewed: Floats, tenor_shares: Floats) ->
     sold, bought = np.maximum(0.0, sold - kept.sum(axis=2)), np.maximum(0.0, bought - kept.sum(axis=1))
     left = np.maximum(bought.sum(axis=1), 1e-300)
     return np.asarray(kept + sold[:, :, None] * (bought / left[:, None])[:, None, :])
-
-
-def void_contracts(books: Books, customer: int, share: float) -> Floats:
-    """A customer (by its seat) rejects a share of all its contracts: capacity returns, what it prepaid is forfeit.
-
-    Returns the capacity that came back to each landlord (landlords,) VE.
-    """
-    roll, ledger = books.roll, books.ledger
-    if not 0.0 <= share <= 1.0:
-        raise ValueError(f"{ledger.owners[roll.customers[customer]]} cannot reject a share of {share} of its contracts")
-    gone = share * books.contracts.quantity_ve[:, customer]
-    lost = books.contracts.reject_by_customer(customer, share)
-    payer = np.full(len(roll.landlords), roll.customers[customer])
-    ledger.post("contracts rejected", "prepaid_rent", payer, roll.landlords, lost)
-    ledger.post("contracts rejected", "reserved_capacity", payer, roll.landlords, gone)
-    return gone
-
-
-def void_let_contracts(books: Books, landlord: int, share: float) -> None:
-    """A landlord (by its seat) rejects a share of all its contracts: customers lose them and what they prepaid."""
-    roll, ledger = books.roll, books.ledger
-    gone = share * books.contracts.quantity_ve[landlord]
-    lost = books.contracts.reject(landlord, share)
-    payer = np.full(len(lost), roll.landlords[landlord])
-    ledger.post("contracts rejected", "prepaid_rent", roll.customers, payer, lost)
-    ledger.post("contracts rejected", "reserved_capacity", roll.customers, payer, gone)
 
 
 def _why(offered: float, wanted: float, traded: float) -> str:

@@ -1,4 +1,4 @@
-"""Reserved capacity: what is offered and wanted."""
+"""Reserved capacity: what is offered and wanted, held and delivered."""
 
 from __future__ import annotations
 
@@ -26,3 +26,17 @@ class Held:
 
     quantity_ve: Floats
     due_usd_per_hour: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A day of contracts, those served in part counted in part.
+
+    `ve` (landlords,) is the capacity that is kept for customers all day, `let_ve_hours` (landlords,) and
+    `used_ve_hours` (customers,) the hours of it that are used, `rent_usd` (landlords,) what is billed for them.
+    """
+
+    ve: Floats
+    let_ve_hours: Floats
+    used_ve_hours: Floats
+    rent_usd: Floats

@@ -170,7 +170,7 @@ def test_a9_a_loan_sold_in_the_ledger_only(economy):
 
 @pytest.mark.parametrize("table", ["weekly_usd", "quantity"])
 def test_a12_contracts_that_the_ledger_does_not_know(economy, table):
-    contracts = economy.books.contracts
+    contracts = economy.reserved.contracts
     getattr(contracts, table)[contracts.slot(0, 5), 0, 0] += 1e4
     contracts.total()
     stops(economy, "A12")
@@ -178,7 +178,7 @@ def test_a12_contracts_that_the_ledger_does_not_know(economy, table):
 
 @pytest.mark.parametrize("table", ["weekly_usd", "quantity", "value"])
 def test_a12_a_cohort_that_the_totals_do_not_know(economy, table):
-    contracts = economy.books.contracts
+    contracts = economy.reserved.contracts
     getattr(contracts, table)[contracts.slot(0, 20), 0, 0] += 1e4
     stops(economy, "A12", days=3 * len(economy.books.roll.landlords))
 

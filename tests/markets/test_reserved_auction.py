@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.reserved.auction import APART, NO_OFFERS, NO_WANTS, auction_week, void_contracts
+from sim.reserved.auction import APART, NO_OFFERS, NO_WANTS, auction_week
 from sim.rows.reserved import ReservedRow
 from tests.worlds import balances, container, moved, ran, series, world
 
@@ -156,7 +156,7 @@ def test_without_noise_contracts_stay_at_the_discounts_of_the_path():
 
 def test_renewal_moves_who_has_whom_and_not_the_market():
     sticky, loose = ran(120, reserved__renewal=1.0), ran(120, reserved__renewal=0.0)
-    a, b = sticky.books.contracts.quantity_ve, loose.books.contracts.quantity_ve
+    a, b = sticky.reserved.contracts.quantity_ve, loose.reserved.contracts.quantity_ve
     assert a.sum() == pytest.approx(b.sum(), rel=1e-6)
     assert np.abs(a - b).max() > 0.0 or a.shape[1] == 1
     assert sticky.record["rent_usd_per_ve_hour"] == pytest.approx(loose.record["rent_usd_per_ve_hour"], rel=1e-6)
@@ -164,11 +164,11 @@ def test_renewal_moves_who_has_whom_and_not_the_market():
 
 def test_a_customer_in_default_gives_back_capacity_and_forfeits_what_it_prepaid():
     economy = ran(20)
-    contracts, ledger, roll = economy.books.contracts, economy.books.ledger, economy.books.roll
+    contracts, ledger, roll = economy.reserved.contracts, economy.books.ledger, economy.books.roll
     held, prepaid = contracts.quantity_ve[:, 0].copy(), contracts.prepaid[:, :, 0].sum(axis=0)
     others, worth = contracts.quantity_ve[:, 1:].copy(), ledger.net_worth()
-    back = void_contracts(economy.books, 0, 0.4)
-    assert back == pytest.approx(0.4 * held)
+    gone = economy.reserved.reject(int(roll.customers[0]), 0.4)
+    assert gone == pytest.approx(0.4 * held.sum())
     assert contracts.quantity_ve[:, 0] == pytest.approx(0.6 * held)
     assert contracts.quantity_ve[:, 1:] == pytest.approx(others)
     gained = ledger.net_worth() - worth
@@ -176,22 +176,23 @@ def test_a_customer_in_default_gives_back_capacity_and_forfeits_what_it_prepaid(
     assert gained[roll.customers[0]] == pytest.approx(-0.4 * prepaid.sum())
     economy.run(40)
     with pytest.raises(ValueError, match="cannot reject"):
-        void_contracts(economy.books, 0, 1.5)
+        economy.reserved.reject(int(roll.customers[0]), 1.5)
+    assert economy.reserved.reject(roll.rest_of_world, 0.4) == 0.0, "it has no contracts"
 
 
 def test_index_linked_rents_follow_the_index_and_reach_the_books():
     fixed, linked = ran(400, "noise=none"), ran(400, "noise=none", reserved__indexed_share=1.0)
-    assert linked.books.contracts.units is not None
+    assert linked.reserved.contracts.units is not None
     ratio = linked.books.ledger.flow("reserved rent").max() / fixed.books.ledger.flow("reserved rent").max()
     assert ratio == pytest.approx(1.0, abs=0.08), "early in its tenor an index stands above its mean"
-    due = linked.books.contracts
+    due = linked.reserved.contracts
     once, double = due.due_usd_per_hour(2.0), due.due_usd_per_hour(4.0)
     assert (double - once) == pytest.approx(2.0 * due.units_per_hour)
     assert due.units_per_hour == pytest.approx(due.units.sum(axis=0))
 
 
 def test_no_index_linked_contracts_is_exactly_none():
-    assert ran(30).books.contracts.units is None
+    assert ran(30).reserved.contracts.units is None
     plain, named = ran(30), ran(30, reserved__index="quote")
     assert moved(series(plain), series(named)) == []
 

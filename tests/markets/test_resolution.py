@@ -46,15 +46,17 @@ def test_a_default_rejects_its_share_of_contracts_with_what_was_prepaid():
     solvent, insolvent = world(days=30), robbed(DAY + 1)
     solvent.run(DAY + 1)
     i, share = seat(insolvent), insolvent.spec.resolution.rejected_share
-    assert insolvent.books.contracts.quantity_ve[i] == pytest.approx(
-        (1 - share) * solvent.books.contracts.quantity_ve[i]
+    assert insolvent.reserved.contracts.quantity_ve[i] == pytest.approx(
+        (1 - share) * solvent.reserved.contracts.quantity_ve[i]
     )
     lost = insolvent.books.ledger.flow("contracts rejected")
-    prepaid = solvent.books.contracts.prepaid[:, i].sum()
+    prepaid = solvent.reserved.contracts.prepaid[:, i].sum()
     assert lost[row(insolvent, FIRM)] == pytest.approx(share * prepaid)
     assert lost[insolvent.books.roll.customers].sum() == pytest.approx(-share * prepaid)
     others = [k for k in range(len(insolvent.books.roll.landlords)) if k != i]
-    assert insolvent.books.contracts.quantity_ve[others] == pytest.approx(solvent.books.contracts.quantity_ve[others])
+    assert insolvent.reserved.contracts.quantity_ve[others] == pytest.approx(
+        solvent.reserved.contracts.quantity_ve[others]
+    )
 
 
 def test_an_estate_runs_its_gpus_signs_nothing_orders_nothing_and_pays_no_lender(broken):
@@ -62,12 +64,12 @@ def test_an_estate_runs_its_gpus_signs_nothing_orders_nothing_and_pays_no_lender
     i = seat(estate)
     fleet_row = int(estate.books.roll.landlord_fleet[i])
     ordered, repaid = estate.hardware.fleet.on_order[fleet_row].sum(), estate.credit.loans.repaid[i].copy()
-    contracts = estate.books.contracts.quantity_ve[i].sum()
+    contracts = estate.reserved.contracts.quantity_ve[i].sum()
     estate.run(60)
     assert estate.hardware.fleet.on_order[fleet_row].sum() < ordered
-    assert estate.books.contracts.quantity_ve[i].sum() < contracts
+    assert estate.reserved.contracts.quantity_ve[i].sum() < contracts
     assert (estate.credit.loans.repaid[i] == repaid).all()
-    assert estate.delivered_ve[i] > 0.0
+    assert estate.delivered.ve[i] > 0.0
 
 
 def test_no_gpu_hour_is_lost_by_a_default_or_a_sale():

@@ -196,7 +196,7 @@ def test_the_largest_client_goes_with_its_contracts_its_demand_and_what_it_prepa
     economy = ran(START + 3, *BASE, shocks=SHOCKS["client_loss"])
     books, largest = economy.books, row(economy, "ai_lab_1")
     seat = int(np.flatnonzero(books.roll.customers == largest)[0])
-    assert books.contracts.quantity_ve[:, seat].sum() == 0.0
+    assert economy.reserved.contracts.quantity_ve[:, seat].sum() == 0.0
     assert books.ledger.held("reserved_capacity")[largest] == pytest.approx(0.0, abs=1e-6)
     assert books.ledger.held("prepaid_rent")[largest] == pytest.approx(0.0, abs=1.0)
     lost = books.ledger.flow("contracts rejected")

@@ -1,0 +1,45 @@
+"""The law of contracts, and the series that reserved capacity records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sim.laws import TOLERANCE, all_same
+from sim.ledger import DUST, DUST_USD, Ledger
+from sim.record import Column
+from sim.reserved.contracts import ReservedBook
+from sim.vocabulary import Ints
+
+PREPAID = ReservedBook.KINDS.index("prepaid rent")
+
+
+def check_contracts(day: int, ledger: Ledger, landlords: Ints, contracts: ReservedBook) -> None:
+    """A12: contracts agree with the ledger; by turns one landlord's also with their cohorts."""
+    prepaid, reserved = contracts.prepaid_usd.sum(axis=1), contracts.quantity_ve.sum(axis=1)
+    claims = ["prepaid_rent", "reserved_capacity"]
+    owed, sold = -ledger.table(claims)[:, landlords]
+    most_usd, most = ledger.size_so_far(claims)[:, landlords].sum(axis=1)
+    all_same(day, "A12", "prepaid rent", owed, prepaid, most_usd + DUST_USD / TOLERANCE)
+    all_same(day, "A12", "reserved capacity", sold, reserved, most + DUST / TOLERANCE)
+    turn, row = divmod(day, len(landlords))
+    kind = turn % len(contracts.cohorts)
+    total = contracts.totals[kind][row]
+    size = max(float(total.sum()), most_usd if kind == PREPAID else most) + DUST_USD / TOLERANCE
+    all_same(day, "A12", f"cohorts' {contracts.KINDS[kind]}", total, contracts.recount(row, kind), size)
+
+
+def rent_column(tenor: str) -> str:
+    """The series of a tenor's rent."""
+    return f"reserved_{tenor}_usd_per_ve_hour"
+
+
+def columns_of(tenors: Iterable[str]) -> list[Column]:
+    """The series of contracts, with these tenors."""
+    family = rent_column("{tenor}")
+    return [
+        *(
+            Column(rent_column(tenor), "USD per VE-hour", f"rent of a {tenor} contract signed this week", family)
+            for tenor in tenors
+        ),
+        Column("reserved_ve", "VE", "capacity under reserved contracts"),
+    ]
