@@ -10,6 +10,7 @@ import numpy as np
 
 from experiments import along
 from experiments.effects import RESPONSE, headline
+from experiments.kinds.kind import kind_of
 from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results
 from experiments.stats import least_effect, seeds_for
 from experiments.wording import (
@@ -42,11 +43,10 @@ def sentences(results: Results) -> list[str]:
 def found_sentences(results: Results) -> list[str]:
     """Return whether arms differ, without a shock and in their responses, then what each shock did."""
     design, table = results.design, results.design.at_first(results.effects)
-    if design.kind == "records":
-        from experiments import records
-
-        return records.sentences(records.records(results))
-    found: list[str] = [*neutral(results), *fit(results), *hedges(results)]
+    kind = kind_of(results)
+    found = list(kind.sentences(results))
+    if not kind.compares_arms:
+        return found
     if design.contrasts:
         from experiments import verdicts
 
@@ -95,66 +95,6 @@ def level_words(results: Results) -> Iterator[str]:
         level = float(calm[metric].mean())
         if math.isfinite(level):
             yield f"{name_of(metric)} {digits(scaled(metric, level))} {printed_unit(metric)}".rstrip()
-
-
-def neutral(results: Results) -> Iterator[str]:
-    """Say whether the spot side is the same to the last bit in all arms, if that was checked."""
-    checks = results.table_if_any("neutrality.parquet")
-    if checks is None or checks.empty:
-        return
-    moved = checks.loc[~checks["identical"].astype(bool), "column"].tolist()
-    if moved:
-        shown = listed([str(name) for name in moved[:6]]) + (" and others" if len(moved) > 6 else "")
-        yield f"Not neutral: {len(moved)} of {len(checks)} series of the spot side differ between arms: {shown}."
-    else:
-        yield f"Neutral: all {len(checks)} series of the spot side are identical in every arm, to the last bit."
-    yield from futures_moved(results)
-
-
-def futures_moved(results: Results) -> Iterator[str]:
-    """Say by how much futures prices differ from the reference arm's, if that was checked and they can be compared."""
-    rows = results.table_if_any("futures_moved.parquet")
-    if rows is None or rows.empty or not np.isfinite(rows["max_abs_difference"]).all():
-        return
-    still = [name_of(str(arm)) for arm, mine in rows.groupby("arm", sort=False) if mine["identical"].all()]
-    largest = rows.groupby("arm", sort=False)["max_abs_difference"].max()
-    if still:
-        yield f"This proves nothing for {listed(still)}: futures prices there are those of the reference arm."
-    parts = [f"{name_of(str(arm))} by up to {digits(float(size))} $/GPU-hour" for arm, size in largest.items()]
-    yield f"Futures prices differ from those of {in_quotes(results.design.baseline)}: {listed(parts)}."
-
-
-def fit(results: Results) -> Iterator[str]:
-    """Say how many moments lie in their bands, if moments were taken."""
-    rows = results.table_if_any("moments.parquet")
-    if rows is None:
-        return
-    judged = rows[rows["inside"].notna()]
-    outside = judged[~judged["inside"].astype(bool)]
-    yield f"{len(judged) - len(outside)} of {len(judged)} moments lie in the band the real market suggests."
-    for row in outside.itertuples():
-        yield f"{name_of(row.moment, capital=True)} misses: {digits(row.obtained)} against {row.low:g} to {row.high:g}."
-
-
-def hedges(results: Results) -> Iterator[str]:
-    """Say which index hedges the market's mix best, and whose revenue it hedges least, if hedges were measured."""
-    rows = results.table_if_any("standardisation.parquet")
-    if rows is None or rows["effectiveness"].isna().all():
-        return
-    near = rows[rows["horizon_months"] == rows["horizon_months"].min()]
-    mix = near[near["owner"] == "market_mix"].dropna(subset="effectiveness").sort_values("effectiveness")
-    if mix.empty:
-        return
-    best = mix.iloc[-1]
-    fleets = near[(near["index"] == best["index"]) & near["reference_share"].isna()].dropna(subset="effectiveness")
-    fleets = fleets.sort_values("effectiveness")
-    low, high = fleets.iloc[0], fleets.iloc[-1]
-    index, taken = name_of(str(best["index"]), capital=True), digits(float(best["effectiveness"]))
-    yield (
-        f"{index} hedges the market's mix best: a future on it takes away {taken} of the "
-        f"variance of monthly revenue, from {digits(float(low['effectiveness']))} ({name_of(str(low['owner']))}) to "
-        f"{digits(float(high['effectiveness']))} ({name_of(str(high['owner']))}) by fleet."
-    )
 
 
 def peak_rent(results: Results, shock: str) -> Iterator[str]:

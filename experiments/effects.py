@@ -55,7 +55,7 @@ def comparisons(design: Design) -> Iterator[Comparison]:
         for shock in design.shocks:
             if shock != NO_SHOCK:
                 yield Comparison("shock", arm, arm, shock, ((1.0, arm, shock), (-1.0, arm, design.calm(shock))))
-    for arm in design.arms if design.kind != "records" else ():  # there each arm is another time
+    for arm in design.arms if design.plan.compares_arms else ():
         base = design.baseline + FORK if is_fork(arm) else design.baseline
         if arm != base and base in design.arms:
             yield from _over_shocks("arm", arm, base, {arm: 1.0, base: -1.0}, design)

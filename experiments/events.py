@@ -8,6 +8,7 @@ from typing import Any
 from experiments.canonical import exact, orders
 from experiments.errors import ABSENT, Problem, UsageError
 from experiments.guard import attempted
+from experiments.kinds.find import plan_for
 from experiments.runs import Place, label
 from experiments.settings import NO_SHOCK, Settings, Span
 
@@ -130,7 +131,7 @@ def acting_days(world: dict[str, Any], settings: Settings, name: str = "") -> li
 
 def too_short(settings: Settings) -> Iterator[Problem]:
     """A problem for each window in which metrics cannot be taken."""
-    if settings.study.kind == "replication":
+    if not plan_for(settings).simulates:
         return
     for shock in settings.study.events or [NO_SHOCK]:
         start, end = settings.window_of(shock)

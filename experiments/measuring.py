@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 OWN = ("metrics", "figures", "plugins")  # added to what the folder holds
 READINGS = {f"study.{name}" for name in FREE if name in Study.model_fields}  # may be said anew too
 WindowOf = Callable[[str], tuple[int, int]]  # shock -> the days its metrics are taken over
-Read = Callable[[Path, Settings], tuple[bool, list[str]]]
+Read = Callable[[Path, Settings], tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What came of measuring a folder: whether it is neutral, its answer, and the runs that could not be measured."""
+    """What came of measuring a folder: the status of its kind, its answer, and the runs that could not be measured."""
 
     out: Path
-    neutral: bool
+    status: int
     answer: list[str]
     failures: list[Outcome]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments import along, answer, verdicts
 from experiments.effects import COLUMNS, RESPONSE, headline
+from experiments.kinds.kind import kind_of
 from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork, is_set
 from experiments.store import file_label, write_whole
 from experiments.wording import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 LARGEST_SVG = 400_000  # characters; a larger figure is set in as PNG
-TABLES = ("neutrality", "equivalence", "moments", "records")
+EQUIVALENCE = "equivalence"
 
 
 def write_report(
@@ -73,13 +74,13 @@ def content(
         "answer": answer.sentences(results) if answered is None else answered,
         "contrasts": verdicts.verdict_tables(results),
         "verdicts": [verdict(results, shock, endpoints) for shock in design.shocks if shock != NO_SHOCK]
-        if design.kind != "records"
+        if design.plan.compares_arms
         else [],
         "alongs": alongs(results),
         "levels": levels(results, endpoints),
         "families": families(results),
         "figures": figures(results, drawn),
-        "tables": [table for name in TABLES if (table := extra_table(results, name))],
+        "tables": [table for name in (*kind_of(results).tables, EQUIVALENCE) if (table := extra_table(results, name))],
         "strikes": strikes(results),
         "counts": counts(results),
         "events": events(results),

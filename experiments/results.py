@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.errors import ABSENT, Problem, UsageError
-from experiments.settings import NO_SHOCK, calm_beside, endpoints_of, start_of
+from experiments.kinds.find import plan_of
+from experiments.kinds.plan import Plan
+from experiments.settings import NO_SHOCK, calm_beside, start_of
 from experiments.store import MOVE_PATH, MOVE_RUNS, MOVE_TABLE, read_table, readable
 from experiments.wording import learn
 
@@ -60,7 +62,7 @@ class Design:
 
     name: str = "study"
     question: str = ""
-    kind: str = "paired"
+    plan: Plan = field(default_factory=Plan)  # of its kind
     arms: tuple[str, ...] = ()
     shocks: tuple[str, ...] = (NO_SHOCK,)
     baseline: str = ""
@@ -249,7 +251,7 @@ def swept_in(file: Path) -> list[str]:
 def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
     """Return the design a resolved config describes; arms and shocks that ran but are not named come last."""
     study = config.get("study") or {}
-    kind = str(study.get("kind") or "paired")
+    plan = plan_of(str(study.get("kind") or "paired"), tuple(config.get("plugins") or ()))
     ran = [str(arm) for arm in runs["arm"].unique()]
     arms = _in_order([str(arm) for arm in study.get("arms") or {}], [arm for arm in ran if not arm.endswith(FORK)])
     forks = [arm + FORK for arm in arms if arm + FORK in ran]
@@ -260,11 +262,11 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
     return Design(
         name=str(study.get("name") or "study"),
         question=str(study.get("question") or ""),
-        kind=kind,
+        plan=plan,
         arms=(*arms, *forks),
         shocks=tuple(shocks),
         baseline=str(study.get("baseline") or (arms[0] if arms else "")),
-        endpoints=endpoints_of(kind, study.get("endpoints") or (), config.get("metrics") or ()),
+        endpoints=plan.endpoints(study.get("endpoints") or (), config.get("metrics") or ()),
         endpoints_named=bool(study.get("endpoints")),
         secondary=tuple(study.get("secondary") or ()),
         margins={str(name): float(margin) for name, margin in (study.get("equivalence") or {}).items()},

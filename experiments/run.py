@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from experiments.worker import Outcome
 
 MEASURE = "measure"
-WRONG_USE, RUNS_MISSING, NOT_NEUTRAL, NOT_REPLICATED, INTERRUPTED = 2, 3, 4, 5, 130
+WRONG_USE, RUNS_MISSING, INTERRUPTED = 2, 3, 130  # a kind of study has its own: 4 not neutral, 5 not replicated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,10 +88,11 @@ def run(arguments: list[str]) -> int:
     from experiments.purity import check_shocks_are_pure
 
     check_shocks_are_pure(expansion.worlds.values(), expansion.settings)
-    if expansion.settings.study.kind == "replication":
-        from experiments.replications.run import run_replications
+    from experiments.kinds.find import plan_for
 
-        return 0 if run_replications(expansion) else NOT_REPLICATED
+    plan = plan_for(expansion.settings)
+    if not plan.simulates:
+        return plan.run(expansion)
     return run_study(expansion, arguments)
 
 
@@ -106,7 +107,7 @@ def run_measure(asked: argparse.Namespace) -> int:
     if done.failures:
         print(f"{len(done.failures)} runs could not be measured: {done.failures[0].error}", file=sys.stderr)
     print("\n".join(answered(done.out, done.answer)))
-    return RUNS_MISSING if done.failures else 0 if done.neutral else NOT_NEUTRAL
+    return RUNS_MISSING if done.failures else done.status
 
 
 def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
@@ -141,12 +142,12 @@ def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
             print(f"\nrackrate: interrupted; {done} finished runs are kept in {out}", file=sys.stderr)
             return INTERRUPTED
         write_timing(out, len(missing), time.monotonic() - began)
-        neutral, answer = read_results(out, settings)
+        status, answer = read_results(out, settings)
     say_events(out)
     if failures:
         print_failures(failures, expansion.runs)
     print(ending(out, settings, answer, arguments, failed=bool(failures)))
-    return RUNS_MISSING if failures else 0 if neutral else NOT_NEUTRAL
+    return RUNS_MISSING if failures else status
 
 
 def say_events(out: Path) -> None:
@@ -186,29 +187,15 @@ def write_timing(out: Path, runs: int, seconds: float) -> None:
         write_whole(out / "timing.json", json.dumps({"runs": runs, "seconds": round(seconds, 3)}))
 
 
-def read_results(out: Path, settings: Settings) -> tuple[bool, list[str]]:
-    """Writes what is read from the runs, a line for each stage: false if a check of neutrality fails; the answer."""
+def read_results(out: Path, settings: Settings) -> tuple[int, list[str]]:
+    """Writes what is read from the runs, a line for each stage: the exit status of the study's kind; the answer."""
+    from experiments.kinds.kind import Kind, kind_for
     from experiments.progress import stage
 
-    neutral, kind = True, settings.study.kind
-    if kind in {"neutrality", "moments", "standardisation", "records"}:
-        stage(kind)
-    if kind == "neutrality":
-        from experiments.neutrality import write_neutrality
-
-        neutral = write_neutrality(out, settings)
-    if kind == "moments":
-        from experiments.moments import write_moments
-
-        write_moments(out, settings)
-    if kind == "standardisation":
-        from experiments.standardisation import write_standardisation
-
-        write_standardisation(out, settings)
-    if kind == "records":
-        from experiments.records import write_records
-
-        write_records(out, settings)
+    kind = kind_for(settings)
+    if type(kind).read is not Kind.read:
+        stage(settings.study.kind)
+    status = kind.read(out, settings)
     stage("effects")
     from experiments.effects import write_effects
 
@@ -224,7 +211,7 @@ def read_results(out: Path, settings: Settings) -> tuple[bool, list[str]]:
 
     answer = sentences(Results(out))
     write_report(out, settings, drawn, answer)
-    return neutral, answer
+    return status, answer
 
 
 # ---- the command line

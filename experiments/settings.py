@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -15,16 +15,6 @@ Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str
 
 
 NO_SHOCK = "none"
-# What the answer of a study that names no endpoints is about: the price, its moves, use and capacity.
-DEFAULT_ENDPOINTS = ("rent_mean_over_path", "rent_volatility_log", "occupancy_mean", "fleet_end_over_path")
-
-
-def endpoints_of(kind: str, named: Sequence[str], own: Iterable[str] = ()) -> tuple[str, ...]:
-    """The metrics that a study's answer is about: those it names; else its own and four of ours, if it compares runs.
-
-    Studies of other kinds answer by what they check and have none.
-    """
-    return tuple(named) if named or kind != "paired" else tuple(dict.fromkeys((*own, *DEFAULT_ENDPOINTS)))
 
 
 def start_of(starts: Mapping[str, int], shock: str) -> int | None:
@@ -90,7 +80,7 @@ class Study(Strict):
     """Arms x shocks x swept parameters, and how they are to be read."""
 
     name: str
-    kind: Literal["paired", "neutrality", "moments", "standardisation", "records", "replication"] = "paired"
+    kind: str = "paired"  # a file of experiments/kinds, or a class of the user's own: package.Class
     question: str = ""
     arms: dict[str, list[str]] = Field(default_factory=dict)  # name -> overrides
     baseline: str | None = None  # the arm others are compared with; the first by default
@@ -103,9 +93,7 @@ class Study(Strict):
     calm_only: list[str] = Field(default_factory=list)  # arms that run without shocks only
     shown: list[str] = Field(default_factory=list)  # arms that figures show; all if empty
     contrasts: dict[str, Contrast] = Field(default_factory=dict)
-    endpoints: list[str] = Field(
-        default_factory=list
-    )  # the pre-registered metrics, for Holm's correction: see endpoints_of
+    endpoints: list[str] = Field(default_factory=list)  # the pre-registered metrics, for Holm's correction
     secondary: list[str] = Field(default_factory=list)  # what else the report tables, exploratory and not adjusted
     equivalence: dict[str, float] = Field(default_factory=dict)  # metric -> margin within which effects count as none
 
@@ -138,15 +126,6 @@ class Study(Strict):
             if shock not in info.data.get("shocks", events):
                 raise ValueError(f"{shock!r} must be one of the shocks {', '.join(info.data['shocks'])}")
         return events
-
-    @model_validator(mode="before")
-    @classmethod
-    def _an_arm_for_each_event(cls, given: Any) -> Any:
-        """In a study of records every event has a world of its own, which is an arm named after it."""
-        if isinstance(given, dict) and given.get("kind") == "records" and isinstance(given.get("shocks"), dict):
-            arms = given.get("arms") or {}
-            return {**given, "arms": {shock: arms.get(shock, []) for shock in given["shocks"] if shock != "none"}}
-        return given
 
     @model_validator(mode="after")
     def _names_an_arm(self) -> Study:
@@ -223,14 +202,6 @@ class Settings(Strict):
         if study and study.window and study.window.end_day > days:
             raise ValueError(f"must be at least study.window.end_day = {study.window.end_day}")
         return days
-
-    @field_validator("record")
-    @classmethod
-    def _what_the_study_reads(cls, record: str, info: ValidationInfo) -> str:
-        study = info.data.get("study")
-        if study and study.kind in {"neutrality", "moments", "standardisation", "records"} and record != "paths":
-            raise ValueError(f"must be 'paths' for a study of kind {study.kind}")
-        return record
 
     @property
     def seed_list(self) -> list[int]:

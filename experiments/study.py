@@ -11,7 +11,9 @@ from experiments import provenance
 from experiments.canonical import orders
 from experiments.compose import Composer, split
 from experiments.dates import moved_start
+from experiments.errors import Problem, UsageError
 from experiments.events import remarks, with_events
+from experiments.kinds.find import plan_of
 from experiments.own import in_one_form, measuring_of
 from experiments.runs import FORKED, Expansion, Parent, Place, RunSpec, key_of, label
 from experiments.settings import NO_SHOCK, Settings, calm_beside, read_settings, start_of
@@ -19,8 +21,7 @@ from experiments.sources import PluginCode, simulating_code
 from experiments.worlds import (
     check_overrides,
     check_worlds,
-    compose_records,
-    compose_worlds,
+    compose_as_asked,
     own_point,
     set_aside_shocks,
     with_swept_values,
@@ -32,35 +33,33 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     overrides, shocks_asked = set_aside_shocks(overrides)
     container = composer.compose(overrides)
     _, own = split(container)
+    plan = plan_of(str(own["study"].get("kind") or "paired"), tuple(own.get("plugins") or ()))
     if shocks_asked.presets is not None:
         presets = sorted(set(shocks_asked.presets))  # what is named after them has one name
-        apart = own["study"].get("kind") == "records"  # there every preset is an event of its own
-        together = {"+".join(presets): presets} if presets else {}
-        own["study"]["shocks"] = {preset: [preset] for preset in presets} if apart else together
-    settings = read_settings(own)
-    if settings.study.kind == "replication":
-        from experiments.replications.run import read_parameters
-
-        settings = settings.model_copy(update={"replications": read_parameters(settings.replications)})
+        own["study"]["shocks"] = plan.shocks(presets)
+    settings = plan.checked(read_settings({**own, "study": plan.study(own["study"])}))
+    if plan.needs_paths and settings.record != "paths":
+        allowed = f"must be 'paths' for a study of kind {settings.study.kind}"
+        raise UsageError("the study cannot be read; nothing was run", [Problem("record", settings.record, allowed)])
     check_overrides(settings.study, shocks_asked.overrides, composer.presets("shocks"))
-    compose = compose_records if settings.study.kind == "records" else compose_worlds
-    worlds = compose(composer, overrides, settings.study, shocks_asked.overrides)
+    worlds = compose_as_asked(composer, overrides, settings.study, shocks_asked.overrides, plan)
     moved = moved_start(worlds.values(), settings.days, overrides)
     if moved:
         print(f"{settings.study.name}: dated shocks lie outside the run; all worlds move: {moved}", flush=True)
-        worlds = compose(composer, [*overrides, moved], settings.study, shocks_asked.overrides)
+        worlds = compose_as_asked(composer, [*overrides, moved], settings.study, shocks_asked.overrides, plan)
     settings = with_events(settings, worlds)
     worlds, settings = with_swept_values(check_worlds(worlds, settings), in_one_form(settings))
-    for remark in remarks(settings, worlds) if settings.study.kind != "replication" else ():
+    for remark in remarks(settings, worlds) if plan.simulates else ():
         print(f"{settings.study.name}: {remark}", flush=True)
     plugins = PluginCode(settings.plugins, composer.folders[1:])
     measuring = measuring_of(settings, plugins)
-    runs = [] if settings.study.kind == "replication" else list(runs_of(settings, worlds))
+    runs = list(runs_of(settings, worlds)) if plan.simulates else []
     runs = [replace(run, measuring=measuring) for run in runs]
     named = {label(*place): world for place, world in worlds.items()}
     own, versions = simulating_code(), provenance.versions()
     runs = with_keys(runs, provenance.digest([own, versions]), plugins.used_by)
-    files = own | {name: text for world in worlds.values() for name, text in plugins.used_by(world).items()}
+    used = [*worlds.values(), {"_target_": settings.study.kind}]
+    files = own | {name: text for section in used for name, text in plugins.used_by(section).items()}
     return Expansion(settings, runs, named, files, versions)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from experiments import provenance
 from experiments.canonical import canonical, value_at
 from experiments.compose import Composer, as_override, flat, key_of, split
-from experiments.dates import dates_of, first_day_before
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
+from experiments.kinds.plan import Plan
 from experiments.own import checked_metrics
 from experiments.runs import Place, Point, label
 from experiments.settings import Settings, Study
@@ -79,12 +79,12 @@ def check_overrides(study: Study, shock_overrides: Sequence[str], shocks_known: 
 
 
 def compose_worlds(
-    composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str]
+    composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str], plan: Plan
 ) -> dict[Place, dict[str, Any]]:
     """The resolved world of every arm, shock and swept point; once for all points that differ in other shocks only."""
     worlds, problems = {}, {}
     for arm, point, shock in itertools.product(study.arms, grid(study.sweep), study.shocks):
-        if shock != "none" and (arm in study.calm_only or (study.kind == "records" and arm != shock)):
+        if not plan.meets(study, arm, shock):
             continue
         presets, values = presets_and_values(study.shocks[shock])
         point = own_point(point, presets)  # noqa: PLW2901
@@ -103,16 +103,17 @@ def compose_worlds(
     return worlds
 
 
-def compose_records(
-    composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str]
+def compose_as_asked(
+    composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str], plan: Plan
 ) -> dict[Place, dict[str, Any]]:
-    """The worlds of a study of records: each event's begins some months before its date."""
-    worlds = compose_worlds(composer, overrides, study, shock_overrides)
-    begins = {arm: [first_day_before(dates)] for (arm, shock, _), world in worlds.items() if (dates := dates_of(world))}
-    if {key_of(override) for override in overrides} & {"world.start_date"} or not begins:
+    """The worlds of a study, with what its kind gives each arm once they are composed."""
+    worlds = compose_worlds(composer, overrides, study, shock_overrides, plan)
+    asked = {key_of(override) for override in overrides}
+    given = {arm: [own for own in owns if key_of(own) not in asked] for arm, owns in plan.given(worlds).items()}
+    if not any(given.values()):
         return worlds
-    arms = {arm: [*begins.get(arm, []), *changes] for arm, changes in study.arms.items()}
-    return compose_worlds(composer, overrides, study.model_copy(update={"arms": arms}), shock_overrides)
+    arms = {arm: [*given.get(arm, []), *changes] for arm, changes in study.arms.items()}
+    return compose_worlds(composer, overrides, study.model_copy(update={"arms": arms}), shock_overrides, plan)
 
 
 def is_about_absent_shock(override: str, presets: Sequence[str]) -> bool:

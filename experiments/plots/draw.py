@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import experiments.plots
+from experiments.kinds.kind import kind_of
 from experiments.own_plots import own_plots
 from experiments.plots import style
 from experiments.results import MissingDataError, Results
@@ -44,12 +45,14 @@ def plots(results: Results) -> Iterator[style.Plot]:
 
 def our_plots(results: Results) -> Iterator[style.Plot]:
     """Yield the figures of this folder."""
-    for theme in themes() if results.design.kind != "records" else ["records"]:
+    kind = kind_of(results)
+    for theme in themes() if kind.figures is None else kind.figures:
         module = importlib.import_module(f"experiments.plots.{theme}")
         try:
             yield from module.draw(results)
         except MissingDataError as missing:
             log.info("no figure %s: %s", theme, missing)
+    yield from kind.draw(results)
 
 
 def themes() -> list[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from experiments.kinds.records import RECORDS, Record, Records, date_of, gaps
 from experiments.plots import style
-from experiments.records import RECORDS, Record, date_of, gaps
 from experiments.results import MissingDataError, Results
 
 BEFORE, AFTER = 30, 360
@@ -17,7 +17,7 @@ OBTAINED, RECORDED = style.PALETTE[1], style.PALETTE[2]
 
 def draw(results: Results) -> Iterator[style.Plot]:
     """Yield one page with a small panel an event; of a study that is one of records."""
-    if results.design.kind != "records":
+    if not isinstance(results.design.plan, Records):
         raise MissingDataError("the study is not one of records")
     events = [event for event in results.design.arms if any(record.event == event for record in RECORDS)]
     if not events:

@@ -68,7 +68,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
     yield tmp_path
     sys.modules.pop("chance_lab", None)
 

@@ -119,7 +119,7 @@ class Heat(Parameters):
 
 
 def test_effects_and_figures_of_a_later_shock_begin_on_its_own_day(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
     out = tmp_path / "out"
     asked = ["population=tiny", "seeds=2", "executor=in_process", "record=paths", f"out={out}"]
     assert main([*asked, *BOTH, "study.fork={arm: base}"]) == 0

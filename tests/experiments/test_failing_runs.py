@@ -126,7 +126,7 @@ def breach(tmp_path):
 @pytest.fixture
 def without_figures(monkeypatch):
     """Leaves the reading of results out, where only the runs matter."""
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
 
 
 def table(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.neutrality import write_neutrality
+from experiments.kinds.neutrality import write_neutrality
 from experiments.settings import read_settings
 
 STUDY = {"name": "n", "kind": "neutrality", "arms": {"without": [], "with": []}}

@@ -268,7 +268,7 @@ def test_swept_values_are_those_that_worlds_hold() -> None:
 def test_the_second_spelling_runs_nothing_and_changes_no_figure(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
     call = [*PLAIN, "study.shocks={}", f"out={tmp_path / 'out'}"]
     arms = "study.arms={{base: [], steep: ['spot.convexity={}']}}"
     assert main([*call, arms.format("4"), "world.rent_usd=3"]) == 0
@@ -284,7 +284,7 @@ def test_the_second_spelling_runs_nothing_and_changes_no_figure(
 
 
 def test_statistics_refuse_two_rows_for_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
     out = tmp_path / "out"
     assert main([*PLAIN, "study.sweep={spot.convexity: [3, 2.5]}", f"out={out}"]) == 0
     assert len(Results(out).runs) == 4

@@ -75,7 +75,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves effects, figures and report out."""
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_metrics_and_figures_are_added_to_a_folder_without_simulating(
 ) -> None:
     asked = ["record=paths", "shocks=[pool_outage]", "shocks.pool_outage.start=3"]
     read = run.read_results
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
     assert study(lab, *asked, "metrics=[above]") == 0
     first = runs(lab)
     assert len(lived) == 4
@@ -131,7 +131,7 @@ def test_metrics_and_figures_are_added_to_a_folder_without_simulating(
     assert "Three days of my own." in page
     assert "Days on which occupancy is above a level." in page
 
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
     assert study(lab, *asked, "metrics=[above,far_above]") == 0, "the same study goes on with what was added"
     assert len(lived) == 4
     pd.testing.assert_frame_equal(runs(lab), second)

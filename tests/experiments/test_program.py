@@ -69,7 +69,7 @@ def trouble(tmp_path):
 @pytest.fixture
 def without_figures(monkeypatch):
     """Leaves the reading of results out, where only the runs matter."""
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from experiments.build import build
 from experiments.compose import composer
 from experiments.dates import LEAD_DAYS, moved_start
-from experiments.records import RECORDS, Record, fastest, inside
+from experiments.kinds.records import RECORDS, Record, fastest, inside
 from experiments.run import main
 from experiments.study import expand
 from sim.problems import SpecError

@@ -69,11 +69,6 @@ def test_a_study_that_contradicts_itself_is_refused(study):
         read_settings(settings(study={"name": "trial", "arms": {"loans": []}, **study}))
 
 
-def test_a_check_that_reads_paths_demands_them():
-    with pytest.raises(UsageError, match="must be 'paths'"):
-        read_settings(settings(study={"name": "trial", "kind": "neutrality"}))
-
-
 def test_the_nearest_name_is_found_by_the_last_part_too_and_never_far_away():
     known = ["world.start_date", "links.curve_to_capex", "seeds"]
     assert nearest_name("sede", known) == "seeds"

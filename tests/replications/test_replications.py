@@ -11,10 +11,10 @@ import pytest
 
 import configs
 from experiments.compose import composer, split
+from experiments.kinds.replication import NOT_REPLICATED, module_of, names
 from experiments.replications import tranches
 from experiments.replications.check import Check
-from experiments.replications.run import module_of, names
-from experiments.run import NOT_REPLICATED, WRONG_USE, main
+from experiments.run import WRONG_USE, main
 from sim.spec import read_spec
 
 PRESETS = sorted(path.stem for path in Path(configs.__file__).parent.glob("experiment/replications/*.yaml"))

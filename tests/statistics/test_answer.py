@@ -8,8 +8,9 @@ import yaml
 
 from experiments import answer
 from experiments.effects import write_effects
+from experiments.kinds.neutrality import Neutrality
+from experiments.kinds.paired import DEFAULT_ENDPOINTS, Paired
 from experiments.results import Results
-from experiments.settings import DEFAULT_ENDPOINTS, endpoints_of
 
 
 def written(out: Path, cells: list[tuple[str, str, int, str, float]], **study: object) -> Results:
@@ -33,9 +34,9 @@ def test_a_study_without_endpoints_answers_by_price_moves_use_and_capacity(tmp_p
 
 
 def test_own_metrics_come_before_ours_and_named_endpoints_stand_alone() -> None:
-    assert endpoints_of("paired", [], ["mine"]) == ("mine", *DEFAULT_ENDPOINTS)
-    assert endpoints_of("paired", ["rent_volatility"], ["mine"]) == ("rent_volatility",)
-    assert endpoints_of("neutrality", []) == ()
+    assert Paired().endpoints([], ["mine"]) == ("mine", *DEFAULT_ENDPOINTS)
+    assert Paired().endpoints(["rent_volatility"], ["mine"]) == ("rent_volatility",)
+    assert Neutrality().endpoints([], []) == ()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from experiments.columns import EFFECTS, MOMENTS, PAGE, page
 from experiments.effects import COLUMNS
-from experiments.moments import schema
+from experiments.kinds.moments import schema
 
 
 def test_the_page_of_columns_is_up_to_date() -> None:

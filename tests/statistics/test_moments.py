@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments.moments import MOMENTS, kurtosis, kurtosis_of_moves, moments, write_moments
+from experiments.kinds.moments import MOMENTS, kurtosis, kurtosis_of_moves, moments, write_moments
 from experiments.results import MissingDataError, Results
 
 COLUMNS = ["moment", "unit", "low", "high", "obtained", "low_ci", "high_ci", "inside", "source"]

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from experiments.kinds.standardisation import HORIZONS, Owner, by_month, schema, standardisation, write_standardisation
 from experiments.plots import standardisation as figures
 from experiments.plots.style import house_style
 from experiments.results import MissingDataError, Results
-from experiments.standardisation import HORIZONS, Owner, by_month, schema, standardisation, write_standardisation
 
 DAYS, SEEDS = 730, 6
 WORLD = {

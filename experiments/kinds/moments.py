@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from experiments import stats
+from experiments.kinds.kind import Kind
 from experiments.results import NO_SHOCK, Results
+from experiments.settings import Settings
 from experiments.store import write_rows
+from experiments.wording import digits, name_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,6 +205,22 @@ MOMENTS = (
 )  # fmt: skip
 
 
+class Moments(Kind):
+    """Puts moments of the calm world beside the bands that the real market suggests."""
+
+    needs_paths = True
+    tables = ("moments",)
+
+    def read(self, out: Path, settings: Settings) -> int:
+        """Writes and prints the moments."""
+        write_moments(out, settings)
+        return 0
+
+    def sentences(self, results: Results) -> Iterator[str]:
+        """How many moments lie in their bands, and which do not."""
+        yield from fit(results)
+
+
 def moments(results: Results) -> list[dict[str, object]]:
     """Return a row a moment: its band, the mean over seeds obtained in the calm baseline arm, and its interval."""
     arms = {arm: calm_seeds(results, arm) for arm in {moment.arm for moment in MOMENTS}}
@@ -274,3 +293,15 @@ def calm(results: Results, columns: list[str], arm: str | None = None) -> list[p
 
 def _figure(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else "–"
+
+
+def fit(results: Results) -> Iterator[str]:
+    """Say how many moments lie in their bands, if moments were taken."""
+    rows = results.table_if_any("moments.parquet")
+    if rows is None:
+        return
+    judged = rows[rows["inside"].notna()]
+    outside = judged[~judged["inside"].astype(bool)]
+    yield f"{len(judged) - len(outside)} of {len(judged)} moments lie in the band the real market suggests."
+    for row in outside.itertuples():
+        yield f"{name_of(row.moment, capital=True)} misses: {digits(row.obtained)} against {row.low:g} to {row.high:g}."

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from experiments import stats
+from experiments.dates import dates_of, first_day_before
+from experiments.kinds.kind import Kind
 from experiments.results import NO_SHOCK, MissingDataError, Results
+from experiments.runs import Place
+from experiments.settings import Settings, Study
 from experiments.store import write_rows
 
 if TYPE_CHECKING:
@@ -113,6 +117,43 @@ def date_of(results: Results, event: str) -> str:
     paths = results.first_paths(["date"])
     found = paths.loc[(paths["arm"] == event) & (paths["day"] == event_day(results, event)), "date"]
     return str(found.iloc[0])[:10] if len(found) else ""
+
+
+class Records(Kind):
+    """Puts events on record beside the same events in a model's world that began before them: each its own time."""
+
+    needs_paths = True
+    compares_arms = False  # each is another time
+    tables = ("records",)
+    figures = ("records",)
+
+    def study(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Every event has a world of its own, which is an arm named after it."""
+        if not isinstance(given.get("shocks"), dict):
+            return given
+        arms = given.get("arms") or {}
+        return {**given, "arms": {shock: arms.get(shock, []) for shock in given["shocks"] if shock != NO_SHOCK}}
+
+    def shocks(self, presets: Sequence[str]) -> dict[str, list[str]]:
+        """Every preset is an event of its own."""
+        return {preset: [preset] for preset in presets}
+
+    def meets(self, study: Study, arm: str, shock: str) -> bool:
+        """An event strikes in its own world only."""
+        return shock == NO_SHOCK or (shock == arm and arm not in study.calm_only)
+
+    def given(self, worlds: Mapping[Place, dict[str, Any]]) -> dict[str, list[str]]:
+        """Each event's world begins some months before its date."""
+        return {arm: [first_day_before(dates)] for (arm, _, _), world in worlds.items() if (dates := dates_of(world))}
+
+    def read(self, out: Path, settings: Settings) -> int:
+        """Writes and prints what is on record beside what was obtained."""
+        write_records(out, settings)
+        return 0
+
+    def sentences(self, results: Results) -> list[str]:
+        """How many records the model meets, and which it misses."""
+        return sentences(records(results))
 
 
 def records(results: Results) -> list[dict[str, object]]:

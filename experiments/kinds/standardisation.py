@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments import stats
-from experiments.moments import calm
+from experiments.kinds.kind import Kind
+from experiments.kinds.moments import calm
 from experiments.results import MissingDataError, Results
+from experiments.settings import Settings
 from experiments.store import write_rows
+from experiments.wording import digits, name_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +74,21 @@ def schema() -> pa.Schema:
         ("horizon_months", pa.int64()), ("seeds", pa.int64()),
         *((name, pa.float64()) for name in ("effectiveness", "low", "high", "h_star", "basis_sd")),
     ])  # fmt: skip
+
+
+class Standardisation(Kind):
+    """Measures how well a future on each index hedges each fleet."""
+
+    needs_paths = True
+
+    def read(self, out: Path, settings: Settings) -> int:
+        """Writes and prints the effectiveness of every hedge."""
+        write_standardisation(out, settings)
+        return 0
+
+    def sentences(self, results: Results) -> Iterator[str]:
+        """Which index hedges the market's mix best, and whose revenue it hedges least."""
+        yield from hedges(results)
 
 
 def standardisation(results: Results) -> list[dict[str, object]]:
@@ -243,3 +261,24 @@ def show(rows: list[dict[str, object]]) -> None:
         cells = [found.get(name) for name in indices]
         table.add_row(owner, *(f"{cell:.2f}" if isinstance(cell, float) else "–" for cell in cells))
     Console(width=None if sys.stdout.isatty() else 150).print(table)
+
+
+def hedges(results: Results) -> Iterator[str]:
+    """Say which index hedges the market's mix best, and whose revenue it hedges least, if hedges were measured."""
+    rows = results.table_if_any("standardisation.parquet")
+    if rows is None or rows["effectiveness"].isna().all():
+        return
+    near = rows[rows["horizon_months"] == rows["horizon_months"].min()]
+    mix = near[near["owner"] == "market_mix"].dropna(subset="effectiveness").sort_values("effectiveness")
+    if mix.empty:
+        return
+    best = mix.iloc[-1]
+    fleets = near[(near["index"] == best["index"]) & near["reference_share"].isna()].dropna(subset="effectiveness")
+    fleets = fleets.sort_values("effectiveness")
+    low, high = fleets.iloc[0], fleets.iloc[-1]
+    index, taken = name_of(str(best["index"]), capital=True), digits(float(best["effectiveness"]))
+    yield (
+        f"{index} hedges the market's mix best: a future on it takes away {taken} of the "
+        f"variance of monthly revenue, from {digits(float(low['effectiveness']))} ({name_of(str(low['owner']))}) to "
+        f"{digits(float(high['effectiveness']))} ({name_of(str(high['owner']))}) by fleet."
+    )

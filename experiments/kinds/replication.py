@@ -12,20 +12,35 @@ from pydantic import ValidationError
 
 import experiments.replications
 from experiments.errors import ABSENT, Problem, UsageError, nearest_name
+from experiments.kinds.kind import Kind
 from experiments.replications.check import Check
-from experiments.settings import problems_of
+from experiments.runs import Expansion
+from experiments.settings import Settings, problems_of
 from experiments.store import write_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from experiments.runs import Expansion
-
+NOT_REPLICATED = 5  # exit status
 Row = tuple[str, Check]  # name of the replication, one of its checks
 
 
+class Replication(Kind):
+    """Puts published results beside what the model's own parts give; nothing is simulated from day to day."""
+
+    simulates = False
+
+    def checked(self, settings: Settings) -> Settings:
+        """The settings with every parameter of the replications in one form."""
+        return settings.model_copy(update={"replications": read_parameters(settings.replications)})
+
+    def run(self, expansion: Expansion) -> int:
+        """Runs the replications in this process; NOT_REPLICATED unless all agree."""
+        return 0 if run_replications(expansion) else NOT_REPLICATED
+
+
 def names() -> list[str]:
-    """The replications there are: the modules here that have a `replicate`."""
+    """The replications there are: the modules of `experiments.replications` that have a `replicate`."""
     found = [info.name for info in pkgutil.iter_modules(experiments.replications.__path__)]
     return [name for name in found if hasattr(module_of(name), "replicate")]
 

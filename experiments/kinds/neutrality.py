@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from experiments.kinds.kind import Kind
+from experiments.results import Results
 from experiments.settings import Settings
 from experiments.store import MOVE_PATH, read_table, write_arrow
+from experiments.wording import digits, in_quotes, listed, name_of
 
+NOT_NEUTRAL = 4  # exit status
 # Series that belong to the futures market itself; every other series is on the spot side and must not move.
 FINANCIAL = (
     *("future", "open_interest", "hedge_", "initial_margin", "margin_", "limit_locks"),
@@ -19,6 +24,21 @@ FINANCIAL = (
 PRICES = "future"  # these must move where an arm trades futures that its reference does not, or trades them otherwise
 HEDGES = ("hedge_landlords", "hedge_users")
 LABELS = ("arm", "shock", "seed", "day", "date")
+
+
+class Neutrality(Kind):
+    """Checks that the spot side of all arms is the same to the last bit."""
+
+    needs_paths = True
+    tables = ("neutrality",)
+
+    def read(self, out: Path, settings: Settings) -> int:
+        """Writes the comparison of all series; NOT_NEUTRAL unless the check holds and proves something."""
+        return 0 if write_neutrality(out, settings) else NOT_NEUTRAL
+
+    def sentences(self, results: Results) -> Iterator[str]:
+        """Whether the spot side is the same in all arms, and by how much futures prices differ."""
+        yield from told(results)
 
 
 def write_neutrality(out: Path, settings: Settings) -> bool:
@@ -131,3 +151,30 @@ def compare(base: pd.Series, other: pd.Series | None) -> tuple[float, bool]:
         difference = np.abs(a.astype(float) - b.astype(float))
     one_is_missing = np.isnan(a.astype(float)) != np.isnan(b.astype(float))
     return (float("inf") if one_is_missing.any() else float(np.nanmax(difference, initial=0.0))), False
+
+
+def told(results: Results) -> Iterator[str]:
+    """Say whether the spot side is the same to the last bit in all arms, if that was checked."""
+    checks = results.table_if_any("neutrality.parquet")
+    if checks is None or checks.empty:
+        return
+    moved = checks.loc[~checks["identical"].astype(bool), "column"].tolist()
+    if moved:
+        shown = listed([str(name) for name in moved[:6]]) + (" and others" if len(moved) > 6 else "")
+        yield f"Not neutral: {len(moved)} of {len(checks)} series of the spot side differ between arms: {shown}."
+    else:
+        yield f"Neutral: all {len(checks)} series of the spot side are identical in every arm, to the last bit."
+    yield from futures_told(results)
+
+
+def futures_told(results: Results) -> Iterator[str]:
+    """Say by how much futures prices differ from the reference arm's, if that was checked and they can be compared."""
+    rows = results.table_if_any("futures_moved.parquet")
+    if rows is None or rows.empty or not np.isfinite(rows["max_abs_difference"]).all():
+        return
+    still = [name_of(str(arm)) for arm, mine in rows.groupby("arm", sort=False) if mine["identical"].all()]
+    largest = rows.groupby("arm", sort=False)["max_abs_difference"].max()
+    if still:
+        yield f"This proves nothing for {listed(still)}: futures prices there are those of the reference arm."
+    parts = [f"{name_of(str(arm))} by up to {digits(float(size))} $/GPU-hour" for arm, size in largest.items()]
+    yield f"Futures prices differ from those of {in_quotes(results.design.baseline)}: {listed(parts)}."

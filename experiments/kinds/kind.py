@@ -1,0 +1,55 @@
+"""A kind of study: what it runs (its plan), what it reads from the runs, and what it says, shows and draws of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from experiments.kinds.find import plan_for
+from experiments.kinds.plan import Plan
+from experiments.results import Results
+from experiments.settings import Settings
+
+if TYPE_CHECKING:
+    from experiments.plots.style import Plot
+
+
+class Kind(Plan):
+    """What every kind of study derives from; a kind overrides what it does differently.
+
+    It cannot change a run: a run's key holds its world and the code that simulates. It is read anew at every call.
+    """
+
+    tables: tuple[str, ...] = ()  # the tables it writes that the report shows, without `.parquet`
+    figures: tuple[str, ...] | None = None  # the figures of ours that it shows; all there are data for if None
+
+    def read(self, out: Path, settings: Settings) -> int:
+        """Writes and prints what is read from the runs in `out`; the program's exit status, 0 if all is well."""
+        del out, settings
+        return 0
+
+    def sentences(self, results: Results) -> Iterable[str]:
+        """What the answer begins with; all of it where arms are not compared."""
+        del results
+        return ()
+
+    def draw(self, results: Results) -> Iterable[Plot]:
+        """Figures of its own."""
+        del results
+        return ()
+
+
+def kind_for(settings: Settings) -> Kind:
+    """The kind of a study."""
+    return as_kind(plan_for(settings))
+
+
+def kind_of(results: Results) -> Kind:
+    """The kind of the study that a folder holds."""
+    return as_kind(results.design.plan)
+
+
+def as_kind(plan: Plan) -> Kind:
+    """A plan with its reading half: the kind itself, or the defaults of one that has none."""
+    return plan if isinstance(plan, Kind) else Kind()
