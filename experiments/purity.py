@@ -33,8 +33,11 @@ class Trial(NamedTuple):
     days: int
 
 
-def check_shocks_are_pure(worlds: Iterable[dict[str, Any]], settings: Settings) -> None:
-    """Raises UsageError for a shock of a plug-in's that does not say the same of a day each time it is asked."""
+def check_shocks_are_pure(worlds: Iterable[dict[str, Any]], settings: Settings, start_method: str | None) -> None:
+    """Raises UsageError for a shock of a plug-in's that does not say the same of a day each time it is asked.
+
+    They are tried in a process of their own, started so, or in this one where all runs are done in it.
+    """
     trials = {}
     for world in worlds:
         for name, shock in (world.get("shocks") or {}).items():
@@ -42,28 +45,28 @@ def check_shocks_are_pure(worlds: Iterable[dict[str, Any]], settings: Settings) 
                 start = str(world["world"]["start_date"])
                 trial = Trial(name, shock, start, tuple(settings.plugins), settings.seed_list[0], settings.days)
                 trials[json.dumps([name, shock, start], sort_keys=True, default=str)] = trial
-    try_all = tried_apart if settings.executor.kind == "local" else tried_here
-    found = {name: day for name, day in try_all(list(trials.values()), settings) if day is not None}
+    asked = list(trials.values())
+    tried_days = tried_apart(asked, start_method) if start_method else tried_here(asked)
+    found = {name: day for name, day in tried_days if day is not None}
     if found:
         said = "what it says of day {} is not always the same: " + ADVICE
         problems = [Problem(f"shocks.{name}", ABSENT, said.format(day)) for name, day in sorted(found.items())]
         raise UsageError("nothing was run", problems)
 
 
-def tried_here(trials: list[Trial], settings: Settings) -> Iterator[tuple[str, int | None]]:
+def tried_here(trials: list[Trial]) -> Iterator[tuple[str, int | None]]:
     """Name and first impure day of each shock, tried in this process."""
-    del settings
     for trial in trials:
         yield trial.name, attempted(lambda trial=trial: impure_day(trial))[0]
 
 
-def tried_apart(trials: list[Trial], settings: Settings) -> Iterator[tuple[str, int | None]]:
+def tried_apart(trials: list[Trial], start_method: str) -> Iterator[tuple[str, int | None]]:
     """The same in a process of its own: a shock that ends or holds up its process is left to its run."""
     from pebble import ProcessExpired, ProcessPool
 
     if not trials:
         return
-    context = multiprocessing.get_context(settings.executor.start_method)
+    context = multiprocessing.get_context(start_method)
     pool = ProcessPool(1, context=context, initializer=ignore_interrupts)
     try:
         waiting = [(trial.name, pool.schedule(tried_day, args=(trial,), timeout=PATIENCE_SECONDS)) for trial in trials]

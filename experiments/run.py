@@ -10,12 +10,13 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments.errors import ABSENT, Problem, StorageError, UsageError, WorkersError, nearest_name
 
 if TYPE_CHECKING:
-    from experiments.runs import Expansion
+    from experiments.executor import Executor
+    from experiments.runs import Expansion, RunSpec
     from experiments.settings import Settings
     from experiments.worker import Outcome
 
@@ -74,26 +75,28 @@ def run(arguments: list[str]) -> int:
     if asked.hydra:
         return show_with_hydra(asked)
     from experiments.compose import composer
-    from experiments.execute import one_thread_each, prepare_workers
+    from experiments.execute import one_thread_each
+    from experiments.executor import executor_of
+    from experiments.local import prepare_workers
 
     one_thread_each()
     if asked.overrides[:1] == [MEASURE]:
         return run_measure(asked)
-    if not {"executor=in_process", "workers=1"} & set(asked.overrides):
-        prepare_workers()
+    prepare_workers(asked.overrides)
     with composer(asked.config_dir) as open_composer:
         from experiments.study import expand
 
         expansion = expand(open_composer, asked.overrides)
     from experiments.purity import check_shocks_are_pure
 
-    check_shocks_are_pure(expansion.worlds.values(), expansion.settings)
+    executor = executor_of(expansion.settings.executor, tuple(expansion.settings.plugins))
+    check_shocks_are_pure(expansion.worlds.values(), expansion.settings, executor.start_method)
     from experiments.kinds.find import plan_for
 
     plan = plan_for(expansion.settings)
     if not plan.simulates:
         return plan.run(expansion)
-    return run_study(expansion, arguments)
+    return run_study(expansion, executor, arguments)
 
 
 def run_measure(asked: argparse.Namespace) -> int:
@@ -110,10 +113,11 @@ def run_measure(asked: argparse.Namespace) -> int:
     return RUNS_MISSING if done.failures else done.status
 
 
-def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
+def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str] = ()) -> int:
     """Runs what is missing in the study's folder, reads it, and says what was found and what to try next."""
     from experiments.ending import ending
-    from experiments.execute import batches_of, execute, worker_count
+    from experiments.execute import batches_of, worker_count
+    from experiments.executor import execute
     from experiments.folder import opened_folder
     from experiments.measuring import measure_stored
     from experiments.progress import print_failures, progress
@@ -131,8 +135,8 @@ def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
             if missing:
                 with progress(len(missing)) as shown:
                     failures = shown.failures
-                    batches = batches_of(missing, out, settings.record, worker_count(settings))
-                    execute(batches, settings, shown.report)
+                    workers = worker_count(settings)
+                    execute(batches_of(missing, out, settings.record, workers), executor, workers, shown.report)
             failures += measure_stored(out, again, settings.window_of)
         except KeyboardInterrupt:
             interrupted = True
@@ -141,6 +145,7 @@ def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
             done = sum(row["status"] == "ok" for row in rows)
             print(f"\nrackrate: interrupted; {done} finished runs are kept in {out}", file=sys.stderr)
             return INTERRUPTED
+        failures += left_out(missing, rows, failures)
         write_timing(out, len(missing), time.monotonic() - began)
         status, answer = read_results(out, settings)
     say_events(out)
@@ -148,6 +153,14 @@ def run_study(expansion: Expansion, arguments: Sequence[str] = ()) -> int:
         print_failures(failures, expansion.runs)
     print(ending(out, settings, answer, arguments, failed=bool(failures)))
     return RUNS_MISSING if failures else status
+
+
+def left_out(runs: Sequence[RunSpec], rows: Sequence[dict[str, Any]], failures: Sequence[Outcome]) -> list[Outcome]:
+    """The runs that an executor has neither finished nor reported as failed."""
+    from experiments.worker import Outcome
+
+    told = {row["key"] for row in rows if row["status"] == "ok"} | {failure.key for failure in failures}
+    return [Outcome(run.key, "missing", "the executor ended without it") for run in runs if run.key not in told]
 
 
 def say_events(out: Path) -> None:

@@ -165,14 +165,6 @@ class Study(Strict):
         return self.baseline or next(iter(self.arms))
 
 
-class Executor(Strict):
-    """Who runs the runs."""
-
-    kind: Literal["in_process", "local"] = "local"
-    start_method: Literal["forkserver", "spawn"] = "forkserver"
-    retries: int = Field(default=1, ge=0)  # of a run whose worker died
-
-
 class Settings(Strict):
     """One call of the program."""
 
@@ -182,7 +174,7 @@ class Settings(Strict):
     workers: Annotated[int, Field(ge=1)] | None = None  # all cores by default
     record: Literal["summary", "paths"] = "summary"
     out: str = Field(min_length=1)
-    executor: Executor = Executor()
+    executor: dict[str, Any] = Field(default_factory=dict)  # who runs the runs: its class and parameters
     replications: dict[str, dict[str, Any]] = Field(default_factory=dict)  # name -> its parameters
     metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)  # the user's own: name -> class and parameters
     figures: dict[str, dict[str, Any]] = Field(default_factory=dict)  # likewise
@@ -265,7 +257,6 @@ def fields_at(path: list[str]) -> list[str]:
         ("study", "event"): Span,
         ("study", "window"): Span,
         ("study", "fork"): Fork,
-        ("executor",): Executor,
     }
     model = models.get(tuple(path))
     return list(model.model_fields) if model else []

@@ -191,7 +191,11 @@ def check_agents(agents: Any, plugins: tuple[str, ...] = ()) -> list[Problem]:
 
 def build_part(section: str, name: str, settings: Any, plugins: tuple[str, ...] = ()) -> Any:
     """Build a shock or an index from `_target_` and its arguments; raises SpecError."""
-    prefix = f"{section}.{name}"
+    return build(f"{section}.{name}", settings, plugins, f"one of the {section}", PROMISES[section])
+
+
+def build(prefix: str, settings: Any, plugins: tuple[str, ...], what: str, method: str) -> Any:
+    """Build what a key names by `_target_`, which must have a method; raises SpecError."""
     if not isinstance(settings, dict):
         raise SpecError([Problem(prefix, settings, "must be a mapping with _target_ and parameters")])
     values = dict(settings)
@@ -202,9 +206,8 @@ def build_part(section: str, name: str, settings: Any, plugins: tuple[str, ...] 
         raise SpecError([Problem(f"{prefix}._target_", target, str(error))]) from error
     if not issubclass(cls, BaseModel):
         raise SpecError([Problem(f"{prefix}._target_", target, "takes no parameters from a configuration")])
-    method = PROMISES[section]
     if not any(method in vars(base) for base in cls.__mro__):
-        raise SpecError([Problem(f"{prefix}._target_", target, f"is not one of the {section}: it has no {method}")])
+        raise SpecError([Problem(f"{prefix}._target_", target, f"is not {what}: it has no {method}")])
     try:
         return cls.model_validate(values)
     except ValidationError as error:

@@ -8,12 +8,14 @@ import time
 from pathlib import Path
 from unittest import mock
 
-from experiments import execute, worker
+from experiments import local, worker
 from experiments.bench.result import Measured
 from experiments.bench.startup import COMPOSED_DAY, bytecode_kept, wall
 from experiments.bench.world import bench_world
+from experiments.execute import batches_of
+from experiments.executor import execute
 from experiments.runs import RunSpec
-from experiments.settings import Executor, Settings, Study
+from experiments.settings import Settings, Study
 from experiments.worker import Batch, Outcome
 
 WORKERS, GOAL = 2, 0.85
@@ -32,7 +34,7 @@ def measure_sweep(quick: bool) -> Measured:
     world, runs, days = bench_world(1000), 8 if quick else 64, 365
     settings = Settings(
         study=Study(name="bench"), seeds=runs, days=days, workers=WORKERS, record="summary",
-        out="results", executor=Executor(kind="local", start_method="forkserver", retries=0),
+        out="results",
     )  # fmt: skip
     specs = [
         RunSpec("base", "none", seed, (), days, (0, days), world, key=f"{seed:032d}") for seed in settings.seed_list
@@ -40,15 +42,15 @@ def measure_sweep(quick: bool) -> Measured:
     with (
         bytecode_kept(),
         tempfile.TemporaryDirectory() as folder,
-        mock.patch.object(execute, "run_batch", timed_batch),
+        mock.patch.object(local, "run_batch", timed_batch),
     ):
         wall([sys.executable, "-c", COMPOSED_DAY])
         out = Path(folder)
         (out / "parts").mkdir()
         outcomes: list[Outcome] = []
         began = time.perf_counter()
-        execute.prepare_workers()
-        execute.execute(execute.batches_of(specs, out, settings.record), settings, outcomes.extend)
+        local.prepare_workers([])
+        execute(batches_of(specs, out, settings.record), local.Local(retries=0), WORKERS, outcomes.extend)
         passed = time.perf_counter() - began
         inside = sum(float(path.read_text(encoding="utf-8")) for path in out.glob("*.seconds"))
     failed = [outcome.error for outcome in outcomes if outcome.status != "ok"]
