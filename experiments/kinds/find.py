@@ -11,6 +11,7 @@ from experiments.kinds.plan import Plan
 from experiments.settings import Settings
 
 SHARED = {"plan", "find", "kind"}  # files here that are no kinds
+COMMON = {"experiments.kinds.plan", "experiments.kinds.kind"}  # what all kinds derive from
 
 
 def kinds() -> list[str]:
@@ -49,7 +50,7 @@ def plan_for(settings: Settings) -> Plan:
 
 def is_kind(value: object) -> bool:
     """Whether something is a class of kinds, and not one of the two that they all come from."""
-    return isinstance(value, type) and issubclass(value, Plan) and value.__module__.rpartition(".")[2] not in SHARED
+    return isinstance(value, type) and issubclass(value, Plan) and value.__module__ not in COMMON
 
 
 def unusable(name: str, allowed: str, nearest: str | None = None) -> UsageError:

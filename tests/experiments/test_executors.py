@@ -63,7 +63,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         preset = tmp_path / "presets" / "executor" / f"{name.lower()}.yaml"
         preset.write_text(f"_target_: executor_lab.{name}\n" + ("at_once: 1\n" if name == "Backwards" else ""))
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (True, []))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
     yield tmp_path
     sys.modules.pop("executor_lab", None)
 
