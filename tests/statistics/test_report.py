@@ -268,6 +268,7 @@ def test_neutrality_and_moments_are_answered_in_words(tmp_path: Path) -> None:
     runs = pd.DataFrame({"key": ["a"], "arm": ["x"], "shock": "none", "seed": 1, "status": "ok", "error": ""})
     runs.to_parquet(tmp_path / "runs.parquet")
     write_effects(tmp_path)
+    (tmp_path / "config.yaml").write_text("study: {kind: neutrality}")
     checks = pd.DataFrame({"column": ["rent", "orders"], "max_abs_difference": [0.0, 0.0], "identical": [True, True]})
     checks.to_parquet(tmp_path / "neutrality.parquet")
     assert answer.sentences(Results(tmp_path))[0].startswith("Neutral: all 2 series")
@@ -278,7 +279,8 @@ def test_neutrality_and_moments_are_answered_in_words(tmp_path: Path) -> None:
     rows = pd.DataFrame({"moment": ["q_mean", "growth"], "low": [1.0, 0.1], "high": [1.2, 0.2], "obtained": [1.1, 0.3],
                          "inside": [True, False]})  # fmt: skip
     rows.to_parquet(tmp_path / "moments.parquet")
-    said = answer.sentences(Results(tmp_path))[1:]
+    (tmp_path / "config.yaml").write_text("study: {kind: moments}")
+    said = answer.sentences(Results(tmp_path))
     assert said == [
         "1 of 2 moments lie in the band the real market suggests.", "Growth misses: 0.300 against 0.1 to 0.2."
     ]  # fmt: skip
