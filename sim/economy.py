@@ -205,7 +205,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.credit.show()
         self.labs.show(self.day)
         self.notes.begin_day()
-        self.reserved.open(self.hardware.let_ve(), self.running_share[roll.landlords])
+        self.reserved.begin_day(self.hardware.let_ve(), self.running_share[roll.landlords])
         self.refresh_board()
 
     def refresh_board(self) -> None:

@@ -57,7 +57,7 @@ class Reserved:
         events = self.client.meet(client_lost, roll.customers.tolist(), held, common.ledger.owners, self.reject)
         common.log.note_all(day, events)
 
-    def open(self, fleet_ve: Floats, running_share: Floats) -> None:
+    def begin_day(self, fleet_ve: Floats, running_share: Floats) -> None:
         """Begin the morning with landlords' fleets (landlords,) and the share of each that runs; show who holds what.
 
         Contracts are served first in an outage, or pro rata, as the day's environment says.

@@ -35,7 +35,7 @@ def test_reserved_capacity_keeps_what_the_conductor_asks_of_a_department(reserve
 def test_in_an_outage_contracts_are_served_first_or_pro_rata(economy, reserved, first, served):
     board, fleet = economy.board, economy.hardware.let_ve()
     board.today = replace(board.today, environment=Environment(contracts_first=first))
-    reserved.open(fleet, np.full(len(fleet), 0.97))
+    reserved.begin_day(fleet, np.full(len(fleet), 0.97))
     assert reserved.served == pytest.approx(served), "less than 0.97 of each fleet is under contract"
     held, owed = reserved.held(economy.indices.usd), economy.books.ledger.held("rent_accrued").copy()
     day = reserved.deliver(economy.indices.usd)
