@@ -19,7 +19,7 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 bench: $(READY)
-	$(BIN)/python -m experiments.bench $(if $(against),--against $(against)) $(ARGS)
+	$(BIN)/python -m experiments.lab.bench $(if $(against),--against $(against)) $(ARGS)
 lock: $(READY)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v -E '^(pip|uv|setuptools)==' > constraints.txt
 clean:

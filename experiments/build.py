@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.compose import composer, split
+from experiments.configuration.compose import composer, split
 
 if TYPE_CHECKING:
     from sim.economy import Economy

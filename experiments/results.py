@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.configuration.settings import NO_SHOCK, calm_beside, start_of
 from experiments.errors import ABSENT, Problem, UsageError
-from experiments.kinds.find import plan_of
-from experiments.kinds.plan import Plan
-from experiments.settings import NO_SHOCK, calm_beside, start_of
-from experiments.store import MOVE_PATH, MOVE_RUNS, MOVE_TABLE, read_table, readable
+from experiments.store.files import MOVE_PATH, MOVE_RUNS, MOVE_TABLE, read_table, readable
+from experiments.study.find import plan_of
+from experiments.study.plan import Plan
 from experiments.wording import learn
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Results:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The study as it was resolved, or nothing when the folder holds none."""
-        from experiments.folder import read_yaml
+        from experiments.store.folder import read_yaml
 
         path = self.out / "config.yaml"
         config = read_yaml(path) if path.exists() else {}
@@ -144,7 +144,7 @@ class Results:
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """Versions, sources and seeds behind the runs."""
-        from experiments.folder import read_json
+        from experiments.store.folder import read_json
 
         path = self.out / "provenance.json"
         return read_json(path) if path.exists() else {}

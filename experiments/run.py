@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from experiments.errors import ABSENT, Problem, StorageError, UsageError, WorkersError, nearest_name
 
 if TYPE_CHECKING:
-    from experiments.executor import Executor
-    from experiments.runs import Expansion, RunSpec
-    from experiments.settings import Settings
-    from experiments.worker import Outcome
+    from experiments.configuration.settings import Settings
+    from experiments.execute.executor import Executor
+    from experiments.execute.worker import Outcome
+    from experiments.study.runs import Expansion, RunSpec
 
 MEASURE = "measure"
 WRONG_USE, RUNS_MISSING, INTERRUPTED = 2, 3, 130  # a kind of study has its own: 4 not neutral, 5 not replicated
@@ -74,24 +74,24 @@ def run(arguments: list[str]) -> int:
         raise UsageError("nothing was run", [sweep_asked(asked)])
     if asked.hydra:
         return show_with_hydra(asked)
-    from experiments.compose import composer
-    from experiments.execute import one_thread_each
-    from experiments.executor import executor_of
-    from experiments.local import prepare_workers
+    from experiments.configuration.compose import composer
+    from experiments.execute.batches import one_thread_each
+    from experiments.execute.executor import executor_of
+    from experiments.execute.local import prepare_workers
 
     one_thread_each()
     if asked.overrides[:1] == [MEASURE]:
         return run_measure(asked)
     prepare_workers(asked.overrides)
     with composer(asked.config_dir) as open_composer:
-        from experiments.study import expand
+        from experiments.study.expand import expand
 
         expansion = expand(open_composer, asked.overrides)
-    from experiments.purity import check_shocks_are_pure
+    from experiments.execute.purity import check_shocks_are_pure
 
     executor = executor_of(expansion.settings.executor, tuple(expansion.settings.plugins))
     check_shocks_are_pure(expansion.worlds.values(), expansion.settings, executor.start_method)
-    from experiments.kinds.find import plan_for
+    from experiments.study.find import plan_for
 
     plan = plan_for(expansion.settings)
     if not plan.simulates:
@@ -101,9 +101,9 @@ def run(arguments: list[str]) -> int:
 
 def run_measure(asked: argparse.Namespace) -> int:
     """Measures a folder's stored runs anew: `rackrate measure OUT [metrics=[NAME]] [figures=[NAME]]`."""
-    from experiments.compose import composer
-    from experiments.ending import answered
-    from experiments.measuring import measure_folder
+    from experiments.configuration.compose import composer
+    from experiments.execute.measuring import measure_folder
+    from experiments.report.ending import answered
 
     with composer(asked.config_dir) as open_composer:
         done = measure_folder(open_composer, asked.overrides[1:], read_results)
@@ -115,13 +115,13 @@ def run_measure(asked: argparse.Namespace) -> int:
 
 def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str] = ()) -> int:
     """Runs what is missing in the study's folder, reads it, and says what was found and what to try next."""
-    from experiments.ending import ending
-    from experiments.execute import batches_of, worker_count
-    from experiments.executor import execute
-    from experiments.folder import opened_folder
-    from experiments.measuring import measure_stored
-    from experiments.progress import print_failures, progress
-    from experiments.store import compact, missing_runs, unmeasured_runs
+    from experiments.execute.batches import batches_of, worker_count
+    from experiments.execute.executor import execute
+    from experiments.execute.measuring import measure_stored
+    from experiments.execute.progress import print_failures, progress
+    from experiments.report.ending import ending
+    from experiments.store.files import compact, missing_runs, unmeasured_runs
+    from experiments.store.folder import opened_folder
 
     settings, began = expansion.settings, time.monotonic()
     out = Path(settings.out).resolve()
@@ -157,7 +157,7 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
 
 def left_out(runs: Sequence[RunSpec], rows: Sequence[dict[str, Any]], failures: Sequence[Outcome]) -> list[Outcome]:
     """The runs that an executor has neither finished nor reported as failed."""
-    from experiments.worker import Outcome
+    from experiments.execute.worker import Outcome
 
     told = {row["key"] for row in rows if row["status"] == "ok"} | {failure.key for failure in failures}
     return [Outcome(run.key, "missing", "the executor ended without it") for run in runs if run.key not in told]
@@ -177,7 +177,7 @@ def say_events(out: Path) -> None:
 
 def announce(expansion: Expansion, missing: Sequence[object], again: Sequence[object] = ()) -> None:
     """Says what is about to be run, and what is measured by other metrics than before."""
-    from experiments.settings import NO_SHOCK
+    from experiments.configuration.settings import NO_SHOCK
 
     study, total = expansion.settings.study, len(expansion.runs)
     stored = f", {total - len(missing)} of them stored already" if len(missing) < total else ""
@@ -194,7 +194,7 @@ def counted(number: int, what: str) -> str:
 
 def write_timing(out: Path, runs: int, seconds: float) -> None:
     """Keeps how long the last call took, apart from what the results depend on."""
-    from experiments.store import write_whole
+    from experiments.store.files import write_whole
 
     if runs:
         write_whole(out / "timing.json", json.dumps({"runs": runs, "seconds": round(seconds, 3)}))
@@ -202,24 +202,24 @@ def write_timing(out: Path, runs: int, seconds: float) -> None:
 
 def read_results(out: Path, settings: Settings) -> tuple[int, list[str]]:
     """Writes what is read from the runs, a line for each stage: the exit status of the study's kind; the answer."""
+    from experiments.execute.progress import stage
     from experiments.kinds.kind import Kind, kind_for
-    from experiments.progress import stage
 
     kind = kind_for(settings)
     if type(kind).read is not Kind.read:
         stage(settings.study.kind)
     status = kind.read(out, settings)
     stage("effects")
-    from experiments.effects import write_effects
+    from experiments.analyse.effects import write_effects
 
     write_effects(out, settings)
     stage("figures")
-    from experiments.plots.draw import draw_figures
+    from experiments.report.draw import draw_figures
 
     drawn = draw_figures(out, settings)
     stage("report")
-    from experiments.answer import sentences
-    from experiments.report import write_report
+    from experiments.report.answer import sentences
+    from experiments.report.page import write_report
     from experiments.results import Results
 
     answer = sentences(Results(out))
@@ -273,8 +273,8 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
 
 def sweep_asked(asked: argparse.Namespace) -> Problem:
     """What to write in place of Hydra's flag of many runs."""
-    from experiments.compose import composer
-    from experiments.cures import sweep_flag
+    from experiments.configuration.compose import composer
+    from experiments.configuration.cures import sweep_flag
 
     with composer(asked.config_dir) as open_composer:
         return sweep_flag(asked.multirun, asked.overrides, open_composer.files())
@@ -284,7 +284,7 @@ def show_with_hydra(asked: argparse.Namespace) -> int:
     """Lets Hydra print a configuration, its help or completions."""
     import hydra
 
-    from experiments.compose import PACKAGED, composer
+    from experiments.configuration.compose import PACKAGED, composer
 
     if "-sc" not in asked.hydra and "--shell-completion" not in asked.hydra:
         with composer(asked.config_dir) as open_composer:

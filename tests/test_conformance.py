@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import configs
-from experiments.compose import WORLD, composer
-from experiments.study import expand
+from experiments.configuration.compose import WORLD, composer
+from experiments.study.expand import expand
 from sim.economy import Economy
 from sim.parts import find_class
 from sim.spec import read_spec

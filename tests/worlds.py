@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.compose import composer, split
+from experiments.configuration.compose import composer, split
 from experiments.kinds.neutrality import FINANCIAL
 from sim.economy import Economy
 from sim.spec import Spec, read_spec

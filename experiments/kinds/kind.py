@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.kinds.find import plan_for
-from experiments.kinds.plan import Plan
+from experiments.configuration.settings import Settings
 from experiments.results import Results
-from experiments.settings import Settings
+from experiments.study.find import plan_for
+from experiments.study.plan import Plan
 
 if TYPE_CHECKING:
     from experiments.plots.style import Plot

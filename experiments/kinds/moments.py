@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments import stats
+from experiments.analyse import stats
+from experiments.configuration.settings import Settings
 from experiments.kinds.kind import Kind
 from experiments.results import NO_SHOCK, Results
-from experiments.settings import Settings
-from experiments.store import write_rows
+from experiments.store.files import write_rows
 from experiments.wording import digits, name_of
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from experiments.configuration.settings import Settings
 from experiments.kinds.kind import Kind
 from experiments.results import Results
-from experiments.settings import Settings
-from experiments.store import MOVE_PATH, read_table, write_arrow
+from experiments.store.files import MOVE_PATH, read_table, write_arrow
 from experiments.wording import digits, in_quotes, listed, name_of
 
 NOT_NEUTRAL = 4  # exit status

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments import stats
-from experiments.dates import dates_of, first_day_before
+from experiments.analyse import stats
+from experiments.configuration.dates import dates_of, first_day_before
+from experiments.configuration.settings import Settings, Study
 from experiments.kinds.kind import Kind
 from experiments.results import NO_SHOCK, MissingDataError, Results
-from experiments.runs import Place
-from experiments.settings import Settings, Study
-from experiments.store import write_rows
+from experiments.store.files import write_rows
+from experiments.study.runs import Place
 
 if TYPE_CHECKING:
     import pyarrow as pa

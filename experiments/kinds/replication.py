@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-import experiments.replications
+import experiments.lab.replications
+from experiments.configuration.settings import Settings, problems_of
 from experiments.errors import ABSENT, Problem, UsageError, nearest_name
 from experiments.kinds.kind import Kind
-from experiments.replications.check import Check
-from experiments.runs import Expansion
-from experiments.settings import Settings, problems_of
-from experiments.store import write_rows
+from experiments.lab.replications.check import Check
+from experiments.store.files import write_rows
+from experiments.study.runs import Expansion
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,15 +39,21 @@ class Replication(Kind):
         return 0 if run_replications(expansion) else NOT_REPLICATED
 
 
+def modules() -> dict[str, str]:
+    """Name -> the module of the replications that may be one."""
+    package = experiments.lab.replications
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return {module.name.rpartition(".")[2]: module.name for module in found if not module.ispkg}
+
+
 def names() -> list[str]:
-    """The replications there are: the modules of `experiments.replications` that have a `replicate`."""
-    found = [info.name for info in pkgutil.iter_modules(experiments.replications.__path__)]
-    return [name for name in found if hasattr(module_of(name), "replicate")]
+    """The replications there are: the modules of `experiments.lab.replications` that have a `replicate`."""
+    return sorted(name for name in modules() if hasattr(module_of(name), "replicate"))
 
 
 def module_of(name: str) -> Any:
     """The module of a replication: `Parameters` and `replicate(parameters, spec)`, which yields checks."""
-    return importlib.import_module(f"{experiments.replications.__name__}.{name}")
+    return importlib.import_module(modules()[name])
 
 
 def read_parameters(replications: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -89,7 +95,7 @@ def all_checks(replications: dict[str, dict[str, Any]], world: dict[str, Any], p
 
 def run_replications(expansion: Expansion) -> bool:
     """Runs them in this process, leaves the table in the study's folder and prints it; whether all agree."""
-    from experiments.folder import opened_folder
+    from experiments.store.folder import opened_folder
 
     settings = expansion.settings
     out = Path(settings.out).resolve()

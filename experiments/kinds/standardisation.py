@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments import stats
+from experiments.analyse import stats
+from experiments.configuration.settings import Settings
 from experiments.kinds.kind import Kind
 from experiments.kinds.moments import calm
 from experiments.results import MissingDataError, Results
-from experiments.settings import Settings
-from experiments.store import write_rows
+from experiments.store.files import write_rows
 from experiments.wording import digits, name_of
 
 if TYPE_CHECKING:

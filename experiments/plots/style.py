@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.results import FORK, NO_SHOCK, Design
-from experiments.store import file_label, write_bytes
+from experiments.store.files import file_label, write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.bench import against
-from experiments.bench.__main__ import BENCHMARKS, main
-from experiments.bench.kernels import TICKS, numpy_auction
-from experiments.bench.result import at_least, at_most, by_turns
-from experiments.bench.world import measure_notes_and_funds
+from experiments.lab.bench import against
+from experiments.lab.bench.__main__ import BENCHMARKS, main
+from experiments.lab.bench.kernels import TICKS, numpy_auction
+from experiments.lab.bench.result import at_least, at_most, by_turns
+from experiments.lab.bench.world import measure_notes_and_funds
 from sim.kernels.call_auction import call_auction
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from experiments.bench.mesa_hourly import act_hourly
-from experiments.bench.world import bench_spec, same_life
+from experiments.lab.bench.mesa_hourly import act_hourly
+from experiments.lab.bench.world import bench_spec, same_life
 from sim.economy import Economy
 
 DAYS = 32

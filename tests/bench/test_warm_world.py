@@ -22,7 +22,7 @@ warm_up()
 names = [f"sim.kernels.{module.name}" for module in pkgutil.iter_modules(sim.kernels.__path__)]
 kernels = {f for name in names for f in vars(importlib.import_module(name)).values() if hasattr(f, "signatures")}
 before = {f: len(f.signatures) for f in kernels}
-from experiments.bench.world import bench_spec
+from experiments.lab.bench.world import bench_spec
 from sim.economy import Economy
 Economy(bench_spec(30, "population=tiny", "shocks=[fleet_outage]", "shocks.fleet_outage.start=2"), days=33).run(33)
 print(sorted(f.__name__ for f in kernels if len(f.signatures) != before[f]), len(kernels) > 25)

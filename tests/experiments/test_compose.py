@@ -2,8 +2,8 @@
 
 import pytest
 
-from experiments import compose
-from experiments.compose import as_override, composer, key_of, latest, split
+from experiments.configuration import compose
+from experiments.configuration.compose import as_override, composer, key_of, latest, split
 from experiments.errors import UsageError
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.compose import composer
+from experiments.configuration.compose import composer
 from experiments.run import main
-from experiments.study import expand
+from experiments.study.expand import expand
 
 README = Path(__file__).parents[2] / "README.md"
 HABITS = [

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from experiments import run
-from experiments.compose import composer
+from experiments.configuration.compose import composer
+from experiments.configuration.settings import calm_beside
 from experiments.errors import UsageError
-from experiments.execute import batches_of
+from experiments.execute.batches import batches_of
 from experiments.plots import series
 from experiments.results import Results
 from experiments.run import main
-from experiments.settings import calm_beside
-from experiments.study import expand
+from experiments.study.expand import expand
 
 
 def expanded(*overrides):
@@ -134,7 +134,7 @@ def test_effects_and_figures_of_a_later_shock_begin_on_its_own_day(tmp_path, mon
             assert moved.min() == day
             days, _ = series.since_shock(change, design, shock)
             assert days.min() == -day
-    from experiments.effects import effects
+    from experiments.analyse.effects import effects
 
     table = effects(results.finished, design)
     late = table[(table["shock"] == "late") & (table["arm"] == "base") & (table["metric"] == "occupancy_mean")]

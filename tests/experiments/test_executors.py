@@ -16,7 +16,7 @@ CODE = '''
 from dataclasses import replace
 from typing import ClassVar
 
-from experiments.worker import run_batch
+from experiments.execute.worker import run_batch
 from sim.vocabulary import Parameters, PositiveCount
 
 

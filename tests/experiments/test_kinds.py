@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from experiments.errors import UsageError
-from experiments.kinds.find import kinds, plan_of
 from experiments.kinds.kind import Kind
 from experiments.run import main
+from experiments.study.find import kinds, plan_of
 
 CODE = '''
 import pandas as pd

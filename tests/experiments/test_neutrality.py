@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.configuration.settings import read_settings
 from experiments.kinds.neutrality import write_neutrality
-from experiments.settings import read_settings
 
 STUDY = {"name": "n", "kind": "neutrality", "arms": {"without": [], "with": []}}
 SETTINGS = read_settings({"study": STUDY, "days": 5, "out": "x", "record": "paths"})

@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 
 from experiments import run
-from experiments.canonical import ORDERED, canonical, exact, orders
-from experiments.compose import composer, split
+from experiments.configuration.canonical import ORDERED, canonical, exact, orders
+from experiments.configuration.compose import composer, split
 from experiments.errors import UsageError
-from experiments.events import alike
 from experiments.results import Results
 from experiments.run import main
-from experiments.runs import Expansion
-from experiments.study import expand
+from experiments.study.events import alike
+from experiments.study.expand import expand
+from experiments.study.runs import Expansion
 from sim.economy import Economy
 from sim.spec import read_spec
 
@@ -288,7 +288,7 @@ def test_statistics_refuse_two_rows_for_one_cell(tmp_path: Path, monkeypatch: py
     out = tmp_path / "out"
     assert main([*PLAIN, "study.sweep={spot.convexity: [3, 2.5]}", f"out={out}"]) == 0
     assert len(Results(out).runs) == 4
-    from experiments.store import rows_of_table, write_table
+    from experiments.store.files import rows_of_table, write_table
 
     rows = list(rows_of_table(out / "runs.parquet"))
     assert {type(row["sweep"]["spot.convexity"]) for row in rows} == {float}

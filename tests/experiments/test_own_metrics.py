@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from experiments import run
-from experiments.measuring import record_of
+from experiments.execute.measuring import record_of
 from experiments.run import main
 from sim.economy import Economy
 

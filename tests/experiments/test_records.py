@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from experiments.build import build
-from experiments.compose import composer
-from experiments.dates import LEAD_DAYS, moved_start
+from experiments.configuration.compose import composer
+from experiments.configuration.dates import LEAD_DAYS, moved_start
 from experiments.kinds.records import RECORDS, Record, fastest, inside
 from experiments.run import main
-from experiments.study import expand
+from experiments.study.expand import expand
 from sim.problems import SpecError
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from experiments.configuration.settings import read_settings
 from experiments.errors import UsageError, nearest_name
-from experiments.settings import read_settings
 
 
 def settings(**changes):

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from experiments.errors import UsageError
-from experiments.folder import opened_folder
 from experiments.plots import style
 from experiments.results import Results
 from experiments.run import main
-from experiments.store import compact, file_label, has_path, missing_runs, path_file, set_aside, stored_rows
+from experiments.store.files import compact, file_label, has_path, missing_runs, path_file, set_aside, stored_rows
+from experiments.store.folder import opened_folder
 from tests.experiments.test_store import expansion, finish
 
 MEMBERS = 54321, 54322  # users of one group
@@ -23,7 +23,7 @@ CALL = """
 import os, pwd, sys, tempfile
 from pathlib import Path
 from experiments.errors import UsageError
-from experiments.folder import opened_folder
+from experiments.store.folder import opened_folder
 from tests.experiments.test_store import compact, expansion, finish, missing_runs
 
 def call(out, seeds):

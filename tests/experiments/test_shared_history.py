@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from experiments import worker
-from experiments.compose import composer, split
-from experiments.execute import batches_of
-from experiments.runs import RunSpec
+from experiments.configuration.compose import composer, split
+from experiments.execute import worker
+from experiments.execute.batches import batches_of
+from experiments.study.runs import RunSpec
 from sim.environment import Environment
 from sim.nature.striking import quiet_days
 from sim.streams import Streams

@@ -9,13 +9,13 @@ import os
 import pyarrow.parquet as pq
 import pytest
 
-from experiments import store
+from experiments.configuration.settings import read_settings
 from experiments.errors import StorageError, UsageError
-from experiments.folder import opened_folder
-from experiments.runs import Expansion, RunSpec
-from experiments.settings import read_settings
-from experiments.store import compact, missing_runs, path_file, row_of, stored_rows, write_part
-from experiments.study import with_keys
+from experiments.store import files as store
+from experiments.store.files import compact, missing_runs, path_file, row_of, stored_rows, write_part
+from experiments.store.folder import opened_folder
+from experiments.study.expand import with_keys
+from experiments.study.runs import Expansion, RunSpec
 
 WORLD = {"links": {"curve_to_capex": 0.0}, "shocks": {}}
 SLUMP = {"links": {"curve_to_capex": 0.0}, "shocks": {"slump": {"size": 0.1}}}

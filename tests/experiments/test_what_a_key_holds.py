@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments import run, sources
+from experiments import run
+from experiments.plugins import sources
+from experiments.plugins.sources import PluginCode, hash_of
 from experiments.run import main
-from experiments.runs import RunSpec
-from experiments.sources import PluginCode, hash_of
-from experiments.study import with_keys
+from experiments.study.expand import with_keys
+from experiments.study.runs import RunSpec
 
 AGENT = """
 from sim.agent import Agent, GroupParameters

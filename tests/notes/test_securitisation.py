@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.stats import interval
+from experiments.analyse.stats import interval
 from sim.laws import BrokenLaw
 from sim.rules.screening import loosening
 from sim.spec import SpecError, read_spec

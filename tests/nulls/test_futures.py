@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from experiments.stats import interval
+from experiments.analyse.stats import interval
 from sim.economy import Economy
 from tests.worlds import OUTAGE, moved, ran, series, spot_side, total_contracts, world
 

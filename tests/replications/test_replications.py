@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import configs
-from experiments.compose import composer, split
+from experiments.configuration.compose import composer, split
 from experiments.kinds.replication import NOT_REPLICATED, module_of, names
-from experiments.replications import tranches
-from experiments.replications.check import Check
+from experiments.lab.replications.check import Check
+from experiments.lab.replications.credit import tranches
 from experiments.run import WRONG_USE, main
 from sim.spec import read_spec
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments import along, answer
-from experiments.effects import write_effects
+from experiments.analyse import along
+from experiments.analyse.effects import write_effects
+from experiments.report import answer
 from experiments.results import Results
 
 KEY = "shocks.cut.size"

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments import answer
-from experiments.effects import write_effects
+from experiments.analyse.effects import write_effects
 from experiments.kinds.neutrality import Neutrality
 from experiments.kinds.paired import DEFAULT_ENDPOINTS, Paired
+from experiments.report import answer
 from experiments.results import Results
 
 

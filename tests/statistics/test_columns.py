@@ -1,7 +1,7 @@
 """The page of columns is what the code writes."""
 
+from experiments.analyse.effects import COLUMNS
 from experiments.columns import EFFECTS, MOMENTS, PAGE, page
-from experiments.effects import COLUMNS
 from experiments.kinds.moments import schema
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.effects import COLUMNS, RESPONSE, effects, equivalences, write_effects
+from experiments.analyse.effects import COLUMNS, RESPONSE, effects, equivalences, write_effects
 from experiments.results import Contrast, Design, Results
 
 DESIGN = Design(arms=("plain", "loans"), shocks=("none", "outage"), baseline="plain", endpoints=("rent",))

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import answer
-from experiments.effects import write_effects
-from experiments.plots import arms, draw, impulse_response, style
+from experiments.analyse.effects import write_effects
+from experiments.analyse.stats import seeds_for
+from experiments.plots import style
 from experiments.plots.style import median_interval
-from experiments.report import counts, write_report
+from experiments.report import answer, draw
+from experiments.report.figures.effects import arms
+from experiments.report.figures.paths import impulse_response
+from experiments.report.page import counts, write_report
 from experiments.results import Design, Results
-from experiments.stats import seeds_for
 from experiments.wording import digits, in_quotes, metric_label, p_words, the_shock
 
 NAMES = {

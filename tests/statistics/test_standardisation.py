@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from experiments.kinds.standardisation import HORIZONS, Owner, by_month, schema, standardisation, write_standardisation
-from experiments.plots import standardisation as figures
 from experiments.plots.style import house_style
+from experiments.report.figures.effects import standardisation as figures
 from experiments.results import MissingDataError, Results
 
 DAYS, SEEDS = 730, 6

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments import stats
+from experiments.analyse import stats
 
 
 def draws(seed: int) -> np.random.Generator:

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments import verdicts
-from experiments.effects import write_effects
-from experiments.report import write_report
+from experiments.analyse import verdicts
+from experiments.analyse.effects import write_effects
+from experiments.report.page import write_report
 from experiments.results import Results
 
 SPREAD = [0.00, 0.01, -0.01, 0.02, -0.02, 0.015, -0.015, 0.005, -0.005, 0.012, -0.012, 0.001]

@@ -1,0 +1,260 @@
+"""Effect sizes: every comparison a study's design offers, as paired differences with intervals over seeds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.analyse import stats
+from experiments.results import FORK, NO_SHOCK, Design, Results, is_fork
+from experiments.store.files import write_arrow
+from experiments.wording import value_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "metric", "arm", "baseline", "shock", "n", "estimate", "low", "high", "p", "p_holm", "variance_ratio", "along",
+    "against", "family",
+)  # fmt: skip
+RESPONSE = "response:"  # before a metric's name: the difference between two arms' responses to one shock
+ALONG = "along "  # before a swept key: the family of comparisons between its values
+KEYS = frozenset({"key", "arm", "shock", "seed", "status", "error", "days"})
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A weighted sum of cells (arm, shock), each the same seeds: what `arm`, `baseline`, `shock` of a row mean."""
+
+    family: str  # "shock", "arm" or a contrast's role: what Holm's correction goes over, responses and forks apart
+    arm: str
+    baseline: str
+    shock: str
+    cells: tuple[tuple[float, str, str], ...]  # weight, arm, shock
+    response: bool = False  # whether shock minus none is compared, and not the runs with this shock
+
+    @property
+    def judged_with(self) -> str:
+        """The name of the family that Holm's correction goes over: responses and forked runs have their own."""
+        parts = [self.family, "responses" if self.response else "", "forked" if is_fork(self.arm) else ""]
+        return ", ".join(part for part in parts if part)
+
+    def named(self, metric: str) -> str:
+        """The metric's name in the table."""
+        return RESPONSE + metric if self.response else metric
+
+
+def comparisons(design: Design) -> Iterator[Comparison]:
+    """Yield what can be compared: a shock within its arm, an arm with the baseline, contrasts, and the responses."""
+    for arm in design.arms:
+        for shock in design.shocks:
+            if shock != NO_SHOCK:
+                yield Comparison("shock", arm, arm, shock, ((1.0, arm, shock), (-1.0, arm, design.calm(shock))))
+    for arm in design.arms if design.plan.compares_arms else ():
+        base = design.baseline + FORK if is_fork(arm) else design.baseline
+        if arm != base and base in design.arms:
+            yield from _over_shocks("arm", arm, base, {arm: 1.0, base: -1.0}, design)
+    for fork in ("", FORK):
+        for name, contrast in design.contrasts.items():
+            weights = {arm + fork: weight for arm, weight in contrast.weights.items()}
+            if weights.keys() <= set(design.arms):
+                yield from _over_shocks(contrast.role, name + fork, contrast.formula, weights, design)
+
+
+def _over_shocks(
+    family: str, arm: str, baseline: str, weights: Mapping[str, float], design: Design
+) -> Iterator[Comparison]:
+    """Yield a weighted sum of arms under every shock, then the same sum of their responses."""
+    for shock in design.shocks:
+        yield Comparison(family, arm, baseline, shock, tuple((w, name, shock) for name, w in weights.items()))
+    for shock in design.shocks:
+        if shock != NO_SHOCK:
+            cells = [cell for name, w in weights.items() for cell in ((w, name, shock), (-w, name, design.calm(shock)))]
+            yield Comparison(family, arm, baseline, shock, tuple(cells), response=True)
+
+
+def metric_columns(runs: pd.DataFrame, design: Design) -> list[str]:
+    """Return the columns of `runs` that are metrics: the numbers that are neither keys nor swept."""
+    import pandas as pd
+
+    numbers = [name for name in runs.columns if pd.api.types.is_numeric_dtype(runs[name])]
+    return [name for name in numbers if name not in KEYS and name not in design.sweep]
+
+
+def headline(runs: pd.DataFrame, design: Design) -> list[str]:
+    """Return the metrics to show first: the endpoints that were measured, or one metric of each family without any."""
+    from experiments.wording import family_of
+
+    measured = metric_columns(runs, design)
+    endpoints = [metric for metric in design.endpoints if metric in measured]
+    if endpoints:
+        return endpoints
+    by_family: dict[str, str] = {}
+    for metric in measured:
+        by_family.setdefault(family_of(metric) if family_of(metric) != "other" else metric, metric)
+    return list(by_family.values())[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A comparison at a swept point: the weighted runs it compares, each a frame indexed by seed."""
+
+    comparison: Comparison
+    point: dict[str, Any]  # swept key -> value; None where nothing compared depends on it
+    frames: tuple[tuple[float, pd.DataFrame], ...]
+    along: str | None = None  # the swept key whose values are compared
+    against: str | None = None  # the value compared with
+
+    def terms(self, metrics: Sequence[str]) -> Iterator[tuple[str, list[tuple[float, np.ndarray]]]]:
+        """Yield every metric with its weighted columns over the seeds that all frames share."""
+        seeds = self.frames[0][1].index
+        for _, frame in self.frames[1:]:
+            seeds = seeds.intersection(frame.index)
+        present = [metric for metric in metrics if metric in self.frames[0][1].columns]
+        tables = [(weight, frame.loc[seeds, present].to_numpy(float)) for weight, frame in self.frames]
+        for column, metric in enumerate(present):
+            yield metric, [(weight, values[:, column]) for weight, values in tables]
+
+
+class Cells:
+    """The runs by arm, shock and swept point; a run that does not depend on a swept key is found at all its values."""
+
+    def __init__(self, runs: pd.DataFrame, design: Design) -> None:
+        self.sweep = list(design.sweep)
+        self.values = {key: design.values(key, runs) for key in self.sweep}
+        shocks = {str(shock): group for shock, group in runs.groupby("shock")}
+        self.depends = {shock: {k for k in self.sweep if group[k].notna().any()} for shock, group in shocks.items()}
+        by_cell = runs.groupby(["arm", "shock", *self.sweep], sort=True, dropna=False)
+        self.frames = {
+            (str(arm), str(shock), self.own(dict(zip(self.sweep, values, strict=True)), str(shock))): group.set_index(
+                "seed"
+            ).sort_index()
+            for (arm, shock, *values), group in by_cell
+        }
+
+    def own(self, point: Mapping[str, Any], *shocks: str) -> tuple[Any, ...]:
+        """A point's values, with None for keys on which the runs with these shocks do not depend."""
+        known = set().union(*(self.depends.get(shock, set()) for shock in shocks))
+        return tuple(point[key] if key in known else None for key in self.sweep)
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Yield every combination of the swept values."""
+        for values in itertools.product(*self.values.values()):
+            yield dict(zip(self.sweep, values, strict=True))
+
+    def weighted(self, cells: Sequence[tuple[float, str, str]], point: Mapping[str, Any]) -> list[Any]:
+        """The weighted frames of cells at a point; None for a cell that did not run."""
+        return [(weight, self.frames.get((arm, shock, self.own(point, shock)))) for weight, arm, shock in cells]
+
+
+def placed(runs: pd.DataFrame, design: Design) -> Iterator[Placed]:
+    """Yield every comparison at every swept point, each once, then the comparisons along each swept key."""
+    cells = Cells(runs, design)
+    seen = set()
+    for point in cells.points():
+        for number, comparison in enumerate(comparisons(design)):
+            own = cells.own(point, *(shock for _, _, shock in comparison.cells))
+            frames = cells.weighted(comparison.cells, point)
+            if (number, own) not in seen and all(frame is not None for _, frame in frames):
+                seen.add((number, own))
+                yield Placed(comparison, dict(zip(cells.sweep, own, strict=True)), tuple(frames))
+    for key in cells.sweep:
+        yield from _along(key, cells, design)
+
+
+def _along(key: str, cells: Cells, design: Design) -> Iterator[Placed]:
+    """Yield each arm and shock, and each shock's effect, at every other value of a swept key minus at the first."""
+    seen = set()
+    for point in cells.points():
+        first = point | {key: cells.values[key][0]}
+        for arm, shock, response in itertools.product(design.arms, design.shocks, (False, True)):
+            depending = design.calm(shock) if response else shock
+            if key not in cells.depends.get(depending, ()) or (response and shock == NO_SHOCK) or point == first:
+                continue
+            effect = ((1.0, arm, shock), *([(-1.0, arm, design.calm(shock))] if response else []))
+            own = cells.own(point, *(name for _, _, name in effect))
+            here, there = cells.weighted(effect, point), cells.weighted(effect, first)
+            frames = [*here, *((-weight, frame) for weight, frame in there)]
+            if (arm, shock, response, own) not in seen and all(frame is not None for _, frame in frames):
+                seen.add((arm, shock, response, own))
+                comparison = Comparison(ALONG + key, arm, arm, shock, effect, response)
+                at = dict(zip(cells.sweep, own, strict=True))
+                yield Placed(comparison, at, tuple(frames), key, value_words(cells.values[key][0]))
+
+
+def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
+    """Return the table of effects: one row a metric, comparison and swept point, Holm-adjusted over the endpoints.
+
+    Holm's family is all pre-registered endpoints of one kind of comparison (shock, arm, contrasts of one role, the
+    values of one swept key against its first; responses and forked runs apart) over all arms or contrasts, shocks and
+    swept points; other metrics are exploratory and have no adjusted p.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    families: dict[str, list[int]] = {}
+    metrics = metric_columns(runs, design)
+    for place in placed(runs, design):
+        comparison = place.comparison
+        for metric, terms in place.terms(metrics):
+            if metric in design.endpoints:
+                families.setdefault(comparison.judged_with, []).append(len(rows))
+            estimate = stats.contrast(terms)
+            values = (comparison.named(metric), comparison.arm, comparison.baseline, comparison.shock,
+                      estimate.n, estimate.estimate, estimate.low, estimate.high, estimate.p, None,
+                      estimate.variance_ratio, place.along, place.against,
+                      comparison.judged_with if metric in design.endpoints else None)  # fmt: skip
+            rows.append(dict(zip(COLUMNS, values, strict=True)) | place.point)
+    for members in families.values():
+        adjusted = stats.holm([rows[row]["p"] for row in members])
+        for row, p in zip(members, adjusted, strict=True):
+            rows[row]["p_holm"] = p
+    return pd.DataFrame(rows, columns=[*COLUMNS, *design.sweep])
+
+
+def equivalences(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
+    """Return the tests that arms are equivalent within the margins set in advance, one row a comparison of arms."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for place in placed(runs, design):
+        comparison = place.comparison
+        if comparison.family == "shock" or place.along:
+            continue
+        for metric, terms in place.terms(list(design.margins)):
+            test = stats.equivalence(terms, design.margins[metric])
+            row = {"metric": comparison.named(metric), "arm": comparison.arm, "baseline": comparison.baseline}
+            row |= {"shock": comparison.shock, "margin": design.margins[metric], "n": test.n}
+            row |= {"estimate": test.estimate, "low": test.low, "high": test.high, "p": test.p}
+            rows.append(row | {"equivalent": test.equivalent} | place.point)
+    return pd.DataFrame(rows)
+
+
+def write_effects(out: Path, settings: object = None) -> Path:
+    """Write `effects.parquet`, and `equivalence.parquet` where margins are set; return the former's path."""
+    del settings  # the folder's config.yaml says it all
+    results = Results(Path(out))
+    table = effects(results.finished, results.design)
+    path = results.out / "effects.parquet"
+    _write(table, path)
+    if results.design.margins:
+        _write(equivalences(results.finished, results.design), results.out / "equivalence.parquet")
+    return path
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    import pyarrow as pa
+
+    types = dict.fromkeys(("estimate", "low", "high", "p", "p_holm", "variance_ratio", "margin"), pa.float64())
+    types |= dict.fromkeys(("metric", "arm", "baseline", "shock", "along", "against", "family"), pa.string())
+    types |= {"n": pa.int64(), "equivalent": pa.bool_()}
+    columns = {}
+    for name in table.columns:
+        values = table[name].astype(float) if types.get(name) == pa.float64() else table[name]
+        columns[name] = pa.array(values, types.get(name), from_pandas=True)
+    write_arrow(path, pa.table(columns))

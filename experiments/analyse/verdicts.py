@@ -1,0 +1,185 @@
+"""The verdicts of a study with pre-registered contrasts: tables to open a report with, and their sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from experiments.analyse.effects import RESPONSE
+from experiments.results import FORK, NO_SHOCK, Contrast, Results, is_fork
+from experiments.wording import (
+    digits,
+    listed,
+    metric_label,
+    name_of,
+    p_words,
+    printed_unit,
+    quantity,
+    scaled,
+    the_shock,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEVEL = 0.05
+TITLES = {
+    "primary": "Verdicts",
+    "part": "By link and channel",
+    "null": "Nulls: what must be exactly zero",
+    "placebo": "Placebos: what should do nothing",
+}
+
+
+def verdict_tables(results: Results) -> list[dict[str, Any]]:
+    """Return the tables of verdicts: the primary contrasts calm, then what they do to each shock; parts; checks."""
+    design = results.design
+    found = []
+    for role, title in TITLES.items():
+        names = [name for name, contrast in design.contrasts.items() if contrast.role == role]
+        for shock in design.shocks:
+            calm = shock == NO_SHOCK
+            rows = [row for fork in ("", FORK) for row in _rows(results, [name + fork for name in names], shock)]
+            if rows:
+                says = "" if calm and len(design.shocks) == 1 else _under(shock)
+                lines = [_line(row, results) for row in rows]
+                forked = any(is_fork(row.arm) for row in rows)
+                found.append({"title": title + says, "rows": _merged(lines), "calm": calm, "forked": forked})
+    names = [name for name, contrast in design.contrasts.items() if contrast.role == "primary"]
+    rows = [row for name in names for row in _rows(results, [name], NO_SHOCK, design.secondary)]
+    if rows:
+        title = "What else moved (exploratory: p is not adjusted)"
+        found.append(
+            {"title": title, "rows": _merged([_line(row, results) for row in rows]), "calm": True, "forked": False}
+        )
+    return found
+
+
+def _under(shock: str) -> str:
+    return ", without a shock" if shock == NO_SHOCK else f", in the response to {the_shock(shock)}"
+
+
+def _rows(results: Results, names: list[str], shock: str, metrics: Sequence[str] | None = None) -> Iterator[Any]:
+    """Yield the rows of effects on endpoints, or other metrics: of a contrast calm, or of its response to a shock."""
+    design = results.design
+    table = design.at_first(results.effects)
+    asked = design.endpoints if metrics is None else metrics
+    wanted = [metric if shock == NO_SHOCK else RESPONSE + metric for metric in asked]
+    table = table[(table["shock"] == shock) & table["metric"].isin(wanted) & (table["n"] > 0)]
+    for name in names:
+        mine = table[table["arm"] == name].set_index("metric", drop=False)
+        yield from (mine.loc[[metric]].itertuples().__next__() for metric in wanted if metric in mine.index)
+
+
+def _line(row: Any, results: Results) -> dict[str, Any]:
+    metric = row.metric.removeprefix(RESPONSE)
+    estimate, low, high = (digits(scaled(metric, value), signed=True) for value in (row.estimate, row.low, row.high))
+    return {
+        "contrast": name_of(row.arm, capital=True) + (" (forked)" if is_fork(row.arm) else ""),
+        "formula": " ".join(name_of(word) for word in row.baseline.replace(" - ", " − ").split(" ")),
+        "metric": metric_label(metric),
+        "estimate": estimate,
+        "interval": f"[{low}, {high}]" if row.n > 1 else "",
+        "p": p_words(row.p_holm) if metric in results.design.endpoints else p_words(row.p),
+        "words": in_words(row, results),
+        "sure": bool(row.p_holm < LEVEL),
+        "exact": is_exact(row),
+    }
+
+
+def _merged(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Say a contrast's name in its first row only, with the number of rows it spans."""
+    for line in lines:
+        line["span"] = sum(other["contrast"] == line["contrast"] for other in lines)
+        line["first"] = line is next(other for other in lines if other["contrast"] == line["contrast"])
+    return lines
+
+
+def is_exact(row: Any) -> bool:
+    """Whether every seed's difference is exactly zero."""
+    return bool(row.n > 0 and row.estimate == 0 and (row.n == 1 or (row.low == 0 and row.high == 0)))
+
+
+def in_words(row: Any, results: Results) -> str:
+    """Return what a row of a contrast shows, and no more than that."""
+    contrast = results.design.contrasts[row.arm.removesuffix(FORK)]
+    if row.metric.removeprefix(RESPONSE) not in results.design.endpoints and not is_exact(row):
+        if row.n < 2 or not row.p < LEVEL:
+            return "not distinguishable from none"
+        return "higher" if row.estimate > 0.0 else "lower"
+    if is_exact(row):
+        return "exactly none" + (", as it must be" if contrast.role == "null" else "")
+    if contrast.role == "null":
+        return "not exactly zero: a fault"
+    sure, small = row.p_holm < LEVEL, shown_small(row, results)
+    if sure:
+        return direction(row.estimate, contrast) + (f", but by less than {margin(row, results)}" if small else "")
+    if small:
+        return f"shown to be smaller than ±{margin(row, results)}"
+    return "not distinguishable from none, nor shown to be small"
+
+
+def direction(estimate: float, contrast: Contrast) -> str:
+    """Return the contrast's word for a sign."""
+    return contrast.higher if estimate > 0.0 else contrast.lower
+
+
+def margin(row: Any, results: Results) -> str:
+    """Return the margin of equivalence of a row's metric as it is printed."""
+    metric = row.metric.removeprefix(RESPONSE)
+    return f"{digits(scaled(metric, results.design.margins[metric]))} {printed_unit(metric)}".strip()
+
+
+def shown_small(row: Any, results: Results) -> bool:
+    """Whether two one-sided tests show the effect to lie within the margin set in advance."""
+    tests: pd.DataFrame | None = results.table_if_any("equivalence.parquet")
+    if tests is None or tests.empty:
+        return False
+    same = (tests["metric"] == row.metric) & (tests["arm"] == row.arm) & (tests["shock"] == row.shock)
+    return bool(tests.loc[same, "equivalent"].any())
+
+
+def sentences(results: Results) -> Iterator[str]:
+    """Say in a sentence what each primary contrast does, then whether nulls and placebos hold."""
+    design = results.design
+    for name, contrast in design.contrasts.items():
+        if contrast.role == "primary":
+            rows = [(row, shock) for shock in design.shocks for row in _rows(results, [name], shock)]
+            if rows:
+                yield _sentence(name, contrast, rows, results)
+    for role, said in (("null", "Nulls"), ("placebo", "Placebos")):
+        names = [name for name, contrast in design.contrasts.items() if contrast.role == role]
+        found = [row for shock in design.shocks for row in _rows(results, names, shock)]
+        if found:
+            yield _checked(said, found, results)
+
+
+def _sentence(name: str, contrast: Contrast, rows: list[tuple[Any, str]], results: Results) -> str:
+    sure = [(row, shock) for row, shock in rows if row.p_holm < LEVEL]
+    rest = [row for row, _ in rows if not row.p_holm < LEVEL]
+    exact = sum(is_exact(row) for row in rest)
+    small = sum(not is_exact(row) and shown_small(row, results) for row in rest)
+    parts = []
+    for row, shock in sure:
+        metric = row.metric.removeprefix(RESPONSE)
+        where = "" if shock == NO_SHOCK else f" in the response to {the_shock(shock)}"
+        number = quantity(metric, row.estimate, row.low, row.high)
+        parts.append(f"{direction(row.estimate, contrast)} by {name_of(metric)}{where}, {number}")
+    counts = [(exact, "exactly none"), (small, "shown to be smaller than their margins"),
+              (len(rest) - exact - small, "neither distinguishable from none nor shown to be small")]  # fmt: skip
+    told = [f"{number} {words}" for number, words in counts if number]
+    if not sure:
+        parts.append("no effect distinguishable from none")
+    others = f" Of {len(rest)} {'other ' if sure else ''}figures {listed(told)}." if told else ""
+    return f"{name_of(name, capital=True)}: {'; '.join(parts)}.{others}"
+
+
+def _checked(said: str, rows: list[Any], results: Results) -> str:
+    exact = [row for row in rows if is_exact(row)]
+    within = [row for row in rows if not is_exact(row) and shown_small(row, results)]
+    moved = [row for row in rows if not is_exact(row) and row.p_holm < LEVEL]
+    text = f"{said}: of {len(rows)} figures {len(exact)} are exactly zero"
+    if len(exact) < len(rows):
+        text += f", {len(within)} more are shown to lie within their margin"
+    names = list(dict.fromkeys(name_of(row.arm) for row in moved))
+    return text + (f"; {len(moved)} differ from zero ({listed(names)})." if names else ".")

@@ -1,1 +1,0 @@
-"""Benchmarks: `python -m experiments.bench` times each target with both sides in one run."""

@@ -1,0 +1,199 @@
+"""From overrides to a composed configuration, and what was misspelt in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import configs
+from experiments.configuration.cures import cures
+from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
+
+PACKAGED = Path(configs.__file__).parent
+# The sections that are the world; every other key of the configuration belongs to the study.
+WORLD = (
+    *("world", "grades", "regions", "tiers", "works", "demand", "noise", "spot", "reserved", "funding"),
+    *("investment", "loan", "resolution", "indices", "venues", "links", "agents", "shocks"),
+)
+
+
+@contextmanager
+def composer(config_dir: str | Path | None = None) -> Iterator[Composer]:
+    """Opens the packaged configuration, and a user's own folder of presets beside it."""
+    from hydra import initialize_config_dir
+
+    folder = None if config_dir is None else Path(config_dir).resolve()
+    if folder and not folder.is_dir():
+        raise UsageError("nothing was run", [Problem("--config-dir", str(config_dir), "must be an existing folder")])
+    with initialize_config_dir(str(PACKAGED), version_base="1.3"):
+        yield Composer(folder)
+
+
+class Composer:
+    """Composes lists of overrides (about 50 ms each)."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folders = [PACKAGED, folder] if folder else [PACKAGED]
+        self.searched = [f"hydra.searchpath=[{quoted(f'file://{folder}')}]"] if folder else []
+
+    def compose(self, overrides: Sequence[str], where: str = "") -> dict[str, Any]:
+        """The resolved configuration as plain dicts; a UsageError lists every override that cannot be used."""
+        from hydra import compose
+        from hydra.errors import HydraException
+        from omegaconf import OmegaConf
+        from omegaconf.errors import OmegaConfBaseException
+        from yaml import YAMLError
+
+        left = latest(overrides)
+        told = cures(left, self.files(), where)
+        left, problems = [override for override in left if override not in told], list(told.values())
+        while True:
+            try:
+                config = compose("config", overrides=[*self.searched, *left])
+                container = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+                break
+            except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
+                problem = self.problem_of(error, left, where)
+                problems.append(problem)
+                kept = [override for override in left if key_of(override) != problem.key and override != problem.key]
+                if len(kept) == len(left):
+                    container = {}
+                    break
+                left = kept
+        if problems:
+            known = [*flat(container), *self.groups()]
+            raise UsageError("the configuration cannot be composed; nothing was run", with_nearest(problems, known))
+        return container  # type: ignore[return-value]
+
+    def groups(self) -> list[str]:
+        """The names of all groups of presets."""
+        return sorted({path.name for folder in self.folders for path in folder.iterdir() if path.is_dir()})
+
+    def presets(self, group: str) -> list[str]:
+        """The names of the presets of a group."""
+        return sorted({path.stem for folder in self.folders for path in folder.glob(f"{group}/*.yaml")})
+
+    def files(self) -> dict[str, dict[str, Path]]:
+        """Group -> preset -> its file; the user's own after ours."""
+        found = sorted(
+            (path.parent.name, path.stem, path) for folder in self.folders for path in folder.glob("*/*.yaml")
+        )
+        return {group: {name: path for own, name, path in found if own == group} for group, _, _ in found}
+
+    def problem_of(self, error: Exception, overrides: Sequence[str], where: str) -> Problem:
+        """What stopped a composition, as the override or key to blame."""
+        from hydra.errors import MissingConfigException, OverrideParseException
+        from omegaconf.errors import OmegaConfBaseException
+        from yaml import MarkedYAMLError
+
+        text = str(error).split("\nSee https")[0].split("\nSet the environment")[0]
+        if isinstance(error, OverrideParseException):
+            return Problem(
+                error.override, ABSENT, "cannot be read; write key=value, with 'quotes' around texts", where=where
+            )
+        if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+            group, _, preset = str(error.missing_cfg_file).rpartition("/")
+            options = self.presets(group) if group else []
+            allowed = f"there is no such preset; allowed: {', '.join(options) or 'none'}"
+            return Problem(group or preset, Typed(preset), allowed, nearest_name(preset, options), where)
+        named = re.search(r"Could not (?:override|delete from config\.?) '([^']+)'", text)
+        if named:
+            key = named[1]
+            value = next(
+                (Typed(text.split("=", 1)[1]) for text in overrides if key_of(text) == key and "=" in text), ABSENT
+            )
+            inner = getattr(error.__cause__, "full_key", None) or key
+            if inner.startswith(f"{key}."):  # a table was given with names that the one set so far does not have
+                text = f"{key} has no {inner.removeprefix(key + '.')} yet; names are added one by one: +{inner}=..."
+                return Problem(key, value, text, where=where)
+            return Problem(key, value, "there is no such key", where=where)
+        if isinstance(error, MarkedYAMLError):
+            mark = error.problem_mark or error.context_mark
+            place = f"{mark.name}, line {mark.line + 1}" if mark else "a YAML file"
+            return Problem(place, ABSENT, f"is not valid YAML: {error.problem}", where=where)
+        if isinstance(error, OmegaConfBaseException) and error.full_key:
+            return Problem(error.full_key, ABSENT, (error.msg or text).splitlines()[0], where=where)
+        guilty = next((text for text in overrides if re.search(r"=\s*(null)?\s*$", text)), None)
+        if guilty and "Config group override" in text:
+            return Problem(key_of(guilty), Typed(guilty.split("=", 1)[1]), "must name a preset", where=where)
+        return Problem("configuration", ABSENT, text.splitlines()[0], where=where)
+
+
+def split(container: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The world's sections, and the study's own keys."""
+    world = {section: container[section] for section in WORLD if section in container}
+    world.setdefault("shocks", {})
+    agents = world.get("agents")
+    if isinstance(agents, dict):  # a preset may set terms of a group that this world's `agents` leaves out
+        left_out = {g for g, own in agents.items() if "_target_" not in (own or {}) and _packaged("agents", g)}
+        world["agents"] = {group: own for group, own in agents.items() if group not in left_out}
+    own = {key: value for key, value in container.items() if key not in world}
+    return world, own
+
+
+def _packaged(group: str, preset: str) -> bool:
+    return (PACKAGED / group / f"{preset}.yaml").exists()
+
+
+def opened(override: str) -> str:
+    """The override as it must read for Hydra to add keys where a study's own names are keys."""
+    return (
+        f"++{override}"
+        if re.match(r"study\.(arms|shocks|sweep|equivalence|events|contrasts)\b", override)
+        else override
+    )
+
+
+def key_of(override: str) -> str:
+    """The key that an override sets: `a.b` of `+a.b=1`, `shocks` of `shocks=[x]`."""
+    return override.split("=", 1)[0].lstrip("+~").split("@")[0].strip()
+
+
+def latest(overrides: Sequence[str]) -> list[str]:
+    """The overrides with only the last of each key, since a preset may be chosen once only."""
+    last: dict[str, str] = {}
+    for override in overrides:
+        last.pop(key_of(override), None)
+        last[key_of(override)] = opened(override)
+    return list(last.values())
+
+
+def as_override(key: str, value: Any) -> str:
+    """`key=value` as Hydra reads it."""
+    if isinstance(value, str):
+        return f"{key}={quoted(value)}"
+    if isinstance(value, bool) or value is None:
+        return f"{key}={str(value).lower() if value is not None else 'null'}"
+    return f"{key}={value!r}"
+
+
+def flat(container: Any, prefix: str = "") -> dict[str, Any]:
+    """Dotted key -> value, for the leaves and the sections of nested dicts."""
+    found: dict[str, Any] = {}
+    for name, value in container.items():
+        key = f"{prefix}{name}"
+        found[key] = value
+        if isinstance(value, dict):
+            found.update(flat(value, f"{key}."))
+    return found
+
+
+def quoted(text: str) -> str:
+    """A string that Hydra's grammar reads as itself."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", text) and text not in {"null", "true", "false", "nan", "inf"}:
+        return text
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def with_nearest(problems: list[Problem], known: list[str]) -> list[Problem]:
+    """The problems, with the nearest valid name where one is missing."""
+    told = [problem._replace(key=problem.key.removeprefix("++")) for problem in problems]
+    return [
+        problem._replace(nearest=nearest_name(problem.key, known))
+        if problem.allowed == "there is no such key" and not problem.nearest
+        else problem
+        for problem in told
+    ]

@@ -1,0 +1,1 @@
+"""Runs batches of runs, here or elsewhere, and measures what is stored."""

@@ -1,0 +1,66 @@
+"""Who runs the batches of a study: what an executor promises, and how the one that a configuration names is found."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from experiments.errors import Problem, StorageError, UsageError, WorkersError
+from experiments.execute.worker import Batch, Outcome
+from experiments.plugins.guard import heard_interrupts, interrupts, tell
+
+Report = Callable[[list[Outcome]], None]
+OURS = ("experiments",)  # where our own executors lie
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """Runs batches, wherever it likes: a run's bits and key are the same whoever runs it.
+
+    What it needs to know are fields of its class, which stand under `executor` in the configuration.
+    """
+
+    @property
+    def start_method(self) -> str | None:
+        """How processes are started that code of a user's own may end; None where all is done in this one."""
+
+    def run(self, batches: Sequence[Batch], workers: int, report: Report) -> None:
+        """Has `run_batch` of the worker do every batch, at most `workers` at a time, and reports as each ends."""
+
+
+def executor_of(section: dict[str, Any], plugins: tuple[str, ...]) -> Executor:
+    """The executor that a section of the configuration names by `_target_`; UsageError with all that is wrong."""
+    from sim.parts import build
+    from sim.problems import SpecError
+
+    try:
+        built = build("executor", section, (*plugins, *OURS), "an executor", "run")
+    except SpecError as error:
+        problems = [Problem(wrong.key, wrong.value, wrong.allowed, wrong.nearest) for wrong in error.problems]
+        raise UsageError("nothing was run", problems) from None
+    known = [None, *multiprocessing.get_all_start_methods()]
+    if not isinstance(built, Executor) or built.start_method not in known:
+        allowed = "is not an executor: its start_method must be one of None, 'forkserver' and 'spawn'"
+        raise UsageError("nothing was run", [Problem("executor._target_", section["_target_"], allowed)])
+    return built
+
+
+def execute(batches: Sequence[Batch], executor: Executor, workers: int, report: Report) -> None:
+    """Has an executor run all batches; a WorkersError where it fails itself, a Ctrl-C of the user's stops it."""
+
+    def reported(outcomes: list[Outcome]) -> None:
+        report(outcomes)
+        interrupts.stop_if_heard()
+
+    if not batches:
+        return
+    with heard_interrupts():
+        try:
+            executor.run(batches, min(workers, len(batches)), reported)
+        except (UsageError, WorkersError, StorageError):
+            raise
+        except BaseException as error:
+            if interrupts.heard:
+                raise
+            raise WorkersError(f"the executor {type(executor).__name__} failed: {tell(error)}") from error

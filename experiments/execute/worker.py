@@ -1,0 +1,152 @@
+"""What a worker process does: runs of one batch, one after another, each stored when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiments.errors import StorageError
+from experiments.plugins.guard import tell, tried
+from experiments.store.files import row_of, write_part, write_path
+from experiments.study.runs import RunSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Runs that one worker does in one go: one, those that part from a parent, or those that shocks alone part."""
+
+    runs: tuple[RunSpec, ...]
+    out: Path
+    record: str
+
+
+class Outcome(NamedTuple):
+    """How one run ended."""
+
+    key: str
+    status: str
+    error: str
+
+
+def run_batch(batch: Batch) -> list[Outcome]:
+    """Runs and stores every run of a batch; one that fails leaves the others alone."""
+    outcomes = []
+    finished = run_forks(batch.runs) if batch.runs[0].parent else run_together(batch.runs)
+    for run, economy, error in finished:
+        outcomes.append(store(batch, run, economy, error))
+    return outcomes
+
+
+Finished = tuple[RunSpec, Any, BaseException | None]
+
+
+def run_alone(run: RunSpec) -> Finished:
+    """A run from its first day to its last."""
+    return attempt(run, lambda: started(run.world, run), run.days)
+
+
+def run_together(runs: tuple[RunSpec, ...]) -> Iterator[Finished]:
+    """Runs that differ in their shocks alone: each is the calm run until its first shock acts, then a copy of it.
+
+    To the bit what `run_alone` makes of each.
+    """
+    if len(runs) == 1:
+        yield run_alone(runs[0])
+        return
+    quiet = {run.key: calm_days(run) for run in runs}
+    calm = {**runs[0].world, "shocks": {}}
+    common, error, day = None, None, 0
+    for run in sorted(runs, key=lambda run: quiet[run.key]):
+        if quiet[run.key] == 0 or error is not None:
+            yield run_alone(run)
+            continue
+        start = (lambda: started(calm, runs[0])) if common is None else (lambda went_on=common: went_on)
+        _, common, error = attempt(run, start, quiet[run.key] - day)
+        day = quiet[run.key]
+        twin = copied(common, run) if error is None and day < run.days else common
+        yield run_alone(run) if twin is None else attempt(run, lambda twin=twin: twin, run.days - day)
+
+
+def calm_days(run: RunSpec) -> int:
+    """How many of a run's days are those of the same world without shocks; 0 where that cannot be told."""
+    from sim.nature.striking import build_shocks, quiet_days
+    from sim.streams import Streams
+
+    def counted() -> int:
+        spec = read(run.world, run.plugins)
+        shocks = build_shocks(spec.shocks, spec.world.start_date, Streams(run.seed), run.plugins)
+        return quiet_days(shocks, run.days)
+
+    return tried(counted)[0] or 0  # what is wrong is told by the run itself
+
+
+def copied(common: Any, run: RunSpec) -> Any:
+    """A copy of an economy that meets the shocks of a run; None if it cannot be copied."""
+    from sim.setup import meet
+
+    def made() -> Any:
+        twin = common.fork()
+        meet(twin, read(run.world, run.plugins))
+        return twin
+
+    return tried(made)[0]  # an agent of the user's own may hold what cannot be copied
+
+
+def run_forks(runs: tuple[RunSpec, ...]) -> Iterator[Finished]:
+    """The parent up to the day of the parting, then every run from a copy of it."""
+    first, parent = runs[0], runs[0].parent
+    assert parent is not None
+    _, common, error = attempt(first, lambda: started(parent.world, first), parent.day)
+    for run in runs:
+        if error is not None:
+            yield run, None, error
+        else:
+            yield attempt(
+                run, lambda world=run.world: common.fork(spec=read(world, first.plugins)), run.days - parent.day
+            )
+
+
+def attempt(run: RunSpec, start: Callable[[], Any], days: int) -> Finished:
+    """Starts an economy and lets it live."""
+
+    def lived() -> Any:
+        economy = start()
+        economy.run(days)
+        return economy
+
+    return run, *tried(lived)
+
+
+def store(batch: Batch, run: RunSpec, economy: Any, error: BaseException | None) -> Outcome:
+    """Stores a run's path and row, or what went wrong."""
+    metrics: dict[str, float] | None = None
+
+    def measured() -> dict[str, float]:
+        if batch.record == "paths":  # first: where a metric fails, the run need not be simulated again
+            write_path(batch.out, run, economy.record)
+        return run.measuring.measure(economy.record, run.window)
+
+    if error is None:
+        metrics, error = tried(measured)
+        if isinstance(error, StorageError):
+            raise error
+    status, said = ("ok", "") if error is None else ("failed", tell(error))
+    events = economy.events if economy is not None else ()
+    write_part(batch.out, row_of(run, status, said, metrics or {}, events))
+    return Outcome(run.key, status, said)
+
+
+def started(world: dict[str, Any], run: RunSpec) -> Any:
+    """A new economy on the morning of its first day."""
+    from sim.economy import Economy
+
+    return Economy(read(world, run.plugins), seed=run.seed, days=run.days)
+
+
+def read(world: dict[str, Any], plugins: tuple[str, ...]) -> Any:
+    """The validated specification of a world."""
+    from sim.spec import read_spec
+
+    return read_spec(world, plugins)

@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m experiments.lab.bench` times each target with both sides in one run."""

@@ -1,0 +1,130 @@
+"""This build beside an earlier one: the named commit in a folder of its own, both run by turns in fresh processes."""
+
+from __future__ import annotations
+
+import io
+import os
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from unittest import mock
+
+from experiments.errors import UsageError
+from experiments.lab.bench.result import Measured
+from experiments.lab.bench.startup import bytecode_kept, wall
+
+HERE = Path(__file__).parents[3]
+FIRST = "fa75d6c"  # what a build is compared with as long as no version is tagged
+YEAR_GOAL, STUDY_GOAL = 0.5, 0.6
+YEAR = """
+import time
+from experiments.build import build
+economy = build("population=bench", "links=on", "agents.speculator.traders={traders}", seed={seed}, days={days} + 5)
+economy.run(5)
+began = time.process_time()
+economy.run({days})
+print((time.process_time() - began) / {days} * 365)
+"""
+FIRST_DAY = """
+from experiments.build import build
+build("population=bench", "links=on", seed=1, days=1).step()
+"""
+STUDY = ("-m", "experiments.run", "experiment=price_stability", "size=small", "executor=local")
+
+
+def named(revision: str | None) -> str:
+    """The commit that a name stands for: as given, else the last tag, else the first build compared with."""
+    name = revision or _git("describe", "--tags", "--abbrev=0") or FIRST
+    commit = _git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    if not commit:
+        raise UsageError(
+            f"against={name}: git knows no such commit here; a shallow clone has only the last ones"
+            " (git fetch --unshallow --tags), or name another with against=REV"
+        )
+    return commit
+
+
+def _git(*arguments: str) -> str:
+    """What git answers about this project, empty where it has no answer."""
+    try:
+        return subprocess.run(
+            ["git", "-C", HERE, *arguments], check=False, capture_output=True, text=True
+        ).stdout.strip()
+    except FileNotFoundError:
+        return ""
+
+
+@contextmanager
+def checked_out(commit: str) -> Iterator[Path]:
+    """The files of a commit in a temporary folder."""
+    packed = subprocess.run(["git", "-C", HERE, "archive", "--format=tar", commit], check=True, capture_output=True)
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:
+        files.extractall(folder, filter="data")
+        yield Path(folder)
+
+
+def measure_years(commit: str, traders: int, quick: bool) -> Measured:
+    """CPU seconds of a simulated year of a hundred institutions, ours over theirs."""
+
+    def year(folder: Path, turn: int) -> float:
+        days = 40 if quick else 180
+        with _inside(folder):
+            return float(_said(YEAR.format(traders=traders, seed=turn + 1, days=days)))
+
+    return _beside(commit, f"a year, {traders:,} speculators", year, 3 if quick else 5, "simulated year", YEAR_GOAL)
+
+
+def measure_first_day(commit: str, quick: bool) -> Measured:
+    """Seconds on the clock for a fresh process that composes a world and lives its first day, ours over theirs."""
+
+    def day(folder: Path, turn: int) -> float:
+        with _inside(folder):
+            return wall([sys.executable, "-c", FIRST_DAY])
+
+    with bytecode_kept():
+        return _beside(commit, "first day in a fresh process", day, 2 if quick else 7, "process", 1.0)
+
+
+def measure_study(commit: str, quick: bool) -> Measured:
+    """Seconds on the clock for `price_stability size=small` on all cores, ours over theirs."""
+
+    def study(folder: Path, turn: int) -> float:
+        with tempfile.TemporaryDirectory() as out, _inside(folder):
+            return wall([sys.executable, *STUDY, f"out={out}/study", *(["days=200", "seeds=1"] if quick else [])])
+
+    return _beside(commit, "price_stability size=small", study, 1, "study", STUDY_GOAL)
+
+
+def _beside(
+    commit: str, what: str, cost: Callable[[Path, int], float], rounds: int, unit: str, goal: float
+) -> Measured:
+    """The median ratio of both builds' costs, each first as often as the other, after a call that fills caches."""
+    with checked_out(commit) as theirs:
+        sides = (HERE, theirs)
+        for folder in sides:
+            with _inside(folder):
+                _said(FIRST_DAY)
+        timed: list[list[float]] = [[], []]
+        for turn in range(rounds):
+            for side in (0, 1) if turn % 2 == 0 else (1, 0):
+                timed[side].append(cost(sides[side], turn))
+    ratio = statistics.median(ours / other for ours, other in zip(*timed, strict=True))
+    medians = [statistics.median(seconds) for seconds in timed]
+    return Measured(f"{what}: ours / {commit[:7]}", ratio, *medians, unit, f"<= {goal:g} x", ratio <= goal)
+
+
+def _said(code: str) -> str:
+    """What a fresh process prints that runs this code."""
+    return subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    """Processes started meanwhile work in this folder, whose modules come before those that are installed."""
+    with chdir(folder), mock.patch.dict(os.environ, {"PYTHONPATH": str(folder)}):
+        yield

@@ -1,0 +1,270 @@
+"""The study's answer in sentences, built from its effects and recorded days, and nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from experiments.analyse import along
+from experiments.analyse.effects import RESPONSE, headline
+from experiments.analyse.stats import least_effect, seeds_for
+from experiments.kinds.kind import kind_of
+from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results
+from experiments.wording import (
+    digits,
+    in_quotes,
+    listed,
+    name_of,
+    printed_unit,
+    quantity,
+    scaled,
+    the_shock,
+    value_words,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RENT = "rent_h100_usd_per_gpu_hour"
+LEVEL = 0.05
+MOST_NAMED = 4  # intervals that one sentence names
+FEW = 2.0  # standard deviations over seeds; where only larger changes count, the seeds are few
+ENOUGH = 6  # seeds from which order statistics hold the median in 95 % of samples
+
+
+def sentences(results: Results) -> list[str]:
+    """Return the answer: what was compared and what came of it, or why nothing was."""
+    return found_sentences(results) or list(nothing_compared(results))
+
+
+def found_sentences(results: Results) -> list[str]:
+    """Return whether arms differ, without a shock and in their responses, then what each shock did."""
+    design, table = results.design, results.design.at_first(results.effects)
+    kind = kind_of(results)
+    found = list(kind.sentences(results))
+    if not kind.compares_arms:
+        return found
+    if design.contrasts:
+        from experiments.analyse import verdicts
+
+        peaks = [text for shock in design.shocks if shock != NO_SHOCK for text in peak_rent(results, shock)]
+        return [*found, *verdicts.sentences(results), *peaks]
+    shocks = [shock for shock in design.shocks if shock != NO_SHOCK]
+    found += arm_effects(table, design)
+    found += [text for shock in shocks for text in responses(table, design, shock)]
+    found += along.sentences(results)
+    for shock in shocks:
+        found += peak_rent(results, shock)
+        found += [text for metric in design.endpoints for text in shock_effect(table, design, metric, shock)]
+    found += few_seeds(results) if found else ()
+    if design.sweep and found:
+        at = ", ".join(f"{name} = {value_words(design.values(name, results.finished)[0])}" for name in design.sweep)
+        found.append(f"All else is said of the first swept point ({at}); the tables have the others.")
+    return found
+
+
+def nothing_compared(results: Results) -> Iterator[str]:
+    """Say why nothing is compared, and which levels the endpoints have."""
+    design, runs = results.design, results.finished
+    if runs.empty:
+        yield f"No run finished, so nothing is compared: all {len(results.runs)} failed."
+        return
+    one_world = len(design.arms) == 1 and set(design.shocks) == {NO_SHOCK} and not design.sweep
+    if one_world:
+        yield "This study compares nothing: it has one arm, no shock and no swept parameter."
+    elif not (results.effects["n"] > 0).any():
+        yield "Nothing is compared: no two runs that finished share a seed and differ in arm, shock or swept value."
+    else:
+        names = listed([name_of(metric) for metric in design.endpoints]) if design.endpoints else "any metric"
+        yield f"Nothing is said of {names}: no pair of runs measured it; the tables hold what was measured."
+    levels = list(level_words(results))
+    if levels:
+        seeds = f"mean of {design.seeds} seeds" if design.seeds > 1 else "one seed"
+        yield f"Levels without a shock ({seeds}): {'; '.join(levels)}."
+
+
+def level_words(results: Results) -> Iterator[str]:
+    """Yield each endpoint's mean level in the baseline without a shock, with its unit."""
+    design = results.design
+    calm = design.at_first(results.finished)
+    calm = calm[(calm["shock"] == NO_SHOCK) & (calm["arm"] == design.baseline)]
+    for metric in headline(calm, design) if not calm.empty else ():
+        level = float(calm[metric].mean())
+        if math.isfinite(level):
+            yield f"{name_of(metric)} {digits(scaled(metric, level))} {printed_unit(metric)}".rstrip()
+
+
+def peak_rent(results: Results, shock: str) -> Iterator[str]:
+    """Say how far the shock moved the H100 rent at the median response's peak, by arm, if days were recorded."""
+    from experiments.plots.series import response
+    from experiments.plots.style import median_interval
+
+    design = results.design
+    try:
+        paths = results.first_paths([RENT])
+    except MissingDataError:
+        return
+    paths["log_rent"] = np.log(paths[RENT])
+    start = design.start_of(shock) or 0
+    parts = []
+    for arm in design.figure_arms:
+        change = response(paths, arm, shock, "log_rent")
+        change = change[change.index >= start]
+        if change.empty:
+            continue
+        middle = change.median(axis=1).to_numpy()
+        at = int(np.argmax(np.abs(middle)))
+        low, high = (100.0 * math.expm1(float(edge[0])) for edge in median_interval(change.to_numpy()[[at]]))
+        size = 100.0 * math.expm1(float(middle[at]))
+        numbers = f"{digits(size, signed=True)} % [{digits(low, signed=True)}, {digits(high, signed=True)}]"
+        parts.append((f"{numbers} on its day {int(change.index[at]) - start + 1}", arm))
+    if parts:
+        over = "median over seeds with its 95 % interval" if design.seeds >= ENOUGH else "median and range of the seeds"
+        over = over if design.seeds > 1 else "one seed"
+        yield f"At its peak, {the_shock(shock)} moved the H100 rent by {by_arm(parts)} ({over})."
+
+
+def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -> Iterator[str]:
+    """Say what a shock did to one endpoint in every arm."""
+    rows = table[(table["metric"] == metric) & (table["shock"] == shock) & (table["arm"] == table["baseline"])]
+    rows = rows[~rows["arm"].str.endswith(FORK).astype(bool) & rows["estimate"].notna()]
+    if rows.empty:
+        return
+    subject = name_of(metric, capital=True)
+    if (rows["estimate"] == 0).all() and (rows["low"] == 0).all() and (rows["high"] == 0).all():
+        yield f"{subject}: exactly unchanged by {the_shock(shock)} in every arm."
+        return
+    parts = by_arm([(with_interval(row, metric), row.arm) for row in rows.itertuples()])
+    yield f"{subject}: {parts}{judged(rows, table)}."
+
+
+def judged(rows: pd.DataFrame, table: pd.DataFrame) -> str:
+    """Say what can be told from no change: by the intervals, each for itself, and by the family they belong to."""
+    sure = rows["p_holm"].fillna(1.0) < LEVEL
+    apart = leaves_out_zero(rows)
+    family = comparisons_in(table, rows["family"].iloc[0])
+    among = f"among {family} comparisons (Holm)"
+    if sure.all():
+        return f" — distinguishable from no change, {among}" if family > 1 else " — distinguishable from no change"
+    if sure.any():
+        return f" — {among} distinguishable from no change only with {_arms(rows[sure])}"
+    if family == 1 or not apart.any():
+        return " — not distinguishable from no change" if rows["p"].notna().any() else ""
+    whose = "each interval" if apart.all() else f"the interval with {_arms(rows[apart])}"
+    return f" — {whose} leaves out zero by itself, but {among} none is distinguishable from no change"
+
+
+def leaves_out_zero(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Whether each interval leaves out zero."""
+    return (rows["low"] > 0) | (rows["high"] < 0)
+
+
+def comparisons_in(table: pd.DataFrame, family: str) -> int:
+    """Return how many comparisons Holm's correction judges together in a family."""
+    return int((table["p"].notna() & (table["family"] == family)).sum())
+
+
+def _arms(rows: pd.DataFrame) -> str:
+    return listed([in_quotes(str(arm)) for arm in rows["arm"].unique()])
+
+
+def few_seeds(results: Results) -> Iterator[str]:
+    """Say how large a change must be to count, where the seeds are few for the largest family that leaves one open."""
+    table = results.effects
+    open_ones = table[table["family"].notna() & (table["p_holm"] >= LEVEL)]
+    if open_ones.empty:
+        return
+    sizes = {family: comparisons_in(table, family) for family in open_ones["family"].unique()}
+    family = max(sizes, key=lambda name: sizes[name])
+    seeds, size = int(open_ones.loc[open_ones["family"] == family, "n"].max()), sizes[family]
+    least, enough = least_effect(seeds, size), seeds_for(size)
+    if least <= FEW:
+        return
+    told = f"no change below {digits(least)} standard deviations over seeds can be told from none"
+    together = f"{size} comparisons judged together" if size > 1 else "one comparison"
+    yield (
+        f"{seeds} seeds are few for {together}: {'nothing' if math.isinf(least) else told}"
+        f"{' can be told from no change' * math.isinf(least)}; {enough} seeds tell one of 1 standard deviation."
+    )
+
+
+def responses(table: pd.DataFrame, design: Design, shock: str) -> Iterator[str]:
+    """Say whether arms respond differently from the baseline to a shock, after Holm's correction."""
+    rows = table[
+        table["metric"].str.startswith(RESPONSE)
+        & (table["shock"] == shock)
+        & ~table["arm"].str.endswith(FORK).astype(bool)
+    ]
+    rows = rows[rows["metric"].str.removeprefix(RESPONSE).isin(design.endpoints)]
+    if rows.empty:
+        return
+    base = in_quotes(design.baseline)
+    sure = rows[rows["p_holm"] < LEVEL]
+    among = f"among {comparisons_in(table, rows['family'].iloc[0])} comparisons (Holm)"
+    for arm, mine in sure.groupby("arm", sort=False):
+        changed = [(row.metric.removeprefix(RESPONSE), row) for row in mine.itertuples()]
+        parts = [f"on {name_of(metric)} by {with_interval(row, metric)}" for metric, row in changed]
+        yield f"{in_quotes(str(arm))} instead of {base} changes the shock's effect {listed(parts)}."
+    if sure.empty:
+        yield (
+            f"No arm's response to {the_shock(shock)} can be told from that with {base} in any endpoint, {among}; "
+            f"that is no proof of equality{by_themselves(rows)}."
+        )
+
+
+def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
+    """Say what arms change without any shock."""
+    rows = table[
+        (table["shock"] == NO_SHOCK)
+        & (table["arm"] != table["baseline"])
+        & ~table["arm"].str.endswith(FORK).astype(bool)
+    ]
+    rows = rows[rows["metric"].isin(design.endpoints)]
+    if rows.empty:
+        return
+    same = [arm for arm, mine in rows.groupby("arm", sort=False) if ((mine["low"] == 0) & (mine["high"] == 0)).all()]
+    base, sure = in_quotes(design.baseline), rows[rows["p_holm"] < LEVEL]
+    for metric, mine in sure.groupby("metric", sort=False):
+        parts = by_arm([(with_interval(row, str(metric)), row.arm) for row in mine.itertuples()])
+        yield f"Without any shock and against {base}: {name_of(str(metric))} {parts}."
+    if sure.empty and len(same) < rows["arm"].nunique():
+        among = f"among {comparisons_in(table, rows['family'].iloc[0])} comparisons (Holm)"
+        yield (
+            f"Without any shock, no arm can be told from {base} in any endpoint, {among}; that is no proof "
+            f"of equality{by_themselves(rows)}."
+        )
+    if same:
+        names = listed([in_quotes(str(arm)) for arm in same])
+        yield f"Without any shock, the endpoints with {names} are exactly those with {base}."
+
+
+def by_themselves(rows: pd.DataFrame) -> str:
+    """Say which intervals leave out zero if they are looked at one by one, where any does."""
+    apart = rows[leaves_out_zero(rows)]
+    if apart.empty:
+        return ""
+    names = [f"{name_of(row.metric.removeprefix(RESPONSE))} with {in_quotes(row.arm)}" for row in apart.itertuples()]
+    names = names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
+    return f"; by themselves the intervals of {listed(names)} leave out zero"
+
+
+def with_interval(row: object, metric: str) -> str:
+    """Return an effect with its interval and unit: +1.2 [+0.8, +1.6] GPU-hours."""
+    return quantity(metric, row.estimate, row.low, row.high)  # type: ignore[attr-defined]
+
+
+def by_arm(parts: Sequence[tuple[str, str]]) -> str:
+    """Join what is said of each arm, saying it once where several arms share it."""
+    arms: dict[str, list[str]] = {}
+    for text, arm in parts:
+        arms.setdefault(text, []).append(name_of(arm))
+    return "; ".join(f"{text} {with_arms(names)}" for text, names in arms.items())
+
+
+def with_arms(names: Sequence[str]) -> str:
+    """Return `with loans and futures`; names that begin with their own preposition keep it."""
+    own = any(name.startswith("with") for name in names)
+    return ("" if own else "with ") + listed(names)

@@ -1,0 +1,1 @@
+"""Figures of what differs, a file each with a `draw(results)`."""

@@ -1,0 +1,1 @@
+"""Figures over time, a file each with a `draw(results)`."""

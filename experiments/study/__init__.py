@@ -1,0 +1,1 @@
+"""A study spelt out: its worlds, events, kinds of runs."""

@@ -1,0 +1,104 @@
+"""A study spelt out: every run of arms x shocks x swept parameters x seeds, each world composed and tried once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from experiments.configuration.canonical import orders
+from experiments.configuration.compose import Composer, split
+from experiments.configuration.dates import moved_start
+from experiments.configuration.settings import NO_SHOCK, Settings, calm_beside, read_settings, start_of
+from experiments.errors import Problem, UsageError
+from experiments.plugins import provenance
+from experiments.plugins.sources import PluginCode, simulating_code
+from experiments.study.events import remarks, with_events
+from experiments.study.find import plan_of
+from experiments.study.own import in_one_form, measuring_of
+from experiments.study.runs import FORKED, Expansion, Parent, Place, RunSpec, key_of, label
+from experiments.study.worlds import (
+    check_overrides,
+    check_worlds,
+    compose_as_asked,
+    own_point,
+    set_aside_shocks,
+    with_swept_values,
+)
+
+
+def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
+    """Composes and checks every world of the study that the overrides ask for; UsageError if one cannot be run."""
+    overrides, shocks_asked = set_aside_shocks(overrides)
+    container = composer.compose(overrides)
+    _, own = split(container)
+    plan = plan_of(str(own["study"].get("kind") or "paired"), tuple(own.get("plugins") or ()))
+    if shocks_asked.presets is not None:
+        presets = sorted(set(shocks_asked.presets))  # what is named after them has one name
+        own["study"]["shocks"] = plan.shocks(presets)
+    settings = plan.checked(read_settings({**own, "study": plan.study(own["study"])}))
+    if plan.needs_paths and settings.record != "paths":
+        allowed = f"must be 'paths' for a study of kind {settings.study.kind}"
+        raise UsageError("the study cannot be read; nothing was run", [Problem("record", settings.record, allowed)])
+    check_overrides(settings.study, shocks_asked.overrides, composer.presets("shocks"))
+    worlds = compose_as_asked(composer, overrides, settings.study, shocks_asked.overrides, plan)
+    moved = moved_start(worlds.values(), settings.days, overrides)
+    if moved:
+        print(f"{settings.study.name}: dated shocks lie outside the run; all worlds move: {moved}", flush=True)
+        worlds = compose_as_asked(composer, [*overrides, moved], settings.study, shocks_asked.overrides, plan)
+    settings = with_events(settings, worlds)
+    worlds, settings = with_swept_values(check_worlds(worlds, settings), in_one_form(settings))
+    for remark in remarks(settings, worlds) if plan.simulates else ():
+        print(f"{settings.study.name}: {remark}", flush=True)
+    plugins = PluginCode(settings.plugins, composer.folders[1:])
+    measuring = measuring_of(settings, plugins)
+    runs = list(runs_of(settings, worlds)) if plan.simulates else []
+    runs = [replace(run, measuring=measuring) for run in runs]
+    named = {label(*place): world for place, world in worlds.items()}
+    own, versions = simulating_code(), provenance.versions()
+    runs = with_keys(runs, provenance.digest([own, versions]), plugins.used_by)
+    used = [*worlds.values(), {"_target_": settings.study.kind}]
+    files = own | {name: text for section in used for name, text in plugins.used_by(section).items()}
+    return Expansion(settings, runs, named, files, versions)
+
+
+def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable[RunSpec]:
+    """Every run of the study, forked ones after those that live their whole life in one arm."""
+    days, study, plugins = settings.days, settings.study, tuple(settings.plugins)
+    labelled = [(arm, shown, point, world) for (arm, shock, point), world in worlds.items()
+                for shown in (calm_runs(arm, settings, worlds) if shock == NO_SHOCK else [shock])]  # fmt: skip
+    for seed, (arm, shock, point, world) in itertools.product(settings.seed_list, labelled):
+        yield RunSpec(arm, shock, seed, point, days, settings.window_of(shock), world, plugins)
+    parting = [row for row in labelled if row[0] in study.forked_arms()]
+    for seed, (arm, shock, point, world) in itertools.product(settings.seed_list, parting if study.fork else ()):
+        day = start_of(study.starts, shock)
+        if study.fork and day is not None:
+            parent = Parent(worlds[study.fork.arm, NO_SHOCK, own_point(point)], day)
+            yield RunSpec(arm + FORKED, shock, seed, point, days, settings.window_of(shock), world, plugins, parent)
+
+
+def calm_runs(arm: str, settings: Settings, worlds: Iterable[Place]) -> list[str]:
+    """The labels of an arm's runs without a shock: `none`, and one for each later day on which its shocks strike."""
+    beside = [calm_beside(settings.study.starts, shock) for other, shock, _ in worlds if other == arm]
+    return list(dict.fromkeys([NO_SHOCK, *beside]))
+
+
+def with_keys(
+    runs: Iterable[RunSpec], code: str, plugins: Callable[[dict[str, Any]], dict[str, str]] = lambda world: {}
+) -> list[RunSpec]:
+    """The runs with the hash of all that can change their numbers: of `plugins`, what their worlds use."""
+    hashes: dict[int, str] = {}
+
+    def hash_of(world: dict[str, Any]) -> str:
+        if id(world) not in hashes:
+            hashes[id(world)] = provenance.digest([world, orders(world), plugins(world)])
+        return hashes[id(world)]
+
+    keyed = []
+    for run in runs:
+        parent = [hash_of(run.parent.world), run.parent.day] if run.parent else None
+        labels = [run.arm, run.shock, sorted(run.sweep)]
+        made_of = provenance.digest([labels, hash_of(run.world), run.days, list(run.window), parent, code])
+        keyed.append(replace(run, made_of=made_of, key=key_of(made_of, run.seed)))
+    return keyed

@@ -1,0 +1,61 @@
+"""What a study is once it is spelt out: its runs, their labels, and what they depend on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.configuration.settings import Settings
+from experiments.plugins import provenance
+from experiments.study.own import Measuring
+
+FORKED = "@fork"  # ends the label of an arm whose runs part from the reference arm on the event's first day
+Point = tuple[tuple[str, Any], ...]  # swept keys and their values
+Place = tuple[str, str, Point]  # arm, shock, swept point
+
+
+def label(arm: str, shock: str, point: Point = ()) -> str:
+    """`arm, shock, key=value`, for people."""
+    return ", ".join([arm, shock, *(f"{key}={value}" for key, value in point)])
+
+
+@dataclass(frozen=True, eq=False)
+class Parent:
+    """The run that forked runs part from: its resolved world, and the day of the parting."""
+
+    world: dict[str, Any]
+    day: int
+
+
+@dataclass(frozen=True, eq=False)
+class RunSpec:
+    """One run: what a worker needs to know, and the labels of its row."""
+
+    arm: str
+    shock: str
+    seed: int
+    sweep: Point
+    days: int
+    window: tuple[int, int]
+    world: dict[str, Any]
+    plugins: tuple[str, ...] = ()
+    parent: Parent | None = None
+    made_of: str = ""  # the hash of all that can change its numbers, but for the seed
+    key: str = ""
+    measuring: Measuring = Measuring()
+
+
+@dataclass(frozen=True, eq=False)
+class Expansion:
+    """All runs of a call, with what they depend on."""
+
+    settings: Settings
+    runs: list[RunSpec]
+    worlds: dict[str, dict[str, Any]]  # label of a world -> its sections
+    sources: dict[str, str]
+    versions: dict[str, str]
+
+
+def key_of(made_of: str, seed: int) -> str:
+    """The key of a run."""
+    return provenance.digest([made_of, seed])[:32]

@@ -1,0 +1,232 @@
+"""The worlds of a study: each arm, shock and swept point composed once, read, and tried before anything runs."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.configuration.canonical import canonical, value_at
+from experiments.configuration.compose import Composer, as_override, flat, key_of, split
+from experiments.configuration.settings import Settings, Study
+from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
+from experiments.plugins import provenance
+from experiments.study.own import checked_metrics
+from experiments.study.plan import Plan
+from experiments.study.runs import Place, Point, label
+
+TRIAL_BUILDS = 32
+
+
+# ---- shocks given on the command line
+
+
+@dataclass(frozen=True)
+class ShocksAsked:
+    """What the command line says about shocks: presets instead of the study's, and values for their keys."""
+
+    presets: list[str] | None
+    overrides: list[str]
+
+
+def set_aside_shocks(overrides: Sequence[str]) -> tuple[list[str], ShocksAsked]:
+    """Parts the overrides of shocks from the rest: they concern the runs with that shock only."""
+    presets, about_shocks, rest = None, [], []
+    for override in overrides:
+        key = key_of(override)
+        if key == "shocks":
+            inside = override.split("=", 1)[-1].strip().strip("[]")
+            presets = [name.strip() for name in inside.split(",") if name.strip() not in {"", "null", "none"}]
+        elif key.startswith("shocks."):
+            about_shocks.append(override)
+        else:
+            rest.append(override)
+    return rest, ShocksAsked(presets, about_shocks)
+
+
+def presets_and_values(entries: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Parts a shock's list into presets and overrides of their keys."""
+    entries = list(entries)
+    return [entry for entry in entries if "=" not in entry], [entry for entry in entries if "=" in entry]
+
+
+def check_overrides(study: Study, shock_overrides: Sequence[str], shocks_known: Sequence[str]) -> None:
+    """Every preset of a shock must exist, and every override of a shock or arm must be able to apply."""
+    problems, used = [], {preset for entries in study.shocks.values() for preset in presets_and_values(entries)[0]}
+    for preset in sorted(used - set(shocks_known)):
+        allowed = f"there is no such preset; allowed: {', '.join(shocks_known)}"
+        problems.append(Problem("shocks", Typed(preset), allowed, nearest_name(preset, shocks_known)))
+    for key in [*map(key_of, shock_overrides), *study.sweep]:
+        if key.startswith("shocks.") and key.split(".")[1] not in used:
+            allowed = f"the study has no such shock; it has: {', '.join(sorted(used)) or 'none'}"
+            problems.append(Problem(key, ABSENT, allowed, nearest_name(key.split(".")[1], used)))
+    changed = [(f"study.arms.{arm}", key_of(entry)) for arm, entries in study.arms.items() for entry in entries]
+    changed += [("study.sweep", key) for key in study.sweep]
+    for place, key in changed:
+        if key.split(".")[0] in {*Settings.model_fields, "experiment"} or key == "shocks":
+            problems.append(Problem(place, Typed(key), "must change the world, not the settings of the study"))
+    for key in study.sweep:
+        setters = [arm for arm, entries in study.arms.items() if key in map(key_of, entries)]
+        if setters:
+            problems.append(Problem("study.sweep", Typed(key), f"is set by the arms {', '.join(setters)} already"))
+    if problems:
+        raise UsageError("the study cannot be run; nothing was run", problems)
+
+
+# ---- worlds
+
+
+def compose_worlds(
+    composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str], plan: Plan
+) -> dict[Place, dict[str, Any]]:
+    """The resolved world of every arm, shock and swept point; once for all points that differ in other shocks only."""
+    worlds, problems = {}, {}
+    for arm, point, shock in itertools.product(study.arms, grid(study.sweep), study.shocks):
+        if not plan.meets(study, arm, shock):
+            continue
+        presets, values = presets_and_values(study.shocks[shock])
+        point = own_point(point, presets)  # noqa: PLW2901
+        if (arm, shock, point) in worlds:
+            continue
+        swept = [as_override(key, value) for key, value in point]
+        asked = [*overrides, *shock_overrides, *study.arms[arm], *values, *swept]
+        asked = [entry for entry in asked if not is_about_absent_shock(entry, presets)]
+        asked.append(f"shocks=[{','.join(presets)}]")
+        try:
+            worlds[arm, shock, point], _ = split(composer.compose(asked, where=label(arm, shock, point)))
+        except UsageError as error:
+            problems.update({problem._replace(where=""): problem for problem in error.problems})
+    if problems:
+        raise UsageError("the study cannot be composed; nothing was run", problems.values())
+    return worlds
+
+
+def compose_as_asked(
+    composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str], plan: Plan
+) -> dict[Place, dict[str, Any]]:
+    """The worlds of a study, with what its kind gives each arm once they are composed."""
+    worlds = compose_worlds(composer, overrides, study, shock_overrides, plan)
+    asked = {key_of(override) for override in overrides}
+    given = {arm: [own for own in owns if key_of(own) not in asked] for arm, owns in plan.given(worlds).items()}
+    if not any(given.values()):
+        return worlds
+    arms = {arm: [*given.get(arm, []), *changes] for arm, changes in study.arms.items()}
+    return compose_worlds(composer, overrides, study.model_copy(update={"arms": arms}), shock_overrides, plan)
+
+
+def is_about_absent_shock(override: str, presets: Sequence[str]) -> bool:
+    """Whether an override sets a key of a shock that is not among the presets."""
+    key = key_of(override)
+    return key.startswith("shocks.") and key.split(".")[1] not in presets
+
+
+def own_point(point: Point, presets: Sequence[str] = ()) -> Point:
+    """The part of a swept point that a world with these shocks depends on: not the keys of other shocks."""
+    return tuple((key, value) for key, value in point if not is_about_absent_shock(key, presets))
+
+
+def grid(sweep: dict[str, list[Any]]) -> list[Point]:
+    """Every combination of the swept values, as (key, value) pairs by key; one empty point without a sweep."""
+    points = itertools.product(*([(key, value) for value in values] for key, values in sweep.items()))
+    return [tuple(sorted(point, key=lambda pair: pair[0])) for point in points]
+
+
+def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> dict[Place, dict[str, Any]]:
+    """Reads every world and builds each once; all problems are reported together, each once. The worlds' one form."""
+    provenance.check_packages()
+    from sim.economy import Economy
+    from sim.spec import SpecError, read_spec
+
+    check_metrics(settings.study, checked_metrics(settings))
+    found: dict[Problem, list[str]] = defaultdict(list)
+    plugins, specs, read = tuple(settings.plugins), {}, {}
+    for place, world in worlds.items():
+        try:
+            read[place] = canonical(world, plugins)
+            specs[place] = read_spec(read[place], plugins)
+        except SpecError as error:
+            for problem in error.problems:
+                found[as_problem(problem, world)].append(label(*place))
+    if not found:
+        for place, spec in itertools.islice(specs.items(), TRIAL_BUILDS):
+            try:
+                Economy(spec, seed=settings.seed_list[0], days=settings.days)
+            except SpecError as error:
+                for problem in error.problems:
+                    found[as_problem(problem, worlds[place])].append(label(*place))
+            except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a class of the user's own raises
+                said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+                found[Problem("world", ABSENT, f"is impossible: {said}")].append(label(*place))
+    if found:
+        everywhere = len(worlds)
+        problems = [
+            problem if len(places) == everywhere else problem._replace(where="in " + "; ".join(places[:3]))
+            for problem, places in found.items()
+        ]
+        raise UsageError("the world cannot be built; nothing was run", problems)
+    return read
+
+
+def with_swept_values(
+    worlds: dict[Place, dict[str, Any]], settings: Settings
+) -> tuple[dict[Place, dict[str, Any]], Settings]:
+    """The worlds under the swept values that they hold, one kind a key, and the settings with these values.
+
+    Raises UsageError where two values that were typed are one.
+    """
+    values = {key: _held(key, typed, worlds) for key, typed in settings.study.sweep.items()}
+    twice = [
+        Problem(f"study.sweep.{key}", list(settings.study.sweep[key]), "two of them are one value once they are read")
+        for key, held in values.items()
+        if len(set(held.values())) < len(held)
+    ]
+    if twice:
+        raise UsageError("the study cannot be run; nothing was run", twice)
+    placed = {
+        (arm, shock, tuple((key, values[key][repr(value)]) for key, value in point)): world
+        for (arm, shock, point), world in worlds.items()
+    }
+    sweep = {key: list(held.values()) for key, held in values.items()}
+    return placed, settings.model_copy(update={"study": settings.study.model_copy(update={"sweep": sweep})})
+
+
+def _held(key: str, typed: Sequence[Any], worlds: dict[Place, dict[str, Any]]) -> dict[str, Any]:
+    """A swept key's values as worlds hold them, by how they were typed; all numbers, or else all of one kind."""
+    held: dict[str, Any] = {repr(value): value for value in typed}
+    for (_, _, point), world in worlds.items():
+        swept, value = dict(point), value_at(world, key)
+        if key in swept and isinstance(value, bool | int | float | str):
+            held[repr(swept[key])] = value
+    kinds = {type(value) for value in held.values()}
+    if len(kinds) > 1:
+        kind = float if kinds == {int, float} else str
+        held = {name: kind(value) for name, value in held.items()}
+    return held
+
+
+def check_metrics(study: Study, own: Iterable[str] = ()) -> None:
+    """Every metric that a study names must be one that runs have."""
+    from sim.metrics import METRICS
+
+    known = [*METRICS, *own]
+    named = [("study.endpoints", name) for name in study.endpoints]
+    named += [("study.secondary", name) for name in study.secondary]
+    named += [("study.equivalence", name) for name in study.equivalence]
+    problems = [
+        Problem(key, Typed(name), "there is no such metric", nearest_name(name, known))
+        for key, name in named
+        if name not in known
+    ]
+    if problems:
+        raise UsageError("the study cannot be read; nothing was run", problems)
+
+
+def as_problem(problem: Any, world: dict[str, Any]) -> Problem:
+    """A problem of the world's specification; where it knows no nearest name, the nearest of all dotted names."""
+    key, nearest = str(problem.key), problem.nearest
+    if nearest is None and "no such" in problem.allowed:
+        nearest = nearest_name(key, set(flat(world)) - {key})
+    value = problem.value if isinstance(problem.value, str) else Typed(repr(problem.value))
+    return Problem(key, value, problem.allowed, nearest)
