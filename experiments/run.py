@@ -177,7 +177,9 @@ def say_events(out: Path) -> None:
 
 def announce(expansion: Expansion, missing: Sequence[object], again: Sequence[object] = ()) -> None:
     """Says what is about to be run, and what is measured by other metrics than before."""
+    from experiments.analyse.stats import few_words
     from experiments.configuration.settings import NO_SHOCK
+    from experiments.study.events import most_comparisons
 
     study, total = expansion.settings.study, len(expansion.runs)
     stored = f", {total - len(missing)} of them stored already" if len(missing) < total else ""
@@ -185,6 +187,9 @@ def announce(expansion: Expansion, missing: Sequence[object], again: Sequence[ob
     arms, shocks = len(study.arms), len([shock for shock in study.shocks if shock != NO_SHOCK])
     worlds = f"{counted(arms, 'arm')}, {counted(shocks, 'shock')}"
     print(f"{study.name}: {total} runs of {expansion.settings.days} days ({worlds}){stored}", flush=True)
+    few = few_words(len(expansion.settings.seed_list), most_comparisons(expansion.settings))
+    if few and len(expansion.settings.seed_list) > 1:
+        print(f"{study.name}: {few}", flush=True)
 
 
 def counted(number: int, what: str) -> str:

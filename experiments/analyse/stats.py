@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
+FEW = 2.0  # standard deviations over seeds; where only larger changes can be told from none, the seeds are few
 FEW_SEEDS = 10  # below this a paired t replaces bootstrap and sign flips
 RESAMPLES = 4999
 FLIPS = 19_999
@@ -133,6 +134,17 @@ def least_effect(seeds: int, comparisons: int) -> float:
 def seeds_for(comparisons: int, most: int = 10_000) -> int:
     """Return from how many seeds on a difference of one standard deviation can be told from none (`least_effect`)."""
     return next((n for n in range(2, most) if least_effect(n, comparisons) <= 1.0), most)
+
+
+def few_words(seeds: int, comparisons: int) -> str:
+    """Say how large a change must be to be told from none by so few seeds; empty where they are enough."""
+    if comparisons == 0 or (least := least_effect(seeds, comparisons)) <= FEW:
+        return ""
+    enough = seeds_for(comparisons)
+    together = f"{comparisons} comparisons judged together" if comparisons > 1 else "one comparison"
+    told = f"none can be told from no change unless one is at least {least:.3g} standard deviations over seeds"
+    told = "none can be told from no change" if math.isinf(least) else told
+    return f"{seeds} seeds are few for {together}: {told}; {enough} seeds tell one of 1 standard deviation"
 
 
 def equivalence(terms: Sequence[tuple[float, ArrayLike]], margin: float, alpha: float = 0.05) -> Equivalence:

@@ -116,7 +116,8 @@ def in_words(row: Any, results: Results) -> str:
         return direction(row.estimate, contrast) + (f", but by less than {margin(row, results)}" if small else "")
     if small:
         return f"shown to be smaller than ±{margin(row, results)}"
-    return "not distinguishable from none, nor shown to be small"
+    alone = "its interval leaves out zero by itself, but in its family " if row.low > 0.0 or row.high < 0.0 else ""
+    return f"{alone}not distinguishable from none, nor shown to be small"
 
 
 def direction(estimate: float, contrast: Contrast) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from experiments.kinds.kind import Kind
 
 # What the answer of a study that names no endpoints is about: the price, its moves, use and capacity.
-DEFAULT_ENDPOINTS = ("rent_mean_over_path", "rent_volatility_log", "occupancy_mean", "fleet_end_over_path")
+DEFAULT_ENDPOINTS = ("rent_mean_over_path", "rent_volatility", "occupancy_mean", "fleet_end_over_path")
 
 
 class Paired(Kind):

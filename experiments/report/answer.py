@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.analyse import along
 from experiments.analyse.effects import RESPONSE, headline
-from experiments.analyse.stats import least_effect, seeds_for
+from experiments.analyse.stats import few_words
 from experiments.kinds.kind import kind_of
 from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results
 from experiments.wording import (
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 RENT = "rent_h100_usd_per_gpu_hour"
 LEVEL = 0.05
 MOST_NAMED = 4  # intervals that one sentence names
-FEW = 2.0  # standard deviations over seeds; where only larger changes count, the seeds are few
 ENOUGH = 6  # seeds from which order statistics hold the median in 95 % of samples
 
 
@@ -42,7 +41,7 @@ def sentences(results: Results) -> list[str]:
 
 def found_sentences(results: Results) -> list[str]:
     """Return whether arms differ, without a shock and in their responses, then what each shock did."""
-    design, table = results.design, results.design.at_first(results.effects)
+    design, table = results.design, results.design.at_first(with_family_sizes(results.effects))
     kind = kind_of(results)
     found = list(kind.sentences(results))
     if not kind.compares_arms:
@@ -54,7 +53,7 @@ def found_sentences(results: Results) -> list[str]:
         return [*found, *verdicts.sentences(results), *peaks]
     shocks = [shock for shock in design.shocks if shock != NO_SHOCK]
     found += arm_effects(table, design)
-    found += [text for shock in shocks for text in responses(table, design, shock)]
+    found += [text for shock in shocks for fork in (False, True) for text in responses(table, design, shock, fork)]
     found += along.sentences(results)
     for shock in shocks:
         found += peak_rent(results, shock)
@@ -137,16 +136,18 @@ def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -
     if (rows["estimate"] == 0).all() and (rows["low"] == 0).all() and (rows["high"] == 0).all():
         yield f"{subject}: exactly unchanged by {the_shock(shock)} in every arm."
         return
-    parts = by_arm([(with_interval(row, metric), row.arm) for row in rows.itertuples()])
-    yield f"{subject}: {parts}{judged(rows, table)}."
+    if len(design.whole_arms) == 1:
+        parts = with_interval(next(rows.itertuples()), metric)
+    else:
+        parts = by_arm([(with_interval(row, metric), row.arm) for row in rows.itertuples()])
+    yield f"{subject}: {parts}{judged(rows)}."
 
 
-def judged(rows: pd.DataFrame, table: pd.DataFrame) -> str:
+def judged(rows: pd.DataFrame) -> str:
     """Say what can be told from no change: by the intervals, each for itself, and by the family they belong to."""
     sure = rows["p_holm"].fillna(1.0) < LEVEL
     apart = leaves_out_zero(rows)
-    family = comparisons_in(table, rows["family"].iloc[0])
-    among = f"among {family} comparisons (Holm)"
+    family, among = int(rows["among"].iloc[0]), among_words(rows)
     if sure.all():
         return f" — distinguishable from no change, {among}" if family > 1 else " — distinguishable from no change"
     if sure.any():
@@ -160,6 +161,17 @@ def judged(rows: pd.DataFrame, table: pd.DataFrame) -> str:
 def leaves_out_zero(rows: pd.DataFrame) -> pd.Series[bool]:
     """Whether each interval leaves out zero."""
     return (rows["low"] > 0) | (rows["high"] < 0)
+
+
+def among_words(rows: pd.DataFrame) -> str:
+    """Say over how many comparisons Holm's correction goes in the family of these rows."""
+    return f"among {int(rows['among'].iloc[0])} comparisons (Holm)"
+
+
+def with_family_sizes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the effects with a column `among`: how many comparisons, at all swept points, each is judged with."""
+    sizes = {family: comparisons_in(table, family) for family in table["family"].dropna().unique()}
+    return table.assign(among=table["family"].map(sizes).fillna(0).astype(int))
 
 
 def comparisons_in(table: pd.DataFrame, family: str) -> int:
@@ -180,39 +192,59 @@ def few_seeds(results: Results) -> Iterator[str]:
     sizes = {family: comparisons_in(table, family) for family in open_ones["family"].unique()}
     family = max(sizes, key=lambda name: sizes[name])
     seeds, size = int(open_ones.loc[open_ones["family"] == family, "n"].max()), sizes[family]
-    least, enough = least_effect(seeds, size), seeds_for(size)
-    if least <= FEW:
-        return
-    told = f"no change below {digits(least)} standard deviations over seeds can be told from none"
-    together = f"{size} comparisons judged together" if size > 1 else "one comparison"
-    yield (
-        f"{seeds} seeds are few for {together}: {'nothing' if math.isinf(least) else told}"
-        f"{' can be told from no change' * math.isinf(least)}; {enough} seeds tell one of 1 standard deviation."
-    )
+    if few := few_words(seeds, size):
+        yield few + "."
 
 
-def responses(table: pd.DataFrame, design: Design, shock: str) -> Iterator[str]:
-    """Say whether arms respond differently from the baseline to a shock, after Holm's correction."""
+def responses(table: pd.DataFrame, design: Design, shock: str, fork: bool = False) -> Iterator[str]:
+    """Say whether arms respond differently from the baseline to a shock, after Holm's correction; whole or forked."""
     rows = table[
         table["metric"].str.startswith(RESPONSE)
         & (table["shock"] == shock)
-        & ~table["arm"].str.endswith(FORK).astype(bool)
+        & (table["arm"].str.endswith(FORK).astype(bool) == fork)
     ]
     rows = rows[rows["metric"].str.removeprefix(RESPONSE).isin(design.endpoints)]
     if rows.empty:
         return
     base = in_quotes(design.baseline)
-    sure = rows[rows["p_holm"] < LEVEL]
-    among = f"among {comparisons_in(table, rows['family'].iloc[0])} comparisons (Holm)"
+    sure, where = rows[rows["p_holm"] < LEVEL], "Forked from one state, " if fork else ""
+    if is_same(rows).all():
+        yield _capital(f"{where}every arm's response to {the_shock(shock)} is exactly that with {base}.")
+    elif rows["n"].max() == 1:
+        yield _capital(f"{where}in one seed, without interval or p, the shock's effect changes {differences(rows)}.")
+    elif sure.empty:
+        yield _capital(
+            f"{where}no arm's response to {the_shock(shock)} can be told from that with {base} in any endpoint, "
+            f"{among_words(rows)}; that is no proof of equality{by_themselves(rows)}."
+        )
     for arm, mine in sure.groupby("arm", sort=False):
         changed = [(row.metric.removeprefix(RESPONSE), row) for row in mine.itertuples()]
         parts = [f"on {name_of(metric)} by {with_interval(row, metric)}" for metric, row in changed]
-        yield f"{in_quotes(str(arm))} instead of {base} changes the shock's effect {listed(parts)}."
-    if sure.empty:
-        yield (
-            f"No arm's response to {the_shock(shock)} can be told from that with {base} in any endpoint, {among}; "
-            f"that is no proof of equality{by_themselves(rows)}."
-        )
+        yield f"{where}{in_quotes(str(arm))} instead of {base} changes the shock's effect {listed(parts)}."
+
+
+def is_same(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Whether each difference is exactly zero in every seed."""
+    return (rows["estimate"] == 0) & ((rows["n"] == 1) | ((rows["low"] == 0) & (rows["high"] == 0)))
+
+
+def differences(rows: pd.DataFrame) -> str:
+    """The first few differences that are not zero, each with its metric and arm."""
+    named = [
+        f"{name_of(row.metric.removeprefix(RESPONSE))} by {with_interval(row, row.metric.removeprefix(RESPONSE))} with "
+        f"{in_quotes(row.arm)}"
+        for row in rows[~is_same(rows)].itertuples()
+    ]
+    return listed(shortened(named))
+
+
+def shortened(names: list[str]) -> list[str]:
+    """At most so many names as a sentence can hold, and how many more there are."""
+    return names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
@@ -225,15 +257,17 @@ def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
     rows = rows[rows["metric"].isin(design.endpoints)]
     if rows.empty:
         return
-    same = [arm for arm, mine in rows.groupby("arm", sort=False) if ((mine["low"] == 0) & (mine["high"] == 0)).all()]
+    same = [arm for arm, mine in rows.groupby("arm", sort=False) if is_same(mine).all()]
     base, sure = in_quotes(design.baseline), rows[rows["p_holm"] < LEVEL]
     for metric, mine in sure.groupby("metric", sort=False):
         parts = by_arm([(with_interval(row, str(metric)), row.arm) for row in mine.itertuples()])
         yield f"Without any shock and against {base}: {name_of(str(metric))} {parts}."
     if sure.empty and len(same) < rows["arm"].nunique():
-        among = f"among {comparisons_in(table, rows['family'].iloc[0])} comparisons (Holm)"
+        if rows["n"].max() == 1:
+            yield f"Without any shock and against {base}, in one seed, without interval or p: {differences(rows)}."
+            return
         yield (
-            f"Without any shock, no arm can be told from {base} in any endpoint, {among}; that is no proof "
+            f"Without any shock, no arm can be told from {base} in any endpoint, {among_words(rows)}; that is no proof "
             f"of equality{by_themselves(rows)}."
         )
     if same:
@@ -247,8 +281,7 @@ def by_themselves(rows: pd.DataFrame) -> str:
     if apart.empty:
         return ""
     names = [f"{name_of(row.metric.removeprefix(RESPONSE))} with {in_quotes(row.arm)}" for row in apart.itertuples()]
-    names = names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
-    return f"; by themselves the intervals of {listed(names)} leave out zero"
+    return f"; by themselves the intervals of {listed(shortened(names))} leave out zero"
 
 
 def with_interval(row: object, metric: str) -> str:

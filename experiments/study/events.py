@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -165,6 +166,18 @@ def remarks(settings: Settings, worlds: Worlds) -> Iterator[str]:
         yield f"the shock {name} changes nothing on any day of the run in {'; '.join(places[:3])}"
     if len(settings.seed_list) == 1 and len(worlds) > 1:
         yield "one seed: differences have neither interval nor p; seeds=4 or more give both"
+
+
+def most_comparisons(settings: Settings) -> int:
+    """How many comparisons the largest family of a study's endpoints has, if none is exactly zero; none without any."""
+    study = settings.study
+    points = math.prod(len(values) for values in study.sweep.values())
+    endpoints = len(plan_for(settings).endpoints(study.endpoints, list(settings.metrics)))
+    arms, shocks = len(study.arms), len(study.shocks) - 1
+    contrasts = sum(contrast.role == "primary" for contrast in study.contrasts.values())
+    others = contrasts * (shocks + 1) if contrasts else max(arms * shocks, (arms - 1) * (shocks + 1))
+    along = sum((points - points // len(values)) * arms * (shocks + 1) for values in study.sweep.values())
+    return endpoints * max(others * points, along)
 
 
 def is_packaged(shock: Any) -> bool:

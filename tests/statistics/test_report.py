@@ -328,5 +328,14 @@ def test_a_study_too_small_for_its_family_says_how_many_seeds_it_takes(folder: P
     vars(results)["effects"] = moved
     (said,) = answer.few_seeds(results)
     size = max(answer.comparisons_in(moved, name) for name in moved["family"].dropna().unique())
-    assert said.startswith(f"4 seeds are few for {size} comparisons judged together: no change below ")
+    assert said.startswith(
+        f"4 seeds are few for {size} comparisons judged together: none can be told from no change unless "
+    )
     assert said.endswith(f"; {seeds_for(size)} seeds tell one of 1 standard deviation.")
+
+
+def test_forked_runs_have_a_sentence_of_their_own(folder: Path) -> None:
+    write_effects(folder)
+    told = [text for text in answer.sentences(Results(folder)) if text.startswith("Forked from one state, ")]
+    assert told
+    assert all("shock" in text for text in told)
