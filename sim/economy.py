@@ -9,12 +9,11 @@ from functools import partial, reduce
 import mesa
 import numpy as np
 
-from sim import diary, evening, month, setup
+from sim import month, setup
 from sim.audit import check_day, note_sizes
 from sim.board import (
     Board,
     DemandSheet,
-    RentalSheet,
     Today,
 )
 from sim.books import Books
@@ -31,19 +30,17 @@ from sim.labs.department import Labs
 from sim.log import Log
 from sim.nature.noise import Nature
 from sim.nature.striking import Overlaps
-from sim.record import Record
+from sim.record import MONTH_END, Record
 from sim.register import Register
-from sim.rental.auction import ClearDay, Day, SpotAuction
-from sim.rental.statistics import RentStatistics
+from sim.rental.department import Rental
 from sim.reserved.department import Reserved
-from sim.roles import Learns, LetsHours, PostsAsks, RentsHours
+from sim.roles import Learns
 from sim.rows.exchange import Close
 from sim.rows.rental import Trades
-from sim.rows.reserved import Delivered
 from sim.securitisation.department import Notes
 from sim.spec import Spec
 from sim.streams import Streams
-from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats
+from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 
 class Economy(mesa.Model):  # type: ignore[misc]
@@ -62,28 +59,16 @@ class Economy(mesa.Model):  # type: ignore[misc]
     shocks: dict[str, Shock]
     overlaps: Overlaps
     indices: Indices
-    product_rents: Floats  # (products,) mean rent of the last day with trades, USD per GPU-hour
-    asks_usd: Floats  # (owners, products) list asks, USD per VE-hour; zero where none is posted
-    let_by_landlords: Floats  # (products,) 1 where landlords let capacity, else 0
-    news_product: int  # whose hours are the news that speculators trade on
-    running_share: Floats  # (owners,)
-    auction: SpotAuction
-    hours_engine: ClearDay
-    rents: RentStatistics
     exchange: Exchange
     funds: Funds
-    last_hours: Floats | None
     morning: Today
     hardware: Hardware
     reserved: Reserved
     credit: Credit
+    rental: Rental
     labs: Labs
     common: Common
     notes: Notes
-    fixed_cost_usd: Floats  # (landlords,) USD per VE-hour at day 0
-    delivered: Delivered
-    mix: Floats  # (owners, products)
-    debt_tolerance_usd: float
     record: Record
 
     def __init__(self, spec: Spec, seed: int = 1, days: int = 365, *, laws: bool = True) -> None:
@@ -109,8 +94,8 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.accrue_rents_and_costs(trades)
         self.strike_indices(trades)
         self.open_the_evening(trades)
-        self.learn(trades)
-        closes = self.close_futures(trades)
+        self.learn()
+        closes = self.close_futures()
         self.settle_margins()
         self.funds.settle(self.day, closes, self.exchange)
         if self.calendar.is_month_end(self.day):
@@ -120,12 +105,12 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.resolve_insolvency()
         if self.calendar.is_month_end(self.day):
             self.invest()
-        self.close_the_day(trades)
+        self.close_the_day()
 
     @property
     def departments(self) -> list[Department]:
         """Those that check their own laws and record their own series."""
-        physical: list[Department] = [self.hardware, self.reserved, self.indices, self.labs]
+        physical: list[Department] = [self.hardware, self.reserved, self.rental, self.indices, self.labs]
         return [*physical, self.exchange, self.funds, self.credit, self.notes]
 
     @property
@@ -168,12 +153,10 @@ class Economy(mesa.Model):  # type: ignore[misc]
         s = self.path.settings
         scale = environment.chip_price_scale
         lasting = scale * (1.0 + environment.tariff_for_good)
-        rents = self.rents
         self.board.today = Today(
             day=self.day, date=self.calendar.date(self.day), years=years, technology=tau, environment=environment,
             anchor_usd=s.rent_usd * tau * (1.0 + self.path.pass_through * (lasting - 1.0)),
-            rent_usd=rents.today, rent_10d_usd=rents.ten_days, rent_30d_usd=rents.thirty_days,
-            rent_180d_usd=rents.half_year, rent_30d_by_grade_usd=tuple(rents.by_grade.tolist()),
+            **self.rental.rents.facts(),
             index_usd=dict(self.indices.usd), policy_rate=max(0.0, s.policy_rate + environment.policy_rate_add),
             chip_price_usd=self.path.chip_price_usd * tau * scale * self.hardware.premium,
             capital_charge=self.notes.offering.charge,
@@ -189,23 +172,16 @@ class Economy(mesa.Model):  # type: ignore[misc]
         board, books, roll = self.board, self.books, self.books.roll
         n = len(books.ledger.owners)
         self.hardware.show()
-        working = self.hardware.working_ve()
-        total = np.maximum(working.sum(axis=1, keepdims=True), 1e-300)
-        mix = (working / total)[:, books.products.grade] * books.where.place
-        self.mix, self.running_share = evening.what_runs(mix, books.products, environment)
+        self.rental.begin_day(self.hardware.working_ve(), environment)
         factor = np.ones(n)
         factor[roll.users] = self.nature.user_factors
         self.reserved.client.thin_out(factor)
         common = self.nature.common_factor * environment.demand_scale
         board.demand = DemandSheet(factor.tolist(), common, self.nature.contracted, self.reserved.client.lost_log)
-        board.rental = RentalSheet(
-            self.running_share.tolist(), self.auction.tightness, self.rents.auctions * books.products.level,
-            board.rental.bought_ve_hours, board.rental.interrupted_ve,
-        )  # fmt: skip
         self.credit.show()
         self.labs.show(self.day)
         self.notes.begin_day()
-        self.reserved.begin_day(self.hardware.let_ve(), self.running_share[roll.landlords])
+        self.reserved.begin_day(self.hardware.let_ve(), self.rental.running_share[roll.landlords])
         self.refresh_board()
 
     def refresh_board(self) -> None:
@@ -217,83 +193,44 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     def rent_hours(self) -> Trades:
         """List prices are posted; offers and demand schedules for the day's hours are cleared hour by hour."""
-        views, today = self.register.views, self.board.today
-        for owner, agent in self.register.of(PostsAsks):
-            self.asks_usd[owner] = agent.list_asks(views[owner], self.asks_usd[owner])
-        supply = [
-            (owner, number, row)
-            for owner, agent in self.register.of(LetsHours)
-            for number, row in enumerate(agent.spot_offers(views[owner]))
-        ]
-        demand = [
-            (owner, number, row)
-            for owner, agent in self.register.of(RentsHours)
-            for number, row in enumerate(agent.spot_demand(views[owner]))
-            if row.quantity_ve > 0.0
-        ]
-        rules = self.auction.rules
-        seasons = rules.seasons(self.calendar.is_weekend(self.day), not self.calendar.equal_months)
-        spot = self.spec.spot
-        where, environment = self.books.where, today.environment
-        low = spot.variable_cost_usd * today.technology * environment.running_cost_scale
-        day = Day(
-            mix=self.mix, spread=where.spread, homes=evening.homes_of(where.regions, where.products, environment),
-            log_ask=evening.comparable_asks(self.asks_usd, where.products, environment, today.rent_10d_usd),
-            product_factor=np.exp(self.nature.products), seasons=seasons, low_usd=low,
-            cap_usd=spot.price_cap_usd * today.technology, efficiency=environment.efficiency,
-        )  # fmt: skip
-        return self.auction.clear(supply, demand, day, self.hours_engine)
+        return self.rental.let_hours(self.board.today, np.exp(self.nature.products))
 
     def accrue_rents_and_costs(self, trades: Trades) -> None:
-        """Rents become receivables, paid monthly; running costs are paid at once."""
-        ledger, roll, s = self.books.ledger, self.books.roll, self.path.settings
-        ledger.post_net("spot rent", "rent_accrued", trades.revenue_usd - trades.spent_usd)
-        delivered = self.delivered = self.reserved.deliver(self.indices.usd)
-        fleet = self.hardware.let_ve()
-        let = trades.sold_ve_hours[roll.landlords].sum(axis=1)
-        tau = self.board.today.technology
-        variable = s.cost_usd * self.board.today.environment.running_cost_scale
-        cost = tau * (variable * (delivered.let_ve_hours + let) + self.fixed_cost_usd * fleet * HOURS_PER_DAY)
-        revenue = trades.revenue_usd[roll.landlords] + delivered.rent_usd
-        luck = revenue * (np.exp(self.nature.firms) - 1.0)
-        world = np.full(len(cost), roll.rest_of_world)
-        ledger.post("running costs", "cash", roll.landlords, world, cost)
-        ledger.post("ancillary revenue", "cash", world, roll.landlords, np.maximum(0.0, luck))
-        ledger.post("service credits", "cash", roll.landlords, world, np.maximum(0.0, -luck))
-        self.credit.note_costs(cost - luck)
-        self.labs.earn(self.board.today, trades.bought, delivered.used_ve_hours)
+        """Contracts are delivered, running costs paid, labs earn."""
+        today, delivered = self.board.today, self.reserved.deliver(self.indices.usd)
+        self.credit.note_costs(self.rental.accrue(today, trades, delivered, self.nature.firms))
+        self.labs.earn(today, trades.bought, delivered.used_ve_hours)
 
     # 5. and 6. indices, then beliefs
 
     def strike_indices(self, trades: Trades) -> None:
-        """Indices are struck for the reference grade, slow means of rents updated."""
-        evening.strike(self, trades)
+        """Slow means of rents are updated, then every index is fixed."""
+        self.rental.note(trades)
+        self.indices.fix(self.board.today, trades, self.rental.product_rents, self.rental.asks_usd)
 
     def open_the_evening(self, trades: Trades) -> None:
         """Today's rents and indices become public; hours bought are told to those who bought them."""
-        rents, today = self.rents, self.board.today
+        rents, today = self.rental.rents, self.board.today
         self.morning = today
         self.exchange.note_fixings(self.day, rents.today, self.indices.usd)
         curves = self.exchange.curves(self.day + 1)
-        self.board.today = evening.evening_facts(today, rents, dict(self.indices.usd), curves)
+        self.board.today = replace(today, **rents.facts(), index_usd=dict(self.indices.usd), curves=curves)
         self.board.remember_evening()
-        rental = self.board.rental
-        self.board.rental = replace(rental, bought_ve_hours=trades.bought, interrupted_ve=trades.interrupted)
+        self.rental.tell(trades)
 
-    def learn(self, trades: Trades) -> None:
+    def learn(self) -> None:
         """Beliefs are updated with today's rents, and only now."""
         for owner, agent in self.register.of(Learns):
             agent.learn(self.register.views[owner])
 
     # 7. and 8. futures and clearing
 
-    def close_futures(self, trades: Trades) -> dict[str, Close]:
+    def close_futures(self) -> dict[str, Close]:
         """Hedgers' schedules and the crowds' resting orders meet in the closing auction of every venue and month."""
-        news = evening.news_of_the_hours(self, trades)
         if not self.exchange.venues:
-            return self.exchange.close(self.morning, news, {})
+            return self.exchange.close(self.morning, self.rental.news, {})
         self.refresh_board()
-        return self.exchange.close(self.morning, news, self.funds.orders(self.exchange))
+        return self.exchange.close(self.morning, self.rental.news, self.funds.orders(self.exchange))
 
     def settle_margins(self) -> None:
         """Variation margin in cash, initial margin, close-outs; landlords' cash bears its part of what they hedge."""
@@ -308,24 +245,10 @@ class Economy(mesa.Model):  # type: ignore[misc]
         Users that are funded pay out of revenue and cash, the others' customers pay what is owed. Returns what was
         received (owners,), USD.
         """
-        ledger, roll = self.books.ledger, self.books.roll
-        payers = self.labs.sell_services()
-        received = np.zeros(len(ledger.owners))
-        for claim in ("rent_billed", "prepayment_due"):
-            owed = ledger.held(claim).copy()
-            world = np.maximum(0.0, -owed)
-            world[payers] = 0.0
-            world[roll.rest_of_world] -= world.sum()
-            ledger.post_net("sales of services", "cash", world)
-            ledger.post_net("rents paid", "cash", owed)
-            ledger.post_net("rents paid", claim, -owed)
-            received += owed
-        accrued = ledger.held("rent_accrued").copy()
-        ledger.post_net("rents billed", "rent_accrued", -accrued)
-        ledger.post_net("rents billed", "rent_billed", accrued)
+        received = self.rental.collect(self.labs.sell_services())
         self.labs.pass_month(self.day, -received, self.reserved.reject)
         self.funds.note_expiry(self.day, self.exchange)
-        self.credit.note_hedges(self.exchange.expire(self.day)[roll.landlords])
+        self.credit.note_hedges(self.exchange.expire(self.day)[self.books.roll.landlords])
         return received
 
     def resolve_insolvency(self) -> None:
@@ -353,10 +276,13 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     # 14. the close
 
-    def close_the_day(self, trades: Trades) -> None:
+    def close_the_day(self) -> None:
         """The laws are checked, the day is recorded."""
         if self.laws:
-            check_day(self, trades)
+            check_day(self)
         if self.record.enabled:
-            self.record.write(diary.day_of(self, trades))
+            series = {MONTH_END.name: float(self.calendar.is_month_end(self.day))}
+            for department in self.departments:
+                series |= department.day()
+            self.record.write(series)
         self.day += 1

@@ -42,6 +42,9 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
 )  # fmt: skip
 
 
+MONTH_END = Column("month_end", "0 or 1", "whether contracts settle and loans are paid today")
+
+
 def in_order(columns: Iterable[Column]) -> list[Column]:
     """Series in the order of the record, those of a family as given; raises ValueError for one without a place."""
     place = {name: i for i, name in enumerate(ORDER)}
@@ -86,55 +89,3 @@ class Record:
         frame.insert(0, "day", days)
         frame.insert(1, "date", pd.to_datetime(self.start) + pd.to_timedelta(days, unit="D"))
         return frame
-
-
-def world_columns(
-    grades: list[str], regions: list[str],
-    products: tuple[str, ...],
-) -> list[Column]:  # fmt: skip
-    """The series of a world that no department records yet: by grade, region, product."""
-    ve = "VE is the work of one H100"
-    columns = [
-        Column(
-            f"rent_{g}_usd_per_gpu_hour",
-            "USD per GPU-hour",
-            f"mean spot rent of {g} from landlords, bundles taken off",
-            "rent_{grade}_usd_per_gpu_hour",
-        )  # fmt: skip
-        for g in grades
-    ]
-    columns += [
-        Column("rent_usd_per_ve_hour", "USD per VE-hour", f"mean spot rent from landlords, bundles taken off; {ve}"),
-        Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
-    ]
-    columns += [
-        Column("pool_ve", "VE", "capacity that landlords offer to the spot market"),
-        Column("occupancy", "share", "hours sold over hours offered by landlords in the spot market"),
-        Column("traded_gpu_hours", "GPU-hours", "spot hours traded"),
-        Column("unserved_gpu_hours", "GPU-hours", "hours wanted at the price cap and not served, contracts' included"),
-        Column("downtime_gpu_hours", "GPU-hours", "hours of landlords' fleets lost to outages"),
-        Column("spot_turnover_usd", "USD", "value of spot trades"),
-        *(
-            Column(
-                f"stock_out_{r}", "share", f"seller-hours in {r} with nothing left at list prices", "stock_out_{region}"
-            )
-            for r in regions
-        ),
-        Column("ask_dispersion", "ratio", "list asks of the reference grade, (90 % - 10 % quantile) over the median"),
-        Column("interrupted_gpu_hours", "GPU-hours", "interruptible work cut off while it ran"),
-        Column("month_end", "0 or 1", "whether contracts settle and loans are paid today"),
-    ]
-    columns += [
-        Column(f"rent_{p}_usd_per_gpu_hour", "USD per GPU-hour", f"mean rent of {p}", "rent_{product}_usd_per_gpu_hour")
-        for p in products
-    ]
-    columns += [
-        Column(
-            f"occupancy_{p}",
-            "share",
-            f"hours sold over hours offered of {p}; empty where none is offered",
-            "occupancy_{product}",
-        )  # fmt: skip
-        for p in products
-    ]
-    return columns

@@ -11,7 +11,6 @@ import numpy as np
 from sim.agent import Agent
 from sim.board import AtStart, Board, SecuritisationSheet
 from sim.calendar import Calendar
-from sim.credit.borrowers import landlords_of
 from sim.credit.department import Credit
 from sim.credit.loans import LoanBook
 from sim.department import Common
@@ -22,24 +21,21 @@ from sim.funds.department import Funds
 from sim.hardware.department import Hardware
 from sim.hardware.sites import Sites
 from sim.indices.department import Indices
-from sim.kernels.spot import POSTED, clear_day
+from sim.kernels.spot import POSTED
 from sim.labs.department import Labs
 from sim.nature.noise import Nature
 from sim.nature.striking import Overlaps, build_shocks, outside_the_run
 from sim.parts import Member, build_part, cannot, members
 from sim.problems import Problem, SpecError
-from sim.record import Column, Record, in_order, world_columns
+from sim.record import MONTH_END, Record, in_order
 from sim.register import Register
-from sim.rental.auction import SpotAuction, SpotRules
-from sim.rental.statistics import RentStatistics
+from sim.rental.department import Rental
 from sim.reserved.department import Reserved
 from sim.roles import EarnsRevenue, keeps
 from sim.rows.hardware import Grades
 from sim.securitisation.department import Notes
 from sim.spec import Spec
 from sim.streams import stable_id
-from sim.stub import pay_running_costs
-from sim.vocabulary import Floats
 
 if TYPE_CHECKING:
     from sim.economy import Economy
@@ -76,16 +72,7 @@ def build(e: Economy, spec: Spec, days: int) -> None:
         product_ids,
         np.array([ids[i] for i in roll.landlords], dtype=np.int64),
     )
-    owners = len(e.books.ledger.owners)
-    e.auction = SpotAuction(_spot_rules(spec), where, owners, w.rent_usd)
-    e.let_by_landlords = (where.path_ve[roll.landlords].sum(axis=0) > 0.0).astype(np.float64)
-    auctions = where.shop.auctioned * e.let_by_landlords
-    e.news_product = int(np.argmax(auctions if auctions.any() else e.let_by_landlords))
-    e.rents = RentStatistics(w.rent_usd, w.trend.technology, len(spec.grades), _auctions_nearby(e))
-    e.product_rents = w.rent_usd * where.products.value * where.products.level
-    e.asks_usd = np.zeros((owners, len(where.products.grade)))
     e.overlaps = Overlaps()
-    e.hours_engine = clear_day
     e.board = _board(e, spec)
     e.register = Register(agents, roll, e.board)
     e.common = Common(e.calendar, e.streams, e.path, e.register, e.books.ledger, e.board, e.log)
@@ -93,28 +80,19 @@ def build(e: Economy, spec: Spec, days: int) -> None:
     sites = Sites(limits, where.regions[roll.chip_owners])
     e.hardware = Hardware(e.common, e.books.fleet, Grades(e.books.grade_names, e.books.grade_value), sites)
     e.reserved = Reserved(e.common, e.books.contracts, spec.reserved, float(e.books.grade_value[0]))
+    e.rental = Rental(e.common, where, e.books.grade_value, spec.spot, spec.demand.season)
     e.labs = Labs(e.common)
     e.indices = Indices(e.common, where.products, _indices(spec), w.rent_usd, float(e.books.grade_value[0]))
     _credit(e, spec, loans)
     e.exchange = Exchange(e.common, spec.venues)
     e.funds = Funds(e.common)
-    e.last_hours = None
-    e.debt_tolerance_usd = 1e-3
     e.record = Record(
-        in_order([*_world_columns(e, spec), *(column for part in e.departments for column in part.columns())]),
+        in_order([MONTH_END, *(column for part in e.departments for column in part.columns())]),
         e.calendar.start,
         days,
     )
     configure(e, spec)
     e.log.events += outside_the_run(e.shocks, days)
-
-
-def _world_columns(e: Economy, spec: Spec) -> list[Column]:
-    return world_columns(
-        list(spec.grades),
-        list(spec.regions),
-        e.books.products.names,
-    )
 
 
 def _indices(spec: Spec) -> dict[str, Any]:
@@ -132,7 +110,7 @@ def configure(e: Economy, spec: Spec) -> None:
     meet(e, spec)
     e.indices.adopt(_indices(spec))
     e.nature.noise = spec.noise
-    e.auction.rules = _spot_rules(spec)
+    e.rental.adopt(spec.spot, spec.demand.season)
     e.board.links = spec.links
     e.credit.adopt(spec.loan, spec.resolution)
     if not any(venue.listed for venue in spec.venues.values()):
@@ -169,30 +147,10 @@ def adopt(e: Economy, spec: Spec) -> None:
     configure(e, spec)
 
 
-def _auctions_nearby(e: Economy) -> Floats:
-    """Whether a product's grade is auctioned in its region (products,), 1 or 0."""
-    products = e.books.products
-    cell = products.grade * len(products.region_names) + products.region
-    return np.asarray(np.bincount(cell, e.books.where.shop.auctioned)[cell] > 0.0, dtype=np.float64)
-
-
-def _spot_rules(spec: Spec) -> SpotRules:
-    s, season = spec.spot, spec.demand.season
-    return SpotRules(
-        s.step_hours, s.reconsider_per_hour, s.substitution, s.retry_per_hour,
-        season.amplitude, season.peak_hour, season.weekend,
-    )  # fmt: skip
-
-
 def _credit(e: Economy, spec: Spec, loans: LoanBook) -> None:
-    landlords = landlords_of(e.register, e.path)
-    e.fixed_cost_usd = np.array([e.path.fixed_cost_usd(t) for t in landlords])
     e.credit = Credit(e.common, loans, spec.loan, spec.resolution)
     if e.calendar.elapsed:
-        s = e.path.settings
-        used = np.array([e.path.hours_used(t.reserved_share) for t in landlords])
-        costs = s.cost_usd * used + e.fixed_cost_usd
-        e.credit.note_costs(pay_running_costs(e.path, e.books, costs, e.calendar.elapsed))
+        e.credit.note_costs(e.rental.pay_elapsed(e.hardware.let_ve(), e.calendar.elapsed))
     e.notes = Notes(e.common, e.credit.report())
 
 
@@ -218,7 +176,7 @@ def _venues(e: Economy, spec: Spec) -> None:
         name: Underlying(e.indices.usd[venue.index], e.indices.gpu_ve(venue.index))
         for name, venue in spec.venues.items()
     }
-    opened = e.exchange.adopt(spec.venues, e.day, e.rents.today, underlying)
+    opened = e.exchange.adopt(spec.venues, e.day, e.rental.rents.today, underlying)
     if e.exchange.venues and (opened or e.day > 0):
         e.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve
     e.exchange.take_first_positions(opened)

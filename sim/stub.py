@@ -1,7 +1,8 @@
 """A world that begins inside a month: what the month's elapsed days have left, as the growth path would have left it.
 
 Debts, capital and cash are as they were set at the last month's end (`GrowthPath.money_factor`); what has run since is
-posted here: rents that will be billed, prepayments that will be due, running costs paid. So the first month's close has
+posted here: rents that will be billed, prepayments that will be due; the running costs paid are posted by
+`Rental.pay_elapsed`. So the first month's close has
 a month's receipts and costs, whatever the day on which the world begins. On the first of a month there is nothing.
 """
 
@@ -46,12 +47,3 @@ def shares_of_demand(people: list[Agent], users: list[int]) -> Floats:
 def service_of(agent: Agent) -> Service | None:
     """What of a user's compute earns revenue, if it is one that promises revenue."""
     return agent.service() if isinstance(agent, EarnsRevenue) else None
-
-
-def pay_running_costs(path: GrowthPath, books: Books, costs_usd: Floats, elapsed: int) -> Floats:
-    """Landlords have paid the elapsed days, `costs_usd` (landlords,) per VE-hour of fleet; returns the USD paid."""
-    roll = books.roll
-    fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
-    paid = costs_usd * fleet * (elapsed * HOURS_PER_DAY * path.mean_money_factor(elapsed))
-    books.ledger.post("endowment", "cash", roll.landlords, np.full(len(paid), roll.rest_of_world), paid)
-    return np.asarray(paid)

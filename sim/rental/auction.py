@@ -10,9 +10,10 @@ import numpy as np
 
 from sim.kernels.spot import CONVEX, POSTED, clear_day
 from sim.rental.places import Placement
+from sim.rental.terms import Season, Spot
 from sim.rows.orders import Orders
 from sim.rows.rental import DemandRow, SupplyRow, Trades
-from sim.rules.spot import season
+from sim.rules.spot import season as load_at
 from sim.vocabulary import HOURS_PER_DAY, Floats, Ints
 
 ClearDay = Callable[..., tuple[Floats, ...]]
@@ -22,31 +23,13 @@ TIGHTNESS_DAYS = 10.0  # over which sellers remember how much was asked of them
 MOST_TIGHT = 2.0  # more than twice one's capacity is remembered as twice
 
 
-@dataclass(frozen=True)
-class SpotRules:
-    """Settings of the market; `adjustment` is the share of users who reconsider their product per step."""
-
-    step_hours: int
-    reconsider_per_hour: float
-    substitution: float
-    retry_per_hour: float
-    season_amplitude: float
-    season_peak_hour: float
-    weekend: float
-
-    @property
-    def adjustment(self) -> float:
-        """1 - (1 - a) ** hours."""
-        return 1.0 - (1.0 - self.reconsider_per_hour) ** self.step_hours
-
-    def seasons(self, weekend: bool, has_weekends: bool) -> Floats:
-        """Season table (2, T): flat, and hour-of-week with a weekly mean of one."""
-        steps = HOURS_PER_DAY // self.step_hours
-        middle = (np.arange(steps) + 0.5) * self.step_hours
-        mean = (5.0 + 2.0 * self.weekend) / 7.0
-        level = (self.weekend if weekend else 1.0) / mean if has_weekends else 1.0
-        load = np.array([season(float(h), self.season_amplitude, self.season_peak_hour) for h in middle])
-        return np.stack([np.ones(steps), level * load])
+def season_table(season: Season, step_hours: int, weekend: bool, has_weekends: bool) -> Floats:
+    """Load by step (2, T): flat, and hour-of-week with a weekly mean of one."""
+    middle = (np.arange(HOURS_PER_DAY // step_hours) + 0.5) * step_hours
+    mean = (5.0 + 2.0 * season.weekend) / 7.0
+    level = (season.weekend if weekend else 1.0) / mean if has_weekends else 1.0
+    load = np.array([load_at(float(h), season.amplitude, season.peak_hour) for h in middle])
+    return np.stack([np.ones(len(middle)), level * load])
 
 
 @dataclass(frozen=True)
@@ -71,8 +54,8 @@ class Day:
 class SpotAuction:
     """Clears the day's hours; remembers prices, how work is spread, who waits and what is being readied."""
 
-    def __init__(self, rules: SpotRules, where: Placement, owners: int, rent_usd: float) -> None:
-        self.rules, self.shop, self.products, self.tastes = rules, where.shop, where.products, where.tastes
+    def __init__(self, spot: Spot, where: Placement, owners: int, rent_usd: float) -> None:
+        self.spot, self.shop, self.products, self.tastes = spot, where.shop, where.products, where.tastes
         products, tastes = where.products, where.tastes
         count = len(products.grade)
         self.log_price: Floats = np.full(count, math.log(rent_usd))
@@ -103,11 +86,11 @@ class SpotAuction:
         own = offers.column("own_mix") > 0.0
         capacity = offers.column("quantity_ve")[:, None] * np.where(own[:, None], day.mix[offers.owner], day.spread)
         waiting = groups.waiting
-        shop, rules, tastes = self.shop, self.rules, self.tastes
+        shop, spot, tastes = self.shop, self.spot, self.tastes
         price, traded, sold, revenue, bought, spent, unserved, interrupted, asked, stock_outs = engine(
             self.log_price, self.share, waiting, self.hidden, self.last_let, self.last_running, self.fill,
-            float(rules.step_hours), rules.adjustment, tastes.pull * day.product_factor, tastes.shift,
-            rules.substitution, math.log(day.low_usd), math.log(day.cap_usd), rules.retry_per_hour**rules.step_hours,
+            float(spot.step_hours), spot.adjustment, tastes.pull * day.product_factor, tastes.shift,
+            spot.substitution, math.log(day.low_usd), math.log(day.cap_usd), spot.retry_per_hour**spot.step_hours,
             shop.sequence, shop.mechanism, shop.partner, shop.rate, self.products.level,
             groups.work, groups.service, groups.season, day.seasons, groups.quantity, groups.form,
             groups.log_reference, groups.elasticity,

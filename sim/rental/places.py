@@ -31,6 +31,11 @@ class Shop:
         """Products whose price clears the hour for on-demand capacity (J,), 1 or 0."""
         return np.asarray((self.mechanism != INTERRUPTIBLE) & (self.mechanism != POSTED), dtype=np.float64)
 
+    def auctions_nearby(self, products: Products) -> Floats:
+        """Whether a product's grade is auctioned in its region (products,), 1 or 0."""
+        cell = products.cell
+        return np.asarray(np.bincount(cell, self.auctioned)[cell] > 0.0, dtype=np.float64)
+
 
 @dataclass(frozen=True)
 class Placement:

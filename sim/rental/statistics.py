@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TypedDict
 
 import numpy as np
 
-from sim.vocabulary import DAYS_PER_YEAR, Floats
+from sim.rows.rental import Products, Trades
+from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 TEN, THIRTY, HALF_YEAR = 10.0, 30.0, 180.0
 
@@ -15,6 +17,16 @@ def lag_factor(days: float, technology: float) -> float:
     """An exponential mean over `days` of a series that falls at g a year stands at this multiple of the series."""
     a = 1.0 / days
     return a / (1.0 - (1.0 - a) * math.exp(technology / DAYS_PER_YEAR))
+
+
+class RentFacts(TypedDict):
+    """The public statistics of rents, by their names in `sim.board.Today`."""
+
+    rent_usd: float
+    rent_10d_usd: float
+    rent_30d_usd: float
+    rent_180d_usd: float
+    rent_30d_by_grade_usd: tuple[float, ...]
 
 
 class RentStatistics:
@@ -47,3 +59,23 @@ class RentStatistics:
         ten, now = self._lag[TEN], np.where(np.isnan(auctions_usd), self.auctions, auctions_usd)
         self.auctions = (self.auctions * ten + (now - self.auctions * ten) / TEN) / ten
         self.by_grade = (self.by_grade * lag + (by_grade_usd - self.by_grade * lag) / THIRTY) / lag
+
+    def facts(self) -> RentFacts:
+        """What everybody may know of rents."""
+        return RentFacts(
+            rent_usd=self.today, rent_10d_usd=self.ten_days, rent_30d_usd=self.thirty_days,
+            rent_180d_usd=self.half_year, rent_30d_by_grade_usd=tuple(self.by_grade.tolist()),
+        )  # fmt: skip
+
+
+def means(cell: Ints, paid: Floats, hours: Floats, otherwise: Floats) -> Floats:
+    """Money over hours by cell (cells,); where nothing traded, what was given."""
+    count = len(otherwise)
+    total, money = np.bincount(cell, hours, minlength=count), np.bincount(cell, paid, minlength=count)
+    return np.where(total > 0.0, money / np.maximum(total, 1e-300), otherwise)
+
+
+def mean_rents(products: Products, paid: Floats, trades: Trades, last: Floats) -> Floats:
+    """Mean rent of each product over the day (J,), USD per GPU-hour; where nothing traded, the last."""
+    hours = trades.traded_ve_hours.sum(axis=0)
+    return np.where(hours > 0.0, paid * products.value / np.maximum(hours, 1e-300), last)

@@ -37,6 +37,11 @@ class Products:
         kinds = zip(self.grade.tolist(), self.region.tolist(), self.tier.tolist(), strict=True)
         return tuple(f"{self.grade_names[g]}_{self.region_names[r]}_{self.tier_names[t]}" for g, r, t in kinds)
 
+    @property
+    def cell(self) -> Ints:
+        """The grade and region of each product as one number (products,)."""
+        return np.asarray(self.grade * len(self.region_names) + self.region)
+
     def factors(self, hits: Sequence[Hit]) -> Floats:
         """The product of all hits on each product (products,)."""
         found = np.ones(len(self.grade))

@@ -37,7 +37,7 @@ def indices(day):
 def test_a_fixing_is_the_providers_and_its_memory_and_events_are_kept(day, indices):
     economy, trades = day
     for n in (1, 2):
-        fixed = indices.fix(economy.board.today, trades, economy.product_rents, economy.asks_usd)
+        fixed = indices.fix(economy.board.today, trades, economy.rental.product_rents, economy.rental.asks_usd)
         assert fixed == indices.usd == {"mine": 2.0 + n}
     assert indices.memory == {"mine": {"asked": 2}}
     assert economy.events[-1][1:] == ("index asked", "mine: 2 times")
@@ -47,9 +47,9 @@ def test_a_fixing_is_the_providers_and_its_memory_and_events_are_kept(day, indic
 
 def test_other_providers_go_on_from_the_last_fixings(day, indices):
     economy, trades = day
-    indices.fix(economy.board.today, trades, economy.product_rents, economy.asks_usd)
+    indices.fix(economy.board.today, trades, economy.rental.product_rents, economy.rental.asks_usd)
     indices.adopt({"mine": Counting()})
-    indices.fix(economy.board.today, trades, economy.product_rents, economy.asks_usd)
+    indices.fix(economy.board.today, trades, economy.rental.product_rents, economy.rental.asks_usd)
     assert indices.usd["mine"] == 4.0
     assert indices.gpu_ve("mine") == 1.0, "an index without a basket speaks of the first grade"
 

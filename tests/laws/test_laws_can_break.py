@@ -111,19 +111,19 @@ def test_a6_hours_sold_that_nobody_has(economy):
 
 
 def test_a6_hours_traded_that_nobody_bought(economy):
-    clear = economy.auction.clear
-    economy.auction.clear = lambda *rows: replace(clear(*rows), bought={})
+    clear = economy.rental.auction.clear
+    economy.rental.auction.clear = lambda *rows: replace(clear(*rows), bought={})
     stops(economy, "A6")
 
 
 def test_a6_hours_sold_twice(economy):
-    clear = economy.auction.clear
+    clear = economy.rental.auction.clear
 
     def twice(*rows):
         trades = clear(*rows)
         return replace(trades, sold_ve_hours=2 * trades.sold_ve_hours)
 
-    economy.auction.clear = twice
+    economy.rental.auction.clear = twice
     stops(economy, "A6")
 
 
@@ -184,7 +184,7 @@ def test_a12_a_cohort_that_the_totals_do_not_know(economy, table):
 
 
 def test_a12_a_user_who_pays_twice_cannot_be_posted(economy):
-    clear = economy.auction.clear
+    clear = economy.rental.auction.clear
 
     def twice(*rows):
         trades = clear(*rows)
@@ -192,7 +192,7 @@ def test_a12_a_user_who_pays_twice_cannot_be_posted(economy):
         spent[int(np.argmax(spent))] *= 2.0
         return replace(trades, spent_usd=spent)
 
-    economy.auction.clear = twice
+    economy.rental.auction.clear = twice
     with pytest.raises(ValueError, match="spot rent: legs in rent_accrued do not cancel"):
         economy.step()
 

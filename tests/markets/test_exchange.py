@@ -29,7 +29,7 @@ def test_a_venue_that_opens_waits_for_its_first_positions():
     economy = ran(20, NONE)
     exchange, ledger = economy.exchange, economy.books.ledger
     terms = {"main": economy.spec.venues["main"].model_copy(update={"listed": True})}
-    opened = exchange.adopt(terms, economy.day, economy.rents.today, {"main": Underlying(2.5, 1.0)})
+    opened = exchange.adopt(terms, economy.day, economy.rental.rents.today, {"main": Underlying(2.5, 1.0)})
     assert opened == ["main"]
     assert (exchange.first.price_usd > 0.0).all()
     assert not ledger.table(exchange.first.names).any()
@@ -38,7 +38,7 @@ def test_a_venue_that_opens_waits_for_its_first_positions():
     held = ledger.table(exchange.first.names)
     assert np.abs(held).sum() > 0.0
     assert np.abs(held.sum(axis=1)).max() <= 1e-9 * np.abs(held).sum()
-    assert exchange.adopt(terms, economy.day, economy.rents.today, {"main": Underlying(2.5, 1.0)}) == []
+    assert exchange.adopt(terms, economy.day, economy.rental.rents.today, {"main": Underlying(2.5, 1.0)}) == []
 
 
 def test_a_venue_that_closes_leaves_no_position_and_no_deposit_and_its_ratio_goes_on():
@@ -46,7 +46,7 @@ def test_a_venue_that_closes_leaves_no_position_and_no_deposit_and_its_ratio_goe
     exchange, ledger = economy.exchange, economy.books.ledger
     names, ratio = list(exchange.first.names), exchange.index_ratio["main"]
     closed = {"main": economy.spec.venues["main"].model_copy(update={"listed": False})}
-    exchange.adopt(closed, economy.day, economy.rents.today, {"main": Underlying(2.5, 1.0)})
+    exchange.adopt(closed, economy.day, economy.rental.rents.today, {"main": Underlying(2.5, 1.0)})
     assert exchange.first is None
     assert exchange.curves(economy.day) == {}
     assert not ledger.table(names).any()

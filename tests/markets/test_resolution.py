@@ -69,7 +69,7 @@ def test_an_estate_runs_its_gpus_signs_nothing_orders_nothing_and_pays_no_lender
     assert estate.hardware.fleet.on_order[fleet_row].sum() < ordered
     assert estate.reserved.contracts.quantity_ve[i].sum() < contracts
     assert (estate.credit.loans.repaid[i] == repaid).all()
-    assert estate.delivered.ve[i] > 0.0
+    assert estate.reserved.served[i] > 0.0
 
 
 def test_no_gpu_hour_is_lost_by_a_default_or_a_sale():

@@ -176,7 +176,7 @@ def test_without_idle_capacity_on_offer_nothing_is_let_interruptibly():
     soft = off.books.products.tier == 3
     assert (hours[..., soft] == 0.0).all()
     assert (off.record["interrupted_gpu_hours"] == 0.0).all()
-    assert off.auction.last_running.sum() == 0.0
+    assert off.rental.auction.last_running.sum() == 0.0
     on, hours = traded(10, container())
     assert (hours[..., soft].sum(axis=(0, 1)) > 0.0).all()
     assert on.record["interrupted_gpu_hours"].sum() > 0.0
@@ -189,7 +189,7 @@ IN_EU = PLACE | {"scope": "pool", "region": "eu", "size": 0.1}
 def test_users_move_between_products_only_if_they_compare_prices(substitution):
     noise = container()["noise"] | {"product": SILENT}
     economy = run(container(*ONE_TIER, spot__substitution=substitution, noise=noise, shocks={"dark": dict(IN_EU)}), 15)
-    gap = np.abs(economy.auction.share - economy.books.where.tastes.share).max()
+    gap = np.abs(economy.rental.auction.share - economy.books.where.tastes.share).max()
     assert (gap < 1e-12) if substitution == 0.0 else (gap > 1e-3)
 
 
@@ -287,7 +287,7 @@ def test_users_without_gpus_at_home_are_served_elsewhere():
     assert np.isfinite(economy.record["rent_usd_per_ve_hour"]).all()
     products = economy.books.products
     assert (hours[..., products.region == 1] == 0.0).all()
-    share, homes = economy.auction.share, len(products.region_names)
+    share, homes = economy.rental.auction.share, len(products.region_names)
     assert share[1::homes][:, products.region == 0].sum(axis=1) == pytest.approx(1.0)
 
 

@@ -24,7 +24,7 @@ from sim.rules.spot import preference
 
 def act_hourly(economy: Economy) -> Economy:
     """The economy, whose hours are from now on acted out by Mesa agents."""
-    economy.hours_engine = HourlyMarket(economy)
+    economy.rental.engine = HourlyMarket(economy)
     for venue in economy.exchange.venues.values():
         venue.crowds = [HourlyCrowd(crowd) for crowd in venue.crowds]
     return economy

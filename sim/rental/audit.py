@@ -1,0 +1,141 @@
+"""The laws of the day's hours, and the series that rental records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from sim.kernels.spot import POSTED
+from sim.laws import TOLERANCE, fail, same
+from sim.record import Column
+from sim.rental.places import Shop
+from sim.rows.rental import Products, Trades
+from sim.rows.reserved import Delivered
+from sim.vocabulary import HOURS_PER_DAY, Floats, Ints
+
+
+def check_hours(
+    day: int, trades: Trades, delivered: Delivered, landlords: Ints, fleet_ve: Floats, running_share: Floats
+) -> None:
+    """A6: hours of landlords' fleets = delivered to contracts + sold + unsold + downtime, none negative.
+
+    `fleet_ve` and `running_share` are of landlords (landlords,).
+    """
+    kept, sold = delivered.ve * HOURS_PER_DAY, trades.sold_ve_hours[landlords].sum(axis=1)
+    most = fleet_ve * HOURS_PER_DAY * running_share
+    if not np.all(kept + sold <= most * (1.0 + TOLERANCE) + TOLERANCE):
+        fail(day, "A6", f"delivered {kept} and sold {sold} exceed running hours {most}")
+    volume, total = trades.volume, float(trades.sold_ve_hours.sum() + trades.swing_ve_hours.sum())
+    same(day, "A6", "hours sold and hours traded", total, volume)
+    same(day, "A6", "hours traded and hours bought", volume, sum(trades.bought.values()))
+
+
+def check_spending(day: int, trades: Trades) -> None:
+    """A12: what users spend by the hour is what owners earn."""
+    same(day, "A12", "spending and revenue", float(trades.spent_usd.sum()), float(trades.revenue_usd.sum()))
+
+
+def columns_of(products: Products) -> list[Column]:
+    """The series of hours, rents and list prices."""
+    return [
+        *_rents_of(products.grade_names, "{grade}", "mean spot rent of {} from landlords, bundles taken off"),
+        *_rents_of(products.names, "{product}", "mean rent of {}"),
+        *(
+            Column(
+                f"stock_out_{r}", "share", f"seller-hours in {r} with nothing left at list prices", "stock_out_{region}"
+            )
+            for r in products.region_names
+        ),
+        *(
+            Column(
+                f"occupancy_{product}",
+                "share",
+                f"hours sold over hours offered of {product}; empty where none is offered",
+                "occupancy_{product}",
+            )  # fmt: skip
+            for product in products.names
+        ),
+        Column(
+            "rent_usd_per_ve_hour",
+            "USD per VE-hour",
+            "mean spot rent from landlords, bundles taken off; VE is the work of one H100",
+        ),  # fmt: skip
+        Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
+        Column("pool_ve", "VE", "capacity that landlords offer to the spot market"),
+        Column("occupancy", "share", "hours sold over hours offered by landlords in the spot market"),
+        Column("traded_gpu_hours", "GPU-hours", "spot hours traded"),
+        Column("unserved_gpu_hours", "GPU-hours", "hours wanted at the price cap and not served, contracts' included"),
+        Column("downtime_gpu_hours", "GPU-hours", "hours of landlords' fleets lost to outages"),
+        Column("spot_turnover_usd", "USD", "value of spot trades"),
+        Column("ask_dispersion", "ratio", "list asks of the reference grade, (90 % - 10 % quantile) over the median"),
+        Column("interrupted_gpu_hours", "GPU-hours", "interruptible work cut off while it ran"),
+    ]
+
+
+def _rents_of(names: Sequence[str], family: str, meaning: str) -> list[Column]:
+    return [Column(rent_column(name), "USD per GPU-hour", meaning.format(name), rent_column(family)) for name in names]
+
+
+def rent_column(name: str) -> str:
+    """The series of a grade's or a product's rent."""
+    return f"rent_{name}_usd_per_gpu_hour"
+
+
+def hours_let(
+    trades: Trades, delivered: Delivered, products: Products, shop: Shop, landlords: Ints, gpu_ve: Floats,
+    fleet: Floats, dark: bool,
+) -> dict[str, float]:  # fmt: skip
+    """Hours let and left; `fleet` (landlords, grades) VE, whose grades have `gpu_ve` (grades,) to a GPU."""
+    total = float(fleet.sum())
+    offered = float(trades.offered_ve[landlords].sum()) * HOURS_PER_DAY
+    sold = float((trades.sold_ve_hours[landlords] * shop.on_demand).sum())
+    gpus_per_ve = float((fleet / gpu_ve).sum()) / total if total > 0.0 else 1.0
+    running = float(total - delivered.ve.sum())
+    downtime = max(0.0, running * HOURS_PER_DAY - offered) if dark else 0.0
+    return {
+        "pool_ve": offered / HOURS_PER_DAY,
+        "occupancy": sold / offered if offered > 0.0 else math.nan,
+        "traded_gpu_hours": float((trades.traded_ve_hours.sum(axis=0) / products.value).sum()),
+        "unserved_gpu_hours": trades.unserved_ve_hours * gpus_per_ve,
+        "downtime_gpu_hours": downtime * gpus_per_ve,
+        "interrupted_gpu_hours": sum(trades.interrupted.values()) * gpus_per_ve,
+        "spot_turnover_usd": float((trades.price_usd * trades.traded_ve_hours).sum()),
+        **_occupancy(trades, products),
+    }
+
+
+def _occupancy(trades: Trades, products: Products) -> dict[str, float]:
+    """Hours sold by owners of GPUs over hours they offered, by product."""
+    offered = trades.offered_ve.sum(axis=0) * HOURS_PER_DAY
+    sold = trades.sold_ve_hours.sum(axis=0)
+    shares = np.where(offered > 0.0, sold / np.maximum(offered, 1e-300), math.nan).tolist()
+    return {f"occupancy_{product}": share for product, share in zip(products.names, shares, strict=True)}
+
+
+def list_prices(trades: Trades, products: Products, shop: Shop, asks_usd: Floats, let: Floats) -> dict[str, float]:
+    """Stock-outs at list prices and how asks differ; nan where nobody posts a price.
+
+    `let` (products,) is 1 where landlords let capacity.
+    """
+    posted = shop.mechanism == POSTED
+    count, regions = ((trades.offered_ve > 0.0) & posted).sum(axis=0), products.region_names
+    out = np.bincount(products.region, count * trades.stock_outs, len(regions)).tolist()
+    of = np.bincount(products.region, count, len(regions)).tolist()
+    mine = (products.grade == 0) & (let > 0.0)
+    asks = asks_usd[:, mine & posted] if posted.any() else asks_usd[:, mine]
+    low, middle, high = quantiles(asks[asks > 0.0], (0.1, 0.5, 0.9))
+    return {
+        **{
+            f"stock_out_{region}": some / all_ if all_ else math.nan
+            for region, some, all_ in zip(regions, out, of, strict=True)
+        },
+        "ask_dispersion": (high - low) / middle,
+    }
+
+
+def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
+    """The quantiles at these shares; nan where there are no values."""
+    found: list[float] = np.quantile(values, shares).tolist() if len(values) else [math.nan] * len(shares)
+    return found
