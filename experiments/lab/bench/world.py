@@ -36,8 +36,8 @@ def same_life(a: Economy, b: Economy) -> bool:
     """Whether two economies are the same but for rounding: record, books, prices, traders, kinds of events."""
     pairs = [
         (a.record.rows.T, b.record.rows.T), (a.books.ledger.positions, b.books.ledger.positions),
-        (a.auction.log_price, b.auction.log_price), (a.auction.share, b.auction.share),
-        (a.auction.tightness, b.auction.tightness), (a.asks_usd, b.asks_usd),
+        (a.rental.auction.log_price, b.rental.auction.log_price), (a.rental.auction.share, b.rental.auction.share),
+        (a.rental.auction.tightness, b.rental.auction.tightness), (a.rental.asks_usd, b.rental.asks_usd),
     ]  # fmt: skip
     for ours, theirs in zip(a.exchange.crowds, b.exchange.crowds, strict=True):
         pairs += list(zip(ours.arrays, theirs.arrays, strict=True))
