@@ -9,44 +9,33 @@ indices A14.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sim.laws import all_same, fail
-
-if TYPE_CHECKING:
-    from sim.economy import Economy
+from sim.ledger import Ledger
 
 DEBT_TOLERANCE_USD = 1e-3
 
 
-def check_day(e: Economy) -> None:
-    """Check all laws at the close; raises BrokenLaw naming the law, the day and the gap."""
-    note_sizes(e)
-    check_balance(e)
-    check_net_worth(e)
-    for department in e.departments:
-        department.laws(e.day)
+def check_ledger(day: int, ledger: Ledger) -> None:
+    """A1, A2, A3; raises BrokenLaw naming the law, the day and the gap.
+
+    Remembers first how large balances have been: the rounding of what has ended since is of that size.
+    """
+    ledger.note_sizes()
+    check_balance(day, ledger)
+    check_net_worth(day, ledger)
 
 
-def note_sizes(e: Economy) -> None:
-    """Remember how large balances have been: the rounding of what has ended since is of that size."""
-    e.books.ledger.note_sizes()
-    for crowd in e.exchange.crowds:
-        crowd.note_sizes()
-
-
-def check_balance(e: Economy) -> None:
+def check_balance(day: int, ledger: Ledger) -> None:
     """A1, A2: every instrument nets to zero over its owners; nobody owes what it may not."""
-    bad = e.books.ledger.out_of_balance()
+    bad = ledger.out_of_balance()
     if bad is not None:
-        fail(e.day, "A1" if bad[0] == "cash" else "A2", f"{bad[0]} nets to {bad[1]!r}")
-    debtor = e.books.ledger.owing_without_right(DEBT_TOLERANCE_USD)
+        fail(day, "A1" if bad[0] == "cash" else "A2", f"{bad[0]} nets to {bad[1]!r}")
+    debtor = ledger.owing_without_right(DEBT_TOLERANCE_USD)
     if debtor is not None:
-        fail(e.day, "A2", f"{debtor[0]} owes {debtor[1]}: {debtor[2]!r}")
+        fail(day, "A2", f"{debtor[0]} owes {debtor[1]}: {debtor[2]!r}")
 
 
-def check_net_worth(e: Economy) -> None:
+def check_net_worth(day: int, ledger: Ledger) -> None:
     """A3: net worth, owner by owner, is the sum of all flows by reason."""
-    ledger = e.books.ledger
     size = ledger.turnover() + 1.0
-    all_same(e.day, "A3", "net worth of", ledger.net_worth(), ledger.explained(), size, ledger.owners)
+    all_same(day, "A3", "net worth of", ledger.net_worth(), ledger.explained(), size, ledger.owners)

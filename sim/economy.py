@@ -5,37 +5,39 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from functools import partial, reduce
+from typing import Any
 
 import mesa
 import numpy as np
 
-from sim import month, setup
-from sim.audit import check_day, note_sizes
+from sim.audit import check_ledger
 from sim.board import (
     Board,
     DemandSheet,
     Today,
 )
-from sim.books import Books
 from sim.calendar import Calendar
 from sim.credit.department import Credit
-from sim.department import Common, Department
+from sim.credit.loans import LoanBook
+from sim.department import Department
 from sim.environment import Environment, Shock
-from sim.exchange.department import Exchange
+from sim.exchange.department import Exchange, Underlying
+from sim.founding import common_of, heirs, nature_of, open_books, settle
 from sim.funds.department import Funds
 from sim.growth_path import GrowthPath
 from sim.hardware.department import Hardware
+from sim.hardware.sites import Sites
 from sim.indices.department import Indices
 from sim.labs.department import Labs
-from sim.log import Log
-from sim.nature.noise import Nature
-from sim.nature.striking import Overlaps
-from sim.record import MONTH_END, Record
+from sim.nature.striking import Overlaps, build_shocks, outside_the_run
+from sim.parts import build_part
+from sim.record import MONTH_END, Record, in_order
 from sim.register import Register
 from sim.rental.department import Rental
 from sim.reserved.department import Reserved
 from sim.roles import Learns
 from sim.rows.exchange import Close
+from sim.rows.hardware import Grades
 from sim.rows.rental import Trades
 from sim.securitisation.department import Notes
 from sim.spec import Spec
@@ -50,38 +52,63 @@ class Economy(mesa.Model):  # type: ignore[misc]
     each `step()` the laws of accounting have been checked; `record` holds the series, `events` what else happened.
     """
 
-    path: GrowthPath
-    calendar: Calendar
-    books: Books
-    register: Register
-    board: Board
-    nature: Nature
-    shocks: dict[str, Shock]
-    overlaps: Overlaps
-    indices: Indices
-    exchange: Exchange
-    funds: Funds
-    morning: Today
-    hardware: Hardware
-    reserved: Reserved
-    credit: Credit
-    rental: Rental
-    labs: Labs
-    common: Common
-    notes: Notes
-    record: Record
-
     def __init__(self, spec: Spec, seed: int = 1, days: int = 365, *, laws: bool = True) -> None:
-        self.streams = Streams(seed)
         if days < 1:
             raise ValueError(f"days is {days}: allowed are whole numbers from 1")
         super().__init__(rng=seed)
-        self.spec = spec
-        self.laws = laws
-        self.day = 0
-        self.log = Log()
-        setup.build(self, spec, days)
-        note_sizes(self)
+        self.spec, self.laws, self.day = spec, laws, 0
+        streams = Streams(seed)
+        people, path = settle(self, spec, streams)
+        self.books, loans = open_books(spec, path, people, days)
+        self.common = common = common_of(spec, streams, path, people, self.books)
+        self.nature, self.overlaps = nature_of(spec, people, self.books), Overlaps()
+        self.shocks: dict[str, Shock] = {}
+        self._open_departments(loans)
+        columns = [column for department in self.departments for column in department.columns()]
+        self.record = Record(in_order([MONTH_END, *columns]), common.calendar.start, days)
+        self._take(spec)
+        common.log.events += outside_the_run(self.shocks, days)
+        common.ledger.note_sizes()
+
+    def _open_departments(self, loans: LoanBook) -> None:
+        """Every department with its tables and sections; none knows another."""
+        spec, common, books = self.spec, self.common, self.books
+        reference_ve = float(books.grade_value[0])
+        limits = {name: region.growth_limit for name, region in spec.regions.items()}
+        sites = Sites(limits, books.where.regions[books.roll.chip_owners])
+        self.hardware = Hardware(common, books.fleet, Grades(books.grade_names, books.grade_value), sites)
+        self.reserved = Reserved(common, books.contracts, spec.reserved, reference_ve)
+        self.rental = Rental(common, books.where, books.grade_value, spec.spot, spec.demand.season)
+        self.labs = Labs(common)
+        self.indices = Indices(common, books.products, _indices(spec), spec.world.rent_usd, reference_ve)
+        self.credit = Credit(common, loans, spec.loan, spec.resolution)
+        if common.calendar.elapsed:
+            self.credit.note_costs(self.rental.pay_elapsed(self.hardware.let_ve(), common.calendar.elapsed))
+        self.notes = Notes(common, self.credit.report())
+        self.exchange = Exchange(common, spec.venues)
+        self.funds = Funds(common)
+
+    # what everybody may look at
+
+    @property
+    def path(self) -> GrowthPath:
+        """The growth path that all agents know."""
+        return self.common.path
+
+    @property
+    def calendar(self) -> Calendar:
+        """Which day is when."""
+        return self.common.calendar
+
+    @property
+    def register(self) -> Register:
+        """Who there is, in which roles."""
+        return self.common.register
+
+    @property
+    def board(self) -> Board:
+        """What is shown to agents."""
+        return self.common.board
 
     def step(self) -> None:
         """One day, in the order it happens."""
@@ -116,7 +143,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
     @property
     def events(self) -> list[tuple[int, str, str]]:
         """What else happened: (day, kind, text), in order."""
-        return self.log.events
+        return self.common.log.events
 
     def run(self, days: int) -> None:
         """Many days."""
@@ -131,17 +158,54 @@ class Economy(mesa.Model):  # type: ignore[misc]
         """
         twin = copy.deepcopy(self)
         if spec is not None:
-            setup.adopt(twin, spec)
+            twin.adopt(spec)
         return twin
+
+    def adopt(self, spec: Spec) -> None:
+        """Go on under another specification with the same agents; raises SpecError where the people differ."""
+        people = self.register.people
+        for agent, member in zip(people, heirs(people, self.common.streams, self.spec, spec), strict=True):
+            agent.p = member.parameters
+        self._take(spec)
+
+    def meet(self, spec: Spec) -> None:
+        """Meet from here on the shocks of a specification, which for the rest is the economy's own."""
+        self.spec = spec
+        self.shocks = build_shocks(spec.shocks, spec.world.start_date, self.common.streams, spec.plugins)
+
+    def _take(self, spec: Spec) -> None:
+        """Take all settings that may differ between arms, each department its own sections."""
+        self.meet(spec)
+        self.indices.adopt(_indices(spec))
+        self.nature.noise = spec.noise
+        self.rental.adopt(spec.spot, spec.demand.season)
+        self.board.links = spec.links
+        self.credit.adopt(spec.loan, spec.resolution)
+        self._open_venues(spec)
+        self.labs.adopt(spec.funding, self.day, self.reserved.held(self.indices.usd))
+
+    def _open_venues(self, spec: Spec) -> None:
+        """Open, keep or close the venues; then, on a morning at their prices, their first hedges, and funds."""
+        if not any(venue.listed for venue in spec.venues.values()):
+            self.funds.close_all(self.exchange)
+        underlying = {
+            name: Underlying(self.indices.usd[venue.index], self.indices.gpu_ve(venue.index))
+            for name, venue in spec.venues.items()
+        }
+        opened = self.exchange.adopt(spec.venues, self.day, self.rental.rents.today, underlying)
+        if self.exchange.venues and (opened or self.day > 0):
+            self.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve
+        self.exchange.take_first_positions(opened)
+        self.funds.adopt(self.exchange, spec.agents)
 
     # 1. nature
 
     def meet_shocks(self) -> Environment:
         """Shocks give today's environment: pure functions of the day on a fresh baseline."""
         environment = reduce(lambda e, shock: shock(self.day, e), self.shocks.values(), Environment())
-        self.log.events += self.overlaps.note(self.day, self.shocks)
+        self.common.log.events += self.overlaps.note(self.day, self.shocks)
         d = self.spec.demand
-        self.nature.pass_day(self.day, self.streams, environment, d.contracted_lag_days, d.contracted_slow_share)
+        self.nature.pass_day(self.day, self.common.streams, environment, d.contracted_lag_days, d.contracted_slow_share)
         return environment
 
     # 2. the morning
@@ -255,7 +319,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         """Firms that cannot pay are cured or fail; estates whose time has come are sold; losses reach the notes."""
         self.credit.resolve(self.day, self.reserved.reject_let, partial(self.hardware.sell, self.day))
         self.notes.recognise(self.day, self.credit.report())
-        month.fund_users(self)
+        self.exchange.make_good()
 
     # 13. investment
 
@@ -279,10 +343,16 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def close_the_day(self) -> None:
         """The laws are checked, the day is recorded."""
         if self.laws:
-            check_day(self)
+            check_ledger(self.day, self.common.ledger)
+            for department in self.departments:
+                department.laws(self.day)
         if self.record.enabled:
             series = {MONTH_END.name: float(self.calendar.is_month_end(self.day))}
             for department in self.departments:
                 series |= department.day()
             self.record.write(series)
         self.day += 1
+
+
+def _indices(spec: Spec) -> dict[str, Any]:
+    return {name: build_part("indices", name, settings, spec.plugins) for name, settings in spec.indices.items()}

@@ -6,13 +6,16 @@ import datetime
 import math
 from dataclasses import replace
 
+import mesa
 import numpy as np
 
 from sim.agent import Agent, Endowment, group_of
+from sim.board import AtStart, Board, SecuritisationSheet
 from sim.books import OUTSIDERS, Books, open_ledger
 from sim.calendar import Calendar
 from sim.credit.facilities import facilities_of
 from sim.credit.loans import LoanBook
+from sim.department import Common
 from sim.growth_path import (
     MONTH_DAYS,
     ContractTerms,
@@ -25,17 +28,116 @@ from sim.growth_path import (
     growth_path,
 )
 from sim.hardware.fleet import Fleet
-from sim.parts import Member
+from sim.kernels.spot import POSTED
+from sim.log import Log
+from sim.nature.noise import Nature
+from sim.parts import Member, cannot, members
 from sim.problems import Problem, SpecError
-from sim.register import Roll
+from sim.register import Register, Roll
 from sim.rental.placement import place_people
 from sim.reserved.contracts import ReservedBook
-from sim.roles import BuysLoans, BuysNotes, Lends, OrdersChips, RentsHours, Reserves, SellsChips, keeps, promises_of
+from sim.roles import (
+    BuysLoans,
+    BuysNotes,
+    EarnsRevenue,
+    Lends,
+    OrdersChips,
+    RentsHours,
+    Reserves,
+    SellsChips,
+    keeps,
+    promises_of,
+)
 from sim.spec import Spec
+from sim.streams import Streams, stable_id
 from sim.stub import accrue_rents
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 LONGEST_LAG = 100.0  # logs
+
+
+def settle(model: mesa.Model, spec: Spec, streams: Streams) -> tuple[list[Agent], GrowthPath]:
+    """All agents, and the growth path that they share; raises SpecError for a world that cannot exist."""
+    people = members(spec.agents, streams, spec.plugins)
+    path = path_of(spec, people)
+    agents = [_born(model, member, path) for member in people]
+    getattr(mesa.Agent, "_ids", {}).pop(model, None)  # Mesa 3.3 numbers agents by model there, and would keep them all
+    return agents, path
+
+
+def _born(model: mesa.Model, member: Member, path: GrowthPath) -> Agent:
+    """One agent; SpecError naming its group if its class raises what is no impossible world."""
+    try:
+        return member.cls(model, member.name, member.parameters, member.weight, path)
+    except (ValueError, ArithmeticError, LookupError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise SpecError([Problem(f"agents.{member.group}", member.name, cannot(error))]) from error
+
+
+def heirs(people: list[Agent], streams: Streams, began: Spec, spec: Spec) -> list[Member]:
+    """The same people as another specification has them; raises SpecError where it is not of the same people."""
+    found = members(spec.agents, streams, spec.plugins)
+    problems = []
+    if [m.name for m in found] != [agent.name for agent in people]:
+        problems.append(Problem("agents", sorted(m.name for m in found), "a fork keeps the agents of its origin"))
+    for key in ("world", "grades", "regions", "tiers", "works", "reserved", "investment"):
+        if getattr(spec, key) != getattr(began, key):
+            problems.append(Problem(key, getattr(spec, key), "a fork keeps what its origin began with"))
+    if list(spec.venues) != list(began.venues):
+        problems.append(Problem("venues", list(spec.venues), f"a fork keeps {list(began.venues)}"))
+    for name, venue in spec.venues.items():
+        months, kept = venue.maturities, began.venues.get(name, venue).maturities
+        if months != kept:
+            problems.append(Problem(f"venues.{name}.maturities", months, f"a fork keeps {kept}"))
+    for key, mine, first in (
+        ("loan.facilities", list(spec.loan.facilities), list(began.loan.facilities)),
+        ("indices", list(spec.indices), list(began.indices)),
+    ):
+        if mine != first:
+            problems.append(Problem(key, mine, f"a fork keeps {first}"))
+    if problems:
+        raise SpecError(problems)
+    return found
+
+
+def common_of(spec: Spec, streams: Streams, path: GrowthPath, people: list[Agent], books: Books) -> Common:
+    """What all departments use, before the first morning."""
+    board = _board(spec, streams, path, books)
+    register = Register(people, books.roll, board)
+    return Common(_calendar(spec), streams, path, register, books.ledger, board, Log())
+
+
+def _calendar(spec: Spec) -> Calendar:
+    return Calendar(datetime.date.fromisoformat(spec.world.start_date), spec.world.equal_months)
+
+
+def _board(spec: Spec, streams: Streams, path: GrowthPath, books: Books) -> Board:
+    roll, where = books.roll, books.where
+    start = AtStart(
+        order_shares=[g.order_share for g in spec.grades.values()],
+        spot_demand_ve=where.demand_ve,
+        contracted_ve=float(books.contracts.quantity_ve.sum(axis=1).sum()),
+        pool_demand_ve=float(where.path_ve[roll.landlords].sum()) * spec.spot.occupancy,
+        products=where.products,
+        lets=where.place > 0.0,
+        posted=where.shop.mechanism == POSTED,
+        usual_occupancy=where.usual,
+    )
+    notes = SecuritisationSheet([0.0] * len(books.ledger.owners))
+    return Board(path, spec.links, streams, None, start, securitisation=notes)  # type: ignore[arg-type]
+
+
+def nature_of(spec: Spec, people: list[Agent], books: Books) -> Nature:
+    """Noise in the demand of users, for products, and in landlords' revenue."""
+
+    def ids(owners: Ints) -> Ints:
+        return np.array([people[i].identity for i in owners], dtype=np.int64)
+
+    roll = books.roll
+    noisy = np.array([keeps(type(people[i]), EarnsRevenue) for i in roll.users])
+    products = np.array([stable_id(name) for name in books.where.products.names], dtype=np.int64)
+    return Nature(spec.noise, ids(roll.users), noisy, products, ids(roll.landlords))
 
 
 def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
@@ -196,7 +298,7 @@ def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> 
         contracts=ReservedBook(len(roll.landlords), max(1, len(roll.customers)), path),
         grade_value=values, where=where,
     )  # fmt: skip
-    calendar = Calendar(datetime.date.fromisoformat(spec.world.start_date), spec.world.equal_months)
+    calendar = _calendar(spec)
     order_days = calendar.month_ends_before(len(path.lead_weights))
     for row, owner in enumerate(roll.chip_owners):
         books.fleet.start_on_path(row, endowments[owner].fleet_ve * where.grades[owner], order_days)

@@ -107,7 +107,6 @@ def test_agents_are_strangers_to_each_other_and_to_the_markets(path):
     sections = {module.split(".")[1] for module in modules if module.startswith("sim.")}
     assert not sections & {
         "economy",
-        "setup",
         "ledger",
         "laws",
         "audit",
@@ -148,7 +147,7 @@ def test_agents_read_futures_prices_in_the_futures_market_only(path):
 def may_read_the_curve(path: Path) -> bool:
     """Finance itself, the hedgers' schedules, the view (where the links read it), and those who lead the day."""
     place = path.relative_to(SIM)
-    named = {"board.py", "view.py", "economy.py", "setup.py", "behaviours/hedging.py"}
+    named = {"board.py", "view.py", "economy.py", "behaviours/hedging.py"}
     return place.parts[0] in FINANCE or place.as_posix() in named
 
 
@@ -253,3 +252,15 @@ def test_text_is_in_utf8_whatever_the_locale(path):
 def test_the_bar_on_the_locales_encoding_can_fail(text):
     assert in_the_locales_encoding(ast.parse(text))
     assert not in_the_locales_encoding(ast.parse("file.open('rb'); path.read_text(encoding='utf-8')"))
+
+
+def test_the_economy_holds_departments_and_little_else():
+    """At most twenty things of its own: what belongs to a market is its department's."""
+    import mesa
+
+    from tests.worlds import ran
+
+    economy = ran(1, "notes=default", "funds=leveraged")
+    own = set(vars(economy)) - set(vars(mesa.Model()))
+    assert len(own) <= 20, sorted(own)
+    assert {id(part) for part in economy.departments} <= {id(vars(economy)[name]) for name in own}

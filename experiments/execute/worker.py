@@ -84,11 +84,10 @@ def calm_days(run: RunSpec) -> int:
 
 def copied(common: Any, run: RunSpec) -> Any:
     """A copy of an economy that meets the shocks of a run; None if it cannot be copied."""
-    from sim.setup import meet
 
     def made() -> Any:
         twin = common.fork()
-        meet(twin, read(run.world, run.plugins))
+        twin.meet(read(run.world, run.plugins))
         return twin
 
     return tried(made)[0]  # an agent of the user's own may hold what cannot be copied

@@ -155,6 +155,7 @@ class Exchange:
                 positions = first_positions(venue, mine, hedgers)
                 for m, contract in enumerate(venue.names):
                     ledger.post_net("endowment", contract, positions[m])
+        self._note_sizes()
         self.show()
 
     def _usual_hedges(self) -> Floats:
@@ -318,11 +319,26 @@ class Exchange:
 
     # the close
 
+    def make_good(self) -> None:
+        """Users, and hedgers that are not landlords, are given cash by their owners where hedges cost more."""
+        register, ledger, roll = self.common.register, self.common.ledger, self.common.register.roll
+        hedgers = {owner for owner, _ in register.of(Hedges)} - set(roll.landlords.tolist())
+        funded = np.array(sorted({*roll.users.tolist(), *hedgers}), dtype=np.int64)
+        short = np.maximum(0.0, -ledger.held("cash")[funded])
+        if short.any():
+            ledger.post("owners' funding", "cash", np.full(len(short), roll.rest_of_world), funded, short)
+
     def laws(self, day: int) -> None:
         """A4, A5; raises BrokenLaw."""
+        self._note_sizes()
         if self.venues:
             check_positions(day, self.common.ledger, self.venues.values())
             check_deposits(day, self.common.ledger, self.common.register.roll.clearing_house)
+
+    def _note_sizes(self) -> None:
+        """Remember how large crowds' balances have been, against which their rounding is judged."""
+        for crowd in self.crowds:
+            crowd.note_sizes()
 
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""

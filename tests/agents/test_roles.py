@@ -122,7 +122,7 @@ def test_the_world_reads_no_agents_parameters_and_no_kind_but_to_label_the_recor
         if reads:
             found[path.name] = reads
     allowed = {
-        "setup.py": 1,
+        "economy.py": 1,
         "register.py": 2,
         "founding.py": 1,
     }  # labels, a fork's parameters, the path
