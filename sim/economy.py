@@ -55,9 +55,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
     def __init__(self, spec: Spec, seed: int = 1, days: int = 365, *, laws: bool = True) -> None:
         if days < 1:
             raise ValueError(f"days is {days}: allowed are whole numbers from 1")
+        streams = Streams(seed)
         super().__init__(rng=seed)
         self.spec, self.laws, self.day = spec, laws, 0
-        streams = Streams(seed)
         people, path = settle(self, spec, streams)
         self.books, loans = open_books(spec, path, people, days)
         self.common = common = common_of(spec, streams, path, people, self.books)

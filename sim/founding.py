@@ -32,9 +32,9 @@ from sim.kernels.spot import POSTED
 from sim.log import Log
 from sim.nature.noise import Nature
 from sim.parts import Member, cannot, members
+from sim.placement import place_people
 from sim.problems import Problem, SpecError
 from sim.register import Register, Roll
-from sim.rental.placement import place_people
 from sim.reserved.contracts import ReservedBook
 from sim.roles import (
     BuysLoans,
