@@ -120,9 +120,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
         trades = self.rent_hours()
         self.accrue_rents_and_costs(trades)
         self.strike_indices(trades)
-        self.open_the_evening(trades)
+        morning = self.open_the_evening(trades)
         self.learn()
-        closes = self.close_futures()
+        closes = self.close_futures(morning)
         self.settle_margins()
         self.funds.settle(self.day, closes, self.exchange)
         if self.calendar.is_month_end(self.day):
@@ -272,15 +272,18 @@ class Economy(mesa.Model):  # type: ignore[misc]
         self.rental.note(trades)
         self.indices.fix(self.board.today, trades, self.rental.product_rents, self.rental.asks_usd)
 
-    def open_the_evening(self, trades: Trades) -> None:
-        """Today's rents and indices become public; hours bought are told to those who bought them."""
+    def open_the_evening(self, trades: Trades) -> Today:
+        """Today's rents and indices become public; hours bought are told to those who bought them.
+
+        Returns what was public until now.
+        """
         rents, today = self.rental.rents, self.board.today
-        self.morning = today
         self.exchange.note_fixings(self.day, rents.today, self.indices.usd)
         curves = self.exchange.curves(self.day + 1)
         self.board.today = replace(today, **rents.facts(), index_usd=dict(self.indices.usd), curves=curves)
         self.board.remember_evening()
         self.rental.tell(trades)
+        return today
 
     def learn(self) -> None:
         """Beliefs are updated with today's rents, and only now."""
@@ -289,12 +292,12 @@ class Economy(mesa.Model):  # type: ignore[misc]
 
     # 7. and 8. futures and clearing
 
-    def close_futures(self) -> dict[str, Close]:
+    def close_futures(self, morning: Today) -> dict[str, Close]:
         """Hedgers' schedules and the crowds' resting orders meet in the closing auction of every venue and month."""
         if not self.exchange.venues:
-            return self.exchange.close(self.morning, self.rental.news, {})
+            return self.exchange.close(morning, self.rental.news, {})
         self.refresh_board()
-        return self.exchange.close(self.morning, self.rental.news, self.funds.orders(self.exchange))
+        return self.exchange.close(morning, self.rental.news, self.funds.orders(self.exchange))
 
     def settle_margins(self) -> None:
         """Variation margin in cash, initial margin, close-outs; landlords' cash bears its part of what they hedge."""

@@ -132,6 +132,5 @@ def test_all_of_the_front_month_is_known_at_its_end_and_settles_at_its_mean(star
 
 def test_the_known_share_of_the_first_day_is_that_of_the_business_days_before_it():
     economy = world(world__start_date="2026-01-20")
-    economy.step()
     days = economy.calendar.business_days(0)
-    assert economy.morning.curve.known_weight[0] == sum(day < 0 for day in days) / len(days)
+    assert economy.board.today.curve.known_weight[0] == sum(day < 0 for day in days) / len(days)
