@@ -66,11 +66,9 @@ def settle(model: mesa.Model, spec: Spec, streams: Streams) -> tuple[list[Agent]
 
 
 def _born(model: mesa.Model, member: Member, path: GrowthPath) -> Agent:
-    """One agent; SpecError naming its group if its class raises what is no impossible world."""
+    """One agent; SpecError naming its group if its class raises anything."""
     try:
         return member.cls(model, member.name, member.parameters, member.weight, path)
-    except (ValueError, ArithmeticError, LookupError):
-        raise
     except (Exception, SystemExit) as error:
         raise SpecError([Problem(f"agents.{member.group}", member.name, cannot(error))]) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,10 +18,10 @@ PLAIN = {bool, int, float, str, type(None)}
 def canonical(world: dict[str, Any], plugins: tuple[str, ...] = ()) -> dict[str, Any]:
     """A world as its classes read it, as plain dicts and lists: numbers of one kind a key, defaults filled in.
 
-    A number is a float where its key takes floats; texts and truth values are never numbers. Lists that are dealt
-    out, laws and the dates of shocks stay as they are but for the kinds of their numbers. Agents and shocks stand in
-    order of name; what is `ORDERED` and the indices, whose order is that of columns, stay in theirs. SpecError if the
-    world cannot be read.
+    A number is a float where its key takes floats; texts and truth values are never numbers. The date of a shock is
+    its day. Lists that are dealt out, and laws, stay as they are but for the kinds of their numbers. Agents and shocks
+    stand in order of name; what is `ORDERED` and the indices, whose order is that of columns, stay in theirs. SpecError
+    if the world cannot be read.
     """
     from sim.problems import SpecError
     from sim.spec import read_spec
@@ -86,8 +87,18 @@ def parts(section: Mapping[str, Any], plugins: tuple[str, ...], filled: bool = T
 
 def _parts(world: dict[str, Any], plugins: tuple[str, ...], filled: bool) -> dict[str, Any]:
     agents = {name: _group(own, plugins, filled) for name, own in sorted(world["agents"].items())}
-    shocks = parts(dict(sorted(world["shocks"].items())), plugins, filled)
+    dated = {name: _dated(own, world) for name, own in sorted(world["shocks"].items())}
+    shocks = parts(dated, plugins, filled)
     return {"indices": parts(world["indices"], plugins, filled), "agents": agents, "shocks": shocks}
+
+
+def _dated(shock: dict[str, Any], world: dict[str, Any]) -> dict[str, Any]:
+    """A shock's settings with the day on which it starts, where that is a date."""
+    from sim.nature.striking import day_of
+
+    start = shock.get("start")
+    first = datetime.date.fromisoformat(world["world"]["start_date"])
+    return {**shock, "start": day_of(start, first)} if isinstance(start, str) else shock
 
 
 def _part(settings: dict[str, Any], model: type[BaseModel], filled: bool) -> dict[str, Any]:
@@ -112,7 +123,7 @@ def _as_dealt(value: Any, model: type[BaseModel], name: str) -> Any:
 
 
 def _as_read(value: Any, model: type[BaseModel], name: str) -> Any:
-    """A value as the class reads it; as it was given where that is another value, or is read elsewhere (a date)."""
+    """A value as the class reads it; as it was given where that is another value."""
     given = plain(value)
     if _is_law(given):
         return [given[0], *map(float, given[1:])]

@@ -13,6 +13,7 @@ from experiments.configuration.compose import Composer, as_override, flat, key_o
 from experiments.configuration.settings import Settings, Study
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 from experiments.plugins import provenance
+from experiments.plugins.guard import attempted, tell
 from experiments.study.own import checked_metrics
 from experiments.study.plan import Plan
 from experiments.study.runs import Place, Point, label
@@ -137,28 +138,20 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> dic
     """Reads every world and builds each once; all problems are reported together, each once. The worlds' one form."""
     provenance.check_packages()
     from sim.economy import Economy
-    from sim.spec import SpecError, read_spec
+    from sim.spec import read_spec
 
     check_metrics(settings.study, checked_metrics(settings))
     found: dict[Problem, list[str]] = defaultdict(list)
-    plugins, specs, read = tuple(settings.plugins), {}, {}
+    plugins, read = tuple(settings.plugins), {}
     for place, world in worlds.items():
-        try:
-            read[place] = canonical(world, plugins)
-            specs[place] = read_spec(read[place], plugins)
-        except SpecError as error:
-            for problem in error.problems:
-                found[as_problem(problem, world)].append(label(*place))
-    if not found:
-        for place, spec in itertools.islice(specs.items(), TRIAL_BUILDS):
-            try:
-                Economy(spec, seed=settings.seed_list[0], days=settings.days)
-            except SpecError as error:
-                for problem in error.problems:
-                    found[as_problem(problem, worlds[place])].append(label(*place))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 whatever a class of the user's own raises
-                said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-                found[Problem("world", ABSENT, f"is impossible: {said}")].append(label(*place))
+        read[place], error = attempted(lambda world=world: canonical(world, plugins))
+        for problem in told(error, world):
+            found[problem].append(label(*place))
+    for place, world in itertools.islice(read.items() if not found else (), TRIAL_BUILDS):
+        spec = read_spec(world, plugins)
+        _, error = attempted(lambda spec=spec: Economy(spec, seed=settings.seed_list[0], days=settings.days))
+        for problem in told(error, world):
+            found[problem].append(label(*place))
     if found:
         everywhere = len(worlds)
         problems = [
@@ -221,6 +214,15 @@ def check_metrics(study: Study, own: Iterable[str] = ()) -> None:
     ]
     if problems:
         raise UsageError("the study cannot be read; nothing was run", problems)
+
+
+def told(error: BaseException | None, world: dict[str, Any]) -> list[Problem]:
+    """What stopped a world from being read or built, as problems of its keys where they are known."""
+    if error is None:
+        return []
+    if hasattr(error, "problems"):
+        return [as_problem(problem, world) for problem in error.problems]
+    return [Problem("world", ABSENT, f"is impossible: {str(error) if type(error) is ValueError else tell(error)}")]
 
 
 def as_problem(problem: Any, world: dict[str, Any]) -> Problem:

@@ -69,7 +69,7 @@ def span_of(settings: Mapping[str, Any], start_date: str) -> tuple[int, int | No
     start = settings.get("start")
     try:
         plain = {key: _end(2)(key, value) for key, value in settings.items()}
-        day = _day(start, datetime.date.fromisoformat(start_date)) if isinstance(start, str) else plain.get("start")
+        day = day_of(start, datetime.date.fromisoformat(start_date)) if isinstance(start, str) else plain.get("start")
     except ValueError:
         return None
     if not isinstance(day, int):
@@ -144,7 +144,7 @@ def _build(name: str, settings: Any, first: datetime.date, plugins: tuple[str, .
     values, problems = dict(settings), []
     for key, value in settings.items():
         try:
-            values[key] = _day(value, first) if key == "start" and isinstance(value, str) else draw(key, value)
+            values[key] = day_of(value, first) if key == "start" and isinstance(value, str) else draw(key, value)
         except ValueError as error:
             problems.append(Problem(f"shocks.{name}.{key}", value, str(error)))
     if problems:
@@ -172,7 +172,7 @@ def _has_field(module: ModuleType, field: str) -> bool:
     return any(field in getattr(value, "model_fields", ()) for value in mine)
 
 
-def _day(date: str, first: datetime.date) -> int:
+def day_of(date: str, first: datetime.date) -> int:
     """The day number of a date; raises ValueError for what is none, or lies before the world's first day."""
     try:
         day = (datetime.date.fromisoformat(date) - first).days

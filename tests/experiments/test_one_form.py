@@ -148,6 +148,7 @@ def member(**terms: Any) -> list[str]:
         ("study.arms={base: [], steep: ['spot.convexity=4']}", "study.arms={base: [], steep: ['spot.convexity=4.0']}"),
         ("study.arms={base: [], x: ['spot.convexity=4']}", "study.arms={x: ['spot.convexity=4'], base: []}"),
         ("study.sweep={spot.convexity: [4, 2.5]}", "study.sweep={spot.convexity: [4.0, 2.5]}"),
+        ("shocks.hormuz_helium.start=2026-03-01", "shocks.hormuz_helium.start=2"),
         ("world.start_date='2026-01-01'", "world.start_date='20260101'"),
         ("shocks=[demand_surge,demand_slump]", "shocks=[demand_slump,demand_surge,demand_slump]"),
         (
@@ -263,6 +264,9 @@ def test_swept_values_are_those_that_worlds_hold() -> None:
     }
     with pytest.raises(UsageError, match=r"spot\.convexity.*each given once"):
         expanded("study.sweep={spot.convexity: [1, 1.0]}")
+    dated = ["shocks=[demand_slump]", "days=20", "world.start_date=2026-01-01"]
+    with pytest.raises(UsageError, match=r"study\.sweep\.shocks\.demand_slump\.start.*two of them are one value"):
+        expanded(*dated, "study.sweep={shocks.demand_slump.start: [10, 2026-01-11]}")
 
 
 def test_the_second_spelling_runs_nothing_and_changes_no_figure(
@@ -297,11 +301,11 @@ def test_statistics_refuse_two_rows_for_one_cell(tmp_path: Path, monkeypatch: py
         _ = Results(out).runs
 
 
-@pytest.mark.parametrize("error", ["TypeError('no')", "SystemExit(0)", "RecursionError('no')"])
+@pytest.mark.parametrize("error", ["TypeError('no')", "SystemExit(0)", "RecursionError('no')", "ValueError('no')"])
 @pytest.mark.parametrize("cls", ["Rejected", "Stillborn"])
 def test_what_an_own_agent_raises_while_it_is_built_is_told_by_key(lab: Any, error: str, cls: str) -> None:
     lab(error)
-    with pytest.raises(UsageError, match=rf"agents\.member.*cannot be built: {error.split('(', maxsplit=1)[0]}"):
+    with pytest.raises(UsageError, match=rf"agents\.member.*(cannot be built: {error.split('(', maxsplit=1)[0]}|: no)"):
         expanded("plugins=[form_lab]", f"+agents.member={{_target_: form_lab.{cls}, count: 1, size: 1.0}}")
 
 
