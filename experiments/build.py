@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.configuration.canonical import canonical
 from experiments.configuration.compose import composer, split
 
 if TYPE_CHECKING:
@@ -18,4 +19,5 @@ def build(*overrides: str, seed: int = 1, days: int = 365, config_dir: str | Pat
 
     with composer(config_dir) as open_composer:
         world, own = split(open_composer.compose(overrides))
-    return Economy(read_spec(world, tuple(own["plugins"])), seed=seed, days=days)
+    plugins = tuple(own["plugins"])
+    return Economy(read_spec(canonical(world, plugins), plugins), seed=seed, days=days)

