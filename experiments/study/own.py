@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from experiments import provenance
 from experiments.configuration.canonical import parts
+from experiments.errors import ABSENT, Problem, UsageError
+from experiments.plugins.guard import attempted, tell
 from experiments.configuration.settings import Settings
-from experiments.errors import Problem, UsageError
-from experiments.plugins import provenance
 from experiments.plugins.sources import PluginCode, measuring_code
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def own_metrics(section: Mapping[str, Any], plugins: tuple[str, ...] = ()) -> di
     """The user's own metrics by name; SpecError with all that is wrong."""
     from sim.metrics import METRICS
     from sim.metrics.measure import Metric, OwnMetric
-    from sim.parts import build_part
+    from sim.parts import build_part, cannot
     from sim.problems import Problem as Wrong
     from sim.problems import SpecError
 
@@ -79,7 +80,10 @@ def own_metrics(section: Mapping[str, Any], plugins: tuple[str, ...] = ()) -> di
             target = settings["_target_"]
             wrong.append(Wrong(f"metrics.{name}._target_", target, "is not an OwnMetric of sim.metrics.measure"))
             continue
-        found[name] = Metric(name, built.unit, built.meaning(), built.family, built.of)
+        try:
+            found[name] = Metric(name, built.unit, built.meaning(), built.family, built.of)
+        except (Exception, SystemExit) as error:
+            wrong.append(Wrong(f"metrics.{name}._target_", settings["_target_"], cannot(error)))
     if wrong:
         raise SpecError(wrong)
     return found
@@ -103,20 +107,23 @@ def own_figures(section: Mapping[str, Any], plugins: tuple[str, ...] = ()) -> di
 
 def checked_metrics(settings: Settings) -> dict[str, Metric]:
     """The user's own metrics, once these and the figures are known to be sound; a UsageError tells what is not."""
-    from sim.problems import SpecError
-
-    problems, metrics = [], {}
     plugins = tuple(settings.plugins)
-    for build, section in ((own_metrics, settings.metrics), (own_figures, settings.figures)):
-        try:
-            built = build(section, plugins)
-        except SpecError as error:
-            problems += [Problem(wrong.key, wrong.value, wrong.allowed, wrong.nearest) for wrong in error.problems]
-        else:
-            metrics = built if build is own_metrics else metrics
+    metrics, unsound = attempted(lambda: own_metrics(settings.metrics, plugins))
+    _, undrawn = attempted(lambda: own_figures(settings.figures, plugins))
+    problems = [*problems_told("metrics", unsound), *problems_told("figures", undrawn)]
     if problems:
         raise UsageError("the study cannot be read; nothing was run", problems)
-    return metrics
+    return dict(metrics)
+
+
+def problems_told(section: str, error: BaseException | None) -> list[Problem]:
+    """What stopped a section from being read, as problems of its keys where they are known."""
+    if error is None:
+        return []
+    told = getattr(error, "problems", None)
+    if told is None:
+        return [Problem(section, ABSENT, f"cannot be read: {tell(error)}")]
+    return [Problem(wrong.key, wrong.value, wrong.allowed, wrong.nearest) for wrong in told]
 
 
 def in_one_form(settings: Settings) -> Settings:
