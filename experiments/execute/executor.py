@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from experiments.errors import Problem, StorageError, UsageError, WorkersError
 from experiments.execute.worker import Batch, Outcome
-from experiments.plugins.guard import heard_interrupts, interrupts, tell
+from experiments.plugins.guard import attempted, heard_interrupts, interrupts, problems_told, tell
 
 Report = Callable[[list[Outcome]], None]
 OURS = ("experiments",)  # where our own executors lie
@@ -32,13 +32,10 @@ class Executor(Protocol):
 def executor_of(section: dict[str, Any], plugins: tuple[str, ...]) -> Executor:
     """The executor that a section of the configuration names by `_target_`; UsageError with all that is wrong."""
     from sim.parts import build
-    from sim.problems import SpecError
 
-    try:
-        built = build("executor", section, (*plugins, *OURS), "an executor", "run")
-    except SpecError as error:
-        problems = [Problem(wrong.key, wrong.value, wrong.allowed, wrong.nearest) for wrong in error.problems]
-        raise UsageError("nothing was run", problems) from None
+    built, error = attempted(lambda: build("executor", section, (*plugins, *OURS), "an executor", "run"))
+    if error is not None:
+        raise UsageError("nothing was run", problems_told("executor", error))
     known = [None, *multiprocessing.get_all_start_methods()]
     if not isinstance(built, Executor) or built.start_method not in known:
         allowed = "is not an executor: its start_method must be one of None, 'forkserver' and 'spawn'"

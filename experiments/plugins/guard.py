@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from experiments.errors import ABSENT, Problem
 from experiments.plugins.chance import untouched
 
 LONGEST_ERROR = 1000  # letters of an error that are kept
@@ -46,6 +47,15 @@ def tell(error: BaseException) -> str:
         message = "what it says cannot be shown"
     said = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return said.encode("utf-8", "replace").decode()[:LONGEST_ERROR] + place
+
+
+def problems_told(section: str, error: BaseException | None) -> list[Problem]:
+    """What stopped a section from being read, as problems of its keys where they are known."""
+    if error is None:
+        return []
+    if not hasattr(error, "problems"):
+        return [Problem(section, ABSENT, f"cannot be read: {tell(error)}")]
+    return [Problem(wrong.key, wrong.value, wrong.allowed, wrong.nearest) for wrong in error.problems]
 
 
 @contextmanager

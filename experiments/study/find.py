@@ -8,6 +8,7 @@ from pathlib import Path
 
 from experiments.configuration.settings import Settings
 from experiments.errors import Problem, Typed, UsageError, nearest_name
+from experiments.plugins.guard import attempted, tell
 from experiments.study.plan import Plan
 
 SHARED = {"kind"}  # what all kinds share
@@ -32,16 +33,16 @@ def plan_of(name: str, plugins: tuple[str, ...] = ()) -> Plan:
         raise unusable(name, allowed, nearest_name(name, known))
     from sim.parts import find_class
 
-    try:
-        cls = find_class(name, plugins)
-    except ValueError as error:
-        raise unusable(name, str(error)) from None
+    cls, error = attempted(lambda: find_class(name, plugins))
+    if error is not None:
+        raise unusable(name, str(error) if type(error) is ValueError else f"cannot be read: {tell(error)}")
     if not is_kind(cls):
         raise unusable(name, "is not a Kind of experiments.kinds.kind")
-    try:
-        return cls()
-    except Exception as error:
-        raise unusable(name, f"cannot be built without arguments: {type(error).__name__}: {error}") from error
+    plan, error = attempted(cls)
+    if error is not None:
+        raise unusable(name, f"cannot be built without arguments: {tell(error)}")
+    assert isinstance(plan, Plan)
+    return plan
 
 
 def plan_for(settings: Settings) -> Plan:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from experiments import provenance
 from experiments.configuration.canonical import parts
-from experiments.errors import ABSENT, Problem, UsageError
-from experiments.plugins.guard import attempted, tell
 from experiments.configuration.settings import Settings
+from experiments.errors import UsageError
+from experiments.plugins import provenance
+from experiments.plugins.guard import attempted, problems_told
 from experiments.plugins.sources import PluginCode, measuring_code
 
 if TYPE_CHECKING:
@@ -114,16 +114,6 @@ def checked_metrics(settings: Settings) -> dict[str, Metric]:
     if problems:
         raise UsageError("the study cannot be read; nothing was run", problems)
     return dict(metrics)
-
-
-def problems_told(section: str, error: BaseException | None) -> list[Problem]:
-    """What stopped a section from being read, as problems of its keys where they are known."""
-    if error is None:
-        return []
-    told = getattr(error, "problems", None)
-    if told is None:
-        return [Problem(section, ABSENT, f"cannot be read: {tell(error)}")]
-    return [Problem(wrong.key, wrong.value, wrong.allowed, wrong.nearest) for wrong in told]
 
 
 def in_one_form(settings: Settings) -> Settings:

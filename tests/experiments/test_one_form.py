@@ -77,30 +77,6 @@ class Mean(OwnMetric):
 
     def of(self, window):
         return self.over
-
-
-class Choosy(GroupParameters):
-    def model_post_init(self, context):
-        raise {error}
-
-
-class Rejected(Agent):
-    Parameters = Choosy
-
-
-class Stillborn(Agent):
-    Parameters = GroupParameters
-
-    def start(self, path):
-        raise {error}
-
-
-class Strike(Parameters):
-    def model_post_init(self, context):
-        raise {error}
-
-    def __call__(self, day, environment):
-        return environment
 """
 
 
@@ -307,21 +283,3 @@ def test_statistics_refuse_two_rows_for_one_cell(tmp_path: Path, monkeypatch: py
     write_table(out / "runs.parquet", [*rows, {**rows[0], "key": "other"}])
     with pytest.raises(UsageError, match=r"two rows for arm base, shock none, spot\.convexity 2\.5, seed 1.*move it"):
         _ = Results(out).runs
-
-
-@pytest.mark.parametrize("error", ["TypeError('no')", "SystemExit(0)", "RecursionError('no')", "ValueError('no')"])
-@pytest.mark.parametrize("cls", ["Rejected", "Stillborn"])
-def test_what_an_own_agent_raises_while_it_is_built_is_told_by_key(lab: Any, error: str, cls: str) -> None:
-    lab(error)
-    with pytest.raises(UsageError, match=rf"agents\.member.*(cannot be built: {error.split('(', maxsplit=1)[0]}|: no)"):
-        expanded("plugins=[form_lab]", f"+agents.member={{_target_: form_lab.{cls}, count: 1, size: 1.0}}")
-
-
-@pytest.mark.parametrize("error", ["TypeError('no')", "SystemExit(0)"])
-def test_what_an_own_shock_raises_while_it_is_built_is_told_by_key(lab: Any, error: str) -> None:
-    lab(error)
-    container = {**world_of(), "shocks": {"strike": {"_target_": "form_lab.Strike"}}}
-    from sim.problems import SpecError
-
-    with pytest.raises(SpecError, match=rf"shocks\.strike.*cannot be built: {error.split('(', maxsplit=1)[0]}"):
-        read_spec(container, ("form_lab",))
