@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import mesa
-
+from sim import abm
 from sim.growth_path import GrowthPath, Landlord
 from sim.streams import stable_id
 from sim.vocabulary import Parameters, Positive, PositiveCount
@@ -47,7 +46,7 @@ class Endowment:
     fields: dict[str, float] = field(default_factory=dict)
 
 
-class Agent(mesa.Agent):  # type: ignore[misc]
+class Agent(abm.Agent):  # type: ignore[misc]
     """Base of all participants. `weight` is this agent's share of its group."""
 
     Parameters: ClassVar[type[GroupParameters]] = GroupParameters

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial, reduce
 from typing import Any
 
-import mesa
 import numpy as np
 
+from sim import abm
 from sim.audit import check_ledger
 from sim.board import (
     Board,
@@ -45,7 +45,7 @@ from sim.streams import Streams
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 
-class Economy(mesa.Model):  # type: ignore[misc]
+class Economy(abm.Model):  # type: ignore[misc]
     """A market for GPU compute: rental, reserved capacity, futures, credit and investment.
 
     `spec` is a validated world, `seed` keys every draw, `days` is how many will be recorded without growing. After

@@ -6,9 +6,9 @@ import datetime
 import math
 from dataclasses import replace
 
-import mesa
 import numpy as np
 
+from sim import abm
 from sim.agent import Agent, Endowment, group_of
 from sim.board import AtStart, Board, SecuritisationSheet
 from sim.books import OUTSIDERS, Books, open_ledger
@@ -56,16 +56,16 @@ from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 LONGEST_LAG = 100.0  # logs
 
 
-def settle(model: mesa.Model, spec: Spec, streams: Streams) -> tuple[list[Agent], GrowthPath]:
+def settle(model: abm.Model, spec: Spec, streams: Streams) -> tuple[list[Agent], GrowthPath]:
     """All agents, and the growth path that they share; raises SpecError for a world that cannot exist."""
     people = members(spec.agents, streams, spec.plugins)
     path = path_of(spec, people)
     agents = [_born(model, member, path) for member in people]
-    getattr(mesa.Agent, "_ids", {}).pop(model, None)  # Mesa 3.3 numbers agents by model there, and would keep them all
+    getattr(abm.Agent, "_ids", {}).pop(model, None)  # Mesa 3.3 numbers agents by model there, and would keep them all
     return agents, path
 
 
-def _born(model: mesa.Model, member: Member, path: GrowthPath) -> Agent:
+def _born(model: abm.Model, member: Member, path: GrowthPath) -> Agent:
     """One agent; SpecError naming its group if its class raises anything."""
     try:
         return member.cls(model, member.name, member.parameters, member.weight, path)
