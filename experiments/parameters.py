@@ -21,6 +21,7 @@ ACCOUNTED = re.compile(
     re.IGNORECASE,
 )
 GLOBAL = "# @package _global_"  # the head of a preset that writes its sections itself
+LEFT_OUT = {"executor", "size", "scenario", "notes", "funds", "population", "traders"}  # of no section of their own
 PARTS = ("agents", "indices")  # sections of classes that are named by `_target_`
 NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?")  # YAML of PyYAML reads 2.5e6 as a text, Hydra as a number
 UNITS = {
@@ -94,7 +95,7 @@ def default_world() -> list[Default]:
     for group, names in chosen:
         for name in names if isinstance(names, list) else [names]:
             path = PACKAGED / group / f"{name}.yaml"
-            if path.exists() and group not in {"executor", "size", "scenario", "notes", "funds", "population"}:
+            if path.exists() and group not in LEFT_OUT:
                 found += defaults(path, group)
     return found
 

@@ -85,7 +85,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         if common.calendar.elapsed:
             self.credit.note_costs(self.rental.pay_elapsed(self.hardware.let_ve(), common.calendar.elapsed))
         self.notes = Notes(common, self.credit.report())
-        self.exchange = Exchange(common, spec.venues)
+        self.exchange = Exchange(common, spec.venues, spec.information)
         self.funds = Funds(common)
 
     # what everybody may look at
@@ -192,6 +192,7 @@ class Economy(abm.Model):  # type: ignore[misc]
             name: Underlying(self.indices.usd[venue.index], self.indices.gpu_ve(venue.index))
             for name, venue in spec.venues.items()
         }
+        self.exchange.information = spec.information
         opened = self.exchange.adopt(spec.venues, self.day, self.rental.rents.today, underlying)
         if self.exchange.venues and (opened or self.day > 0):
             self.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve
@@ -297,7 +298,9 @@ class Economy(abm.Model):  # type: ignore[misc]
         if not self.exchange.venues:
             return self.exchange.close(morning, self.rental.news, {})
         self.refresh_board()
-        return self.exchange.close(morning, self.rental.news, self.funds.orders(self.exchange))
+        funds, ahead = self.funds.orders(self.exchange), self.spec.information.horizon_days
+        foresight = self.nature.foresight(self.day, self.common.streams, ahead)
+        return self.exchange.close(morning, self.rental.news, funds, foresight)
 
     def settle_margins(self) -> None:
         """Variation margin in cash, initial margin, close-outs; landlords' cash bears its part of what they hedge."""

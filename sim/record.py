@@ -35,7 +35,7 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
     "open_interest_contracts", "futures_volume_contracts", "hedge_landlords_contracts", "hedge_users_contracts",
     "initial_margin_usd", "margin_defaults", "limit_locks", "multiplicities",
     "jobs_finished", "jobs_missed", "training_lost_ve_hours", "training_left_ve_hours",
-    "labs_cash_usd", "labs_raised_usd", "rounds_failed", "lab_defaults", "month_end", "curve_gap",
+    "labs_cash_usd", "labs_raised_usd", "rounds_failed", "lab_defaults", "month_end", "curve_gap", "futures_impact",
     "fund_assets_usd", "fund_gamma_usd", "fund_flow_usd", "fund_rebalance_contracts", "fund_roll_contracts",
     "fund_loop_gain_1", "fund_loop_gain_2", "fund_spectral_radius", "fund_share_of_open_interest",
     "fund_sponsor_losses_usd", "fund_nav_{fund}_usd", "rent_{product}_usd_per_gpu_hour", "occupancy_{product}",

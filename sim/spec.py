@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.credit.terms import Loan, Resolution
-from sim.exchange.terms import VenueTerms, in_order
+from sim.exchange.terms import Information, VenueTerms, in_order
 from sim.hardware.terms import Grade, Investment
 from sim.indices.quote import QuoteIndex
 from sim.indices.transaction import TransactionIndex
@@ -102,6 +102,7 @@ class Spec(BaseModel):
     resolution: Resolution
     venues: Annotated[dict[str, VenueTerms], AfterValidator(in_order)]
     links: Links
+    information: Information
     indices: dict[str, dict[str, Any]]
     agents: dict[str, dict[str, Any]]
     shocks: dict[str, dict[str, Any]]

@@ -27,6 +27,10 @@ TRADING = [
     Column("multiplicities", "months", "listed months with several clearing prices today"),
 ]
 GAP = Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement")
+IMPACT = Column(
+    "futures_impact", "log", "log price change per market order of one open interest, measured on the close of the "
+    "second month at month ends; empty on other days",
+)  # fmt: skip
 
 
 def price_column(venue: str, m: int) -> str:

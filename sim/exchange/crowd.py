@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from sim.kernels.crowd import BANKRUPT, Crowd, crowd_orders
-from sim.rows.exchange import CrowdSettings
+from sim.rows.exchange import CrowdSettings, Foresight
+from sim.rules.information import signal_error_sd
 from sim.streams import Purpose, Streams, stable_id
 from sim.vocabulary import Floats, Ints
 
@@ -40,6 +41,10 @@ class Speculators:
             horizon_days=np.full(n, settings.horizon_days),
             noise_sd=np.full(n, settings.noise_sd),
         )
+        self.signal: Floats = np.zeros(n)  # of demand to come, logs
+        self._phase: Floats = streams.uniforms(Purpose.SPECULATOR_CADENCE, 0, ids)
+        self._error: Floats = np.zeros(n)  # of a signal over its sd, as drawn in `_epoch`
+        self._epoch: Ints = np.full(n, -1, dtype=np.int64)
         self.quantity: Floats = np.zeros((maturities, n))
         self.tick: Ints = np.zeros((maturities, n), dtype=np.int64)
         self.largest_contracts = 0.0  # gross positions of all traders in a month, at their most
@@ -48,6 +53,22 @@ class Speculators:
         """Remember the largest gross positions in any month, against which the rounding of sums is judged."""
         gross = np.abs(self.arrays.position).sum(axis=1)
         self.largest_contracts = max(self.largest_contracts, float(gross.max(initial=0.0)))
+
+    def hear(self, day: int, foresight: Foresight, precision: float, cadence_days: int, streams: Streams) -> None:
+        """Set each trader's signal: the news, and an error that it keeps for `cadence_days` from a day of its own on.
+
+        Nothing is heard, and nothing drawn, at precision zero.
+        """
+        if precision == 0.0:
+            self.signal[:] = 0.0
+            return
+        ids, epoch = self.arrays.id, (day + (self._phase * cadence_days).astype(np.int64)) // cadence_days
+        anew = epoch != self._epoch
+        for time in np.unique(epoch[anew]).tolist():
+            mine = anew & (epoch == time)
+            self._error[mine] = streams.normals(Purpose.SPECULATOR_SIGNAL, time, ids[mine])
+        self._epoch = epoch
+        self.signal[:] = foresight.news + signal_error_sd(foresight.variance, precision) * self._error
 
     def orders(
         self,
@@ -58,6 +79,8 @@ class Speculators:
         trend: Floats,
         persistence: Floats,
         news: Floats,
+        lift: Floats,
+        price_weight: float,
         contract_hours: float,
         margin_share: float,
         tick_usd: float,
@@ -65,7 +88,7 @@ class Speculators:
         """Tonight's resting orders: quantity and limit tick, (maturities, N) each."""
         crowd_orders(
             self.arrays, seed, day, self.settings.activity_per_hour, price_usd, expected_usd, trend, persistence, news,
-            contract_hours, margin_share, tick_usd, self.quantity, self.tick,
+            lift, self.signal, price_weight, contract_hours, margin_share, tick_usd, self.quantity, self.tick,
         )  # fmt: skip
         return self.quantity, self.tick
 

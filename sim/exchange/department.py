@@ -12,16 +12,26 @@ import numpy as np
 from sim.behaviours.hedging import tabled
 from sim.board import ExchangeSheet, Today
 from sim.department import Common
-from sim.exchange.audit import GAP, TRADING, check_deposits, check_positions, price_column, price_columns, trading
+from sim.exchange.audit import (
+    GAP,
+    IMPACT,
+    TRADING,
+    check_deposits,
+    check_positions,
+    price_column,
+    price_columns,
+    trading,
+)
 from sim.exchange.clearing_house import ClearingHouse, Margins
 from sim.exchange.crowd import Speculators
 from sim.exchange.joint_close import FundOrders
 from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
-from sim.exchange.terms import MAIN, VenueTerms
+from sim.exchange.terms import MAIN, Information, VenueTerms
 from sim.exchange.venue import Venue
 from sim.record import Column
 from sim.roles import Hedges, HoldsFutures, SpeculatesInCrowds
-from sim.rows.exchange import Close, CrowdSettings, Curve
+from sim.rows.exchange import NO_FORESIGHT, Close, CrowdSettings, Curve, Foresight
+from sim.rules.information import lift, told_of_day
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 RATIO_DAYS = 30.0  # over which the ratio of an index to the mean rent is taken
@@ -41,8 +51,9 @@ class Exchange:
     venue, and empty where nothing is listed; `margins` what the house made of them.
     """
 
-    def __init__(self, common: Common, terms: Mapping[str, VenueTerms]) -> None:
+    def __init__(self, common: Common, terms: Mapping[str, VenueTerms], information: Information) -> None:
         self.common = common
+        self.information = information
         register, owners = common.register, len(common.ledger.owners)
         hedger = np.zeros(owners, dtype=bool)
         hedger[[owner for owner, _ in register.of(Hedges)]] = True
@@ -197,11 +208,17 @@ class Exchange:
             if name in self.venues:
                 self.venues[name].note_index(day, index_usd)
 
-    def close(self, morning: Today, news: Floats, funds: Mapping[str, FundOrders]) -> dict[str, Close]:
+    def close(
+        self,
+        morning: Today,
+        news: Floats,
+        funds: Mapping[str, FundOrders],
+        foresight: Foresight = NO_FORESIGHT,
+    ) -> dict[str, Close]:
         """Hedgers' schedules and the crowds' resting orders meet in the closing auction of every month.
 
         Crowds expect what the morning's facts say, and hear the `news` (steps,) of the hours in which they wake;
-        `funds` is what funds bring, by venue.
+        `funds` is what funds bring, by venue. Of `foresight` their traders have signals.
         """
         self.closes = {}
         if not self.venues:
@@ -210,9 +227,10 @@ class Exchange:
         asked = [(owner, agent.futures(register.views[owner])) for owner, agent in register.of(Hedges)]
         rows = self._by_venue(*tabled(asked, ledger.table(self.names)))
         for (name, venue), mine in zip(self.venues.items(), rows, strict=True):
+            probed = self.open_interest(venue) if self.common.calendar.is_month_end(morning.day) else None
             for crowd in venue.crowds:
-                self._let_order(venue, crowd, morning, news)
-            self.closes[name] = close = venue.clear(mine, len(ledger.owners), funds.get(name))
+                self._let_order(venue, crowd, morning, news, foresight)
+            self.closes[name] = close = venue.clear(mine, len(ledger.owners), funds.get(name), probed)
             self.common.log.note_all(morning.day, close.events)
         return self.closes
 
@@ -229,10 +247,11 @@ class Exchange:
             first += len(venue.names)
         return found
 
-    def _let_order(self, venue: Venue, crowd: Speculators, morning: Today, news: Floats) -> None:
+    def _let_order(self, venue: Venue, crowd: Speculators, morning: Today, news: Floats, foresight: Foresight) -> None:
         """Let a crowd set its resting orders.
 
-        What it expects of a contract's settlement is moved by the news as far as deviations of rents last until then.
+        What it expects of a contract's settlement is moved by the news as far as deviations of rents last until then,
+        and by each trader's signal as far as demand in that month is told by it.
         """
         curve, reversion = morning.curves[venue.name], crowd.settings.reversion
         venue.expected_usd = np.array(self.common.board.expect(morning, curve, reversion))
@@ -240,10 +259,12 @@ class Exchange:
             (1.0 - known) * math.exp(-reversion * horizon)
             for known, horizon in zip(curve.known_weight, curve.horizon_years, strict=True)
         ]
-        t = venue.terms
+        t, known = venue.terms, self.information
+        crowd.hear(morning.day, foresight, known.precision, known.cadence_days, self.common.streams)
         crowd.orders(
             self.common.streams.seed, morning.day, venue.price_usd, venue.expected_usd, venue.trend,
-            np.array(persistence), news, t.contract_gpu_hours, t.margin.initial, t.tick_usd,
+            np.array(persistence), news, lifts(curve, foresight, known), known.price_weight, t.contract_gpu_hours,
+            t.margin.initial, t.tick_usd,
         )  # fmt: skip
 
     def clear(self, day: int) -> Margins:
@@ -343,7 +364,7 @@ class Exchange:
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""
         prices = [column for name, t in self.terms.items() for column in price_columns(name, t.maturities)]
-        return [*prices, *TRADING, GAP]
+        return [*prices, *TRADING, GAP, IMPACT]
 
     def day(self) -> dict[str, float]:
         """The day's prices, trading and gap; nothing where nothing is listed."""
@@ -358,7 +379,19 @@ class Exchange:
         first, (name, close) = self.first, next(iter(self.closes.items()))
         if first is not None and first.crowds:
             found[GAP.name] = float(np.log(close.price_usd / first.expected_usd).mean())
+        found[IMPACT.name] = close.impact
         return found
+
+
+def lifts(curve: Curve, foresight: Foresight, known: Information) -> Floats:
+    """What a unit of a trader's signal adds to the log settlement it expects, by month (months,)."""
+    return np.array([
+        lift(
+            known.response, known.precision,
+            told_of_day(foresight.decay, foresight.horizon_days, years * DAYS_PER_YEAR), 1.0 - share,
+        )
+        for share, years in zip(curve.known_weight, curve.horizon_years, strict=True)
+    ])  # fmt: skip
 
 
 def crowd_at(venue: str, settings: CrowdSettings) -> CrowdSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,9 +12,19 @@ import numpy as np
 from sim.exchange.crowd import Speculators
 from sim.exchange.joint_close import MonthOrders
 from sim.exchange.terms import VenueTerms
-from sim.kernels.call_auction import LIMIT_DOWN, LIMIT_UP, Cleared, linear_schedules_on_ticks, tick_grid
+from sim.kernels.call_auction import (
+    LIMIT_DOWN,
+    LIMIT_UP,
+    MARKET,
+    Cleared,
+    call_auction,
+    linear_schedules_on_ticks,
+    tick_grid,
+)
 from sim.rows.exchange import FutureRow
 from sim.vocabulary import Floats, Ints
+
+PROBE = 0.03  # of open interest: the order by which price impact is measured
 
 
 class Schedules(NamedTuple):
@@ -57,6 +68,24 @@ def orders_of(
     quantity = np.concatenate([crowd.quantity[m] for crowd in crowds]) if crowds else np.zeros(0)
     tick = np.concatenate([crowd.tick[m] for crowd in crowds]) if crowds else np.zeros(0, dtype=np.int64)
     return MonthOrders(tick0, last_usd, curve, quantity, tick)
+
+
+def price_impact(orders: MonthOrders, tick_usd: float, open_interest: float) -> float:
+    """Lambda of a month's orders: log price change per order of one open interest, the funds' orders left out.
+
+    The close is tried with one more market order of `PROBE` of open interest (contracts), once to buy and once to
+    sell; nothing is traded. nan where nobody holds anything.
+    """
+    if open_interest <= 0.0:
+        return math.nan
+    price = [
+        call_auction(
+            np.append(orders.quantity, side * PROBE * open_interest), np.append(orders.tick, side * MARKET),
+            orders.curve, orders.tick0, tick_usd, orders.last_usd, False, np.zeros(len(orders.quantity) + 1),
+        ).price_usd
+        for side in (1, -1)
+    ]  # fmt: skip
+    return math.log(price[0] / price[1]) / (2.0 * PROBE)
 
 
 def events_of(name: str, cleared: Cleared) -> list[tuple[str, str]]:

@@ -32,6 +32,21 @@ class VenueTerms(Parameters):
     margin: Margin
 
 
+class Information(Parameters):
+    """What traders of the crowds know of demand to come beyond rents; precision zero is exactly nothing.
+
+    `precision` of a trader's own signal, Var N / (Var N + variance of its error), N the news of `horizon_days`; a
+    trader keeps its error for `cadence_days`. `response` is what rents are taken to rise by, log per log of demand.
+    `price_weight` is how far traders defer to the last price instead of their own expectation.
+    """
+
+    precision: Annotated[float, Field(ge=0.0, lt=1.0, allow_inf_nan=False)]
+    horizon_days: Annotated[int, Field(ge=1, le=3650)]
+    price_weight: Annotated[float, Field(ge=0.0, lt=1.0, allow_inf_nan=False)]
+    cadence_days: Annotated[int, Field(ge=1, le=3650)]
+    response: Annotated[float, Field(ge=0.0, le=20.0, allow_inf_nan=False)]
+
+
 def in_order(venues: Mapping[str, VenueTerms]) -> dict[str, VenueTerms]:
     """Venues, the main one first, then by name: the order in which they are written changes nothing."""
     return {name: venues[name] for name in sorted(venues, key=lambda name: (name != MAIN, name))}

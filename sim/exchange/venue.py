@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.calendar import Calendar
 from sim.exchange.crowd import Speculators
-from sim.exchange.futures import Rows, events_of, orders_of, schedules_by_month
+from sim.exchange.futures import Rows, events_of, orders_of, price_impact, schedules_by_month
 from sim.exchange.joint_close import MONTHS, FundOrders, close_with_funds
 from sim.exchange.terms import MAIN, VenueTerms
 from sim.kernels.call_auction import call_auction, schedule_fills
@@ -111,10 +111,11 @@ class Venue:
             contract_hours=self.terms.contract_gpu_hours * self.gpu_ve,
         )  # fmt: skip
 
-    def clear(self, rows: Rows, owners: int, funds: FundOrders | None = None) -> Close:
+    def clear(self, rows: Rows, owners: int, funds: FundOrders | None = None, probed: Floats | None = None) -> Close:
         """Close every maturity: institutions' schedules on the tick grid against the crowds' resting orders.
 
-        Funds trade in the two nearest months, which are then solved together.
+        Funds trade in the two nearest months, which are then solved together. If `probed` (months,), open interest in
+        contracts, is given, the price impact is measured in the month that comes after the nearest.
         """
         terms, crowds, last = self.terms, self.crowds, self.price_usd.copy()
         price, volume = last.copy(), np.zeros(terms.maturities)
@@ -123,6 +124,10 @@ class Venue:
         events: list[tuple[str, str]] = []
         schedules = schedules_by_month(rows, terms.maturities)
         books = [orders_of(m, mine, crowds, terms, last[m]) for m, mine in enumerate(schedules)]
+        impact = math.nan
+        if probed is not None:
+            next_month = min(1, terms.maturities - 1)
+            impact = price_impact(books[next_month], terms.tick_usd, float(probed[next_month]))
         joint, funded = (
             close_with_funds(books[:MONTHS], funds, terms.tick_usd, terms.round_to_tick)
             if funds is not None
@@ -152,7 +157,7 @@ class Venue:
             events += events_of(self.names[m], cleared)
         self.price_usd = price
         self.trend += (np.log(price / last) - self.trend) / TREND_DAYS
-        return Close(last, price, trades, volume, crowd_fills, events, funded)
+        return Close(last, price, trades, volume, crowd_fills, events, funded, impact)
 
     def roll(self, technology: float) -> None:
         """The front month has settled: the others move up, a new month is listed at the last one's price a month on."""

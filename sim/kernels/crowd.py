@@ -1,7 +1,7 @@
 """A crowd of N speculators in M maturities as arrays: what they order tonight, and what the night leaves them.
 
-    crowd_orders(crowd, seed, day, activity, price_usd, expected_usd, trend_per_day, persistence, news,
-                 contract_hours, margin_share, tick_usd, quantity, tick)          writes quantity, tick (M, N)
+    crowd_orders(crowd, seed, day, activity, price_usd, expected_usd, trend_per_day, persistence, news, lift, signal,
+                 price_weight, contract_hours, margin_share, tick_usd, quantity, tick)    writes quantity, tick (M, N)
     crowd_settle(crowd, fills, price_usd, last_usd, contract_hours, maintenance_share, floor_usd)
                  -> (variation_margin_usd, margin_defaults, bankruptcies)         writes cash, position, standing
     crowd_expire(crowd, settlement_usd, last_usd, contract_hours) -> paid_usd     front maturity out, the rest move up
@@ -9,7 +9,8 @@
 
 The day has len(news) hours. In each, a speculator wakes with probability `activity`, and then replaces its one order
 for tonight; only the last waking counts. It knows the news (log change of rents) of that hour; `persistence` (M,) is
-how much of it lasts to each maturity. Columns of the day (M,): last price, expected settlement, trend (log per day).
+how much of it lasts to each maturity. Columns of the day (M,): last price, expected settlement, trend (log per day),
+`lift`: what a unit of each trader's own `signal` (N,) adds to the log settlement it expects.
 """
 
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from sim.kernels.purpose import Purpose
 from sim.rules import speculation as rules
 
 mispricing = jit(rules.mispricing)
+informed = jit(rules.informed)
 expected_return = jit(rules.expected_return)
 target_position = jit(rules.target_position)
 limit_tick = jit(rules.limit_tick)
@@ -61,6 +63,9 @@ def crowd_orders(
     trend_per_day: Floats,
     persistence: Floats,
     news: Floats,
+    lift: Floats,
+    signal: Floats,
+    price_weight: float,
     contract_hours: float,
     margin_share: float,
     tick_usd: float,
@@ -93,7 +98,7 @@ def crowd_orders(
                 used = margin_share * (abs(crowd.position[other, i]) * price_usd[other] * contract_hours)
                 free -= used if other != m else 0.0
             expected = expected_return(
-                mispriced[h, m],
+                informed(mispriced[h, m], lift[m], signal[i], price_weight),
                 trend_per_day[m],
                 normal_quantile(noise[i]),
                 crowd.fundamental_weight[i],

@@ -25,6 +25,8 @@ class Purpose(IntEnum):
     TIE = 17
     FORECAST = 18
     FUND_FLOW = 19
+    SPECULATOR_SIGNAL = 20
+    SPECULATOR_CADENCE = 21
     PLACEBO = 40
     JOB_ARRIVAL = 60
     JOB_SIZE = 61

@@ -41,7 +41,9 @@ def _warm_up_futures() -> None:
     people = crowd.Crowd(ids, one.copy(), np.zeros((1, 1)), standing, one, one, one, one, one, one)
     quantity, ticks = np.zeros((1, 1)), np.zeros((1, 1), np.int64)
     crowd.awake(0, 0, 0, 0, 0.5)
-    crowd.crowd_orders(people, 0, 0, 0.5, one, one, one, one, np.zeros(24), 730.0, 0.1, tick, quantity, ticks)
+    crowd.crowd_orders(
+        people, 0, 0, 0.5, one, one, one, one, np.zeros(24), one, one, 0.0, 730.0, 0.1, tick, quantity, ticks
+    )
     crowd.crowd_settle(people, quantity, one, one, 730.0, 0.1, 0.0)
     crowd.crowd_expire(people, 1.0, 1.0, 730.0)
     hedges.hedge_table(ids, ids, np.ones((1, 5)), np.ones((1, 1, 6)), np.zeros((2, 1)))

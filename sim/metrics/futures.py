@@ -26,6 +26,13 @@ def second_month_volatility(window: Window) -> float:
     return float(np.std(changes[~rolls], ddof=1) * math.sqrt(DAYS_PER_YEAR))
 
 
+def mean_if_any(window: Window, column: str) -> float:
+    """Mean of a column over the days that have it; nan where none has."""
+    values = window.series(column)
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if len(values) else math.nan
+
+
 METRICS = [
     Metric("future_volatility", "1/sqrt(year)", "sd of daily log returns of the second listed month, annual", "futures",
            second_month_volatility),
@@ -33,6 +40,8 @@ METRICS = [
            lambda w: float(np.std(w.series("curve_gap"), ddof=1)) if listed(w) else math.nan),
     Metric("open_interest_mean_contracts", "contracts", "mean open interest", "futures",
            lambda w: float(w.series("open_interest_contracts").mean()) if listed(w) else math.nan),
+    Metric("futures_impact", "log", "mean log price change per market order of one open interest, measured on the "
+           "close of the second month at month ends", "futures", lambda w: mean_if_any(w, "futures_impact")),
     Metric("limit_locks", "months", "contract-days locked at the daily limit", "futures",
            lambda w: float(w.series("limit_locks").sum()) if listed(w) else math.nan),
     Metric("margin_defaults", "traders", "speculators who failed a margin call", "futures",

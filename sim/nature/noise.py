@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.environment import Environment
+from sim.rows.exchange import Foresight
 from sim.streams import Purpose, Streams
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints, Parameters
 
@@ -45,6 +46,39 @@ class Noise(Parameters):
     firm: Process
 
 
+class News:
+    """What of the slow factor in `horizon` days is not known today: N = sum over k of decay^(horizon - k) u_(t+k).
+
+    Kept from day to day by N' = decay N - decay^horizon u_(t+1) + u_(t+1+horizon); summed anew on any other day, and
+    for another process.
+    """
+
+    def __init__(self) -> None:
+        self.value = 0.0
+        self._kept: tuple[int, Process, int] | None = None
+
+    def on(self, day: int, process: Process, horizon: int, streams: Streams) -> float:
+        """The news on a day, log."""
+        if self._kept == (day - 1, process, horizon):
+            old, new = innovation(process, day, streams), innovation(process, day + horizon, streams)
+            self.value = process.decay * self.value - process.decay**horizon * old + new
+        elif self._kept != (day, process, horizon):
+            self.value = news_summed(day, process, horizon, streams)
+        self._kept = (day, process, horizon)
+        return self.value
+
+
+def innovation(process: Process, day: int, streams: Streams) -> float:
+    """The slow factor's innovation of a day."""
+    return process.daily_sd * streams.normal(Purpose.DEMAND_SLOW, day, 0)
+
+
+def news_summed(day: int, process: Process, horizon: int, streams: Streams) -> float:
+    """The news on a day, term by term."""
+    ahead = range(1, horizon + 1)
+    return math.fsum(process.decay ** (horizon - k) * innovation(process, day + k, streams) for k in ahead)
+
+
 class Nature:
     """States of the noise; log factors that start at zero.
 
@@ -58,6 +92,7 @@ class Nature:
         self._noisy = noisy
         self.slow = 0.0
         self.fast = 0.0
+        self.news = News()
         self.contracted = 0.0
         self.users: Floats = np.zeros(len(users))
         self.products: Floats = np.zeros(len(products))
@@ -69,7 +104,7 @@ class Nature:
         """Draw the day's innovations; contracted demand follows `slow_share` of the slow factor with a lag."""
         n = self.noise
         users, products, firms = self._ids
-        self.slow = self.slow * n.slow.decay + n.slow.daily_sd * streams.normal(Purpose.DEMAND_SLOW, day, 0)
+        self.slow = self.slow * n.slow.decay + innovation(n.slow, day, streams)
         self.fast = self.fast * n.fast.decay + n.fast.daily_sd * streams.normal(Purpose.DEMAND_FAST, day, 0)
         self.users = self.users * n.lab.decay + n.lab.daily_sd * streams.normals(Purpose.DEMAND_LAB, day, users)
         self.products = self.products * n.product.decay + n.product.daily_sd * streams.normals(
@@ -78,6 +113,12 @@ class Nature:
         self.firms = self.firms * n.firm.decay + n.firm.daily_sd * streams.normals(Purpose.FIRM_REVENUE, day, firms)
         target = slow_share * self.slow + math.log(environment.contracted_demand_scale)
         self.contracted += (target - self.contracted) / lag_days
+
+    def foresight(self, day: int, streams: Streams, horizon_days: int) -> Foresight:
+        """Innovations of the slow factor are keyed by their day, so those of the coming days can be told."""
+        slow = self.noise.slow
+        news = self.news.on(day, slow, horizon_days, streams)
+        return Foresight(news, slow.daily_sd, slow.decay, horizon_days)
 
     @property
     def common_factor(self) -> float:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sim.rules.information import news_variance
 from sim.vocabulary import Floats
 
 
@@ -60,7 +61,10 @@ class ListedMonth(NamedTuple):
 
 @dataclass(frozen=True)
 class Close:
-    """One evening: prices before and after (M,), trades (M, owners) in contracts, volume (M,), events."""
+    """One evening: prices before and after (M,), trades (M, owners) in contracts, volume (M,), events.
+
+    `impact` is the log price change per order of one open interest, where it was measured.
+    """
 
     last_usd: Floats
     price_usd: Floats
@@ -69,6 +73,28 @@ class Close:
     crowd_fills: list[Floats]
     events: list[tuple[str, str]]
     funds: Any = None  # a FundClose, where funds traded
+    impact: float = math.nan
+
+
+class Foresight(NamedTuple):
+    """Demand to come as nature alone knows it: the news of the slow log factor over the horizon, and its law.
+
+    `news` is what of the factor in `horizon_days` is not known today, `innovation_sd` of a day and `decay` (what is
+    left of the factor after a day) are the law that everybody knows.
+    """
+
+    news: float
+    innovation_sd: float
+    decay: float
+    horizon_days: int
+
+    @property
+    def variance(self) -> float:
+        """Variance of the news."""
+        return news_variance(self.innovation_sd, self.decay, self.horizon_days)
+
+
+NO_FORESIGHT = Foresight(0.0, 0.0, 1.0, 1)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,15 @@ def mispricing(expected_usd: float, price_usd: float, persistence: float, news: 
     return math.log(expected_usd / price_usd) + persistence * news
 
 
+def informed(mispriced: float, lift: float, signal: float, price_weight: float) -> float:
+    """Log distance to one who has a private signal and defers to the price by a weight theta, in logs.
+
+    Own expectation E_i = ln E + lift x signal, then E_i <- (1 - theta) E_i + theta ln F: what is left of the distance
+    is (1 - theta) (ln E / F + lift x signal). `lift` is that of `sim.rules.information`; zeros change no bit.
+    """
+    return (1.0 - price_weight) * (mispriced + lift * signal)
+
+
 def expected_return(
     mispriced: float,
     trend_per_day: float,

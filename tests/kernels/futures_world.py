@@ -40,6 +40,7 @@ def trade(crowd: Crowd, days: int, seed: int = 9, activity: float = 0.05) -> tup
     price, expected = np.linspace(2.3, 2.1, m), np.linspace(2.4, 2.2, m)
     path, gap, defaults, hedgers = [], 0.0, 0, np.zeros(m)
     quantity, tick = np.zeros((m, n)), np.zeros((m, n), np.int64)
+    signal = Streams(seed).normals(Purpose.SPECULATOR_SIGNAL, 0, crowd.id)
     for day in range(days):
         last = price.copy()
         expected *= 0.75 if day == 10 else 1.0
@@ -55,6 +56,9 @@ def trade(crowd: Crowd, days: int, seed: int = 9, activity: float = 0.05) -> tup
             trend,
             np.linspace(1, 0.2, m),
             news,
+            np.linspace(0.0, 0.3, m),
+            signal,
+            0.1,
             CONTRACT,
             MARGIN,
             TICK,

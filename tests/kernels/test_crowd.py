@@ -17,7 +17,7 @@ from sim.rules import speculation as rules
 from sim.streams import Purpose, Streams
 
 HERE = Path(__file__).parent
-SEED, DAY, CONTRACT, MARGIN, TICK = 7, 11, 730.0, 0.15, 0.001
+SEED, DAY, CONTRACT, MARGIN, TICK, THETA = 7, 11, 730.0, 0.15, 0.001, 0.2
 
 
 def load_world() -> ModuleType:
@@ -41,14 +41,20 @@ def market(maturities: int, hours: int) -> dict[str, np.ndarray]:
         "trend": rng.normal(0, 0.003, maturities),
         "persistence": rng.uniform(0, 1, maturities),
         "news": rng.normal(0, 0.05, hours),
+        "lift": rng.uniform(0, 0.5, maturities),
     }
+
+
+def signals(crowd: Crowd) -> np.ndarray:
+    return Streams(SEED).normals(Purpose.SPECULATOR_SIGNAL, 0, crowd.id) * 0.1
 
 
 def orders(crowd: Crowd, activity: float, hours: int = 24, seed: int = SEED) -> tuple[np.ndarray, np.ndarray]:
     quantity, tick = np.zeros(crowd.position.shape), np.zeros(crowd.position.shape, np.int64)
     crowd_orders(
-        crowd, seed, DAY, activity, *market(len(quantity), hours).values(), CONTRACT, MARGIN, TICK, quantity, tick
-    )
+        crowd, seed, DAY, activity, *market(len(quantity), hours).values(), signals(crowd), THETA, CONTRACT, MARGIN,
+        TICK, quantity, tick,
+    )  # fmt: skip
     return quantity, tick
 
 
@@ -63,6 +69,7 @@ def naive_orders(crowd: Crowd, activity: float, hours: int) -> list[dict[int, tu
         m = int(streams.uniform(Purpose.SPECULATOR_MATURITY, now, who) * size)
         price, noise = day["price"][m], streams.normal(Purpose.SPECULATOR_NOISE, now, who)
         off = rules.mispricing(day["expected"][m], price, day["persistence"][m], day["news"][h])
+        off = rules.informed(off, day["lift"][m], signals(crowd)[i], THETA)
         tastes = [field[i] for field in (*crowd[4:7], *crowd[8:])]
         view = rules.expected_return(off, day["trend"][m], noise, *tastes)
         free = crowd.cash_usd[i]
