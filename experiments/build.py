@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.configuration.canonical import canonical
+from experiments.configuration.canonical import canonical_and_read
 from experiments.configuration.compose import composer, split
 
 if TYPE_CHECKING:
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 def build(*overrides: str, seed: int = 1, days: int = 365, config_dir: str | Path | None = None) -> Economy:
     """An economy on its first day: `build("shocks=[pool_outage]", days=200)`; then `.run(days)` or `.step()`."""
     from sim.economy import Economy
-    from sim.spec import read_spec
 
     with composer(config_dir) as open_composer:
         world, own = split(open_composer.compose(overrides))
-    plugins = tuple(own["plugins"])
-    return Economy(read_spec(canonical(world, plugins), plugins), seed=seed, days=days)
+    _, spec = canonical_and_read(world, tuple(own["plugins"]))
+    return Economy(spec, seed=seed, days=days)

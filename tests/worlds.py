@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.configuration.compose import composer, split
+from experiments.configuration.compose import composer
 from experiments.kinds.neutrality import FINANCIAL
 from sim.economy import Economy
 from sim.spec import Spec, read_spec
@@ -28,8 +28,7 @@ SLUMP = {"_target_": "sim.shocks.demand_slump.DemandSlump", "start": 5, "length"
 @functools.cache
 def _composed(overrides: tuple[str, ...]) -> dict[str, Any]:
     with composer() as open_composer:
-        world, _ = split(open_composer.compose(overrides))
-    return world
+        return open_composer.world(overrides)
 
 
 def composed(*overrides: str) -> dict[str, Any]:

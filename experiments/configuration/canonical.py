@@ -6,9 +6,12 @@ import datetime
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, create_model
+
+if TYPE_CHECKING:
+    from sim.spec import Spec
 
 ORDERED = ("grades", "regions", "tiers", "works", "reserved.tenors")  # the order of their names moves the last bits
 NOT_READ = {"agents", "shocks", "indices", "plugins"}  # by the specification, which keeps them as they are configured
@@ -23,17 +26,21 @@ def canonical(world: dict[str, Any], plugins: tuple[str, ...] = ()) -> dict[str,
     stand in order of name; what is `ORDERED` and the indices, whose order is that of columns, stay in theirs. SpecError
     if the world cannot be read.
     """
+    return canonical_and_read(world, plugins)[0]
+
+
+def canonical_and_read(world: dict[str, Any], plugins: tuple[str, ...] = ()) -> tuple[dict[str, Any], Spec]:
+    """A world's one form, and the specification that is read from it."""
     from sim.problems import SpecError
     from sim.spec import read_spec
 
-    spec = read_spec(world, plugins)
-    read = {name: _as_dicts(inner, name) for name, inner in spec if name not in NOT_READ}
+    read = {name: _as_dicts(inner, name) for name, inner in read_spec(world, plugins) if name not in NOT_READ}
     try:
         form = read | _parts(world, plugins, filled=True)
-        read_spec(form, plugins)
+        return form, read_spec(form, plugins)
     except SpecError:  # a class may refuse to be given what it would itself fill in
         form = read | _parts(world, plugins, filled=False)
-    return form
+        return form, read_spec(form, plugins)
 
 
 def orders(world: dict[str, Any]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from experiments.configuration.presets import parsed
 from experiments.errors import ABSENT, Problem, Typed, nearest_name
 
 if TYPE_CHECKING:
@@ -65,11 +66,10 @@ def blamed(text: str, allowed: str, where: str) -> Problem:
 
 def parse(text: str) -> Override | None:
     """The override as Hydra reads it; none if it cannot."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
     try:
-        return OverridesParser.create().parse_override(text)
+        return parsed(text)
     except HydraException:
         return None
 

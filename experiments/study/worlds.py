@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.configuration.canonical import canonical, value_at
-from experiments.configuration.compose import Composer, as_override, flat, key_of, split
+from experiments.configuration.canonical import canonical_and_read, value_at
+from experiments.configuration.compose import Composer, as_override, flat, key_of
 from experiments.configuration.settings import Settings, Study
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 from experiments.plugins import provenance
@@ -96,7 +96,7 @@ def compose_worlds(
         asked = [entry for entry in asked if not is_about_absent_shock(entry, presets)]
         asked.append(f"shocks=[{','.join(presets)}]")
         try:
-            worlds[arm, shock, point], _ = split(composer.compose(asked, where=label(arm, shock, point)))
+            worlds[arm, shock, point] = composer.world(asked, where=label(arm, shock, point))
         except UsageError as error:
             problems.update({problem._replace(where=""): problem for problem in error.problems})
     if problems:
@@ -138,17 +138,15 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> dic
     """Reads every world and builds each once; all problems are reported together, each once. The worlds' one form."""
     provenance.check_packages()
     from sim.economy import Economy
-    from sim.spec import read_spec
 
     check_metrics(settings.study, checked_metrics(settings))
     found: dict[Problem, list[str]] = defaultdict(list)
     plugins, read = tuple(settings.plugins), {}
     for place, world in worlds.items():
-        read[place], error = attempted(lambda world=world: canonical(world, plugins))
+        read[place], error = attempted(lambda world=world: canonical_and_read(world, plugins))
         for problem in told(error, world):
             found[problem].append(label(*place))
-    for place, world in itertools.islice(read.items() if not found else (), TRIAL_BUILDS):
-        spec = read_spec(world, plugins)
+    for place, (world, spec) in itertools.islice(read.items() if not found else (), TRIAL_BUILDS):
         _, error = attempted(lambda spec=spec: Economy(spec, seed=settings.seed_list[0], days=settings.days))
         for problem in told(error, world):
             found[problem].append(label(*place))
@@ -159,7 +157,7 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> dic
             for problem, places in found.items()
         ]
         raise UsageError("the world cannot be built; nothing was run", problems)
-    return read
+    return {place: form for place, (form, _) in read.items()}
 
 
 def with_swept_values(

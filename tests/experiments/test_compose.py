@@ -1,5 +1,7 @@
 """Overrides are composed with the packaged presets and a user's own, or blamed by name."""
 
+import json
+
 import pytest
 
 from experiments.configuration import compose
@@ -91,3 +93,45 @@ def test_a_swept_value_reaches_the_configuration_as_it_is(presets, value):
 def test_the_key_of_an_override_is_what_it_sets():
     assert [key_of(text) for text in ("+a.b=1", "++a=x=y", "~a", "shocks@world=[x]")] == ["a.b", "a", "a", "shocks"]
     assert latest(["a=1", "b=2", "a=3"]) == ["b=2", "a=3"]
+
+
+PLAIN = [
+    [],
+    ["experiment=price_stability", "size=small", "notes=relief_only", "links=shuffled", "funds=leveraged", "loan=off"],
+    ["experiment=standardisation", "scenario=economist_2026", "venue=cme_b200", "reserved=menu", "noise=none"],
+    ["population=bench", "venue=cme_and_ice", "notes=default", "shocks=[hormuz_helium,deepseek]"],
+    ["links.curve_to_capex=1.0", "world.start_date='2026-02-01'", "agents.ai_lab.count=[1,2]", "notes=default"],
+    ["shocks=[pool_outage]", "shocks.pool_outage.size=[uniform,0.1,0.2]", "spot={occupancy: 0.5}", "++spot={new: 1}"],
+    ["reserved.tenors={}", "++indices.own={_target_: my_lab.Own}", "agents=[renter,neocloud]"],
+]
+
+
+@pytest.mark.parametrize("overrides", PLAIN, ids=lambda overrides: overrides[0] if overrides else "defaults")
+def test_a_world_of_parsed_presets_is_what_hydra_composes(overrides, monkeypatch):
+    """Names stand in the same order too, which moves the last bits of some sections."""
+    with composer() as open_composer:
+        whole = open_composer.compose(overrides)
+        monkeypatch.setattr(open_composer, "compose", None)  # nobody asks Hydra again
+        assert json.dumps(open_composer.world(overrides)) == json.dumps(split(whole)[0])
+
+
+def test_what_parsed_presets_cannot_say_is_left_to_hydra(presets):
+    (presets / "presets" / "links" / "half.yaml").write_text("curve_to_capex: ${days}\n")
+    (presets / "presets" / "links" / "missing.yaml").write_text("curve_to_capex: ???\n")
+    with composer() as open_composer:
+        assert open_composer.world(["links=half", "days=4"])["links"] == {"curve_to_capex": 4}
+        assert open_composer.world(["++links.more.yet=1"])["links"] == {"curve_to_capex": 0.0, "more": {"yet": 1}}
+        for wrong in ("links=missing", "links.curve_to_capx=1", "links=hlf", "experiment=broken", "+links={a: 1"):
+            with pytest.raises(UsageError):
+                open_composer.world([wrong])
+
+
+def test_presets_of_ones_own_are_parsed_beside_ours(presets):
+    own = presets / "mine" / "links"
+    own.mkdir(parents=True)
+    (own / "strong.yaml").write_text("defaults: [none]\nstrength: 2\n")
+    with composer(presets / "mine") as open_composer:
+        world = split(open_composer.compose(["links=strong"]))[0]
+        open_composer.compose = None
+        assert open_composer.world(["links=strong"]) == world == {"links": {"curve_to_capex": 0.0, "strength": 2},
+                                                                  "shocks": {}}  # fmt: skip

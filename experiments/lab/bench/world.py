@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.configuration.compose import composer, split
+from experiments.configuration.compose import composer
 from experiments.lab.bench.result import Measured, at_least, at_most, by_turns
 from sim.economy import Economy
 from sim.spec import Spec, read_spec
@@ -19,9 +19,7 @@ GOAL = 40.0
 def bench_world(traders: int, *overrides: str) -> dict[str, Any]:
     """The composed world of a hundred institutions and so many speculators, with all links from futures on."""
     with composer() as opened:
-        return split(
-            opened.compose(["population=bench", "links=on", f"agents.speculator.traders={traders}", *overrides])
-        )[0]
+        return opened.world(["population=bench", "links=on", f"agents.speculator.traders={traders}", *overrides])
 
 
 def bench_spec(traders: int, *overrides: str) -> Spec:

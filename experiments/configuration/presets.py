@@ -1,0 +1,138 @@
+"""Presets parsed once: Hydra says which stand where and in which order, plain dicts are merged as it merges its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+
+class NotPlain(Exception):
+    """What is asked for needs more than presets in their order and values for keys that are there: Hydra itself."""
+
+
+class Presets:
+    """The folders of presets of one opened configuration, a user's own after ours; files are read once."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        from hydra._internal.config_repository import CachingConfigRepository, ConfigRepository
+        from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+
+        path = ConfigSearchPathImpl()
+        for folder in folders:
+            path.append("presets", f"file://{folder}")
+        path.append("schema", "structured://")
+        self.files = CachingConfigRepository(ConfigRepository(path))
+        self._read: dict[str, Any] = {}
+
+    def compose(self, overrides: Sequence[str], sections: Iterable[str]) -> dict[str, Any]:
+        """These sections of what Hydra composes of the overrides, as plain dicts; NotPlain where that takes Hydra.
+
+        Whatever Hydra refuses is refused here too, by its error or by NotPlain; Hydra says it better.
+        """
+        from hydra._internal.defaults_list import create_defaults_list
+
+        asked = [parsed(text) for text in overrides]
+        found = create_defaults_list(self.files, "config", asked, prepend_hydra=False, skip_missing=False)
+        composed: dict[str, Any] = {}
+        for preset in found.defaults:
+            merge(composed, placed(self._content(str(preset.config_path)), preset.package or ""))
+        for override in found.config_overrides:
+            set_value(composed, override)
+        world = {name: composed[name] for name in sections if name in composed}
+        if not all(map(is_final, world.values())):
+            raise NotPlain
+        return world
+
+    def _content(self, name: str) -> Any:
+        """The content of a preset's file, without its list of defaults."""
+        from omegaconf import OmegaConf
+
+        if name not in self._read:
+            loaded = self.files.load_config(name)
+            if loaded is None or loaded.is_schema_source:
+                raise NotPlain
+            self._read[name] = OmegaConf.to_container(loaded.config, resolve=False)
+        return self._read[name]
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> Override:
+    """The override as Hydra reads it; it is not to be changed."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    return OverridesParser.create().parse_override(text)
+
+
+def placed(content: Any, package: str) -> Any:
+    """A preset's content under the dotted place where it stands."""
+    for name in reversed(package.split(".") if package else []):
+        content = {name: content}
+    return content
+
+
+def merge(whole: dict[Any, Any], part: Any) -> None:
+    """Takes another part into a configuration: sections are merged key by key, all else is replaced."""
+    if not isinstance(part, dict):
+        raise NotPlain
+    for key, value in part.items():
+        if isinstance(value, dict) and isinstance(whole.get(key), dict):
+            merge(whole[key], value)
+        else:
+            whole[key] = copied(value)
+
+
+def set_value(composed: dict[str, Any], override: Override) -> None:
+    """Sets a key that is there, or with `++` one that may be."""
+    adds, key = override.is_force_add(), override.key_or_group
+    unusual = override.is_delete() or override.is_add() or override.is_sweep_override() or override.package is not None
+    if unusual or "[" in key:
+        raise NotPlain
+    *path, last = key.split(".")
+    at: Any = composed
+    for name in path:
+        if adds and name not in at:
+            at[name] = {}
+        at = at.get(name)
+        if not isinstance(at, dict):
+            raise NotPlain
+    if last not in at and not adds:
+        raise NotPlain
+    value = override.value()
+    if isinstance(value, dict) and isinstance(at.get(last), dict):
+        if not adds and not is_inside(value, at[last]):
+            raise NotPlain
+        merge(at[last], value)
+    else:
+        at[last] = copied(value)
+
+
+def is_inside(value: dict[Any, Any], known: dict[Any, Any]) -> bool:
+    """Whether a table has no name that the one it is merged into has not."""
+    return all(
+        key in known
+        and (not (isinstance(inner, dict) and isinstance(known[key], dict)) or is_inside(inner, known[key]))
+        for key, inner in value.items()
+    )
+
+
+def copied(value: Any) -> Any:
+    """A copy of plain dicts and lists."""
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    return [copied(inner) for inner in value] if isinstance(value, list) else value
+
+
+def is_final(value: Any) -> bool:
+    """Whether a value stands for itself: nothing in it is filled in from elsewhere or still missing."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and "${" not in key and is_final(inner) for key, inner in value.items())
+    if isinstance(value, list):
+        return all(map(is_final, value))
+    if isinstance(value, str):
+        return "${" not in value and value != "???"
+    return value is None or isinstance(value, bool | int | float)
