@@ -12,7 +12,7 @@ from sim.agent import Agent, Endowment, GroupParameters
 from sim.behaviours.hedging import hedges
 from sim.behaviours.jobs import TRAINING_WORK, JobQueue, JobTerms
 from sim.behaviours.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
-from sim.growth_path import GrowthPath
+from sim.growth_path import GrowthPath, Use
 from sim.rows.exchange import FutureRow
 from sim.rows.labs import Service
 from sim.rows.rental import DemandRow, SupplyRow
@@ -98,6 +98,11 @@ class AiLab(Agent):
             p.jobs_per_day, p.job_days, p.job_slack, p.job_size_sd, p.job_value, p.job_steepness, p.job_elasticity,
             p.elasticity, p.checkpoint_hours,
         )  # fmt: skip
+
+    @classmethod
+    def use(cls, parameters: Any) -> Use:
+        """Hours, and contracts in proportion to size."""
+        return Use(parameters.demand_share, 1.0, parameters.long_run_elasticity)
 
     @classmethod
     def contract_terms(cls, parameters: Any, years: Sequence[float]) -> tuple[float, tuple[float, ...]]:

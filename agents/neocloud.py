@@ -82,11 +82,11 @@ class Neocloud(Agent):
     def start(self, path: GrowthPath) -> None:
         """Know one's own costs: the fixed cost that puts q at q* on the path."""
         self.fixed_cost_usd = path.fixed_cost_usd(self.path_terms(path))
-        self.equity_rate = path.settings.equity_rate
+        self.equity_rate = self.path_terms(path).equity_rate
 
     def path_terms(self, path: GrowthPath) -> Landlord:
         """This firm as the growth path knows it."""
-        return Neocloud.landlord(self.p, path.settings.policy_rate, path.settings.equity_rate)
+        return path.financed(Neocloud.landlord(self.p, path.settings.policy_rate, path.settings.equity_rate))
 
     def endowment(self, path: GrowthPath) -> Endowment:
         """The share of the group's fleet, its contracts, its debt, and a month's running cost in cash."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.behaviours.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
-from sim.growth_path import GrowthPath
+from sim.growth_path import GrowthPath, Use
 from sim.rows.rental import DemandRow
 from sim.view import View
 from sim.vocabulary import Elasticity, Share, YearsOfMemory
@@ -30,6 +30,11 @@ class Renter(Agent):
 
     Parameters: ClassVar[type[GroupParameters]] = RenterParameters
     kind = "renter"
+
+    @classmethod
+    def use(cls, parameters: Any) -> Use:
+        """Hours alone."""
+        return Use(parameters.demand_share, 0.0, parameters.long_run_elasticity)
 
     def start(self, path: GrowthPath) -> None:
         """Believe the path."""

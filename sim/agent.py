@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sim import abm
-from sim.growth_path import GrowthPath, Landlord
+from sim.growth_path import GrowthPath, Landlord, Use
 from sim.streams import stable_id
 from sim.vocabulary import Parameters, Positive, PositiveCount
 
@@ -70,6 +70,11 @@ class Agent(abm.Agent):  # type: ignore[misc]
     @classmethod
     def landlord(cls, parameters: Any, policy_rate: float, equity_rate: float) -> Landlord | None:
         """How an agent of this kind enters the growth path, if it lets capacity."""
+        return None
+
+    @classmethod
+    def use(cls, parameters: Any) -> Use | None:
+        """What an agent of this kind wants of the market on the growth path, as shares of the whole group."""
         return None
 
     @classmethod

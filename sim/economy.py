@@ -80,7 +80,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.reserved = Reserved(common, books.contracts, spec.reserved, reference_ve)
         self.rental = Rental(common, books.where, books.grade_value, spec.spot, spec.demand.season)
         self.labs = Labs(common)
-        self.indices = Indices(common, books.products, _indices(spec), spec.world.rent_usd, reference_ve)
+        self.indices = Indices(common, books.products, _indices(spec), self.path.settings.rent_usd, reference_ve)
         self.credit = Credit(common, loans, spec.loan, spec.resolution)
         if common.calendar.elapsed:
             self.credit.note_costs(self.rental.pay_elapsed(self.hardware.let_ve(), common.calendar.elapsed))

@@ -26,6 +26,7 @@ from sim.growth_path import (
     Tenor,
     auction_discounts,
     growth_path,
+    path_without_loans,
 )
 from sim.hardware.fleet import Fleet
 from sim.kernels.spot import POSTED
@@ -79,6 +80,8 @@ def heirs(people: list[Agent], streams: Streams, began: Spec, spec: Spec) -> lis
     problems = []
     if [m.name for m in found] != [agent.name for agent in people]:
         problems.append(Problem("agents", sorted(m.name for m in found), "a fork keeps the agents of its origin"))
+    if spec.loan.equal_capacity != began.loan.equal_capacity:
+        problems.append(Problem("loan.equal_capacity", spec.loan.equal_capacity, "a fork keeps its origin's path"))
     for key in ("world", "grades", "regions", "tiers", "works", "reserved", "investment"):
         if getattr(spec, key) != getattr(began, key):
             problems.append(Problem(key, getattr(spec, key), "a fork keeps what its origin began with"))
@@ -153,15 +156,36 @@ def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
         lead_years=spec.investment.lead_time_days / DAYS_PER_YEAR, q_star=spec.investment.q_star,
         repayments=tuple(Repayment(f.share, f.amortisation, f.spread) for f in spec.loan.facilities.values()),
         convexity=s.convexity, policy_rate=w.policy_rate,
-        equity_rate=w.equity_rate,
+        equity_rate=w.equity_rate, equal_capacity=spec.loan.equal_capacity,
     )  # fmt: skip
     _check_memories(people, w.trend.technology)
     try:
         path = growth_path(settings, tenors, landlords, _auctioned(spec, people, tenors))
     except ValueError as error:
         raise SpecError([Problem("world.rent_usd", w.rent_usd, str(error))]) from error
+    if not spec.loan.enabled:
+        path = _unlevered(spec, path, landlords, people)
     _check_costs(path, found)
     return path
+
+
+def _unlevered(spec: Spec, path: GrowthPath, landlords: list[Landlord], people: list[Member]) -> GrowthPath:
+    """The path of a world without loans; raises SpecError where rents above the cap, or none, would pay for chips."""
+    users = [
+        use._replace(spot=use.spot * m.weight, contracted=use.contracted * m.weight)
+        for m in people
+        if (use := m.cls.use(m.parameters)) is not None
+    ]
+    rate, cap = spec.world.equity_rate, spec.spot.price_cap_usd
+    remedy = "allowed without loans are a lower world.equity_rate, or loan.equal_capacity=true"
+    try:
+        own = path_without_loans(path, landlords, users)
+    except (ValueError, OverflowError) as error:
+        raise SpecError([Problem("world.equity_rate", rate, f"{error}; {remedy}")]) from error
+    if not own.settings.rent_usd < cap:
+        text = f"pays for chips only at a rent of {own.settings.rent_usd:.4g} USD per VE-hour, and the cap is {cap:g}"
+        raise SpecError([Problem("world.equity_rate", rate, f"{text} (spot.price_cap_usd); {remedy}")])
+    return own
 
 
 def _check_memories(people: list[Member], technology: float) -> None:
@@ -190,9 +214,9 @@ def _check_costs(path: GrowthPath, landlords: list[tuple[Member, Landlord | None
         if terms is not None and not cost >= 0.0:
             text = (
                 f"with reserved_share {terms.reserved_share:g} its rents do not bear its cost of capital of "
-                f"{terms.cost_of_capital:.1%} a year: its fixed cost would be {cost:.3g} USD per VE-hour, and must be "
-                "at least 0; allowed are terms with cheaper money (a higher advance_rate, a lower spread or "
-                "world.equity_rate) or more contracts (a higher reserved_share)"
+                f"{path.financed(terms).cost_of_capital:.1%} a year: its fixed cost would be {cost:.3g} USD "
+                "per VE-hour, and must be at least 0; allowed are terms with cheaper money (a higher advance_rate, a "
+                "lower spread or world.equity_rate) or more contracts (a higher reserved_share)"
             )
             key = f"agents.{m.group}.advance_rate"
             problems.setdefault(key, Problem(key, terms.advance_rate, text))
@@ -285,7 +309,7 @@ def _unseated(people: list[Agent], endowments: list[Endowment], landlords: set[i
 
 def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> tuple[Books, LoanBook]:
     """Everything owned and owed on day 0, posted through the ledger; loans in a book of their own."""
-    endowments = [agent.endowment(path) for agent in people]
+    endowments = [_sized(agent.endowment(path), path.size) for agent in people]
     roll = roll_of(people, endowments)
     grades = list(spec.grades)
     values = np.array([spec.grades[g].value for g in grades])
@@ -305,6 +329,16 @@ def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> 
     if calendar.elapsed:
         accrue_rents(path, books, people, calendar.elapsed)
     return books, loans
+
+
+def _sized(e: Endowment, size: float) -> Endowment:
+    """An owner of GPUs in a market so many times as large as that with loans; others say what they begin with."""
+    if size == 1.0 or not e.fleet_ve > 0.0:
+        return e
+    return replace(
+        e, fleet_ve=e.fleet_ve * size, cash_usd=e.cash_usd * size, debt_usd=e.debt_usd * size,
+        reserved_sold_ve=e.reserved_sold_ve * size, pool_ve=e.pool_ve * size,
+    )  # fmt: skip
 
 
 def _post_start(path: GrowthPath, books: Books, endowments: list[Endowment], elapsed: int) -> None:

@@ -3,12 +3,16 @@
 Each trend enters once: technology g lowers the price of a new VE and every cost per VE-hour, so rents fall at g as an
 outcome; autonomous demand grows at n - epsilon_L g, so the quantity on the path grows at n. The reference rent and
 occupancy are given; the price of a new chip is solved so that every landlord's q (value over price) equals q*.
+
+A world without loans has a path of its own (`path_without_loans`): chips cost what they cost with loans, the rent is
+the one at which they pay the cost of equity, and the market is as large as users' demand at that rent.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +69,14 @@ class ContractTerms:
     worth: tuple[float, ...]
 
 
+class Use(NamedTuple):
+    """What a user wants on the path: weights among users of hours and of contracts, long-run elasticity to rents."""
+
+    spot: float
+    contracted: float
+    elasticity: float
+
+
 class Repayment(NamedTuple):
     """How a share of all draws is repaid: amortisation a year of the balance, spread over the borrower's own."""
 
@@ -92,6 +104,8 @@ class PathSettings:
     convexity: float
     policy_rate: float
     equity_rate: float
+    loans: bool = True  # whether landlords borrow
+    equal_capacity: bool = False  # where they do not: whether equity asks what their mix with loans would cost
 
 
 @dataclass(frozen=True)
@@ -112,6 +126,17 @@ class GrowthPath:
     bill_usd: float  # chip orders a year per VE of fleet
     discounts: tuple[float, ...]  # (tenors,) of contracts, below the mean rent expected over the tenor
     by_auction: bool = False  # whether contracts are signed in a double auction
+    size: float = 1.0  # of the market over that of the same world with loans
+
+    def financed(self, landlord: Landlord) -> Landlord:
+        """A landlord's mix of money on this path: as it would borrow, or all equity where no loans are made.
+
+        Equity earns the world's rate, or with `equal_capacity` the weighted cost of the mix that it replaces.
+        """
+        if self.settings.loans:
+            return landlord
+        asked = landlord.cost_of_capital if self.settings.equal_capacity else landlord.equity_rate
+        return replace(landlord, advance_rate=0.0, equity_rate=asked)
 
     @property
     def tenor_years(self) -> Floats:
@@ -146,7 +171,7 @@ class GrowthPath:
     def fixed_cost_usd(self, landlord: Landlord) -> float:
         """Fixed cost per VE-hour that puts this landlord's q at q*, so that shares do not drift."""
         s = self.settings
-        rate = landlord.cost_of_capital
+        rate = self.financed(landlord).cost_of_capital
         worth = math.exp(-rate * s.lead_years) * annuity(rate + s.technology, s.life_years)
         needed = s.q_star * self.chip_price_usd / HOURS_PER_YEAR / worth
         return (
@@ -167,11 +192,11 @@ class GrowthPath:
             for part in s.repayments
         ]
 
-    def normal_cash_usd(self, landlord: Landlord, indebted: bool = True) -> float:
+    def normal_cash_usd(self, landlord: Landlord) -> float:
         """A month of running cost and debt service per VE of fleet: the cash a careful firm holds."""
         s = self.settings
         running = s.cost_usd * self.hours_used(landlord.reserved_share) + self.fixed_cost_usd(landlord)
-        service = self.debt_service_usd(landlord) if indebted else 0.0
+        service = self.debt_service_usd(self.financed(landlord))
         return HOURS_PER_YEAR / 12.0 * running + service / 12.0
 
     def cash_flow_usd(self, landlord: Landlord) -> float:
@@ -202,6 +227,15 @@ class GrowthPath:
         own = 1.0 - landlord.advance_rate if indebted else 1.0
         free = self.cash_flow_usd(landlord) - service
         return max(0.0, 1.0 - slack * own * self.bill_usd / free) if free > 0.0 else 0.0
+
+    def subscription_usd(self, landlord: Landlord, slack: float) -> float:
+        """What owners put in a year per VE: what free cash lacks of their part of the bill."""
+        free = self.cash_flow_usd(landlord) - self.debt_service_usd(self.financed(landlord))
+        return max(0.0, self.own_bill_usd(landlord, slack) - free)
+
+    def own_bill_usd(self, landlord: Landlord, slack: float) -> float:
+        """The equity share of a year's chip orders per VE, times `slack`."""
+        return slack * (1.0 - self.financed(landlord).advance_rate) * self.bill_usd
 
     def age_density(self, ages_years: Floats) -> Floats:
         """Density of vintages by age: b e^(-n age)."""
@@ -247,6 +281,35 @@ def auction_discounts(sides: list[ContractTerms]) -> Floats:
     return np.asarray(1.0 - np.exp(pull @ worth / pull.sum()))
 
 
+class _Earnings(NamedTuple):
+    """What the mean landlord earns: of a VE-hour per USD of rent, hours that cost, worth of a margin of 1 USD."""
+
+    menu: Floats
+    contract_value: float
+    coefficient: float
+    hours: float
+    worth: float
+
+
+def _earnings(s: PathSettings, tenors: tuple[Tenor, ...], landlords: list[Landlord], below: Floats) -> _Earnings:
+    """Means over landlords by share; `below` (tenors,) are the discounts of contracts."""
+    share = np.array([x.share for x in landlords])
+    share = share / share.sum()
+    rate = float(share @ np.array([x.cost_of_capital for x in landlords]))
+    years = [tenor.years for tenor in tenors]
+    menu = np.array([(1.0 - d) * annuity(s.technology, t) / t for d, t in zip(below, years, strict=True)])
+    mix = np.array([tenor.stock_share for tenor in tenors])
+    lasting = np.array([annuity(rate, t) / annuity(rate + s.technology, t) for t in years])
+    contract_value = float(mix @ (menu * lasting))
+    reserved = float(share @ np.array([x.reserved_share for x in landlords]))
+    return _Earnings(
+        menu=menu, contract_value=contract_value,
+        coefficient=reserved * s.reserved_use * contract_value + (1.0 - reserved) * s.occupancy,
+        hours=reserved * s.reserved_use + (1.0 - reserved) * s.occupancy,
+        worth=math.exp(-rate * s.lead_years) * annuity(rate + s.technology, s.life_years),
+    )  # fmt: skip
+
+
 def growth_path(
     settings: PathSettings, tenors: tuple[Tenor, ...], landlords: list[Landlord], discounts: Floats | None = None
 ) -> GrowthPath:
@@ -255,30 +318,17 @@ def growth_path(
     Raises ValueError where no landlord could earn its cost of capital at the reference rent.
     """
     s = settings
-    share = np.array([x.share for x in landlords])
-    share = share / share.sum()
-    rates = np.array([x.cost_of_capital for x in landlords])
-    reserved = np.array([x.reserved_share for x in landlords])
-    rate = float(share @ rates)
     delivery = 1.0 / annuity(s.quantity, s.life_years)
     weights = lead_time_weights(s.lead_years)
     lags = np.arange(1, len(weights) + 1) / DAYS_PER_YEAR
     ahead = 1.0 / float(weights @ np.exp(-s.quantity * lags))
     forward = float(weights @ np.exp(-s.technology * lags))
-    years = [tenor.years for tenor in tenors]
-    below = np.full(len(years), s.reserved_discount) if discounts is None else discounts
-    menu = np.array([(1.0 - d) * annuity(s.technology, t) / t for d, t in zip(below, years, strict=True)])
-    mix = np.array([tenor.stock_share for tenor in tenors])
-    lasting = np.array([annuity(rate, t) / annuity(rate + s.technology, t) for t in years])
-    contract_value = float(mix @ (menu * lasting))
-    reserved_mean = float(share @ reserved)
-    coefficient = reserved_mean * s.reserved_use * contract_value + (1.0 - reserved_mean) * s.occupancy
-    hours = reserved_mean * s.reserved_use + (1.0 - reserved_mean) * s.occupancy
-    margin = coefficient * s.rent_usd - s.cost_usd * hours - s.fixed_cost_usd
+    below = np.full(len(tenors), s.reserved_discount) if discounts is None else discounts
+    earns = _earnings(s, tenors, landlords, below)
+    margin = earns.coefficient * s.rent_usd - s.cost_usd * earns.hours - s.fixed_cost_usd
     if margin <= 0.0:
         raise ValueError(f"the reference rent {s.rent_usd} does not cover costs: margin {margin:.3f} USD per VE-hour")
-    worth = math.exp(-rate * s.lead_years) * annuity(rate + s.technology, s.life_years)
-    price = worth * HOURS_PER_YEAR * margin / s.q_star
+    price = earns.worth * HOURS_PER_YEAR * margin / s.q_star
     return GrowthPath(
         settings=s,
         tenors=tenors,
@@ -286,12 +336,60 @@ def growth_path(
         ahead=ahead,
         forward=forward,
         lead_weights=weights,
-        menu=menu,
-        contract_value=contract_value,
+        menu=earns.menu,
+        contract_value=earns.contract_value,
         chip_price_usd=price,
         reference_margin_usd=margin,
-        pass_through=margin / (coefficient * s.rent_usd),
+        pass_through=margin / (earns.coefficient * s.rent_usd),
         bill_usd=price * forward * ahead * delivery,
         discounts=tuple(float(d) for d in below),
         by_auction=discounts is not None,
     )
+
+
+def entry_rent_usd(price_usd: float, settings: PathSettings, earns: _Earnings) -> float:
+    """The rent at which a chip of this price has q*: (q* P / (8760 worth) + costs) / coefficient; inf if none does."""
+    s = settings
+    if not earns.worth > 0.0:
+        return math.inf
+    margin = s.q_star * price_usd / HOURS_PER_YEAR / earns.worth
+    return (margin + s.cost_usd * earns.hours + s.fixed_cost_usd) / earns.coefficient
+
+
+def path_without_loans(with_loans: GrowthPath, landlords: list[Landlord], users: Sequence[Use]) -> GrowthPath:
+    """The path of the same world where no loans are made: the same chips and users, landlords all equity.
+
+    Chips cost what they cost with loans. The rent is the one at which the mean landlord, all equity, has q*, and the
+    market is as large as users' long-run demand at it. With `equal_capacity` equity asks what each landlord's mix
+    with loans costs, so that rent and size are those with loans, as where nobody would borrow. Raises ValueError where
+    no rent pays for chips.
+    """
+    s = replace(with_loans.settings, loans=False)
+    unlevered = replace(with_loans, settings=s)
+    if s.equal_capacity or all(landlord.advance_rate == 0.0 for landlord in landlords):
+        return unlevered
+    mine = [unlevered.financed(landlord) for landlord in landlords]
+    below = np.array(with_loans.discounts)
+    earns = _earnings(s, with_loans.tenors, mine, below)
+    rent = entry_rent_usd(with_loans.chip_price_usd, s, earns)
+    if not math.isfinite(rent):
+        raise ValueError(f"no rent pays for chips at {s.equity_rate:g} a year")
+    path = growth_path(replace(s, rent_usd=rent), with_loans.tenors, mine, below if with_loans.by_auction else None)
+    share = np.array([x.share for x in mine])
+    contracted = float(share @ np.array([x.reserved_share for x in mine])) / float(share.sum()) * s.reserved_use
+    return replace(path, size=market_size(rent / s.rent_usd, contracted / earns.hours, users))
+
+
+def market_size(dearer: float, contracted: float, users: Sequence[Use]) -> float:
+    """Hours wanted in the long run at `dearer` times the rent, over those at the rent: mean of dearer ** -epsilon.
+
+    `contracted` is the share of hours under contract; a market nobody speaks for does not answer.
+    """
+    spot, reserved = (math.fsum(weights) for weights in ([u.spot for u in users], [u.contracted for u in users]))
+    total = wanted = 0.0
+    for user in users:
+        weight = (1.0 - contracted) * user.spot / spot if spot > 0.0 else 0.0
+        weight += contracted * user.contracted / reserved if reserved > 0.0 else 0.0
+        total += weight
+        wanted += weight * dearer**-user.elasticity
+    return wanted / total if total > 0.0 else 1.0

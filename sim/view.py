@@ -246,7 +246,7 @@ class View:
     def contract_rents_usd(self, belief_half_life_years: float, trading_half_life_years: float) -> tuple[float, ...]:
         """Mean rent expected over each tenor by whoever holds these beliefs, read through `curve_to_reserved`."""
         board = self._board
-        if board.links.curve_to_reserved == 0.0:
+        if self.strength("curve_to_reserved") == 0.0:
             return board.contract_rents(belief_half_life_years)
         reversion = math.log(2.0) / trading_half_life_years
         found: tuple[float, ...] = board.once(
@@ -293,3 +293,17 @@ class View:
         if weight == 0.0:
             return rent_usd
         return (1.0 - weight) * rent_usd + weight * rent_usd * math.exp(gap)
+
+    def without_links(self) -> View:
+        """The same window, in which no link reads the curve: own beliefs alone."""
+        return _Unlinked(self._board, self.owner, self.identity)
+
+
+class _Unlinked(View):
+    """A view in which all links have the strength zero."""
+
+    __slots__ = ()
+
+    def strength(self, link: str) -> float:
+        """Zero."""
+        return 0.0

@@ -18,12 +18,18 @@ NO_DEBT_DSCR = 99.0
 
 @dataclass(frozen=True)
 class Borrowers:
-    """Spread per year, advance rate, access to outside equity, share of free cash flow paid out; (borrowers,) each."""
+    """Spread per year, advance rate, access to outside equity, share of free cash flow paid out; (borrowers,) each.
+
+    `subscription_usd` is what owners put in a year on the path per VE at day 0, and `own_bill_usd` what the path's
+    orders of a year need of owners' money.
+    """
 
     spread: Floats
     advance_rate: Floats
     equity_access: Floats
     payout: Floats
+    subscription_usd: Floats
+    own_bill_usd: Floats
 
 
 def landlords_of(register: Register, path: GrowthPath) -> list[Landlord]:
@@ -42,6 +48,8 @@ def borrowers_of(register: Register, path: GrowthPath, terms: Loan) -> Borrowers
         advance_rate=np.array([b.advance_rate for b in asked]),
         equity_access=np.array([b.equity_access for b in asked]),
         payout=np.array([path.payout_share(t, terms.payout_slack, terms.enabled) for t in landlords]),
+        subscription_usd=np.array([path.subscription_usd(t, terms.payout_slack) for t in landlords]),
+        own_bill_usd=np.array([path.own_bill_usd(t, terms.payout_slack) for t in landlords]),
     )
 
 

@@ -19,7 +19,7 @@ from sim.department import Common
 from sim.record import Column
 from sim.rows.credit import LoanMargin, ServicerReport
 from sim.rows.securitisation import Offering
-from sim.vocabulary import Bools, Floats
+from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 CASH_FLOOR = 0.8  # share of a month's normal cash that is never spent on chips
 MAX_ADVANCE = 0.95
@@ -98,7 +98,26 @@ class Credit:
         self.servicer.collect(
             self.terms, self.facilities, self.borrowers, received_usd, self.in_estate, self._normal_cash_usd()
         )
+        self._subscribe()
         self.lenders.fund(day)
+
+    def _subscribe(self) -> None:
+        """Owners put in what a month's orders on the path lack, never more than they put in on the path.
+
+        min(subscription, max(0, own bill - spare cash)) where loans and cash flow do not pay for the path's growth.
+        """
+        if not self.borrowers.subscription_usd.any():
+            return
+        today, roll, ledger = self.common.board.today, self.common.register.roll, self.common.ledger
+        scale = self._fleet_ve() * today.technology * today.days_of_month / DAYS_PER_YEAR
+        spare = np.maximum(0.0, ledger.held("cash")[roll.landlords] - self._cash_floor_usd())
+        lacking = np.maximum(0.0, self.borrowers.own_bill_usd * scale - spare)
+        paid = np.where(self.in_estate, 0.0, np.minimum(self.borrowers.subscription_usd * scale, lacking))
+        ledger.post("equity raised", "cash", np.full(len(paid), roll.rest_of_world), roll.landlords, paid)
+
+    def _cash_floor_usd(self) -> Floats:
+        """Cash that is never spent on chips (borrowers,)."""
+        return np.asarray(CASH_FLOOR * self.normal_usd * self._fleet_ve() * self.common.board.today.technology)
 
     def resolve(self, day: int, reject: RejectsContracts, sell_gpus: SellsGpus) -> None:
         """Every day: firms that cannot pay are cured or fail; estates whose time has come are sold."""
@@ -134,12 +153,11 @@ class Credit:
         today, ledger, roll = self.common.board.today, self.common.ledger, self.common.register.roll
         facilities, lent_by = self.facilities, self.facilities.lent_by
         self.marks = self.lenders.marks(lent_by)
-        floor = CASH_FLOOR * self.normal_usd * self._fleet_ve() * today.technology
         advance = np.minimum(MAX_ADVANCE, self.borrowers.advance_rate * offering.advance * self.marks) * (
             1.0 if today.loans_open else 0.0
         )
         money = Financing(
-            advance=advance, budget_usd=np.maximum(0.0, ledger.held("cash")[roll.landlords] - floor),
+            advance=advance, budget_usd=np.maximum(0.0, ledger.held("cash")[roll.landlords] - self._cash_floor_usd()),
             equity_access=self.borrowers.equity_access,
             headroom_usd=advance * pledged_usd - self.loans.debt_usd,
             lender_room_usd=self.lenders.room_usd(offering, lent_by), share=facilities.share,

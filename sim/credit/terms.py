@@ -27,9 +27,11 @@ class Loan(Parameters):
     """Loans by facility, and the terms that a borrower's loans have in common; coverage ratios are DSCRs.
 
     Tests are of a borrower over all that it owes; payments and proceeds go to its loans by what falls due or is owed.
+    Where no loans are made, `equal_capacity` has equity ask what each landlord's mix with loans would cost.
     """
 
     enabled: bool
+    equal_capacity: bool = False
     facilities: Annotated[dict[str, Facility], Field(min_length=1)]
     lock_up: Positive
     covenant: NonNegative

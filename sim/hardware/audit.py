@@ -54,7 +54,11 @@ def columns_of(kinds: Iterable[str]) -> list[Column]:
         Column("orders_path_ve", "VE", "landlords' orders of a month on the growth path, on order days"),
         Column("orders_all_ve", "VE", "chips ordered today by all owners"),
         Column("chip_price_usd_per_ve", "USD per VE", "price of a new chip, tariff included"),
-        Column("gpu_value_usd_per_ve", "USD per VE", "value of a GPU at work at the beliefs of the largest landlord"),
+        Column(
+            "gpu_value_usd_per_ve",
+            "USD per VE",
+            "value of a GPU at work at the largest landlord's own beliefs, no link read",
+        ),
         Column("q_mean", "ratio", "value of a new chip over its price, fleet-weighted over landlords"),
         Column("chip_premium", "ratio", "price of a new chip over its trend, from orders beyond the vendor's capacity"),
     ]
@@ -89,11 +93,14 @@ def mean_paid_usd(today: Today, order_shares: Sequence[float]) -> float:
 
 
 def gpu_value_usd(register: Register, fleets: Floats) -> float:
-    """Value of a VE at work, all its life ahead, in the largest landlord's fleet; nan if all are gone."""
+    """Value of a VE at work, all its life ahead, in the largest landlord's fleet; nan if all are gone.
+
+    At its own beliefs: a measure that read the curve would find that futures move it wherever it is told to look.
+    """
     most = int(np.argmax(fleets.sum(axis=1)))
     total = float(fleets[most].sum())
     owner = int(register.roll.landlords[most])
-    view, known = register.views[owner], dict(register.of(ValuesChips))
+    view, known = register.views[owner].without_links(), dict(register.of(ValuesChips))
     if total == 0.0 or owner not in known:
         return np.nan
     return float(fleets[most] @ np.array(values_by_grade(view, known[owner].investor(view), 0.0))) / total

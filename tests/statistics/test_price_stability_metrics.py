@@ -57,3 +57,11 @@ def test_twice_the_moves_raise_the_log_volatility_by_log_two():
     calm, wild = (window_of(index_transaction_usd_per_gpu_hour=np.exp(np.cumsum(k * changes))) for k in (1.0, 2.0))
     rise = METRICS["rent_volatility_log"].of(wild) - METRICS["rent_volatility_log"].of(calm)
     assert rise == pytest.approx(math.log(2.0))
+
+
+def test_levels_are_means_in_units_of_day_0():
+    trend = np.exp(-0.3 * np.arange(DAYS) / 365.0)
+    window = window_of(rent_usd_per_ve_hour=3.0 * trend, rent_path_usd_per_ve_hour=2.5 * trend)
+    assert METRICS["rent_level"].of(Window(window.record, 200, 400)) == pytest.approx(3.0)
+    fleets = window_of(fleet_ve=90.0 / trend, fleet_path_ve=100.0 / trend)
+    assert METRICS["fleet_level"].of(Window(fleets.record, 200, 400)) == pytest.approx(90.0)
