@@ -67,12 +67,13 @@ class Lender(Agent):
     def mark(self, view: View) -> float:
         """Collateral over book: (1 - w) + w * (value of a chip by the curve / by own expectations).
 
-        w is the strength of the link `curve_to_collateral`; book is what filed facilities use (w = 0, exactly 1).
+        w is the weight of the curve in the link `curve_to_collateral`; book is what filed facilities use (exactly 1).
         """
-        weight = view.strength("curve_to_collateral")
+        reversion = math.log(2.0) / self.p.trading_half_life_years
+        weight = view.weight("curve_to_collateral", reversion)
         if weight == 0.0:
             return 1.0
-        gap = view.curve_gap("curve_to_collateral", math.log(2.0) / self.p.trading_half_life_years)
+        gap = view.curve_gap("curve_to_collateral", reversion)
         return (1.0 - weight) + weight * self.chip_value(view, math.exp(gap)) / self.chip_value(view, 1.0)
 
     def chip_value(self, view: View, factor: float) -> float:

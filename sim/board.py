@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from sim.environment import Environment
 from sim.growth_path import GrowthPath
 from sim.links import Links
+from sim.reading import Reading
 from sim.rows.exchange import Curve, ListedMonth
 from sim.rows.funds import FundFacts
 from sim.rows.rental import Products
@@ -187,6 +188,7 @@ class Board:
     credit: CreditSheet = CreditSheet()
     securitisation: SecuritisationSheet = SecuritisationSheet()
     evenings: list[Today] = field(default_factory=list)  # the last of them, kept for the placebo alone
+    readings: dict[float, Reading] = field(default_factory=dict)  # of the curve that links read, by believed reversion
     _told: dict[Any, Any] = field(default_factory=dict)  # what follows from public facts alone, worked out this beat
     _told_on: Today | None = None
 
@@ -250,7 +252,13 @@ class Board:
         )
 
     def gap(self, reversion: float) -> float:
-        """Mean log gap of the curve that links read over what was expected on its evening and the normal premium."""
+        """Mean log gap of the curve that links read over what was expected on its evening and the normal premium.
+
+        Where readers learn, its mean over the evenings of a month, months weighed by the days of them still to come.
+        """
+        read = self.reading(reversion).gap if self.links.learning else None
+        if read is not None:
+            return read
         evening, venue = self.evening_read(), self.links.venue
         curve = evening.curves.get(venue)
         if curve is None:
@@ -258,9 +266,35 @@ class Board:
         same = evening is self.today
         expected = self._expected_at(venue, reversion) if same else self.expect(evening, curve, reversion)
         total = 0.0
-        for m, price in enumerate(curve.price_usd):
-            total += math.log(price / expected[m]) - curve.normal_premium[m]
+        for gap in gaps_of(curve, expected):
+            total += gap
         return total / len(curve.price_usd)
+
+    def reading(self, reversion: float) -> Reading:
+        """What this belief has made of the curve since somebody who holds it first asked."""
+        return self.readings.setdefault(reversion, Reading())
+
+    def worth(self, reversion: float) -> float:
+        """The weight that readers of this belief give the curve beside a link's strength: one unless they learn."""
+        return self.reading(reversion).weight(self.links) if self.links.learning else 1.0
+
+    def note_close(self, price_usd: Sequence[float], first_month: int) -> None:
+        """The close of the venue that links read is known: what every belief makes of it, in the placebo of another's.
+
+        `first_month` is the number of the nearest month.
+        """
+        venue, evening = self.links.venue, self.evening_read()
+        tonight = replace(self.today.curves[venue], price_usd=tuple(price_usd))
+        seen = tonight if evening is self.today else evening.curves.get(venue, tonight)
+        for reversion, reading in self.readings.items():
+            expected = self._expected_at(venue, reversion)
+            then = expected if seen is tonight else self.expect(evening, seen, reversion)
+            reading.note(first_month, gaps_of(seen, then), [math.log(usd) for usd in expected], tonight.days_left)
+
+    def note_settlement(self, month: int, settlement_usd: float) -> None:
+        """The nearest month of the venue that links read has settled."""
+        for reading in self.readings.values():
+            reading.pass_month(month, math.log(settlement_usd), self.links.memory_years)
 
     def evening_read(self) -> Today:
         """The evening whose curve the links read: this one, or in the placebo one drawn for the whole market."""
@@ -285,3 +319,11 @@ class Board:
             known * mean + (1.0 - known) * curve.index_ratio * rent
             for known, mean, rent in zip(curve.known_weight, curve.known_mean_usd, rents, strict=True)
         )
+
+
+def gaps_of(curve: Curve, expected_usd: Sequence[float]) -> list[float]:
+    """Log gaps of a curve's months over what is expected and the normal premium."""
+    return [
+        math.log(price / expected) - premium
+        for price, expected, premium in zip(curve.price_usd, expected_usd, curve.normal_premium, strict=True)
+    ]

@@ -275,6 +275,11 @@ class View:
         value: float = getattr(self._board.links, link)
         return value
 
+    def weight(self, link: str, reversion: float) -> float:
+        """Weight of the curve in a link: its strength, times what the curve has been worth where readers learn."""
+        strength = self.strength(link)
+        return strength * self._board.worth(reversion) if strength > 0.0 else 0.0
+
     def curve_gap(self, link: str, reversion: float) -> float:
         """Mean log gap of the curve over own expectations and the normal premium, as a link reads it.
 
@@ -289,7 +294,7 @@ class View:
 
     def rent_as_read(self, link: str, rent_usd: float, reversion: float) -> float:
         """Own rent estimate blended with the curve's: (1 - w) own + w own e^gap; exactly own when w is zero."""
-        weight, gap = self.strength(link), self.curve_gap(link, reversion)
+        weight, gap = self.weight(link, reversion), self.curve_gap(link, reversion)
         if weight == 0.0:
             return rent_usd
         return (1.0 - weight) * rent_usd + weight * rent_usd * math.exp(gap)

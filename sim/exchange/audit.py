@@ -27,6 +27,13 @@ TRADING = [
     Column("multiplicities", "months", "listed months with several clearing prices today"),
 ]
 GAP = Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement")
+SPREAD = Column("curve_gap_spread", "log", "sd over the listed months of their log gaps over expectations")
+WEIGHT = Column("curve_weight", "share", "weight that the curve has been worth to readers who believe as the crowd")
+MISSES = [
+    Column("curve_miss", "log^2", "squared error of the curve, less its normal premium, in forecasting the month that "
+           "settled today: mean over the months ahead of it; empty on other days"),
+    Column("curve_miss_of_rents", "log^2", "the same of what was expected from rents alone on those evenings"),
+]  # fmt: skip
 IMPACT = Column(
     "futures_impact", "log", "log price change per market order of one open interest, measured on the close of the "
     "second month at month ends; empty on other days",

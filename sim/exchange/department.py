@@ -15,7 +15,10 @@ from sim.department import Common
 from sim.exchange.audit import (
     GAP,
     IMPACT,
+    MISSES,
+    SPREAD,
     TRADING,
+    WEIGHT,
     check_deposits,
     check_positions,
     price_column,
@@ -137,7 +140,7 @@ class Exchange:
             rent_usd,
             s.rent_usd * common.path.technology_factor(day / DAYS_PER_YEAR),
             s.technology,
-            venue.crowds[0].settings.reversion if venue.crowds else USUAL_REVERSION,
+            usual_belief(venue),
         )
 
     def _list_months(self, venue: Venue) -> None:
@@ -232,6 +235,9 @@ class Exchange:
                 self._let_order(venue, crowd, morning, news, foresight)
             self.closes[name] = close = venue.clear(mine, len(ledger.owners), funds.get(name), probed)
             self.common.log.note_all(morning.day, close.events)
+            if name == self.common.board.links.venue:
+                self.common.board.reading(usual_belief(venue))  # is recorded, whether or not anybody else reads
+                self.common.board.note_close(close.price_usd.tolist(), venue.first_month)
         return self.closes
 
     def _by_venue(self, owners: Ints, table: Floats) -> list[tuple[Ints, Floats]]:
@@ -324,6 +330,8 @@ class Exchange:
         technology = self.common.path.settings.technology
         for venue in self.venues.values():
             own += self.house.expire(venue, venue.settlement_usd())
+            if venue.name == self.common.board.links.venue:
+                self.common.board.note_settlement(venue.first_month, venue.settlement_usd())
             venue.roll(technology)
             self._list_months(venue)
         self._let_crowds_grow(day)
@@ -364,7 +372,7 @@ class Exchange:
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""
         prices = [column for name, t in self.terms.items() for column in price_columns(name, t.maturities)]
-        return [*prices, *TRADING, GAP, IMPACT]
+        return [*prices, *TRADING, GAP, SPREAD, WEIGHT, *MISSES, IMPACT]
 
     def day(self) -> dict[str, float]:
         """The day's prices, trading and gap; nothing where nothing is listed."""
@@ -378,9 +386,26 @@ class Exchange:
         found |= {column.name: value for column, value in zip(TRADING, values, strict=True)}
         first, (name, close) = self.first, next(iter(self.closes.items()))
         if first is not None and first.crowds:
-            found[GAP.name] = float(np.log(close.price_usd / first.expected_usd).mean())
+            gaps = np.log(close.price_usd / first.expected_usd)
+            found[GAP.name], found[SPREAD.name] = float(gaps.mean()), float(gaps.std())
+        found |= self._read()
         found[IMPACT.name] = close.impact
         return found
+
+    def _read(self) -> dict[str, float]:
+        """What the curve that links read is worth to those who believe as its crowd, and today's misses."""
+        board, venue = self.common.board, self.venues.get(self.common.board.links.venue)
+        if venue is None:
+            return {}
+        reading = board.reading(usual_belief(venue))
+        misses = reading.misses if self.common.calendar.is_month_end(board.today.day) else (math.nan, math.nan)
+        found = {column.name: miss for column, miss in zip(MISSES, misses, strict=True)}
+        return found | {WEIGHT.name: reading.weight(board.links)}
+
+
+def usual_belief(venue: Venue) -> float:
+    """Speed at which a venue's crowd believes deviations of rents to fade, per year."""
+    return venue.crowds[0].settings.reversion if venue.crowds else USUAL_REVERSION
 
 
 def lifts(curve: Curve, foresight: Foresight, known: Information) -> Floats:

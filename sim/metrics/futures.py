@@ -33,11 +33,35 @@ def mean_if_any(window: Window, column: str) -> float:
     return float(values.mean()) if len(values) else math.nan
 
 
+def forecasting_r2(window: Window) -> float:
+    """1 - squared errors of the curve over those of what rents alone say, out of sample; nan before any settlement.
+
+    Both forecasts are those of evenings before the month that settles; nothing in them is fitted to it.
+    """
+    curve, rents = mean_if_any(window, "curve_miss"), mean_if_any(window, "curve_miss_of_rents")
+    return 1.0 - curve / rents if rents > 0.0 else math.nan
+
+
+def commonality(window: Window) -> float:
+    """Variance over evenings of the months' mean gap, over that and the mean variance between the months."""
+    if not listed(window):
+        return math.nan
+    common, between = float(np.var(window.series("curve_gap"))), float(np.mean(window.series("curve_gap_spread") ** 2))
+    return common / (common + between) if common + between > 0.0 else math.nan
+
+
 METRICS = [
     Metric("future_volatility", "1/sqrt(year)", "sd of daily log returns of the second listed month, annual", "futures",
            second_month_volatility),
     Metric("curve_gap_sd", "log", "sd of the mean log gap of the curve over expectations", "futures",
            lambda w: float(np.std(w.series("curve_gap"), ddof=1)) if listed(w) else math.nan),
+    Metric("curve_r2_over_spot", "share", "1 - mean squared log error of the curve over that of expectations from "
+           "rents, in forecasting each month's settlement from the months before it (out of sample; below 0: worse)",
+           "futures", forecasting_r2),
+    Metric("curve_weight_end", "share", "weight that the curve has been worth, learned by the window's end", "futures",
+           lambda w: float(w.series("curve_weight")[-1])),
+    Metric("curve_commonality", "share", "share of the variance of months' gaps that they have in common; 1 over their "
+           "number where each moves by itself", "futures", commonality),
     Metric("open_interest_mean_contracts", "contracts", "mean open interest", "futures",
            lambda w: float(w.series("open_interest_contracts").mean()) if listed(w) else math.nan),
     Metric("futures_impact", "log", "mean log price change per market order of one open interest, measured on the "
