@@ -22,19 +22,23 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-RENT, RENT_B200, PATH = "rent_h100_usd_per_gpu_hour", "rent_b200_usd_per_gpu_hour", "rent_path_usd_per_ve_hour"
+RENT, PATH = "rent_h100_usd_per_gpu_hour", "rent_path_usd_per_ve_hour"
 SPOT = "rent_usd_per_ve_hour"
 TRANSACTION, QUOTE = "index_transaction_usd_per_gpu_hour", "index_quote_usd_per_gpu_hour"
-DAYS_PER_YEAR = 365.0
+DAYS_PER_YEAR, WEEK, FORTNIGHT = 365.0, 7, 14
+RECORD_DAYS = 92  # as long as the published record of daily prints of transaction indices
+CENT = 0.01  # what quote indices are published to
 ASSUMED = "assumption"
-BASIS_SOURCE = "Silicon Data over Ornn, The Economist, 25 June 2026"
 LISTS = "CCIR, ccir.io"
 B200_ARM = "b200_arrives"  # the arm in which the new generation is a tenth of fleets at the start
 TIERS = "list asks, 10 and 90 % quantiles, CCIR, ccir.io"
 OCCUPANCY = "marketplaces: quartiles 74.5 and 87.9 %, sd 9.4 %, CCIR, ccir.io"
 TRACKER = "marketplace asks, github.com/tugot17/gpu-price-tracker"
-H200_SOURCE = "Silicon Data over Ornn, Sep-Oct 2026"
-B200_SOURCE = "list-ask floor over marketplace trades, CCIR, ccir.io"
+PRINTS = "published prints, 92 days of 2026"
+ORNN, SILICON = f"Ornn, {PRINTS}", f"Silicon Data, {PRINTS}"
+BASIS_H100 = "Silicon Data over Ornn, 26 May to 15 Jul 2026: 4.1 % [-0.5, 8.4], sd 7.6 %, above zero on 76 % of days"
+BASIS_B200 = "Silicon Data over Ornn: -21 % (19 Jul), -16 % (7 Sep), -22 % (5 Oct 2026)"
+BASIS_H200 = "Silicon Data over Ornn: -30 to -38 %, Sep-Oct 2026"
 GRADES = ("h200", "b200")  # beside the h100, whose indices have no grade in their name
 
 
@@ -67,9 +71,65 @@ def mean(column: str) -> Callable[[pd.DataFrame], float]:
     return lambda days: float(days[column].mean())
 
 
-def daily_sd(column: str, periods: float = 1.0) -> Callable[[pd.DataFrame], float]:
-    """Return the standard deviation of daily log changes, scaled to so many days."""
-    return lambda days: float(np.log(days[column]).diff().std() * math.sqrt(periods))
+def sd_of_changes(column: str, over_days: int = 1, periods: float = 1.0) -> Callable[[pd.DataFrame], float]:
+    """Return the sd of log changes over so many days, scaled to so many periods of that length."""
+    return lambda days: float(np.log(days[column]).diff(over_days).std() * math.sqrt(periods))
+
+
+def ratio_of_sds(column: str, other: str) -> Callable[[pd.DataFrame], float]:
+    """Return the sd of daily log changes of a column over that of another."""
+    return lambda days: sd_of_changes(column)(days) / sd_of_changes(other)(days)
+
+
+def correlation(column: str, other: str, over_days: int = 1) -> Callable[[pd.DataFrame], float]:
+    """Return the correlation of two columns' log changes over so many days."""
+    return lambda days: float(np.log(days[column]).diff(over_days).corr(np.log(days[other]).diff(over_days)))
+
+
+def in_records(figure: Callable[[pd.DataFrame], float]) -> Callable[[pd.DataFrame], float]:
+    """Return the mean of a figure over spans as long as the record; the whole, if it is shorter.
+
+    Sample autocorrelations and standard deviations of levels depend on how long one looks: slow demand is a trend in
+    three months and a wave in five years. So the model is looked at for as long as the market was.
+    """
+
+    def measured(days: pd.DataFrame) -> float:
+        spans = max(1, len(days) // RECORD_DAYS)
+        found = [figure(days.iloc[k * RECORD_DAYS : (k + 1) * RECORD_DAYS]) for k in range(spans)]
+        return float(np.nanmean(found)) if np.isfinite(found).any() else math.nan
+
+    return measured
+
+
+def autocorrelation(level: Callable[[pd.DataFrame], pd.Series], lag_days: int) -> Callable[[pd.DataFrame], float]:
+    """Return the sample autocorrelation of a daily level at a lag, in spans as long as the record."""
+
+    def of_span(days: pd.DataFrame) -> float:
+        x = level(days) - level(days).mean()
+        square = float((x**2).sum())
+        return float((x * x.shift(lag_days)).sum()) / square if square > 0.0 else math.nan
+
+    return in_records(of_span)
+
+
+def half_life(level: Callable[[pd.DataFrame], pd.Series]) -> Callable[[pd.DataFrame], float]:
+    """Return the days in which a deviation halves, by the autocorrelation at one day in spans as long as the record."""
+
+    def measured(days: pd.DataFrame) -> float:
+        left = autocorrelation(level, 1)(days)
+        return -math.log(2.0) / math.log(left) if 0.0 < left < 1.0 else math.nan
+
+    return measured
+
+
+def log_of(column: str) -> Callable[[pd.DataFrame], pd.Series]:
+    """Return the log of a column, by day."""
+    return lambda days: np.log(days[column])
+
+
+def over_h100(column: str, grade: str) -> Callable[[pd.DataFrame], pd.Series]:
+    """Return the same index of another grade over that of the h100, by day."""
+    return lambda days: days[of_grade(column, grade)] / days[column]
 
 
 def of_grade(column: str, grade: str) -> str:
@@ -94,28 +154,19 @@ def signs_differ(days: pd.DataFrame) -> float:
     return float((signs.min(axis=0) != signs.max(axis=0)).mean())
 
 
-def unchanged(column: str) -> Callable[[pd.DataFrame], float]:
-    """Return the share of days on which a column is what it was the day before, to the last bit."""
-    return lambda days: float((days[column].diff().iloc[1:] == 0.0).mean())
+def unchanged(column: str, tick: float = 0.0) -> Callable[[pd.DataFrame], float]:
+    """Return the share of days on which a column is what it was the day before: to the tick, or to the last bit."""
+
+    def measured(days: pd.DataFrame) -> float:
+        shown = (days[column] / tick).round() if tick else days[column]
+        return float((shown.diff().iloc[1:] == 0.0).mean())
+
+    return measured
 
 
 def kurtosis(column: str) -> Callable[[pd.DataFrame], float]:
     """Return the excess kurtosis of daily log changes."""
     return lambda days: float(np.log(days[column]).diff().kurt())
-
-
-def kurtosis_of_moves(column: str) -> Callable[[pd.DataFrame], float]:
-    """Return the excess kurtosis of daily log changes on the days that have one.
-
-    Asks on marketplaces, the source of the band, move every day; an index of a dozen lists stands still on most. Zeros
-    alone add about 3 (1 - p) / p, with p the share of days with a change.
-    """
-
-    def measured(days: pd.DataFrame) -> float:
-        changes = np.log(days[column]).diff()
-        return float(changes[changes != 0.0].kurt())
-
-    return measured
 
 
 def discount(tenor: str) -> Callable[[pd.DataFrame], float]:
@@ -163,37 +214,65 @@ MOMENTS = (
            mean("stock_out_us")),
     Moment("stock_out_eu", "share", 0.21, 0.43, "stock-outs of listings 32 % +- 11, CCIR, ccir.io", ("stock_out_eu",),
            mean("stock_out_eu")),
-    Moment("transaction_sd_daily", "log", 0.02, 0.06, TRACKER, (TRANSACTION,), daily_sd(TRANSACTION)),
-    Moment("quote_sd_daily", "log", 0.008, 0.018, "Silicon Data, 15-35 % a year", (QUOTE,), daily_sd(QUOTE)),
-    Moment("transaction_volatility", "1/sqrt(year)", 0.3, 0.9, ASSUMED, (TRANSACTION,),
-           daily_sd(TRANSACTION, DAYS_PER_YEAR)),
-    Moment("quote_volatility", "1/sqrt(year)", 0.15, 0.35, "Silicon Data", (QUOTE,), daily_sd(QUOTE, DAYS_PER_YEAR)),
-    Moment("quote_unchanged", "share of days", 0.5, 1.0, "posted list prices, unchanged on 88 % of days", (QUOTE,),
-           unchanged(QUOTE)),
+    Moment("transaction_sd_daily", "log", 0.031, 0.044, f"{ORNN}: 3.8 % [3.1, 4.4]", (TRANSACTION,),
+           sd_of_changes(TRANSACTION)),
+    Moment("transaction_volatility_fortnightly", "1/sqrt(year)", 0.35, 0.65,
+           f"{ORNN}: .48 from fortnightly changes (.73 from daily ones); the band is an assumption", (TRANSACTION,),
+           sd_of_changes(TRANSACTION, FORTNIGHT, DAYS_PER_YEAR / FORTNIGHT)),
+    Moment("transaction_half_life", "days", 4.0, 14.0, f"{ORNN}: 4.9 days", (TRANSACTION,),
+           half_life(log_of(TRANSACTION))),
+    Moment("transaction_autocorrelation_7d", "of levels", 0.30, 0.68,
+           f"{ORNN}: .49; the band is two standard errors of 92 days", (TRANSACTION,),
+           autocorrelation(log_of(TRANSACTION), WEEK)),
     Moment("transaction_unchanged", "share of days", 0.0, 0.05, "not smoothed, as Ornn describes its own",
            (TRANSACTION,), unchanged(TRANSACTION)),
-    Moment("transaction_excess_kurtosis", "of log changes", 1.0, 8.0, TRACKER, (TRANSACTION,), kurtosis(TRANSACTION)),
-    Moment("quote_excess_kurtosis", "of log changes but zero", 1.0, 8.0, f"{TRACKER}, which move every day", (QUOTE,),
-           kurtosis_of_moves(QUOTE)),
-    Moment("basis_mean", "share", 0.05, 0.15, BASIS_SOURCE, (QUOTE, TRANSACTION),
+    Moment("transaction_excess_kurtosis", "of log changes", -0.2, 1.5, f"{ORNN}: .6 [-.2, 1.5]", (TRANSACTION,),
+           kurtosis(TRANSACTION)),
+    Moment("quote_sd_daily", "log", 0.0068, 0.0092, f"{SILICON}: .81 % [.68, .92]", (QUOTE,), sd_of_changes(QUOTE)),
+    Moment("quote_volatility_fortnightly", "1/sqrt(year)", 0.14, 0.35, "Silicon Data, 26 % a year; 15 to 30 by grade",
+           (QUOTE,), sd_of_changes(QUOTE, FORTNIGHT, DAYS_PER_YEAR / FORTNIGHT)),
+    Moment("quote_unchanged", "share of days", 0.19, 0.39,
+           f"{SILICON}: to a cent, on 29 % of days (10 % b200, 70 % a100)", (QUOTE,), unchanged(QUOTE, CENT)),
+    Moment("quote_correlation_daily", "of log changes", -0.15, 0.27, "Silicon Data with Ornn, 92 days: .06",
+           (QUOTE, TRANSACTION), correlation(QUOTE, TRANSACTION)),
+    Moment("quote_correlation_weekly", "of log changes", 0.10, 0.60, "Silicon Data with Ornn, 92 days: .37",
+           (QUOTE, TRANSACTION), correlation(QUOTE, TRANSACTION, WEEK)),
+    Moment("transaction_over_quote_sd", "ratio", 2.5, 5.0, "Ornn over Silicon Data, daily changes: 3.4 times",
+           (QUOTE, TRANSACTION), ratio_of_sds(TRANSACTION, QUOTE)),
+    Moment("basis_mean", "share", -0.005, 0.084, BASIS_H100, (QUOTE, TRANSACTION),
            lambda days: float(basis(days).mean())),
-    Moment("basis_sd", "share", 0.05, 0.15, BASIS_SOURCE, (QUOTE, TRANSACTION), lambda days: float(basis(days).std())),
-    Moment("basis_positive", "share of days", 0.5, 1.0, BASIS_SOURCE, (QUOTE, TRANSACTION),
+    Moment("basis_sd", "share", 0.05, 0.11, BASIS_H100, (QUOTE, TRANSACTION),
+           in_records(lambda days: float(basis(days).std()))),
+    Moment("basis_positive", "share of days", 0.60, 0.90, BASIS_H100, (QUOTE, TRANSACTION),
            lambda days: float((basis(days) > 0).mean())),
-    Moment("basis_h200_mean", "share", -0.40, -0.20, H200_SOURCE,
+    Moment("basis_half_life", "days", 5.0, 30.0, "Silicon Data over Ornn: 8 days", (QUOTE, TRANSACTION),
+           half_life(basis)),
+    Moment("basis_h200_mean", "share", -0.40, -0.28, BASIS_H200,
            (of_grade(QUOTE, "h200"), of_grade(TRANSACTION, "h200")), mean_basis("h200")),
-    Moment("basis_b200_mean", "share", 0.05, 0.30, B200_SOURCE,
+    Moment("basis_b200_mean", "share", -0.26, -0.13, BASIS_B200,
            (of_grade(QUOTE, "b200"), of_grade(TRANSACTION, "b200")), mean_basis("b200")),
     Moment("basis_signs_differ", "share of days", 0.5, 1.0, "the sign differs by grade; Silicon Data over Ornn",
            (QUOTE, TRANSACTION, *(of_grade(name, grade) for grade in GRADES for name in (QUOTE, TRANSACTION))),
            signs_differ),
+    *(Moment(f"{grade}_correlation_{name}", "of log changes", low, high, f"{ORNN}: with the h100 {said}",
+             (TRANSACTION, of_grade(TRANSACTION, grade)),
+             correlation(TRANSACTION, of_grade(TRANSACTION, grade), over_days))
+      for grade in GRADES
+      for name, low, high, said, over_days in (("daily", -0.10, 0.35, ".05 to .35", 1),
+                                               ("weekly", 0.0, 0.45, ".2 to .3", WEEK))),
     Moment("discount_3m", "share", -0.08, -0.02, LISTS, ("reserved_3m_usd_per_ve_hour", SPOT), discount("3m")),
     Moment("discount_12m", "share", -0.15, -0.09, LISTS, ("reserved_12m_usd_per_ve_hour", SPOT), discount("12m")),
     Moment("discount_36m", "share", -0.43, -0.37, LISTS, ("reserved_36m_usd_per_ve_hour", SPOT), discount("36m")),
-    Moment("b200_over_h100_rent", "ratio", 2.0, 2.2, "Silicon Data", (RENT_B200, RENT),
-           lambda days: float((days[RENT_B200] / days[RENT]).mean())),
-    Moment("b200_over_h100_rent_sd", "ratio", 0.0, 0.05, ASSUMED, (RENT_B200, RENT),
-           lambda days: float((days[RENT_B200] / days[RENT]).std())),
+    Moment("b200_over_h100_quote", "ratio", 1.84, 2.26, f"{SILICON}: 2.01 (1.84 to 2.26)",
+           (QUOTE, of_grade(QUOTE, "b200")), lambda days: float(over_h100(QUOTE, "b200")(days).mean())),
+    Moment("b200_over_h100_quote_sd", "ratio", 0.04, 0.12, f"{SILICON}: .08; the band is an assumption",
+           (QUOTE, of_grade(QUOTE, "b200")), in_records(lambda days: float(over_h100(QUOTE, "b200")(days).std()))),
+    Moment("b200_over_h100_traded", "ratio", 2.0, 3.2, f"{ORNN}: 2.45 (2.0 to 3.2)",
+           (TRANSACTION, of_grade(TRANSACTION, "b200")),
+           lambda days: float(over_h100(TRANSACTION, "b200")(days).mean())),
+    Moment("b200_over_h100_traded_sd", "ratio", 0.14, 0.42, f"{ORNN}: .28; the band is an assumption",
+           (TRANSACTION, of_grade(TRANSACTION, "b200")),
+           in_records(lambda days: float(over_h100(TRANSACTION, "b200")(days).std()))),
     Moment("fleet_growth", "log per year", 0.38, 0.73, ASSUMED, ("fleet_ve",), growth),
     Moment("q_mean", "ratio", 1.08, 1.3, ASSUMED, ("q_mean",), mean("q_mean")),
     Moment("dscr_median", "ratio", 1.2, 1.4, "facilities as filed with the SEC", ("dscr_median",), mean("dscr_median")),

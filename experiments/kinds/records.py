@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 H100, H200, B200 = (f"rent_{grade}_usd_per_gpu_hour" for grade in ("h100", "h200", "b200"))
+US_MARKETPLACE = "rent_b200_us_marketplace_usd_per_gpu_hour"
 CONTRACT, CHIP = "reserved_12m_usd_per_ve_hour", "chip_price_usd_per_ve"
 FOUR_WEEKS, A_YEAR = 28, 365
 NONE_ON_RECORD = "no figure on record"
@@ -55,7 +56,8 @@ def fastest(gap: Percent) -> float:
 
 
 RECORDS = (
-    Record("cowos_shortage", "H100 rent, a year on", H100, (335, 365), 70.0, None, "4.70 to above 8 USD, press"),
+    Record("cowos_shortage", "H100 rent, a year on", H100, (335, 365), 70.0, None,
+           "4.70 to above 8 USD, press; with its demand boom"),
     Record("hualien_earthquake", "H100 rent, two months", H100, (0, 60), -1.0, 1.0, "no reaction, press; null control"),
     Record("reservations_glut", "H100 rent, after two months", H100, (55, 65), -35.0, -25.0, "-30 % in two months"),
     Record("deepseek", "H100 rent, three months", H100, (0, 90), -3.0, None, "no measured drop"),
@@ -75,8 +77,13 @@ RECORDS = (
     Record("dram_contracts", "H100 rent, a year on", H100, (300, 360), None, None, NONE_ON_RECORD),
     Record("hormuz_helium", "B200 rent, end of the month", B200, (20, 31), 20.0, 28.0, "+24 % in March 2026"),
     Record("hormuz_helium", "H100 rent, end of the month", H100, (20, 31), -3.0, 3.0, "flat in March 2026"),
-    Record("spot_squeeze", "B200 rent, after 100 days", B200, (95, 100), 250.0, 300.0, "1.51 to 5.70 USD, one region"),
-    Record("vera_rubin", "H200 rent, after ten days", H200, (8, 12), -15.0, -11.0, "-13 % in ten days"),
+    Record("spot_squeeze", "B200 rent on the region's marketplace, after 100 days", US_MARKETPLACE, (95, 100), 250.0,
+           300.0, "1.51 to 5.70 USD, one region"),
+    Record("vera_rubin", "H100 rent, four weeks", H100, (0, 28), -3.0, 3.0,
+           "none measurable: H100 +3 % in all; null control"),
+    Record("vera_rubin", "H200 rent, after three weeks", H200, (18, 24), -3.0, 3.0,
+           "none measurable: fell before it, back in three weeks; null control"),
+    Record("neocloud_price_rise", "H100 rent, a month", H100, (0, 30), None, None, NONE_ON_RECORD),
 )  # fmt: skip
 
 

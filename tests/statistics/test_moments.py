@@ -7,7 +7,18 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments.kinds.moments import MOMENTS, kurtosis, kurtosis_of_moves, moments, write_moments
+from experiments.kinds.moments import (
+    CENT,
+    MOMENTS,
+    RECORD_DAYS,
+    autocorrelation,
+    half_life,
+    in_records,
+    log_of,
+    moments,
+    unchanged,
+    write_moments,
+)
 from experiments.results import MissingDataError, Results
 
 COLUMNS = ["moment", "unit", "low", "high", "obtained", "low_ci", "high_ci", "inside", "source"]
@@ -64,10 +75,27 @@ def test_a_folder_without_recorded_days_is_an_error(summary_folder: Path) -> Non
         moments(Results(summary_folder))
 
 
-def test_days_without_a_change_do_not_fatten_the_tails_of_moves() -> None:
-    changes = np.random.default_rng(1).normal(size=400)
-    still = np.zeros(2000)
-    still[::5] = changes
-    moving, sticky = (pd.DataFrame({"x": np.exp(np.cumsum(x))}) for x in (changes, still))
-    assert kurtosis("x")(sticky) > 8.0
-    assert kurtosis_of_moves("x")(sticky) == pytest.approx(kurtosis("x")(moving), abs=0.05)
+def test_noise_that_halves_in_five_days_is_found_to_and_a_trend_beside_it_hardly_counts() -> None:
+    decay = 0.5 ** (1.0 / 5.0)
+    noise = np.zeros(20 * RECORD_DAYS)
+    for day, draw in enumerate(np.random.default_rng(1).normal(0.0, 0.04, len(noise) - 1)):
+        noise[day + 1] = decay * noise[day] + draw
+    wave = np.sin(2.0 * np.pi * np.arange(len(noise)) / 1500.0)
+    for level in (noise, noise + 0.3 * wave):
+        days = pd.DataFrame({"x": np.exp(level)})
+        assert 2.5 < half_life(log_of("x"))(days) < 5.0, "short records understate it, the market's as the model's"
+        assert 0.1 < autocorrelation(log_of("x"), 7)(days) < 0.5
+    assert pd.Series(noise + 0.3 * wave).autocorr(60) > 0.5, "seen whole, it does"
+
+
+def test_a_figure_in_records_is_the_mean_over_spans_or_of_what_there_is() -> None:
+    days = pd.DataFrame({"x": np.repeat([1.0, 3.0], RECORD_DAYS)})
+    assert in_records(lambda span: float(span["x"].std()))(days) == 0.0
+    assert in_records(lambda span: float(span["x"].mean()))(days.iloc[:10]) == 1.0
+    assert np.isnan(in_records(lambda span: np.nan)(days))
+
+
+def test_a_price_stands_still_where_it_rounds_to_the_same_cent() -> None:
+    days = pd.DataFrame({"x": [2.500, 2.501, 2.51, 2.51]})
+    assert unchanged("x", CENT)(days) == pytest.approx(2.0 / 3.0)
+    assert unchanged("x")(days) == pytest.approx(1.0 / 3.0)
