@@ -251,7 +251,7 @@ def swept_in(file: Path) -> list[str]:
 def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
     """Return the design a resolved config describes; arms and shocks that ran but are not named come last."""
     study = config.get("study") or {}
-    plan = plan_of(str(study.get("kind") or "paired"), tuple(config.get("plugins") or ()))
+    plan = plan_of(study.get("kind") or "paired", tuple(config.get("plugins") or ()))
     ran = [str(arm) for arm in runs["arm"].unique()]
     arms = _in_order([str(arm) for arm in study.get("arms") or {}], [arm for arm in ran if not arm.endswith(FORK)])
     forks = [arm + FORK for arm in arms if arm + FORK in ran]

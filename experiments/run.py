@@ -212,7 +212,7 @@ def read_results(out: Path, settings: Settings) -> tuple[int, list[str]]:
 
     kind = kind_for(settings)
     if type(kind).read is not Kind.read:
-        stage(settings.study.kind)
+        stage(settings.study.kind_name)
     status = kind.read(out, settings)
     stage("effects")
     from experiments.analyse.effects import write_effects

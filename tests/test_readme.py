@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,15 @@ def test_the_readers_own_agent_shock_and_experiment_run_from_their_own_folder(tm
     assert "Lowest week (%)" in page
     runs = pd.read_parquet(tmp_path / "out" / "runs.parquet")
     assert runs["lowest_week"].between(0.1, 1.0).all()
+
+
+def test_the_kind_of_study_runs_and_judges(tmp_path: Path) -> None:
+    (tmp_path / "my_floor.py").write_text(blocks("python")[2])
+    [words] = [line for line in README.splitlines() if line.startswith("rackrate 'study.kind=")]
+    small = ["population=tiny", "seeds=1", "days=4", "shocks=[]", "executor=in_process"]
+    for share, status in (("0.6", 0), ("1.0", 6)):
+        asked = shlex.split(words.replace("share: 0.6", f"share: {share}"))[1:]
+        command = [sys.executable, "-m", "rackrate", *asked, *small, f"out=floor_{share}"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == status, done.stdout + done.stderr
+        assert "answer: The lowest mean occupancy of a run is " in done.stdout

@@ -80,7 +80,8 @@ class Study(Strict):
     """Arms x shocks x swept parameters, and how they are to be read."""
 
     name: str
-    kind: str = "paired"  # a file of experiments/kinds, or a class of the user's own: package.Class
+    # a file of experiments/kinds, a class of the user's own: package.Class, or its `_target_` beside its parameters
+    kind: str | dict[str, Any] = "paired"
     question: str = ""
     arms: dict[str, list[str]] = Field(default_factory=dict)  # name -> overrides
     baseline: str | None = None  # the arm others are compared with; the first by default
@@ -96,6 +97,11 @@ class Study(Strict):
     endpoints: list[str] = Field(default_factory=list)  # the pre-registered metrics, for Holm's correction
     secondary: list[str] = Field(default_factory=list)  # what else the report tables, exploratory and not adjusted
     equivalence: dict[str, float] = Field(default_factory=dict)  # metric -> margin within which effects count as none
+
+    @property
+    def kind_name(self) -> str:
+        """The name of its kind."""
+        return self.kind if isinstance(self.kind, str) else str(self.kind["_target_"])
 
     @field_validator("arms")
     @classmethod

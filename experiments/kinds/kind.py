@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from experiments.configuration.settings import Settings
 from experiments.results import Results
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 class Kind(Plan):
     """What every kind of study derives from; a kind overrides what it does differently.
 
-    It cannot change a run: a run's key holds its world and the code that simulates. It is read anew at every call.
+    What it needs to know are fields of its class, given by a configuration that names it by `_target_`. It cannot
+    change a run: a run's key holds its world and the code that simulates. It is read anew at every call.
     """
 
-    tables: tuple[str, ...] = ()  # the tables it writes that the report shows, without `.parquet`
-    figures: tuple[str, ...] | None = None  # the figures of ours that it shows; all there are data for if None
+    tables: ClassVar[tuple[str, ...]] = ()  # the tables it writes that the report shows, without `.parquet`
+    figures: ClassVar[tuple[str, ...] | None] = None  # those of ours that it shows; all there are data for if None
 
     def read(self, out: Path, settings: Settings) -> int:
         """Writes and prints what is read from the runs in `out`; the program's exit status, 0 if all is well."""

@@ -15,7 +15,7 @@ from experiments.errors import Problem, UsageError
 from experiments.plugins import provenance
 from experiments.plugins.sources import PluginCode, simulating_code
 from experiments.study.events import remarks, with_events
-from experiments.study.find import plan_of
+from experiments.study.find import one_form, plan_of
 from experiments.study.own import in_one_form, measuring_of
 from experiments.study.runs import FORKED, Expansion, Parent, Place, RunSpec, key_of, label
 from experiments.study.worlds import (
@@ -33,13 +33,15 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     overrides, shocks_asked = set_aside_shocks(overrides)
     container = composer.compose(overrides)
     _, own = split(container)
-    plan = plan_of(str(own["study"].get("kind") or "paired"), tuple(own.get("plugins") or ()))
+    kind = own["study"].get("kind") or "paired"
+    plan = plan_of(kind, tuple(own.get("plugins") or ()))
+    own["study"]["kind"] = one_form(kind, plan)
     if shocks_asked.presets is not None:
         presets = sorted(set(shocks_asked.presets))  # what is named after them has one name
         own["study"]["shocks"] = plan.shocks(presets)
     settings = plan.checked(read_settings({**own, "study": plan.study(own["study"])}))
     if plan.needs_paths and settings.record != "paths":
-        allowed = f"must be 'paths' for a study of kind {settings.study.kind}"
+        allowed = f"must be 'paths' for a study of kind {settings.study.kind_name}"
         raise UsageError("the study cannot be read; nothing was run", [Problem("record", settings.record, allowed)])
     check_overrides(settings.study, shocks_asked.overrides, composer.presets("shocks"))
     worlds = compose_as_asked(composer, overrides, settings.study, shocks_asked.overrides, plan)
@@ -58,7 +60,7 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     named = {label(*place): world for place, world in worlds.items()}
     own, versions = simulating_code(), provenance.versions()
     runs = with_keys(runs, provenance.digest([own, versions]), plugins.used_by)
-    used = [*worlds.values(), {"_target_": settings.study.kind}]
+    used = [*worlds.values(), {"_target_": settings.study.kind_name}]
     files = own | {name: text for section in used for name, text in plugins.used_by(section).items()}
     return Expansion(settings, runs, named, files, versions)
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from experiments.configuration.settings import NO_SHOCK, Settings, Study
+from experiments.configuration.settings import NO_SHOCK, Settings, Strict, Study
 from experiments.study.runs import Expansion, Place
 
 
-class Plan:
-    """The half of a kind that is asked while a study is spelt out."""
+class Plan(Strict):
+    """The half of a kind that is asked while a study is spelt out; its fields stand under `study.kind`."""
 
-    needs_paths = False  # whether the days of every run must be recorded
-    simulates = True  # whether its worlds are run; if not, `run` does all there is to do
-    compares_arms = True  # whether arms may be compared: else answer, page and figures are the kind's own alone
+    needs_paths: ClassVar[bool] = False  # whether the days of every run must be recorded
+    simulates: ClassVar[bool] = True  # whether its worlds are run; if not, `run` does all there is to do
+    compares_arms: ClassVar[bool] = (
+        True  # whether arms may be compared: else answer, page and figures are the kind's own alone
+    )
 
     def study(self, given: dict[str, Any]) -> dict[str, Any]:
         """The section `study` of the configuration as this kind reads it."""

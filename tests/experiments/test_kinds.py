@@ -19,7 +19,7 @@ import pandas as pd
 
 from experiments.kinds.kind import Kind
 from experiments.plots.style import Plot, panels
-from sim.vocabulary import Parameters
+from sim.vocabulary import Parameters, PositiveCount
 
 
 class Ladder(Kind):
@@ -50,6 +50,19 @@ class Ladder(Kind):
     def draw(self, results):
         figure, _ = panels()
         yield Plot("ladder", figure, "The ladder.")
+
+
+class Tall(Ladder):
+    """A ladder that says how many rungs it has."""
+
+    rungs: PositiveCount
+    wood: str = "oak"
+
+    def shocks(self, presets):
+        return {f"rung_{number}": list(presets) for number in range(self.rungs)}
+
+    def sentences(self, results):
+        return [f"{self.rungs} rungs of {self.wood} in {len(results.runs)} runs."]
 
 
 class NoKind(Parameters):
@@ -84,6 +97,43 @@ def test_a_kind_of_the_users_own_runs_from_the_command_line(lab: Path, capsys: p
     page = (lab / "out" / "report.html").read_text(encoding="utf-8")
     assert "The ladder." in page
     assert "ladder_lab.py" in (lab / "out" / "provenance.json").read_text(encoding="utf-8")
+
+
+def test_a_kind_has_parameters_beside_its_target(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (lab / "presets" / "experiment").mkdir(parents=True)
+    (lab / "presets" / "experiment" / "tall.yaml").write_text(
+        "# @package _global_\nstudy: {name: tall, kind: {_target_: ladder_lab.Tall, rungs: 3}}\nrecord: paths\n"
+    )
+    words = [f"--config-dir={lab / 'presets'}", "experiment=tall", "shocks=[pool_outage]", "shocks.pool_outage.start=1"]
+    assert main(asked(lab, *words, "study.kind.rungs=2")) == 9
+    said = capsys.readouterr().out
+    assert "answer: 2 rungs of oak in 4 runs." in said
+    assert "rungs: 2" in (lab / "out" / "config.yaml").read_text(encoding="utf-8")
+    assert main(asked(lab, *words, "++study.kind={rungs: 2, wood: oak}")) == 9  # the default given is the default
+    assert "4 of them stored already" in capsys.readouterr().out
+    assert main(asked(lab, *words)) == 2
+    assert "study.kind.rungs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("{_target_: ladder_lab.Tall, rung: 2}", "study.kind.rung = 2: there is no such key"),
+        ("{_target_: ladder_lab.Tall, rungs: 0}", "study.kind.rungs = 0: must be"),
+        ("{_target_: ladder_lab.Tall, rungs: 2, wood: 3}", "study.kind.wood = 3: must be"),
+        ("ladder_lab.Tall", "study.kind.rungs"),
+        ("{_target_: ladder_lab.Tal, rungs: 1}", "study.kind._target_ = ladder_lab.Tal"),
+        ("{rungs: 1}", "study.kind._target_"),
+        ("{_target_: moments, rungs: 1}", "study.kind.rungs"),
+        ("3", "there is no such kind"),
+    ],
+)
+def test_what_cannot_be_a_kind_with_parameters_is_told_by_its_key(
+    lab: Path, kind: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(asked(lab, f"study.kind={kind}", "record=paths")) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert told in said
 
 
 @pytest.mark.parametrize(
