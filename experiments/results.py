@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FORK = "@fork"
 FINISHED = "ok"
+EXACT = 1e-12  # of a figure's size: smaller differences are rounding of its last bits
+ROUNDING = 1e-8  # the same of what markets clear to (a billionth of all interest, over many days): no change in words
 
 
 class MissingDataError(LookupError):

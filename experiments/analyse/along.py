@@ -45,7 +45,7 @@ def _sentence(results: Results, key: str, rows: pd.DataFrame) -> Iterator[str]:
     tried = int(rows["p_holm"].notna().sum())
     sure = rows[rows["p_holm"] < LEVEL]
     if tried == 0 and ((rows["low"] == 0) & (rows["high"] == 0)).all():
-        yield f"Along {key}, every endpoint at {listed(others)} is exactly that at {first}."
+        yield f"Along {key}, every endpoint at {listed(others)} is the same as at {first}."
     elif sure.empty:
         yield (
             f"Along {key}, no endpoint at {listed(others)} is distinguishable from that at {first} after Holm's "

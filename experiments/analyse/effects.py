@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.analyse import stats
-from experiments.results import FORK, NO_SHOCK, Design, Results, is_fork
+from experiments.results import EXACT, FORK, NO_SHOCK, ROUNDING, Design, Results, is_fork
 from experiments.store.files import write_arrow
 from experiments.wording import value_words
 
@@ -192,7 +192,8 @@ def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
 
     Holm's family is all pre-registered endpoints of one kind of comparison (shock, arm, contrasts of one role, the
     values of one swept key against its first; responses and forked runs apart) over all arms or contrasts, shocks and
-    swept points; other metrics are exploratory and have no adjusted p.
+    swept points; other metrics are exploratory and have no adjusted p. Differences of rounding size are zero; those of
+    contrasts with the role `null` only where the last bits alone differ.
     """
     import pandas as pd
 
@@ -204,7 +205,7 @@ def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
         for metric, terms in place.terms(metrics):
             if metric in design.endpoints:
                 families.setdefault(comparison.judged_with, []).append(len(rows))
-            estimate = stats.contrast(terms)
+            estimate = stats.contrast(terms, rounding=EXACT if comparison.family == "null" else ROUNDING)
             values = (comparison.named(metric), comparison.arm, comparison.baseline, comparison.shock,
                       estimate.n, estimate.estimate, estimate.low, estimate.high, estimate.p, None,
                       estimate.variance_ratio, place.along, place.against,

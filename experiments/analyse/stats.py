@@ -10,6 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from experiments.results import EXACT, ROUNDING
+
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
@@ -45,18 +47,18 @@ class Equivalence:
     equivalent: bool
 
 
-def contrast(terms: Sequence[tuple[float, ArrayLike]], level: float = LEVEL) -> Estimate:
+def contrast(terms: Sequence[tuple[float, ArrayLike]], level: float = LEVEL, rounding: float = ROUNDING) -> Estimate:
     """Return the mean over seeds of a signed sum of paired outcomes, e.g. [(+1, shocked), (-1, calm)].
 
     Seeds at which a term is not finite are left out. The interval is BCa over seeds (Efron 1987), p that of a
-    two-sided sign-flip test; below ten seeds both are a paired t's. Where all differences are zero the interval is
-    [0, 0] and p does not exist. `variance_ratio` is what independent runs would have cost: the variance of the same
-    contrast between unpaired runs over that of the paired one.
+    two-sided sign-flip test; below ten seeds both are a paired t's. Differences below `rounding` of the outcomes' size
+    are zero. Where all are, the interval is [0, 0] and p does not exist. `variance_ratio` is what independent runs
+    would have cost: the variance of the same contrast between unpaired runs over that of the paired one.
     """
     values = np.array([np.asarray(column, dtype=np.float64) for _, column in terms])
     values = values[:, np.isfinite(values).all(axis=0)]
     signs = np.array([float(sign) for sign, _ in terms])
-    differences = _without_dust(signs @ values, values)
+    differences = _without_dust(signs @ values, values, rounding)
     n = differences.size
     if n == 0:
         return Estimate(0, None, None, None, None, None)
@@ -151,7 +153,7 @@ def equivalence(terms: Sequence[tuple[float, ArrayLike]], margin: float, alpha: 
     """Test by two one-sided paired t-tests whether a contrast lies within +-margin; identical runs are equivalent."""
     values = np.array([np.asarray(column, dtype=np.float64) for _, column in terms])
     values = values[:, np.isfinite(values).all(axis=0)]
-    differences = _without_dust(np.array([float(sign) for sign, _ in terms]) @ values, values)
+    differences = _without_dust(np.array([float(sign) for sign, _ in terms]) @ values, values, ROUNDING)
     n = differences.size
     if n == 0:
         return Equivalence(0, None, None, None, None, equivalent=False)
@@ -167,17 +169,17 @@ def equivalence(terms: Sequence[tuple[float, ArrayLike]], margin: float, alpha: 
     return Equivalence(n, estimate, low, high, p, equivalent=p < alpha)
 
 
-def _without_dust(differences: Floats, values: Floats) -> Floats:
-    """Return differences with what is only rounding of the values' size (below 1e-12 of it) set to zero."""
+def _without_dust(differences: Floats, values: Floats, rounding: float) -> Floats:
+    """Return differences with those below a share `rounding` of the values' size set to zero."""
     if differences.size == 0:
         return differences
     size = np.max(np.abs(values), axis=0)
-    return np.where(np.abs(differences) <= 1e-12 * size, 0.0, differences)
+    return np.where(np.abs(differences) <= rounding * size, 0.0, differences)
 
 
 def _alike(values: Floats) -> bool:
-    """Whether values differ by rounding alone (1e-12 of their size): then a t statistic is made of dust."""
-    return bool(np.ptp(values) <= 1e-12 * np.max(np.abs(values)))
+    """Whether values differ by rounding alone: then a t statistic is made of dust."""
+    return bool(np.ptp(values) <= EXACT * np.max(np.abs(values)))
 
 
 def _t_interval(values: Floats, level: float) -> tuple[float, float]:

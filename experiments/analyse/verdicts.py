@@ -96,7 +96,7 @@ def _merged(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def is_exact(row: Any) -> bool:
-    """Whether every seed's difference is exactly zero."""
+    """Whether every seed's difference is zero: of a null to the last bits, else but for rounding."""
     return bool(row.n > 0 and row.estimate == 0 and (row.n == 1 or (row.low == 0 and row.high == 0)))
 
 
@@ -108,7 +108,7 @@ def in_words(row: Any, results: Results) -> str:
             return "not distinguishable from none"
         return "higher" if row.estimate > 0.0 else "lower"
     if is_exact(row):
-        return "exactly none" + (", as it must be" if contrast.role == "null" else "")
+        return "exactly none, as it must be" if contrast.role == "null" else "unchanged"
     if contrast.role == "null":
         return "not exactly zero: a fault"
     sure, small = row.p_holm < LEVEL, shown_small(row, results)
@@ -152,7 +152,7 @@ def sentences(results: Results) -> Iterator[str]:
         names = [name for name, contrast in design.contrasts.items() if contrast.role == role]
         found = [row for shock in design.shocks for row in _rows(results, names, shock)]
         if found:
-            yield _checked(said, found, results)
+            yield _checked(said, found, results, "exactly zero" if role == "null" else "unchanged")
 
 
 def _sentence(name: str, contrast: Contrast, rows: list[tuple[Any, str]], results: Results) -> str:
@@ -166,7 +166,7 @@ def _sentence(name: str, contrast: Contrast, rows: list[tuple[Any, str]], result
         where = "" if shock == NO_SHOCK else f" in the response to {the_shock(shock)}"
         number = quantity(metric, row.estimate, row.low, row.high)
         parts.append(f"{direction(row.estimate, contrast)} by {name_of(metric)}{where}, {number}")
-    counts = [(exact, "exactly none"), (small, "shown to be smaller than their margins"),
+    counts = [(exact, "unchanged"), (small, "shown to be smaller than their margins"),
               (len(rest) - exact - small, "neither distinguishable from none nor shown to be small")]  # fmt: skip
     told = [f"{number} {words}" for number, words in counts if number]
     if not sure:
@@ -175,11 +175,11 @@ def _sentence(name: str, contrast: Contrast, rows: list[tuple[Any, str]], result
     return f"{name_of(name, capital=True)}: {'; '.join(parts)}.{others}"
 
 
-def _checked(said: str, rows: list[Any], results: Results) -> str:
+def _checked(said: str, rows: list[Any], results: Results, none: str) -> str:
     exact = [row for row in rows if is_exact(row)]
     within = [row for row in rows if not is_exact(row) and shown_small(row, results)]
     moved = [row for row in rows if not is_exact(row) and row.p_holm < LEVEL]
-    text = f"{said}: of {len(rows)} figures {len(exact)} are exactly zero"
+    text = f"{said}: of {len(rows)} figures {len(exact)} are {none}"
     if len(exact) < len(rows):
         text += f", {len(within)} more are shown to lie within their margin"
     names = list(dict.fromkeys(name_of(row.arm) for row in moved))

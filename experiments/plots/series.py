@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+
 import numpy as np
 import pandas as pd
 
-from experiments.results import NO_SHOCK, Design, MissingDataError
+from experiments.results import NO_SHOCK, ROUNDING, Design, MissingDataError
 
 BEFORE_DAYS = 60
 AFTER_DAYS = 300
@@ -26,7 +29,7 @@ def against(design: Design) -> tuple[str, list[str]]:
 
 def difference(paths: pd.DataFrame, one: tuple[str, str], other: tuple[str, str], column: str) -> pd.DataFrame:
     """Return one cell (arm, shock) minus another, seed by seed, over what both have; empty if one did not run."""
-    return _minus(cell(paths, *one, column), cell(paths, *other, column))
+    return _sum([(1.0, *one), (-1.0, *other)], paths, column)
 
 
 def response(paths: pd.DataFrame, arm: str, shock: str, column: str, calm: str = NO_SHOCK) -> pd.DataFrame:
@@ -38,13 +41,19 @@ def response_apart(
     paths: pd.DataFrame, arm: str, base: str, shock: str, column: str, calm: str = NO_SHOCK
 ) -> pd.DataFrame:
     """Return an arm's response to a shock minus another arm's, seed by seed; empty if one did not run."""
-    return _minus(response(paths, arm, shock, column, calm), response(paths, base, shock, column, calm))
+    cells = [(1.0, arm, shock), (-1.0, arm, calm), (-1.0, base, shock), (1.0, base, calm)]
+    return _sum(cells, paths, column)
 
 
-def _minus(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
-    """Return the difference of two frames over the days and seeds both have."""
-    days, seeds = left.index.intersection(right.index), left.columns.intersection(right.columns)
-    return left.loc[days, seeds] - right.loc[days, seeds]
+def _sum(cells: Sequence[tuple[float, str, str]], paths: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return a weighted sum of cells over the days and seeds that all have; what is of rounding size is zero."""
+    frames = [cell(paths, arm, shock, column) for _, arm, shock in cells]
+    days = reduce(pd.Index.intersection, [frame.index for frame in frames])
+    seeds = reduce(pd.Index.intersection, [frame.columns for frame in frames])
+    frames = [frame.loc[days, seeds] for frame in frames]
+    total = sum(weight * frame for (weight, _, _), frame in zip(cells, frames, strict=True))
+    size = max((float(frame.abs().max(axis=None)) for frame in frames if frame.size), default=0.0)
+    return total.mask(total.abs() <= ROUNDING * size, 0.0)
 
 
 def since_shock(

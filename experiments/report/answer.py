@@ -42,6 +42,7 @@ def sentences(results: Results) -> list[str]:
 def found_sentences(results: Results) -> list[str]:
     """Return whether arms differ, without a shock and in their responses, then what each shock did."""
     design, table = results.design, results.design.at_first(with_family_sizes(results.effects))
+    table = table[table["n"] > 0]
     kind = kind_of(results)
     found = list(kind.sentences(results))
     if not kind.compares_arms:
@@ -58,7 +59,7 @@ def found_sentences(results: Results) -> list[str]:
     for shock in shocks:
         found += peak_rent(results, shock)
         found += [text for metric in design.endpoints for text in shock_effect(table, design, metric, shock)]
-    found += few_seeds(results) if found else ()
+    found += [*few_seeds(results), *unmeasured(results)] if found else []
     if design.sweep and found:
         at = ", ".join(f"{name} = {value_words(design.values(name, results.finished)[0])}" for name in design.sweep)
         found.append(f"All else is said of the first swept point ({at}); the tables have the others.")
@@ -83,6 +84,15 @@ def nothing_compared(results: Results) -> Iterator[str]:
     if levels:
         seeds = f"mean of {design.seeds} seeds" if design.seeds > 1 else "one seed"
         yield f"Levels without a shock ({seeds}): {'; '.join(levels)}."
+
+
+def unmeasured(results: Results) -> Iterator[str]:
+    """Say which endpoints no run has, over which days: those of nothing (loans, futures) and of too few days."""
+    design, runs = results.design, results.finished
+    empty = [metric for metric in design.endpoints if metric not in runs.columns or runs[metric].isna().all()]
+    if empty:
+        over = f" over days {design.window[0]} to {design.window[1] - 1}" if design.window else ""
+        yield f"Nothing is said of {listed([name_of(metric) for metric in empty])}, which no run could measure{over}."
 
 
 def level_words(results: Results) -> Iterator[str]:
@@ -118,6 +128,9 @@ def peak_rent(results: Results, shock: str) -> Iterator[str]:
         at = int(np.argmax(np.abs(middle)))
         low, high = (100.0 * math.expm1(float(edge[0])) for edge in median_interval(change.to_numpy()[[at]]))
         size = 100.0 * math.expm1(float(middle[at]))
+        if size == low == high == 0.0:
+            parts.append(("nothing", arm))
+            continue
         numbers = f"{digits(size, signed=True)} % [{digits(low, signed=True)}, {digits(high, signed=True)}]"
         parts.append((f"{numbers} on its day {int(change.index[at]) - start + 1}", arm))
     if parts:
@@ -134,7 +147,7 @@ def shock_effect(table: pd.DataFrame, design: Design, metric: str, shock: str) -
         return
     subject = name_of(metric, capital=True)
     if (rows["estimate"] == 0).all() and (rows["low"] == 0).all() and (rows["high"] == 0).all():
-        yield f"{subject}: exactly unchanged by {the_shock(shock)} in every arm."
+        yield f"{subject}: unchanged by {the_shock(shock)} in every arm."
         return
     if len(design.whole_arms) == 1:
         parts = with_interval(next(rows.itertuples()), metric)
@@ -209,7 +222,7 @@ def responses(table: pd.DataFrame, design: Design, shock: str, fork: bool = Fals
     base = in_quotes(design.baseline)
     sure, where = rows[rows["p_holm"] < LEVEL], "Forked from one state, " if fork else ""
     if is_same(rows).all():
-        yield _capital(f"{where}every arm's response to {the_shock(shock)} is exactly that with {base}.")
+        yield _capital(f"{where}every arm's response to {the_shock(shock)} is the same as with {base}.")
     elif rows["n"].max() == 1:
         yield _capital(f"{where}in one seed, without interval or p, the shock's effect changes {differences(rows)}.")
     elif sure.empty:
@@ -224,7 +237,7 @@ def responses(table: pd.DataFrame, design: Design, shock: str, fork: bool = Fals
 
 
 def is_same(rows: pd.DataFrame) -> pd.Series[bool]:
-    """Whether each difference is exactly zero in every seed."""
+    """Whether each difference is zero, or of rounding size, in every seed."""
     return (rows["estimate"] == 0) & ((rows["n"] == 1) | ((rows["low"] == 0) & (rows["high"] == 0)))
 
 
@@ -272,7 +285,7 @@ def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
         )
     if same:
         names = listed([in_quotes(str(arm)) for arm in same])
-        yield f"Without any shock, the endpoints with {names} are exactly those with {base}."
+        yield f"Without any shock, the endpoints with {names} are the same as with {base}."
 
 
 def by_themselves(rows: pd.DataFrame) -> str:
@@ -293,11 +306,11 @@ def by_arm(parts: Sequence[tuple[str, str]]) -> str:
     """Join what is said of each arm, saying it once where several arms share it."""
     arms: dict[str, list[str]] = {}
     for text, arm in parts:
-        arms.setdefault(text, []).append(name_of(arm))
+        arms.setdefault(text, []).append(arm)
     return "; ".join(f"{text} {with_arms(names)}" for text, names in arms.items())
 
 
 def with_arms(names: Sequence[str]) -> str:
-    """Return `with loans and futures`; names that begin with their own preposition keep it."""
+    """Return `with “loans” and “futures”`; names that begin with their own preposition keep it."""
     own = any(name.startswith("with") for name in names)
-    return ("" if own else "with ") + listed(names)
+    return ("" if own else "with ") + listed([in_quotes(name) for name in names])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window
+from sim.metrics.measure import Metric, Window, sd
 from sim.vocabulary import Floats
 
 
@@ -34,7 +34,7 @@ def nearest_month_volatility(window: Window) -> float:
     if not np.isfinite(prices).all():
         return math.nan
     rolls = window.series("month_end")[:-1] > 0.0
-    return float(np.std(np.diff(np.log(prices))[~rolls], ddof=1) * math.sqrt(365.0))
+    return sd(np.diff(np.log(prices))[~rolls]) * math.sqrt(365.0)
 
 
 METRICS = [

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window
+from sim.metrics.measure import Metric, Window, sd
 from sim.vocabulary import DAYS_PER_YEAR
 
 SECOND = "future_2_usd_per_gpu_hour"
@@ -23,7 +23,7 @@ def second_month_volatility(window: Window) -> float:
         return math.nan
     changes = np.diff(np.log(window.series(SECOND)))
     rolls = window.series("month_end")[:-1] > 0.0
-    return float(np.std(changes[~rolls], ddof=1) * math.sqrt(DAYS_PER_YEAR))
+    return sd(changes[~rolls]) * math.sqrt(DAYS_PER_YEAR)
 
 
 def mean_if_any(window: Window, column: str) -> float:
@@ -54,7 +54,7 @@ METRICS = [
     Metric("future_volatility", "1/sqrt(year)", "sd of daily log returns of the second listed month, annual", "futures",
            second_month_volatility),
     Metric("curve_gap_sd", "log", "sd of the mean log gap of the curve over expectations", "futures",
-           lambda w: float(np.std(w.series("curve_gap"), ddof=1)) if listed(w) else math.nan),
+           lambda w: sd(w.series("curve_gap")) if listed(w) else math.nan),
     Metric("curve_r2_over_spot", "share", "1 - mean squared log error of the curve over that of expectations from "
            "rents, in forecasting each month's settlement from the months before it (out of sample; below 0: worse)",
            "futures", forecasting_r2),

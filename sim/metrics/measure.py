@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,6 +11,8 @@ import numpy as np
 
 from sim.record import Record
 from sim.vocabulary import Floats, Parameters
+
+DAYS_PER_WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,24 @@ class Window:
         return np.log(self.series("rent_usd_per_ve_hour") / self.series("rent_path_usd_per_ve_hour"))
 
     def returns(self, column: str) -> Floats:
-        """Daily log returns of a column, with the mean of each day of the week taken out."""
+        """Daily log returns of a column, with the mean of each day of the week taken out; none below two weeks.
+
+        A mean over one day would take that day's return out whole.
+        """
         changes = np.diff(np.log(self.series(column)))
-        weekday = np.arange(len(changes)) % 7
+        if len(changes) < 2 * DAYS_PER_WEEK:
+            return changes[:0]
+        weekday = np.arange(len(changes)) % DAYS_PER_WEEK
         out = changes.copy()
-        for day in range(7):
+        for day in range(DAYS_PER_WEEK):
             mine = weekday == day
-            if mine.any():
-                out[mine] -= changes[mine].mean()
+            out[mine] -= changes[mine].mean()
         return out
+
+
+def sd(values: Floats) -> float:
+    """Standard deviation (n - 1) of some days, nan where there are fewer than two."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
 
 def ratio(a: float, b: float) -> float:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window
+from sim.metrics.measure import Metric, Window, sd
 from sim.vocabulary import DAYS_PER_YEAR
 
 INDEX = "index_transaction_usd_per_gpu_hour"
@@ -15,8 +15,7 @@ SHORTEST_TAIL = 20
 
 def annual_volatility(window: Window, column: str) -> float:
     """Standard deviation of deseasonalised daily log returns, per square root of a year."""
-    changes = window.returns(column)
-    return float(np.std(changes, ddof=1) * math.sqrt(DAYS_PER_YEAR)) if len(changes) > 1 else math.nan
+    return sd(window.returns(column)) * math.sqrt(DAYS_PER_YEAR)
 
 
 def expected_shortfall(window: Window) -> float:
@@ -39,7 +38,7 @@ def slow_sd(window: Window) -> float:
     """Standard deviation of 30-day means of log rent over its path: the cycle, without the daily noise."""
     x = window.log_over_path()
     months = len(x) // 30
-    return float(np.std(x[: 30 * months].reshape(months, 30).mean(axis=1), ddof=1)) if months > 1 else math.nan
+    return sd(x[: 30 * months].reshape(months, 30).mean(axis=1))
 
 
 def drawdown(window: Window) -> float:
@@ -55,12 +54,12 @@ METRICS = [
            lambda w: float(np.exp(w.log_over_path()).max())),
     Metric("rent_low_over_path", "ratio", "lowest daily rent over its growth path", "level",
            lambda w: float(np.exp(w.log_over_path()).min())),
-    Metric("rent_volatility", "1/sqrt(year)", "sd of deseasonalised daily log returns of the transaction index, annual",
-           "volatility", lambda w: annual_volatility(w, INDEX)),
+    Metric("rent_volatility", "1/sqrt(year)", "sd of deseasonalised daily log returns of the transaction index, "
+           "annual; empty below 15 days", "volatility", lambda w: annual_volatility(w, INDEX)),
     Metric("quote_volatility", "1/sqrt(year)", "the same of the quote index", "volatility",
            lambda w: annual_volatility(w, "index_quote_usd_per_gpu_hour")),
     Metric("rent_gap_sd", "log", "sd of log rent over its growth path, daily", "volatility",
-           lambda w: float(np.std(w.log_over_path(), ddof=1))),
+           lambda w: sd(w.log_over_path())),
     Metric("rent_cycle_sd", "log", "sd of 30-day means of log rent over its growth path", "cycle", slow_sd),
     Metric("rent_shortfall_5pct", "log", "mean size of the largest 5 % of daily moves", "tail", expected_shortfall),
     Metric("rent_hill_5pct", "exponent", "Hill exponent of daily moves, 5 % tail; empty below 400 days", "tail", hill),

@@ -10,6 +10,7 @@ from experiments.analyse.effects import write_effects
 from experiments.kinds.neutrality import Neutrality
 from experiments.kinds.paired import DEFAULT_ENDPOINTS, Paired
 from experiments.report import answer
+from experiments.report.page import content
 from experiments.results import Results
 
 
@@ -75,9 +76,48 @@ def test_a_swept_study_says_over_how_many_comparisons_of_all_points_holm_went(tm
     assert len(shock) == 2
 
 
-@pytest.mark.parametrize(("moved", "words"), [(0.0, "exactly those with"), (3.0, "in one seed, without interval or p")])
+@pytest.mark.parametrize(
+    ("moved", "words"), [(0.0, "are the same as with"), (3.0, "in one seed, without interval or p")]
+)
 def test_one_seed_is_told_as_one_seed(tmp_path: Path, moved: float, words: str) -> None:
     cells = [("base", "none", 1, "ok", 5.0), ("other", "none", 1, "ok", 5.0 + moved)]
     said = answer.sentences(written(tmp_path, cells, arms={"base": [], "other": []}))
     assert any(words in sentence for sentence in said)
     assert not any("among 0" in sentence or "told from" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(("moved", "changed"), [(5e-9, False), (5e-6, True)])
+def test_a_change_of_rounding_size_is_told_as_none_wherever_it_is_told(
+    tmp_path: Path, moved: float, changed: bool
+) -> None:
+    cells = [
+        (arm, shock, seed, "ok", 5.0 + 0.1 * seed + (moved + 1e-2 * moved * seed) * (arm == "other") * (shock == "cut"))
+        for arm in ("base", "other") for shock in ("none", "cut") for seed in range(4)
+    ]  # fmt: skip
+    results = written(tmp_path, cells, arms={"base": [], "other": []}, shocks={"cut": ["cut"]})
+    assert bool((results.effects["estimate"] != 0.0).any()) is changed
+    assert bool(results.effects["p"].notna().any()) is changed
+    said = " ".join(answer.sentences(results))
+    assert ("other” instead of “base” changes" in said) is changed
+    assert ("very arm's response to the shock “cut” is the same as with “base”" in said) is not changed
+    table = content(results, drawn=[])["verdicts"][0]["blocks"][0]["rows"]
+    assert all(cells[1]["exact"] is not changed for _, cells in table)
+
+
+def test_a_null_is_held_to_the_last_bits_and_no_other_contrast_is(tmp_path: Path) -> None:
+    cells = [(arm, "none", seed, "ok", 5.0 + 5e-9 * (arm == "b")) for arm in ("a", "b") for seed in range(3)]
+    contrasts = {role: {"arms": {"b": 1, "a": -1}, "role": role} for role in ("null", "placebo")}
+    table = written(tmp_path, cells, arms={"a": [], "b": []}, contrasts=contrasts).effects.set_index("arm")
+    assert (table.loc["null", "estimate"] > 0.0).all()
+    assert (table.loc["placebo", "estimate"] == 0.0).all()
+
+
+def test_what_no_run_could_measure_is_said_and_names_no_family(tmp_path: Path) -> None:
+    cells = [(arm, "none", seed, "ok", 1.0 + seed * (arm == "b")) for arm in ("a", "b") for seed in range(3)]
+    results = written(tmp_path, cells, arms={"a": [], "b": []}, endpoints=["defaults", "rent_mean_over_path"])
+    runs = pd.read_parquet(tmp_path / "runs.parquet").assign(defaults=float("nan"))
+    runs.to_parquet(tmp_path / "runs.parquet")
+    write_effects(tmp_path)
+    said = answer.sentences(Results(results.out))
+    assert any("Nothing is said of defaults, which no run could measure" in sentence for sentence in said)
+    assert not any("among 0" in sentence for sentence in said)

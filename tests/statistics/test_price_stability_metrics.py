@@ -1,6 +1,7 @@
 """The primary metrics on series whose answer is known."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -65,3 +66,24 @@ def test_levels_are_means_in_units_of_day_0():
     assert METRICS["rent_level"].of(Window(window.record, 200, 400)) == pytest.approx(3.0)
     fleets = window_of(fleet_ve=90.0 / trend, fleet_path_ve=100.0 / trend)
     assert METRICS["fleet_level"].of(Window(fleets.record, 200, 400)) == pytest.approx(90.0)
+
+
+@pytest.mark.parametrize("days", [2, 3, 8, 14, 15])
+def test_metrics_of_few_days_are_empty_rather_than_wrong_and_warn_of_nothing(days):
+    read: set[str] = set()
+
+    class Listening(dict[str, int]):
+        def __contains__(self, name: object) -> bool:
+            read.add(str(name))
+            return False
+
+    nothing = window_of(nothing=np.zeros(2))
+    nothing.record.place = Listening()
+    for metric in METRICS.values():
+        metric.of(nothing)
+    series = {name: np.exp(0.01 * np.arange(days) ** 2 + 0.1 * place) for place, name in enumerate(sorted(read))}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        found = {name: metric.of(window_of(**series)) for name, metric in METRICS.items()}
+    assert math.isnan(found["rent_volatility"]) == math.isnan(found["rent_shortfall_5pct"]) == (days < 15)
+    assert found["rent_volatility"] != 0.0

@@ -62,7 +62,7 @@ def test_a_null_must_be_exactly_zero(told):
 
 def test_what_else_moved_has_its_interval_and_an_unadjusted_p(told):
     said = words(told, "What else moved")
-    assert (said["Big"], said["Back"], said["Small"]) == ("lower", "higher", "exactly none")
+    assert (said["Big"], said["Back"], said["Small"]) == ("lower", "higher", "unchanged")
     effects = told.effects.set_index(["arm", "metric"])
     assert effects.loc[("big", "front_volatility"), "high"] < 0.0
     assert pd.isna(effects.loc[("big", "front_volatility"), "p_holm"])
