@@ -21,7 +21,16 @@ ACCOUNTED = re.compile(
     re.IGNORECASE,
 )
 GLOBAL = "# @package _global_"  # the head of a preset that writes its sections itself
-LEFT_OUT = {"executor", "size", "scenario", "notes", "funds", "population", "traders"}  # of no section of their own
+LEFT_OUT = {
+    "executor",
+    "size",
+    "scenario",
+    "notes",
+    "funds",
+    "population",
+    "traders",
+    "control",
+}  # no sections
 PARTS = ("agents", "indices")  # sections of classes that are named by `_target_`
 NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?")  # YAML of PyYAML reads 2.5e6 as a text, Hydra as a number
 UNITS = {

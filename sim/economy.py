@@ -197,6 +197,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         if self.exchange.venues and (opened or self.day > 0):
             self.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve
         self.exchange.take_first_positions(opened)
+        self.exchange.check_budgets()
         self.funds.adopt(self.exchange, spec.agents)
 
     # 1. nature

@@ -90,6 +90,16 @@ class Hedges(Protocol):
 
 
 @runtime_checkable
+class BuysFromOutside(Protocol):
+    """Holds futures within a budget that may not exceed its market."""
+
+    @property
+    def budget_usd(self) -> float:
+        """Most that its positions may be worth, USD."""
+        ...
+
+
+@runtime_checkable
 class SpeculatesInCrowds(Protocol):
     """A crowd of traders that are kept as arrays."""
 
@@ -260,8 +270,9 @@ class Learns(Protocol):
 
 
 ROLES: tuple[type, ...] = (
-    LetsHours, PostsAsks, RentsHours, EarnsRevenue, TrainsInJobs, Reserves, Hedges, SpeculatesInCrowds, OrdersChips,
-    ValuesChips, SellsChips, Borrows, Lends, BuysLoans, BuysNotes, HoldsFutures, OrdersShares, CreatesShares, Learns,
+    LetsHours, PostsAsks, RentsHours, EarnsRevenue, TrainsInJobs, Reserves, Hedges, BuysFromOutside,
+    SpeculatesInCrowds, OrdersChips, ValuesChips, SellsChips, Borrows, Lends, BuysLoans, BuysNotes, HoldsFutures,
+    OrdersShares, CreatesShares, Learns,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from agents.hyperscaler import Hyperscaler
 from agents.lender import Lender
 from agents.neocloud import Neocloud
 from agents.note_investor import NoteInvestor
+from agents.outside_buyer import OutsideBuyer
 from agents.renter import Renter
 from agents.speculator import Speculator
 from agents.vehicle import Vehicle
@@ -22,7 +23,8 @@ RENTS_HOURS: list[type[roles.RentsHours]] = [AiLab, Renter]
 EARNS_REVENUE: list[type[roles.EarnsRevenue]] = [AiLab]
 TRAINS_IN_JOBS: list[type[roles.TrainsInJobs]] = [AiLab]
 RESERVES: list[type[roles.Reserves]] = [Neocloud, AiLab]
-HEDGES: list[type[roles.Hedges]] = [Neocloud, AiLab]
+HEDGES: list[type[roles.Hedges]] = [Neocloud, AiLab, OutsideBuyer]
+BUYS_FROM_OUTSIDE: list[type[roles.BuysFromOutside]] = [OutsideBuyer]
 SPECULATES: list[type[roles.SpeculatesInCrowds]] = [Speculator]
 ORDERS_CHIPS: list[type[roles.OrdersChips]] = [Neocloud, Hyperscaler]
 VALUES_CHIPS: list[type[roles.ValuesChips]] = [Neocloud]
@@ -39,7 +41,8 @@ LEARNS: list[type[roles.Learns]] = [AiLab, Renter, Hyperscaler, NoteInvestor]
 KEPT: dict[type, list[type]] = {
     roles.LetsHours: [*LETS_HOURS], roles.PostsAsks: [*POSTS_ASKS], roles.RentsHours: [*RENTS_HOURS],
     roles.EarnsRevenue: [*EARNS_REVENUE], roles.TrainsInJobs: [*TRAINS_IN_JOBS], roles.Reserves: [*RESERVES],
-    roles.Hedges: [*HEDGES], roles.SpeculatesInCrowds: [*SPECULATES], roles.OrdersChips: [*ORDERS_CHIPS],
+    roles.Hedges: [*HEDGES], roles.BuysFromOutside: [*BUYS_FROM_OUTSIDE],
+    roles.SpeculatesInCrowds: [*SPECULATES], roles.OrdersChips: [*ORDERS_CHIPS],
     roles.ValuesChips: [*VALUES_CHIPS], roles.SellsChips: [*SELLS_CHIPS], roles.Borrows: [*BORROWS],
     roles.Lends: [*LENDS], roles.BuysLoans: [*BUYS_LOANS], roles.BuysNotes: [*BUYS_NOTES],
     roles.HoldsFutures: [*HOLDS_FUTURES], roles.OrdersShares: [*ORDERS_SHARES],

@@ -21,11 +21,19 @@ PRESETS = sorted(
     (path.parent.name, path.stem) for path in Path(configs.__file__).parent.glob("*/*.yaml") if path.stem[0] != "_"
 )
 AGENTS = sorted(path.stem for path in Path(configs.__file__).parent.glob("agents/*.yaml"))
-OF_AGENTS = {"agents", "population", "traders", "size", "funds", "notes"}  # groups that set parameters of agents
+OF_AGENTS = {
+    "agents",
+    "population",
+    "traders",
+    "control",
+    "size",
+    "funds",
+    "notes",
+}  # groups that set agents
 OF_THE_WORLD = [
     (group, preset)
     for group, preset in PRESETS
-    if group in {*WORLD, "funds", "notes", "traders"} and group not in {"agents", "population", "shocks"}
+    if group in {*WORLD, "funds", "notes", "traders", "control"} and group not in {"agents", "population", "shocks"}
 ]
 SHOCKS = [preset for group, preset in PRESETS if group == "shocks"]
 SCENARIOS = [preset for group, preset in PRESETS if group == "scenario"]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.agent import group_of
 from sim.behaviours.hedging import tabled
 from sim.board import ExchangeSheet, Today
 from sim.department import Common
@@ -31,8 +32,9 @@ from sim.exchange.joint_close import FundOrders
 from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
 from sim.exchange.terms import MAIN, Information, VenueTerms
 from sim.exchange.venue import Venue
+from sim.problems import Problem, SpecError
 from sim.record import Column
-from sim.roles import Hedges, HoldsFutures, SpeculatesInCrowds
+from sim.roles import BuysFromOutside, Hedges, HoldsFutures, SpeculatesInCrowds
 from sim.rows.exchange import NO_FORESIGHT, Close, CrowdSettings, Curve, Foresight
 from sim.rules.information import lift, told_of_day
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
@@ -171,6 +173,18 @@ class Exchange:
                     ledger.post_net("endowment", contract, positions[m])
         self._note_sizes()
         self.show()
+
+    def check_budgets(self) -> None:
+        """Nobody from outside wants more than crowds could sell, all their wealth being margin; raises SpecError."""
+        most_usd = math.fsum(venue.wealth_usd / venue.terms.margin.initial for venue in self.venues.values())
+        problems = {
+            group_of(self.common.register.name(owner)): agent.budget_usd
+            for owner, agent in self.common.register.of(BuysFromOutside)
+            if self.venues and agent.budget_usd > most_usd
+        }
+        if problems:
+            text = f"is larger than its market: with all they own as margin, speculators can sell {most_usd:,.0f} USD"
+            raise SpecError([Problem(f"agents.{group}.budget_usd", usd, text) for group, usd in problems.items()])
 
     def _usual_hedges(self) -> Floats:
         """What hedgers would trade at last prices (places, owners), contracts."""
