@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import grimp
@@ -35,6 +37,11 @@ def attributes_of(cls: ast.ClassDef) -> Iterator[str]:
             yield node.attr
 
 
+def is_parameters(cls: str) -> bool:
+    """Whether a class is a flat record of what one group of agents is configured with, a field a key of the YAML."""
+    return cls.startswith("agents/") and cls.endswith("Parameters")
+
+
 def circles_of_files() -> list[list[str]]:
     """Groups of modules that import each other in a circle, imports for type checking counted."""
     graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=False)
@@ -52,8 +59,67 @@ def modules_by_folder(package: str) -> dict[str, int]:
     return folders
 
 
+def importers(package: str) -> dict[str, list[str]]:
+    """Each folder or file of a package -> the modules outside it that import from it, also for type checking only.
+
+    Replications and benchmarks of the laboratory take the world's parts to pieces, and are left out.
+    """
+    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=False)
+    found = {}
+    for part in sorted(graph.find_children(package)):
+        own = {part, *graph.find_descendants(part)}
+        outside = {by for name in own for by in graph.find_modules_that_directly_import(name)} - own
+        found[part] = sorted(by for by in outside if not by.startswith("experiments.lab."))
+    return found
+
+
+def importers_of_departments() -> dict[str, list[str]]:
+    """Each department -> the modules of the world outside it, and outside a department built on it, that know it."""
+    departments = {f"sim.{path.parent.name}" for path in (ROOT / "sim").glob("*/department.py")}
+    return {
+        name: [by for by in outside if by.startswith("sim.") and by.rpartition(".")[0] not in departments]
+        for name, outside in importers("sim").items()
+        if name in departments
+    }
+
+
+def importers_of_plug_ins() -> dict[str, list[str]]:
+    """Each agent, shock, kind of study, executor and file of metrics -> the modules that know it by name."""
+    shared = {"sim.shocks.timing", "experiments.kinds.kind", "sim.metrics.measure"}  # what all of them are made of
+    packages = ("agents", "sim.shocks", "experiments.kinds", "sim.metrics", "experiments.execute")
+    found = {name: by for package in packages for name, by in importers(package).items() if name not in shared}
+    executors = ("experiments.execute.local", "experiments.execute.in_process")
+    return {name: by for name, by in found.items() if ".execute." not in name or name in executors}
+
+
+def undeclared_calls() -> list[str]:
+    """What mypy says of the world and of our agents against the promises of roles."""
+    done = subprocess.run([sys.executable, "-m", "mypy"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return [line for line in done.stdout.splitlines() if ": error:" in line]
+
+
+def largest(found: dict[str, Collection[str]], most: int = 3) -> str:
+    """The largest of some groups, in words."""
+    sizes = sorted(((len(names), name) for name, names in found.items()), reverse=True)
+    return ", ".join(f"{size} {name}" for size, name in sizes[:most])
+
+
+def table() -> list[tuple[str, str, str]]:
+    """What is measured, its goal, and what it is."""
+    held = attributes_by_class(*PACKAGES)
+    records = {cls: names for cls, names in held.items() if is_parameters(cls)}
+    folders = {folder: ["module"] * held for folder, held in modules_by_folder("experiments").items()}
+    return [
+        ("attributes of a class", "<= 20", largest({c: n for c, n in held.items() if c not in records}, 5)),
+        ("attributes of a record of parameters", "as the YAML", largest(records)),
+        ("circles of files", "0", str(len(circles_of_files()))),
+        ("files of the world that name a department", "<= 4", largest(importers_of_departments())),
+        ("files that name an agent, shock, kind, executor, metric", "<= 1", largest(importers_of_plug_ins())),
+        ("calls of agents' methods that no promise declares", "0", str(len(undeclared_calls()))),
+        ("modules of experiments in a folder", "<= 10", largest(folders)),
+    ]
+
+
 if __name__ == "__main__":
-    sizes = sorted(((len(names), cls) for cls, names in attributes_by_class(*PACKAGES).items()), reverse=True)
-    print("attributes of the largest classes:", *sizes[:12], sep="\n  ")
-    print("circles of files:", *circles_of_files(), sep="\n  ")
-    print("modules of experiments by folder:", modules_by_folder("experiments"))
+    for what, goal, figure in table():
+        print(f"{what:58} {goal:12} {figure}")

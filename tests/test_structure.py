@@ -1,16 +1,51 @@
-"""The source's structure: no circles of imports and no crowded folders, where that is reached."""
+"""The source's structure: small classes, no circles of imports, no crowded folders, plug-ins that nobody imports."""
 
+import ast
 import re
 
-from tests.structure import ROOT, circles_of_files, modules_by_folder
+from tests.structure import (
+    PACKAGES,
+    ROOT,
+    attributes_by_class,
+    attributes_of,
+    circles_of_files,
+    importers_of_departments,
+    importers_of_plug_ins,
+    is_parameters,
+    modules_by_folder,
+)
 
-MODULES_A_FOLDER = 10
-NOT_YET = ("sim.",)  # of circles: its departments are still being taken out of the economy
+ATTRIBUTES, MODULES_A_FOLDER, KNOW_A_DEPARTMENT, KNOW_A_PLUG_IN = 20, 10, 4, 1
+LARGER = {  # with the reason
+    "sim/environment.py:Environment": "all that shocks may change, a field a kind: they are read by many departments",
+    "experiments/lab/bench/mesa_hourly.py:HourlyMarket": "holds what the kernel it stands in for is given, by name",
+}
 
 
-def test_no_two_files_of_the_experiments_import_each_other() -> None:
-    circles = circles_of_files()
-    assert [circle for circle in circles if not all(name.startswith(NOT_YET) for name in circle)] == []
+def test_no_class_holds_more_than_twenty_attributes_but_records_of_parameters() -> None:
+    held = attributes_by_class(*PACKAGES)
+    assert {cls for cls, own in held.items() if len(own) > ATTRIBUTES and not is_parameters(cls)} == set(LARGER)
+
+
+def test_attributes_are_counted() -> None:
+    [cls] = ast.parse("class A:\n    x: int\n    def f(self):\n        self.y, other.z = self.w, 1\n").body
+    assert set(attributes_of(cls)) == {"x", "y"}
+
+
+def test_no_two_files_import_each_other_in_a_circle() -> None:
+    assert circles_of_files() == []
+
+
+def test_few_files_of_the_world_know_a_department() -> None:
+    known = importers_of_departments()
+    assert len(known) == 9
+    assert {name: by for name, by in known.items() if len(by) > KNOW_A_DEPARTMENT} == {}
+
+
+def test_agents_shocks_kinds_executors_and_metrics_are_found_and_not_imported() -> None:
+    known = importers_of_plug_ins()
+    assert {"agents.ai_lab", "sim.shocks.outage", "experiments.kinds.paired"} <= set(known)
+    assert {name: by for name, by in known.items() if len(by) > KNOW_A_PLUG_IN} == {}
 
 
 def test_no_folder_of_the_experiments_is_crowded() -> None:
