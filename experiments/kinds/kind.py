@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from experiments.configuration.settings import Settings
 from experiments.results import Results
+from experiments.store.files import write_rows
 from experiments.study.find import plan_for
 from experiments.study.plan import Plan
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from experiments.plots.style import Plot
+
+Rows = list[dict[str, Any]]
 
 
 class Kind(Plan):
@@ -39,6 +44,17 @@ class Kind(Plan):
         """Figures of its own."""
         del results
         return ()
+
+
+def write_table(
+    out: Path, name: str, rows_of: Callable[[Results], Rows], schema: pa.Schema, show: Callable[[Rows, int], None]
+) -> Path:
+    """Writes the rows that are read from a folder's results to `name`.parquet, and prints them with its seeds."""
+    results = Results(Path(out))
+    rows, path = rows_of(results), results.out / f"{name}.parquet"
+    write_rows(path, rows, schema)
+    show(rows, results.design.seeds)
+    return path
 
 
 def kind_for(settings: Settings) -> Kind:

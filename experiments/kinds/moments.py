@@ -13,9 +13,8 @@ import numpy as np
 
 from experiments.analyse import stats
 from experiments.configuration.settings import Settings
-from experiments.kinds.kind import Kind
+from experiments.kinds.kind import Kind, write_table
 from experiments.results import NO_SHOCK, Results
-from experiments.store.files import write_rows
 from experiments.wording import digits, name_of
 
 if TYPE_CHECKING:
@@ -292,7 +291,7 @@ class Moments(Kind):
 
     def read(self, out: Path, settings: Settings) -> int:
         """Writes and prints the moments."""
-        write_moments(out, settings)
+        write_moments(out)
         return 0
 
     def sentences(self, results: Results) -> Iterator[str]:
@@ -317,15 +316,9 @@ def moments(results: Results) -> list[dict[str, object]]:
     return rows
 
 
-def write_moments(out: Path, settings: object = None) -> Path:
+def write_moments(out: Path) -> Path:
     """Write `moments.parquet` from the recorded days of the baseline arm without a shock, and print it."""
-    del settings  # the folder's config.yaml says it all
-    results = Results(Path(out))
-    rows = moments(results)
-    path = results.out / "moments.parquet"
-    write_rows(path, rows, schema())
-    show(rows, results.design.seeds)
-    return path
+    return write_table(out, "moments", moments, schema(), show)
 
 
 def schema() -> pa.Schema:

@@ -14,9 +14,8 @@ import pandas as pd
 from experiments.analyse import stats
 from experiments.configuration.dates import dates_of, first_day_before
 from experiments.configuration.settings import Settings, Study
-from experiments.kinds.kind import Kind
+from experiments.kinds.kind import Kind, write_table
 from experiments.results import NO_SHOCK, MissingDataError, Results
-from experiments.store.files import write_rows
 from experiments.study.runs import Place
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ class Records(Kind):
 
     def read(self, out: Path, settings: Settings) -> int:
         """Writes and prints what is on record beside what was obtained."""
-        write_records(out, settings)
+        write_records(out)
         return 0
 
     def sentences(self, results: Results) -> list[str]:
@@ -209,15 +208,9 @@ def inside(record: Record, obtained: float | None) -> bool | None:
     return above and (record.high is None or obtained <= record.high)
 
 
-def write_records(out: Path, settings: object = None) -> Path:
+def write_records(out: Path) -> Path:
     """Write `records.parquet` from the recorded days, and print it."""
-    del settings  # the folder's config.yaml says it all
-    results = Results(Path(out))
-    rows = records(results)
-    path = results.out / "records.parquet"
-    write_rows(path, rows, schema())
-    show(rows, results.design.seeds)
-    return path
+    return write_table(out, "records", records, schema(), show)
 
 
 def schema() -> pa.Schema:

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from experiments.analyse import stats
 from experiments.configuration.settings import Settings
-from experiments.kinds.kind import Kind
+from experiments.kinds.kind import Kind, write_table
 from experiments.kinds.moments import calm
 from experiments.results import MissingDataError, Results
-from experiments.store.files import write_rows
 from experiments.wording import digits, name_of
 
 if TYPE_CHECKING:
@@ -54,15 +53,9 @@ class Months:
     settlement: Floats
 
 
-def write_standardisation(out: Path, settings: object = None) -> Path:
+def write_standardisation(out: Path) -> Path:
     """Write `standardisation.parquet` from the recorded days of the baseline arm without a shock, and print it."""
-    del settings  # the folder's config.yaml says it all
-    results = Results(Path(out))
-    rows = standardisation(results)
-    path = results.out / "standardisation.parquet"
-    write_rows(path, rows, schema())
-    show(rows)
-    return path
+    return write_table(out, "standardisation", standardisation, schema(), show)
 
 
 def schema() -> pa.Schema:
@@ -83,7 +76,7 @@ class Standardisation(Kind):
 
     def read(self, out: Path, settings: Settings) -> int:
         """Writes and prints the effectiveness of every hedge."""
-        write_standardisation(out, settings)
+        write_standardisation(out)
         return 0
 
     def sentences(self, results: Results) -> Iterator[str]:
@@ -246,14 +239,16 @@ def measured(seeds: list[Months], owner: int, index: int, horizon: int) -> tuple
     return np.array(found, dtype=np.float64), h_star, float(np.mean(basis)) if basis else math.nan
 
 
-def show(rows: list[dict[str, object]]) -> None:
+def show(rows: list[dict[str, object]], seeds: int) -> None:
     """Print the effectiveness at the shortest horizon: a row an owner, a column an index."""
     from rich.console import Console
     from rich.table import Table
 
     shown = [row for row in rows if row["horizon_months"] == HORIZONS[0]]
     indices = list(dict.fromkeys(str(row["index"]) for row in shown))
-    table = Table(title=f"Share of the variance of revenue that a hedge takes away, {HORIZONS[0]} month ahead")
+    table = Table(
+        title=f"Share of the variance of revenue that a hedge takes away, {HORIZONS[0]} month ahead, {seeds} seeds"
+    )
     for name in ("owner", *indices):
         table.add_column(name.replace("_", " "), justify="left" if name == "owner" else "right")
     for owner in dict.fromkeys(str(row["owner"]) for row in shown):

@@ -9,14 +9,12 @@ from sim.department import Department
 from sim.hardware.sites import Sites
 from sim.laws import BrokenLaw
 from sim.rows.hardware import ChipRow
-from tests.worlds import world
+from tests.worlds import ran
 
 
 @pytest.fixture
 def economy():
-    economy = world(venues__main__listed=False)
-    economy.run(3)
-    return economy
+    return ran(3, venues__main__listed=False)
 
 
 @pytest.fixture

@@ -11,14 +11,12 @@ from sim.department import Department
 from sim.environment import Environment, Hit
 from sim.laws import BrokenLaw
 from sim.rows.reserved import Delivered
-from tests.worlds import world
+from tests.worlds import ran
 
 
 @pytest.fixture
 def economy():
-    economy = world(venues__main__listed=False)
-    economy.run(3)
-    return economy
+    return ran(3, venues__main__listed=False)
 
 
 @pytest.fixture
