@@ -1,15 +1,13 @@
-"""All that is owned and owed: the ledger, the typed tables beside it, and who is who."""
+"""All that is owned and owed: the ledger, who is who, and what GPUs and places are. Tables are with departments."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.hardware.fleet import Fleet
 from sim.ledger import Ledger
 from sim.register import Roll
 from sim.rental.places import Placement
-from sim.reserved.contracts import ReservedBook
 from sim.rows.rental import Products
 from sim.rows.securitisation import CLASSES
 from sim.vocabulary import Floats
@@ -20,12 +18,10 @@ OUTSIDERS = (CLEARING_HOUSE, PARENTS, REST_OF_WORLD)
 
 @dataclass
 class Books:
-    """Ledger and tables; products are described by arrays (products,)."""
+    """Ledger, owners, grades and places; products are described by arrays (products,)."""
 
     roll: Roll
     ledger: Ledger
-    fleet: Fleet
-    contracts: ReservedBook
     grade_value: Floats  # (grades,) VE per GPU
     where: Placement
 

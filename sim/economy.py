@@ -18,11 +18,10 @@ from sim.board import (
 )
 from sim.calendar import Calendar
 from sim.credit.department import Credit
-from sim.credit.loans import LoanBook
 from sim.department import Department
 from sim.environment import Environment, Shock
 from sim.exchange.department import Exchange, Underlying
-from sim.founding import common_of, heirs, nature_of, open_books, settle
+from sim.founding import Tables, common_of, heirs, nature_of, open_books, settle
 from sim.funds.department import Funds
 from sim.growth_path import GrowthPath
 from sim.hardware.department import Hardware
@@ -59,29 +58,29 @@ class Economy(abm.Model):  # type: ignore[misc]
         super().__init__(rng=seed)
         self.spec, self.laws, self.day = spec, laws, 0
         people, path = settle(self, spec, streams)
-        self.books, loans = open_books(spec, path, people, days)
-        self.common = common = common_of(spec, streams, path, people, self.books)
+        self.books, tables = open_books(spec, path, people, days)
+        self.common = common = common_of(spec, streams, path, people, self.books, tables.contracts)
         self.nature, self.overlaps = nature_of(spec, people, self.books), Overlaps()
         self.shocks: dict[str, Shock] = {}
-        self._open_departments(loans)
+        self._open_departments(tables)
         columns = [column for department in self.departments for column in department.columns()]
         self.record = Record(in_order([MONTH_END, *columns]), common.calendar.start, days)
         self._take(spec)
         common.log.events += outside_the_run(self.shocks, days)
         common.ledger.note_sizes()
 
-    def _open_departments(self, loans: LoanBook) -> None:
+    def _open_departments(self, tables: Tables) -> None:
         """Every department with its tables and sections; none knows another."""
         spec, common, books = self.spec, self.common, self.books
         reference_ve = float(books.grade_value[0])
         limits = {name: region.growth_limit for name, region in spec.regions.items()}
         sites = Sites(limits, books.where.regions[books.roll.chip_owners])
-        self.hardware = Hardware(common, books.fleet, Grades(books.grade_names, books.grade_value), sites)
-        self.reserved = Reserved(common, books.contracts, spec.reserved, reference_ve)
+        self.hardware = Hardware(common, tables.fleet, Grades(books.grade_names, books.grade_value), sites)
+        self.reserved = Reserved(common, tables.contracts, spec.reserved, reference_ve)
         self.rental = Rental(common, books.where, books.grade_value, spec.spot, spec.demand.season)
         self.labs = Labs(common)
         self.indices = Indices(common, books.products, _indices(spec), self.path.settings.rent_usd, reference_ve)
-        self.credit = Credit(common, loans, spec.loan, spec.resolution)
+        self.credit = Credit(common, tables.loans, spec.loan, spec.resolution)
         if common.calendar.elapsed:
             self.credit.note_costs(self.rental.pay_elapsed(self.hardware.let_ve(), common.calendar.elapsed))
         self.notes = Notes(common, self.credit.report())

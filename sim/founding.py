@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -102,9 +102,11 @@ def heirs(people: list[Agent], streams: Streams, began: Spec, spec: Spec) -> lis
     return found
 
 
-def common_of(spec: Spec, streams: Streams, path: GrowthPath, people: list[Agent], books: Books) -> Common:
+def common_of(
+    spec: Spec, streams: Streams, path: GrowthPath, people: list[Agent], books: Books, contracts: ReservedBook
+) -> Common:
     """What all departments use, before the first morning."""
-    board = _board(spec, streams, path, books)
+    board = _board(spec, streams, path, books, contracts)
     register = Register(people, books.roll, board)
     return Common(_calendar(spec), streams, path, register, books.ledger, board, Log())
 
@@ -113,12 +115,12 @@ def _calendar(spec: Spec) -> Calendar:
     return Calendar(datetime.date.fromisoformat(spec.world.start_date), spec.world.equal_months)
 
 
-def _board(spec: Spec, streams: Streams, path: GrowthPath, books: Books) -> Board:
+def _board(spec: Spec, streams: Streams, path: GrowthPath, books: Books, contracts: ReservedBook) -> Board:
     roll, where = books.roll, books.where
     start = AtStart(
         order_shares=[g.order_share for g in spec.grades.values()],
         spot_demand_ve=where.demand_ve,
-        contracted_ve=float(books.contracts.quantity_ve.sum(axis=1).sum()),
+        contracted_ve=float(contracts.quantity_ve.sum(axis=1).sum()),
         pool_demand_ve=float(where.path_ve[roll.landlords].sum()) * spec.spot.occupancy,
         products=where.products,
         lets=where.place > 0.0,
@@ -307,8 +309,17 @@ def _unseated(people: list[Agent], endowments: list[Endowment], landlords: set[i
     return list(found.values())
 
 
-def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> tuple[Books, LoanBook]:
-    """Everything owned and owed on day 0, posted through the ledger; loans in a book of their own."""
+@dataclass(frozen=True)
+class Tables:
+    """What stands beside the ledger on day 0, each for the department that owns it from then on."""
+
+    fleet: Fleet
+    contracts: ReservedBook
+    loans: LoanBook
+
+
+def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> tuple[Books, Tables]:
+    """Everything owned and owed on day 0, posted through the ledger; the tables beside it."""
     endowments = [_sized(agent.endowment(path), path.size) for agent in people]
     roll = roll_of(people, endowments)
     grades = list(spec.grades)
@@ -316,19 +327,19 @@ def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> 
     where = place_people(spec, people, endowments, roll.landlords, len(people) + len(OUTSIDERS))
     books = Books(
         roll=roll, ledger=open_ledger((*roll.names, *OUTSIDERS), grades, roll),
-        fleet=Fleet(len(roll.chip_owners), len(grades), path, days),
-        contracts=ReservedBook(len(roll.landlords), max(1, len(roll.customers)), path),
         grade_value=values, where=where,
     )  # fmt: skip
+    fleet = Fleet(len(roll.chip_owners), len(grades), path, days)
+    contracts = ReservedBook(len(roll.landlords), max(1, len(roll.customers)), path)
     calendar = _calendar(spec)
     order_days = calendar.month_ends_before(len(path.lead_weights))
     for row, owner in enumerate(roll.chip_owners):
-        books.fleet.start_on_path(row, endowments[owner].fleet_ve * where.grades[owner], order_days)
-    _post_start(path, books, endowments, calendar.elapsed)
+        fleet.start_on_path(row, endowments[owner].fleet_ve * where.grades[owner], order_days)
+    _post_start(path, books, fleet, contracts, endowments, calendar.elapsed)
     loans = _first_loans(spec, path, books, endowments, calendar.elapsed)
     if calendar.elapsed:
-        accrue_rents(path, books, people, calendar.elapsed)
-    return books, loans
+        accrue_rents(path, books, contracts.rent_usd_per_hour, people, calendar.elapsed)
+    return books, Tables(fleet, contracts, loans)
 
 
 def _sized(e: Endowment, size: float) -> Endowment:
@@ -341,9 +352,11 @@ def _sized(e: Endowment, size: float) -> Endowment:
     )  # fmt: skip
 
 
-def _post_start(path: GrowthPath, books: Books, endowments: list[Endowment], elapsed: int) -> None:
+def _post_start(
+    path: GrowthPath, books: Books, fleet: Fleet, contracts: ReservedBook, endowments: list[Endowment], elapsed: int
+) -> None:
     """Post what everybody has; money is as it was set at the last month's end, `elapsed` days before."""
-    roll, ledger, fleet = books.roll, books.ledger, books.fleet
+    roll, ledger = books.roll, books.ledger
     world, vendor = roll.rest_of_world, roll.vendor
     level = path.money_factor(-elapsed / DAYS_PER_YEAR)
     for row, owner in enumerate(roll.chip_owners):
@@ -359,11 +372,11 @@ def _post_start(path: GrowthPath, books: Books, endowments: list[Endowment], ela
     weight = np.array([endowments[i].reserved_weight for i in roll.customers])
     if len(weight):
         reserved = np.outer(sold, weight / weight.sum())
-        due = books.contracts.start_on_path(reserved) * (level + elapsed / MONTH_DAYS * path.mean_money_factor(elapsed))
+        due = contracts.start_on_path(reserved) * (level + elapsed / MONTH_DAYS * path.mean_money_factor(elapsed))
         ledger.post_pairs("endowment", "reserved_capacity", roll.landlords, roll.customers, reserved)
-        ledger.post_pairs("endowment", "prepaid_rent", roll.landlords, roll.customers, books.contracts.prepaid_usd)
+        ledger.post_pairs("endowment", "prepaid_rent", roll.landlords, roll.customers, contracts.prepaid_usd)
         ledger.post_pairs("endowment", "prepayment_due", roll.customers, roll.landlords, due.T)
-    _post_rents(path, books, elapsed)
+    _post_rents(path, books, fleet, contracts, elapsed)
 
 
 def _first_loans(spec: Spec, path: GrowthPath, books: Books, endowments: list[Endowment], elapsed: int) -> LoanBook:
@@ -391,18 +404,18 @@ def _first_loans(spec: Spec, path: GrowthPath, books: Books, endowments: list[En
     return loans
 
 
-def _post_rents(path: GrowthPath, books: Books, elapsed: int) -> None:
+def _post_rents(path: GrowthPath, books: Books, fleet: Fleet, contracts: ReservedBook, elapsed: int) -> None:
     """Rent of the month before that of day 0, due at the first month's close: users owe it, landlords hold it."""
     roll, s = books.roll, path.settings
     late = math.exp(-0.5 * (s.quantity - s.technology) / 12.0) * path.money_factor(-elapsed / DAYS_PER_YEAR)
-    fleet = books.fleet.working[roll.landlord_fleet].sum(axis=1)
-    spot_ve = np.maximum(0.0, fleet - books.contracts.quantity_ve.sum(axis=1)) * s.occupancy
+    let_ve = fleet.working[roll.landlord_fleet].sum(axis=1)
+    spot_ve = np.maximum(0.0, let_ve - contracts.quantity_ve.sum(axis=1)) * s.occupancy
     hours = 24.0 * MONTH_DAYS
     held = np.zeros(len(books.ledger.owners))
     held[roll.landlords] = spot_ve * s.rent_usd * hours * late
     payers = roll.users
     held[payers] -= held.sum() / len(payers)
-    rent = books.contracts.rent_usd_per_hour * s.reserved_use * hours * late
+    rent = contracts.rent_usd_per_hour * s.reserved_use * hours * late
     if len(roll.customers):
         held[roll.landlords] += rent.sum(axis=1)
         held[roll.customers] -= rent.sum(axis=0)

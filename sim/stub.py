@@ -18,7 +18,9 @@ from sim.rows.labs import Service
 from sim.vocabulary import HOURS_PER_DAY, Floats
 
 
-def accrue_rents(path: GrowthPath, books: Books, people: list[Agent], elapsed: int) -> None:
+def accrue_rents(
+    path: GrowthPath, books: Books, reserved_usd_per_hour: Floats, people: list[Agent], elapsed: int
+) -> None:
     """Rents of the elapsed days, not yet billed.
 
     An owner's rent of a day is 24 rent sum_j VE_j usual_j level_j over products j; users with a service owe their share
@@ -30,7 +32,7 @@ def accrue_rents(path: GrowthPath, books: Books, people: list[Agent], elapsed: i
     spot[roll.users] -= spot.sum() * shares_of_demand(people, roll.users.tolist())
     books.ledger.post_net("endowment", "rent_accrued", spot)
     if len(roll.customers):
-        due = books.contracts.rent_usd_per_hour * s.reserved_use * hours
+        due = reserved_usd_per_hour * s.reserved_use * hours
         books.ledger.post_pairs("endowment", "rent_accrued", roll.customers, roll.landlords, due.T)
 
 
