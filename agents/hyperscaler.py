@@ -40,6 +40,7 @@ class HyperscalerParameters(GroupParameters):
     ask_hazard_per_gap: NonNegative  # added hazard per unit of log gap to the wanted price
     ask_threshold: NonNegative  # log gap below which a list price is left alone: prices move in steps
     ask_age_days: NonNegative  # of list prices on average; sellers ask what is right at that age
+    ask_own_grade: Share  # of a list price that follows the grade itself; the rest follows all grades in proportion
     grades: dict[str, Share] | None  # of its fleet at the start; the world's if null
     regions: dict[str, Share] | None  # where its GPUs stand
     tiers: dict[str, Share] | None  # how they are let by the hour
@@ -97,7 +98,14 @@ class Hyperscaler(Agent):
         """List prices that stand for long and then move in a step."""
         p = self.p
         terms = AskTerms(
-            1.0, p.ask_response, p.ask_hazard_per_day, p.ask_hazard_per_gap, p.ask_threshold, 0.0, p.ask_age_days
+            1.0,
+            p.ask_response,
+            p.ask_hazard_per_day,
+            p.ask_hazard_per_gap,
+            p.ask_threshold,
+            0.0,
+            p.ask_age_days,
+            own_grade=p.ask_own_grade,
         )
         return list_asks(view, posted_usd, terms)
 

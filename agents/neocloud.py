@@ -52,6 +52,7 @@ class NeocloudParameters(GroupParameters):
     ask_noise: Annotated[NonNegative, Field(le=5.0)]
     ask_age_days: NonNegative  # of list prices on average; sellers ask what is right at that age
     ask_level: Positive  # of its asks over others', for good
+    ask_own_grade: Share  # of a list price that follows the grade itself; the rest follows all grades in proportion
     grades: dict[str, Share] | None  # of its fleet at the start; the world's if null
     regions: dict[str, Share] | None  # where its GPUs stand
     tiers: dict[str, Share] | None  # how they are let by the hour
@@ -123,7 +124,7 @@ class Neocloud(Agent):
         p = self.p
         terms = AskTerms(
             p.ask_markup, p.ask_response, p.ask_hazard_per_day, p.ask_hazard_per_gap, p.ask_threshold, p.ask_noise,
-            p.ask_age_days, p.ask_level,
+            p.ask_age_days, p.ask_level, p.ask_own_grade,
         )  # fmt: skip
         return list_asks(view, posted_usd, terms)
 

@@ -258,7 +258,7 @@ class Economy(abm.Model):  # type: ignore[misc]
 
     def rent_hours(self) -> Trades:
         """List prices are posted; offers and demand schedules for the day's hours are cleared hour by hour."""
-        return self.rental.let_hours(self.board.today, np.exp(self.nature.products))
+        return self.rental.let_hours(self.board.today, np.exp(self.nature.appeal))
 
     def accrue_rents_and_costs(self, trades: Trades) -> None:
         """Contracts are delivered, running costs paid, labs earn."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,7 +32,7 @@ from sim.growth_path import (
 from sim.hardware.fleet import Fleet
 from sim.kernels.spot import POSTED
 from sim.log import Log
-from sim.nature.noise import Nature
+from sim.nature.noise import Kinds, Nature
 from sim.parts import Member, cannot, members
 from sim.placement import place_people
 from sim.problems import Problem, SpecError
@@ -139,8 +140,13 @@ def nature_of(spec: Spec, people: list[Agent], books: Books) -> Nature:
 
     roll = books.roll
     noisy = np.array([keeps(type(people[i]), EarnsRevenue) for i in roll.users])
-    products = np.array([stable_id(name) for name in books.where.products.names], dtype=np.int64)
-    return Nature(spec.noise, ids(roll.users), noisy, products, ids(roll.landlords))
+    products = books.where.products
+
+    def named(names: Sequence[str]) -> Ints:
+        return np.array([stable_id(name) for name in names], dtype=np.int64)
+
+    kinds = Kinds(named(products.grade_names), named(products.region_names), products.grade, products.region)
+    return Nature(spec.noise, ids(roll.users), noisy, named(products.names), ids(roll.landlords), kinds)
 
 
 def path_of(spec: Spec, people: list[Member]) -> GrowthPath:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.rows.rental import SupplyRow
-from sim.rules.asks import repricing_hazard, wanted_ask
+from sim.rules.asks import in_proportion, repricing_hazard, wanted_ask
 from sim.streams import Purpose
 from sim.view import View
 from sim.vocabulary import DAYS_PER_YEAR, Floats
@@ -21,7 +21,8 @@ class AskTerms:
     Where list prices are paid, the seller wants the auctions' rent, dearer if much was asked of it: `response` is the
     log change per unit of log tightness. Where an auction sets the rent, the list price is `markup` over it. Gaps below
     `threshold` are left alone. A list price stands for a while, on average it is `age_days` old, and rents fall with
-    technology: sellers ask what will be right by then. `level` is what a seller asks over others for good.
+    technology: sellers ask what will be right by then. `level` is what a seller asks over others for good;
+    `own_grade` of its list price follows the grade itself, the rest all grades in proportion.
     """
 
     markup: float
@@ -32,6 +33,7 @@ class AskTerms:
     noise: float
     age_days: float
     level: float = 1.0
+    own_grade: float = 1.0
 
 
 def pool_row(view: View, pool_ve: float) -> SupplyRow:
@@ -55,6 +57,9 @@ def list_asks(view: View, posted_usd: Floats, terms: AskTerms) -> Floats:
     comparable = np.where(np.isnan(view.comparable_usd), posted_usd, view.comparable_usd)
     if not started:
         comparable = np.where(comparable > 0.0, comparable, view.products.level * view.today.rent_10d_usd)
+    products = view.products
+    cells = products.region * len(products.tier_names) + products.tier
+    comparable = in_proportion(comparable, products.level, cells, terms.own_grade)
     usual = view.usual_occupancy
     wanted = wanted_ask(comparable, view.posted, view.tightness, usual, terms.markup, terms.response) * terms.level
     if not started:  # posted so long ago

@@ -34,3 +34,6 @@ class Purpose(IntEnum):
     FUNDING_START = 63
     FUNDING_ROUND = 64
     FUNDING_SIZE = 65
+    DEMAND_GRADE = 70
+    DEMAND_REGION = 71
+    TRANSACTION_MIX = 72

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -36,14 +36,32 @@ class Process(Parameters):
         return self.daily_sd**2 / (1.0 - self.decay**2)
 
 
+STILL = Process(sd_per_sqrt_year=0.0, half_life_days=5.0)
+
+
 class Noise(Parameters):
-    """The processes: common slow and fast demand, each lab's, each product's, each firm's revenue."""
+    """The processes: common slow and fast demand, each lab's, each product's, each firm's revenue.
+
+    A product's appeal has a part of its own, one of its grade, the same in all regions and tiers, and one of its
+    region.
+    """
 
     slow: Process
     fast: Process
     lab: Process
     product: Process
     firm: Process
+    grade: Process = STILL
+    region: Process = STILL
+
+
+class Kinds(NamedTuple):
+    """Stable ids of grades (G,) and regions (R,), and which of them each product (J,) is of."""
+
+    grades: Ints
+    regions: Ints
+    grade: Ints
+    region: Ints
 
 
 class News:
@@ -83,10 +101,13 @@ class Nature:
     """States of the noise; log factors that start at zero.
 
     `common` is the log factor of all spot demand, `users` (users,) that of each user with demand of its own,
-    `products` (products,), `firms` (landlords,); `contracted` is the lagged log factor of contracted demand.
+    `products` (products,), `grades` and `regions` (G,), (R,) of appeal, `firms` (landlords,); `contracted` is the
+    lagged log factor of contracted demand.
     """
 
-    def __init__(self, noise: Noise, users: Ints, noisy: Floats, products: Ints, firms: Ints) -> None:
+    def __init__(
+        self, noise: Noise, users: Ints, noisy: Floats, products: Ints, firms: Ints, kinds: Kinds | None = None
+    ) -> None:
         self.noise = noise
         self._ids = users, products, firms
         self._noisy = noisy
@@ -97,6 +118,10 @@ class Nature:
         self.users: Floats = np.zeros(len(users))
         self.products: Floats = np.zeros(len(products))
         self.firms: Floats = np.zeros(len(firms))
+        none = np.zeros(0, dtype=np.int64)
+        self.kinds = kinds or Kinds(none, none, none, none)
+        self.grades: Floats = np.zeros(len(self.kinds.grades))
+        self.regions: Floats = np.zeros(len(self.kinds.regions))
 
     def pass_day(
         self, day: int, streams: Streams, environment: Environment, lag_days: float, slow_share: float
@@ -110,6 +135,8 @@ class Nature:
         self.products = self.products * n.product.decay + n.product.daily_sd * streams.normals(
             Purpose.DEMAND_PRODUCT, day, products
         )
+        self.grades = _passed(self.grades, n.grade, Purpose.DEMAND_GRADE, day, self.kinds.grades, streams)
+        self.regions = _passed(self.regions, n.region, Purpose.DEMAND_REGION, day, self.kinds.regions, streams)
         self.firms = self.firms * n.firm.decay + n.firm.daily_sd * streams.normals(Purpose.FIRM_REVENUE, day, firms)
         target = slow_share * self.slow + math.log(environment.contracted_demand_scale)
         self.contracted += (target - self.contracted) / lag_days
@@ -126,9 +153,23 @@ class Nature:
         return math.exp(self.slow + self.fast)
 
     @property
+    def appeal(self) -> Floats:
+        """Log factor of what users find in each product (products,)."""
+        if not (self.grades.any() or self.regions.any()):
+            return self.products
+        return np.asarray(self.products + self.grades[self.kinds.grade] + self.regions[self.kinds.region])
+
+    @property
     def user_factors(self) -> list[float]:
         """Each user's own factor, mean one (one for users without noise of their own)."""
         correction = 0.5 * self.noise.lab.variance
         return [
             math.exp(x - correction) if own else 1.0 for x, own in zip(self.users.tolist(), self._noisy, strict=True)
         ]
+
+
+def _passed(state: Floats, process: Process, purpose: Purpose, day: int, ids: Ints, streams: Streams) -> Floats:
+    """The states of a process a day later; what is still draws nothing."""
+    if process.sd_per_sqrt_year == 0.0:
+        return state * process.decay
+    return np.asarray(state * process.decay + process.daily_sd * streams.normals(purpose, day, ids))

@@ -37,8 +37,8 @@ def check_spending(day: int, trades: Trades) -> None:
     same(day, "A12", "spending and revenue", float(trades.spent_usd.sum()), float(trades.revenue_usd.sum()))
 
 
-def columns_of(products: Products) -> list[Column]:
-    """The series of hours, rents and list prices."""
+def columns_of(products: Products, sellers: Sequence[str]) -> list[Column]:
+    """The series of hours, rents and list prices; `sellers` are those who post prices."""
     return [
         *_rents_of(products.grade_names, "{grade}", "mean spot rent of {} from landlords, bundles taken off"),
         *_rents_of(products.names, "{product}", "mean rent of {}"),
@@ -71,6 +71,15 @@ def columns_of(products: Products) -> list[Column]:
         Column("spot_turnover_usd", "USD", "value of spot trades"),
         Column("ask_dispersion", "ratio", "list asks of the reference grade, (90 % - 10 % quantile) over the median"),
         Column("interrupted_gpu_hours", "GPU-hours", "interruptible work cut off while it ran"),
+        *(
+            Column(
+                ask_column(seller),
+                "USD per GPU-hour",
+                f"list price of {seller} for the reference grade, in its first region; empty where it posts none",
+                ask_column("{seller}"),
+            )
+            for seller in sellers
+        ),
     ]
 
 
@@ -81,6 +90,29 @@ def _rents_of(names: Sequence[str], family: str, meaning: str) -> list[Column]:
 def rent_column(name: str) -> str:
     """The series of a grade's or a product's rent."""
     return f"rent_{name}_usd_per_gpu_hour"
+
+
+def ask_column(seller: str) -> str:
+    """The series of a seller's list price."""
+    return f"ask_{seller}_usd_per_gpu_hour"
+
+
+def asks_by_seller(
+    products: Products, shop: Shop, asks_usd: Floats, gpu_ve: float, sellers: Sequence[tuple[int, str]]
+) -> dict[str, float]:
+    """Each seller's list price of the reference grade (owner, name), USD per GPU-hour.
+
+    A seller that reprices does so everywhere, so that one price says when: the first that is paid, else the first
+    posted. nan where a seller posts none.
+    """
+    mine = np.flatnonzero(products.grade == 0)
+    order = mine[np.argsort(shop.mechanism[mine] != POSTED, kind="stable")]
+    found = {}
+    for owner, name in sellers:
+        asks = asks_usd[owner, order]
+        shown = asks[asks > 0.0]
+        found[ask_column(name)] = float(shown[0]) * gpu_ve if len(shown) else math.nan
+    return found
 
 
 def hours_let(

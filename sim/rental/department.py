@@ -14,7 +14,15 @@ from sim.environment import Environment
 from sim.kernels.spot import clear_day
 from sim.record import Column
 from sim.rental.auction import ClearDay, Day, SpotAuction, season_table
-from sim.rental.audit import check_hours, check_spending, columns_of, hours_let, list_prices, rent_column
+from sim.rental.audit import (
+    asks_by_seller,
+    check_hours,
+    check_spending,
+    columns_of,
+    hours_let,
+    list_prices,
+    rent_column,
+)
 from sim.rental.conditions import comparable_asks, homes_of, what_runs
 from sim.rental.places import Placement
 from sim.rental.statistics import RentStatistics, mean_rents, means
@@ -205,9 +213,15 @@ class Rental:
         check_hours(day, trades, delivered, landlords, self.fleet_ve.sum(axis=1), self.running_share[landlords])
         check_spending(day, trades)
 
+    @property
+    def sellers(self) -> list[tuple[int, str]]:
+        """Who posts list prices: (owner, name)."""
+        register = self.common.register
+        return [(owner, register.name(owner)) for owner, _ in register.of(PostsAsks)]
+
     def columns(self) -> list[Column]:
         """The series of hours, rents and list prices."""
-        return columns_of(self.where.products)
+        return columns_of(self.where.products, [name for _, name in self.sellers])
 
     def day(self) -> dict[str, float]:
         """Rents, hours let and left, list prices."""
@@ -224,6 +238,7 @@ class Rental:
                 trades, delivered, products, where.shop, landlords, self.gpu_ve, self.fleet_ve, today.environment.dark
             ),
             **list_prices(trades, products, where.shop, self.asks_usd, self.let),
+            **asks_by_seller(products, where.shop, self.asks_usd, float(self.gpu_ve[0]), self.sellers),
         }
 
     def _today(self) -> tuple[Trades, Delivered]:
