@@ -25,8 +25,9 @@ class EtfParameters(GroupParameters):
     nav_usd: Positive  # a share's net asset value at inception
     assets_usd: NonNegative | None
     open_interest_share: NonNegative | None  # assets over open interest of the nearest month at inception
-    target_gain: NonNegative | None  # loop gain at inception
-    impact: Positive  # Lambda: log price change per order of one front-month open interest
+    target_gain: NonNegative | None  # loop gain of its rebalancing, measured on the auction, mean over a roll
+    keeps_gain_per_day: Share  # speed at which subscriptions bring a stated gain back; 0: stated at inception alone
+    impact: Positive  # Lambda by which its size is first guessed, and that of funds relative to each other
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:
@@ -51,7 +52,10 @@ class Etf(Agent):
         sized_by = next(
             key for key in ("assets_usd", "open_interest_share", "target_gain") if getattr(p, key) is not None
         )
-        return FundTerms(p.leverage, p.expense_ratio, p.termination_fall, p.nav_usd, sized_by)
+        stated = (p.target_gain or 0.0) * self.weight
+        return FundTerms(
+            p.leverage, p.expense_ratio, p.termination_fall, p.nav_usd, sized_by, stated, p.keeps_gain_per_day
+        )
 
     def start_assets_usd(self, front_interest_usd: float) -> float:
         """Net assets at inception, given the open interest of the nearest month."""

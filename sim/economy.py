@@ -197,7 +197,8 @@ class Economy(abm.Model):  # type: ignore[misc]
             self.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve
         self.exchange.take_first_positions(opened)
         self.exchange.check_budgets()
-        self.funds.adopt(self.exchange, spec.agents)
+        ahead = self.nature.foresight(self.day, self.common.streams, spec.information.horizon_days)
+        self.funds.adopt(self.exchange, spec.agents, ahead)
 
     # 1. nature
 

@@ -38,7 +38,7 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
     "labs_cash_usd", "labs_raised_usd", "rounds_failed", "lab_defaults", "month_end", "curve_gap",
     "curve_gap_spread", "curve_weight", "curve_miss", "curve_miss_of_rents", "futures_impact",
     "fund_assets_usd", "fund_gamma_usd", "fund_flow_usd", "fund_rebalance_contracts", "fund_roll_contracts",
-    "fund_loop_gain_1", "fund_loop_gain_2", "fund_spectral_radius", "fund_share_of_open_interest",
+    "fund_loop_gain_1", "fund_loop_gain_2", "fund_gain_stated", "fund_spectral_radius", "fund_share_of_open_interest",
     "fund_sponsor_losses_usd", "fund_nav_{fund}_usd", "rent_{product}_usd_per_gpu_hour", "occupancy_{product}",
     "ask_{seller}_usd_per_gpu_hour",
 )  # fmt: skip

@@ -28,7 +28,8 @@ from sim.exchange.audit import (
 )
 from sim.exchange.clearing_house import ClearingHouse, Margins
 from sim.exchange.crowd import Speculators
-from sim.exchange.joint_close import FundOrders
+from sim.exchange.futures import orders_of, schedules_by_month
+from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders
 from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
 from sim.exchange.terms import MAIN, Information, VenueTerms
 from sim.exchange.venue import Venue
@@ -37,7 +38,7 @@ from sim.record import Column
 from sim.roles import BuysFromOutside, Hedges, HoldsFutures, SpeculatesInCrowds
 from sim.rows.exchange import NO_FORESIGHT, Close, CrowdSettings, Curve, Foresight
 from sim.rules.information import lift, told_of_day
-from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats, Ints
 
 RATIO_DAYS = 30.0  # over which the ratio of an index to the mean rent is taken
 
@@ -253,6 +254,19 @@ class Exchange:
                 self.common.board.reading(usual_belief(venue))  # is recorded, whether or not anybody else reads
                 self.common.board.note_close(close.price_usd.tolist(), venue.first_month)
         return self.closes
+
+    def trial_books(self, venue: Venue, foresight: Foresight) -> list[MonthOrders]:
+        """What hedgers and crowds would bring to a close of a venue's nearest months now, had the day no news."""
+        register, ledger, today = self.common.register, self.common.ledger, self.common.board.today
+        asked = [(owner, agent.futures(register.views[owner])) for owner, agent in register.of(Hedges)]
+        rows = self._by_venue(*tabled(asked, ledger.table(self.names)))
+        mine = rows[list(self.venues).index(venue.name)]
+        for crowd in venue.crowds:
+            self._let_order(venue, crowd, today, np.zeros(HOURS_PER_DAY), foresight)
+        schedules = schedules_by_month(mine, venue.terms.maturities)[:MONTHS]
+        return [
+            orders_of(m, rows_of, venue.crowds, venue.terms, venue.price_usd[m]) for m, rows_of in enumerate(schedules)
+        ]
 
     def _by_venue(self, owners: Ints, table: Floats) -> list[tuple[Ints, Floats]]:
         """Rows by venue, their places counted from the venue's own nearest month."""

@@ -23,6 +23,7 @@ COLUMNS = [
         "rise of funds' demand in month 1 over the fall of others', per price; inf if theirs stays",
     ),
     Column("fund_loop_gain_2", "ratio", "the same in month 2"),
+    Column("fund_gain_stated", "ratio", "joint loop gain that the open funds are to have, mean over a roll"),
     Column("fund_spectral_radius", "ratio", "largest eigenvalue of both months' joint loop: shocks grow by 1/(1-it)"),
     Column("fund_share_of_open_interest", "share", "funds' positions over open interest, two nearest months"),
     Column("fund_sponsor_losses_usd", "USD", "paid so far by sponsors for negative net asset values"),

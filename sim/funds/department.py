@@ -13,13 +13,18 @@ from sim.exchange.department import Exchange
 from sim.exchange.joint_close import MONTHS, FundOrders
 from sim.exchange.venue import Venue
 from sim.funds.audit import COLUMNS, check_shares, nav_column, nav_columns
+from sim.funds.dose import factor_for, roll_gain
 from sim.funds.launch import Groups, launch
 from sim.funds.window import ENDED, ENDING, OPEN, Fund, closing_orders, mark, pay_out, settle_funds
 from sim.record import Column
 from sim.roles import CreatesShares, HoldsFutures, OrdersShares
-from sim.rows.exchange import Close
+from sim.rows.exchange import Close, Foresight
 from sim.rows.funds import FundFacts
+from sim.rules.fund_flows import kept_dose
 from sim.vocabulary import Floats
+
+MOST_GAIN = 2.0  # that a day counts in a mean: where few others respond to the price a gain has no bound
+GAIN_DAYS = 30  # over which a joint gain is judged: it falls to half and rises again as funds roll
 
 
 class Funds:
@@ -37,6 +42,7 @@ class Funds:
         self.interest: Floats = np.zeros(MONTHS)
         self.tonight: Close | None = None
         self.nearest: list[str] = []
+        self._gains: list[float] = []  # joint gains of the last closes, of a roll at most
         for owner, _ in common.register.of(HoldsFutures):
             name = common.register.name(owner)
             common.ledger.list(f"fund_share:{name}", "share", [name])
@@ -47,10 +53,11 @@ class Funds:
 
     # the regime
 
-    def adopt(self, exchange: Exchange, groups: Groups) -> None:
+    def adopt(self, exchange: Exchange, groups: Groups, foresight: Foresight) -> None:
         """Launch the funds that this specification has and do not exist yet, close those it has not.
 
-        `groups` is the section `agents`. Where nothing is listed all have been closed.
+        `groups` is the section `agents`, `foresight` what traders have signals of. Where nothing is listed all have
+        been closed.
         """
         if self.home not in exchange.venues and exchange.first is not None:
             self.home = exchange.first.name
@@ -62,6 +69,7 @@ class Funds:
         interest = exchange.open_interest(venue)
         front_usd = float(interest[0] * venue.price_usd[0] * venue.terms.contract_gpu_hours)
         sizes = {owner: agent.start_assets_usd(front_usd) for owner, agent in register.of(HoldsFutures)}
+        sizes = self._dosed(sizes, running, exchange, venue, foresight)
         for owner, size in sizes.items():
             if size > 0.0 and owner not in running:
                 fund = launch(self.common, exchange, venue, owner, size, float(interest.sum()), groups)
@@ -69,6 +77,50 @@ class Funds:
                 self.launched = sorted([*kept, fund], key=lambda f: f.name)
         self.close({owner for owner, size in sizes.items() if size == 0.0}, exchange)
         self._tell(venue)
+
+    def _dosed(
+        self, sizes: dict[int, float], running: set[int], exchange: Exchange, venue: Venue, foresight: Foresight
+    ) -> dict[int, float]:
+        """Sizes of the funds to be launched, those that state a gain scaled until all have jointly what they state.
+
+        Where funds run already (a fork), those that come are sized beside them as if alone.
+        """
+        terms = {i: self.common.register.the(i, HoldsFutures).fund_terms for i in sizes}
+        come = [i for i, size in sizes.items() if size > 0.0 and i not in running]
+        dosed = np.array([terms[i].target_gain > 0.0 for i in come], dtype=bool)
+        stated = math.fsum(terms[i].target_gain for i in come)
+        if not dosed.any():
+            return sizes
+        books = exchange.trial_books(venue, foresight)
+        leverage, assets = np.array([terms[i].leverage for i in come]), np.array([sizes[i] for i in come])
+        hours, tick = venue.terms.contract_gpu_hours, venue.terms.tick_usd
+
+        def gain_at(factor: float) -> float:
+            return roll_gain(books, np.where(dosed, assets * factor, assets), leverage, hours, tick)
+
+        factor = factor_for(stated, gain_at)
+        return sizes | {i: sizes[i] * factor for i in come if terms[i].target_gain > 0.0}
+
+    @property
+    def stated_gain(self) -> float:
+        """The joint gain that the open funds are to have."""
+        register = self.common.register
+        names = [fund.owner for fund in self.launched if fund.status == OPEN]
+        return math.fsum(register.the(owner, HoldsFutures).fund_terms.target_gain for owner in names)
+
+    def _keep_dose(self, holder: int) -> None:
+        """A holder subscribes with new money of its owners, or redeems, so that the gain stays what is stated."""
+        if self.tonight is None or self.tonight.funds is None:
+            return
+        self._gains = [*self._gains, min(MOST_GAIN, self.tonight.funds.spectral_radius)][-GAIN_DAYS:]
+        if len(self._gains) < GAIN_DAYS:
+            return  # a roll has not been seen through
+        stated, measured = self.stated_gain, math.fsum(self._gains) / len(self._gains)
+        for fund in self.launched:
+            terms = self.common.register.the(fund.owner, HoldsFutures).fund_terms
+            if fund.status == OPEN and terms.target_gain > 0.0:
+                share = kept_dose(stated, measured, terms.keeps_gain)
+                fund.waiting[holder] = fund.waiting.get(holder, 0.0) + share * fund.outstanding(self.common.ledger)
 
     def _refresh_terms(self) -> None:
         for fund in self.launched:
@@ -174,6 +226,7 @@ class Funds:
             for order in list(holder.fund_orders(register.views[owner])):
                 waiting = by_name[order.fund].waiting
                 waiting[owner] = waiting.get(owner, 0.0) + order.shares
+        self._keep_dose(holders[0][0])
         owner, participant = participants[0]
         for fund in self.launched:
             if fund.status == OPEN:
@@ -224,6 +277,7 @@ class Funds:
             "fund_roll_contracts": math.fsum(fund.rolled for fund in funds),
             "fund_loop_gain_1": gain[0],
             "fund_loop_gain_2": gain[1],
+            "fund_gain_stated": self.stated_gain,
             "fund_spectral_radius": close.funds.spectral_radius if close.funds is not None else 0.0,
             "fund_share_of_open_interest": held / interest if interest > 0.0 else 0.0,
             "fund_sponsor_losses_usd": math.fsum(fund.sponsor_loss_usd for fund in funds),

@@ -10,6 +10,8 @@ import numpy as np
 from sim.metrics.measure import Metric, Window, sd
 from sim.vocabulary import Floats
 
+MOST_GAIN = 2.0  # of a day in a mean: where few others respond to the price a gain has no bound
+
 
 def of_funds(column: str, figure: Callable[[Floats], float]) -> Callable[[Window], float]:
     """A figure of a column over the days on which funds own something."""
@@ -43,6 +45,11 @@ METRICS = [
     Metric("fund_assets_mean_usd", "USD", "mean net assets of all funds", "funds", of_funds("fund_assets_usd", mean)),
     Metric("fund_share_mean", "share", "mean of funds' positions over open interest, two nearest months", "funds",
            of_funds("fund_share_of_open_interest", mean)),
+    Metric("fund_gain_stated", "ratio", "joint loop gain that funds are to have, mean over days", "funds",
+           of_funds("fund_gain_stated", mean)),
+    Metric("fund_gain_measured", "ratio", "joint loop gain measured at the close: mean over days of the largest "
+           "eigenvalue, of which a day counts 2 at most", "funds",
+           of_funds("fund_spectral_radius", lambda x: mean(np.minimum(x, MOST_GAIN)))),
     Metric("fund_spectral_radius_median", "ratio", "median largest eigenvalue of the joint loop", "funds",
            of_funds("fund_spectral_radius", lambda x: float(np.quantile(x, 0.5, method="lower")))),
     Metric("fund_spectral_radius_95pct", "ratio", "its 95 % quantile", "funds",

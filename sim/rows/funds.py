@@ -35,6 +35,8 @@ class FundTerms(NamedTuple):
     """Leverage, expense ratio per year, the fall of NAV in a day that ends a fund, NAV of a share at inception.
 
     `sized_by` is the parameter that sets its size: what is named where the fund is too large for its market.
+    `target_gain` is the loop gain it is to have, its part of the joint gain of all that state one; zero: none stated.
+    `keeps_gain` is how fast flows bring the measured gain back to what is stated, per day.
     """
 
     leverage: float
@@ -42,3 +44,5 @@ class FundTerms(NamedTuple):
     termination_fall: float
     nav_usd: float
     sized_by: str
+    target_gain: float = 0.0
+    keeps_gain: float = 0.0
