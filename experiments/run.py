@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import sys
@@ -21,14 +20,24 @@ if TYPE_CHECKING:
     from experiments.study.runs import Expansion, RunSpec
 
 MEASURE = "measure"
-WRONG_USE, RUNS_MISSING, INTERRUPTED = 2, 3, 130  # a kind of study has its own: 4 not neutral, 5 not replicated
+OUTPUT_LOST, WRONG_USE, RUNS_MISSING, INTERRUPTED = (
+    1,
+    2,
+    3,
+    130,
+)  # a kind of study has its own: 4 not neutral, 5 not replicated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 done, 2 wrong use, 3 runs failed or missing, 4 not neutral, 5 not replicated, 130 stopped."""
+    """The exit status: 0 done, 2 wrong use, 3 runs failed or missing, 4 not neutral, 5 not replicated, 130 stopped.
+
+    1 where standard output could not be written.
+    """
+    from experiments.report.terminal import lost_output, speak_plainly
+
     speak_plainly()
     try:
-        return run([in_utf8(word) for word in (sys.argv[1:] if arguments is None else arguments)])
+        status = run([in_utf8(word) for word in (sys.argv[1:] if arguments is None else arguments)])
     except UsageError as error:
         print(f"rackrate: {error}", file=sys.stderr)
         return WRONG_USE
@@ -38,18 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("rackrate: interrupted; nothing was run", file=sys.stderr)
         return INTERRUPTED
-
-
-def speak_plainly() -> None:
-    """Lets a terminal whose locale lacks a letter (−, ×, “) show a plain one for it, instead of ending the study."""
-    import codecs
-
-    from experiments.wording import plain_letters
-
-    codecs.register_error("plain letters", plain_letters)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="plain letters")
+    if lost := lost_output():
+        print(f"rackrate: what it printed could not be written: {lost.strerror}", file=sys.stderr)
+    return status or (OUTPUT_LOST if lost else 0)
 
 
 def in_utf8(word: str) -> str:
@@ -296,7 +296,10 @@ def show_with_hydra(asked: argparse.Namespace) -> int:
             open_composer.compose(asked.overrides)
     folder = ["--config-dir", str(Path(asked.config_dir).resolve())] if asked.config_dir else []
     sys.argv = [sys.argv[0], *asked.hydra, *folder, *asked.overrides]
-    hydra.main(version_base="1.3", config_path=str(PACKAGED), config_name="config")(lambda config: None)()
+    try:
+        hydra.main(version_base="1.3", config_path=str(PACKAGED), config_name="config")(lambda config: None)()
+    except SystemExit as ended:  # Hydra leaves so after its help
+        return int(ended.code or 0)
     return 0
 
 

@@ -76,7 +76,8 @@ def tables(results: Results) -> list[dict[str, Any]]:
     found = []
     for key in results.design.sweep:
         rows = rows_along(results, key)
-        rows = rows[rows["metric"].isin(headline(results.finished, results.design))]
+        shown = [*headline(results.finished, results.design), *results.design.secondary]
+        rows = rows[rows["metric"].isin(shown)]
         if not rows.empty:
             lines = [
                 (

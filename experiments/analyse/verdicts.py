@@ -9,6 +9,7 @@ from experiments.analyse.effects import RESPONSE
 from experiments.results import FORK, NO_SHOCK, Contrast, Results, is_fork
 from experiments.wording import (
     digits,
+    in_quotes,
     listed,
     metric_label,
     name_of,
@@ -44,27 +45,43 @@ def verdict_tables(results: Results) -> list[dict[str, Any]]:
                 says = "" if calm and len(design.shocks) == 1 else _under(shock)
                 lines = [_line(row, results) for row in rows]
                 forked = any(is_fork(row.arm) for row in rows)
-                found.append({"title": title + says, "rows": _merged(lines), "calm": calm, "forked": forked})
+                found.append(
+                    {"title": title + says, "rows": _merged(lines), "calm": calm, "forked": forked, "secondary": False}
+                )
+    return [*found, *_secondary(results)]
+
+
+def _secondary(results: Results) -> Iterator[dict[str, Any]]:
+    """Yield the tables of secondary metrics: of primary contrasts; without contrasts of arms, or of shocks in one."""
+    design = results.design
     names = [name for name, contrast in design.contrasts.items() if contrast.role == "primary"]
-    rows = [row for name in names for row in _rows(results, [name], NO_SHOCK, design.secondary)]
-    if rows:
-        title = "What else moved (exploratory: p is not adjusted)"
-        found.append(
-            {"title": title, "rows": _merged([_line(row, results) for row in rows]), "calm": True, "forked": False}
-        )
-    return found
+    shocks, one_arm = (NO_SHOCK,), False
+    if not design.contrasts and design.plan.compares_arms:
+        names, shocks = [arm for arm in design.whole_arms if arm != design.baseline], design.shocks
+        one_arm = not names
+        names = names or [design.baseline]
+    for shock in shocks:
+        of = "" if shock == NO_SHOCK or one_arm else RESPONSE
+        rows = [row for name in names for row in _rows(results, [name], shock, design.secondary, of)]
+        if rows:
+            says = f" under {the_shock(shock)}" if one_arm else "" if len(shocks) == 1 else _under(shock)
+            title = f"What else moved{says} (exploratory: p is not adjusted)"
+            lines = _merged([_line(row, results) for row in rows])
+            yield {"title": title, "rows": lines, "calm": True, "forked": False, "secondary": True}
 
 
 def _under(shock: str) -> str:
     return ", without a shock" if shock == NO_SHOCK else f", in the response to {the_shock(shock)}"
 
 
-def _rows(results: Results, names: list[str], shock: str, metrics: Sequence[str] | None = None) -> Iterator[Any]:
+def _rows(
+    results: Results, names: list[str], shock: str, metrics: Sequence[str] | None = None, of: str = RESPONSE
+) -> Iterator[Any]:
     """Yield the rows of effects on endpoints, or other metrics: of a contrast calm, or of its response to a shock."""
     design = results.design
     table = design.at_first(results.effects)
     asked = design.endpoints if metrics is None else metrics
-    wanted = [metric if shock == NO_SHOCK else RESPONSE + metric for metric in asked]
+    wanted = [metric if shock == NO_SHOCK else of + metric for metric in asked]
     table = table[(table["shock"] == shock) & table["metric"].isin(wanted) & (table["n"] > 0)]
     for name in names:
         mine = table[table["arm"] == name].set_index("metric", drop=False)
@@ -76,7 +93,7 @@ def _line(row: Any, results: Results) -> dict[str, Any]:
     estimate, low, high = (digits(scaled(metric, value), signed=True) for value in (row.estimate, row.low, row.high))
     return {
         "contrast": name_of(row.arm, capital=True) + (" (forked)" if is_fork(row.arm) else ""),
-        "formula": " ".join(name_of(word) for word in row.baseline.replace(" - ", " − ").split(" ")),
+        "formula": _formula(row, results),
         "metric": metric_label(metric),
         "estimate": estimate,
         "interval": f"[{low}, {high}]" if row.n > 1 else "",
@@ -85,6 +102,15 @@ def _line(row: Any, results: Results) -> dict[str, Any]:
         "sure": bool(row.p_holm < LEVEL),
         "exact": is_exact(row),
     }
+
+
+def _formula(row: Any, results: Results) -> str:
+    """Say what is compared: the arms of a contrast with their signs, or what an arm is held against."""
+    if row.arm == row.baseline:
+        return "against no shock"
+    if row.arm.removesuffix(FORK) not in results.design.contrasts:
+        return f"against {in_quotes(row.baseline)}"
+    return " ".join(name_of(word) for word in row.baseline.replace(" - ", " − ").split(" "))
 
 
 def _merged(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -102,9 +128,11 @@ def is_exact(row: Any) -> bool:
 
 def in_words(row: Any, results: Results) -> str:
     """Return what a row of a contrast shows, and no more than that."""
-    contrast = results.design.contrasts[row.arm.removesuffix(FORK)]
+    contrast = results.design.contrasts.get(row.arm.removesuffix(FORK), Contrast({}))
     if row.metric.removeprefix(RESPONSE) not in results.design.endpoints and not is_exact(row):
-        if row.n < 2 or not row.p < LEVEL:
+        if row.n < 2:
+            return "one seed: no interval, no p"
+        if not row.p < LEVEL:
             return "not distinguishable from none"
         return "higher" if row.estimate > 0.0 else "lower"
     if is_exact(row):

@@ -29,13 +29,14 @@ LISTS = {
     "study.endpoints",
     "study.secondary",
 }
-STUDY = {"study", "seeds", "days", "workers", "record", "out", "plugins", "executor", "replications", "hydra"}
+STUDY = {"study", "seeds", "days", "workers", "record", "out", "plugins", "executor", "experiment", "size", "hydra"}
 EXAMPLES = {
     "arms": 'study.arms={without: [], with_links: ["links=on"]}',
     "shocks": "study.shocks={outage: [fleet_outage]}",
     "sweep": "study.sweep={spot.occupancy: [0.7, 0.8]}",
     "contrasts": "study.contrasts={effect: {arms: {with_links: 1, without: -1}}}",
 }
+ANY = ("FIRST", "SECOND", "...")  # in place of values that cannot be listed
 MOST_VALUES = 50  # of a range that is written out; a longer one is shown as dots
 
 
@@ -78,21 +79,28 @@ def swept_keys(overrides: Sequence[Override], presets: Presets) -> dict[str, lis
     """Key -> values, of the overrides that a study can sweep: keys of the world that hold one value."""
     sweeps = [found for found in overrides if found.is_sweep_override()]
     return {
-        found.key_or_group: values_of(found)
+        found.key_or_group: values_of(found, presets)
         for found in sweeps
         if found.key_or_group not in presets and found.key_or_group.split(".")[0] not in STUDY
     }
 
 
-def values_of(sweep: Override) -> list[str]:
-    """The values of `1,2`, `choice(...)` or `range(...)` as typed; words in their place where they are too many."""
+def values_of(sweep: Override, presets: Presets) -> list[str]:
+    """The values of `1,2`, `choice(...)` or `range(...)` as typed; words in their place where they are too many.
+
+    Those of `glob(...)` are the presets of its group that it fits.
+    """
+    from hydra.core.override_parser.types import Glob
     from hydra.errors import HydraException
 
+    value = sweep.value()
+    if isinstance(value, Glob) and (fitting := value.filter(list(presets.get(sweep.key_or_group, {})))):
+        return list(fitting)
     try:
         values = list(itertools.islice(sweep.sweep_string_iterator(), MOST_VALUES + 1))
-    except HydraException:  # interval(...) and glob(...) list nothing
+    except HydraException:  # interval(...) lists nothing, nor does the glob(...) of a key
         values = []
-    return values if 0 < len(values) <= MOST_VALUES else ["FIRST", "SECOND", "..."]
+    return values if 0 < len(values) <= MOST_VALUES else list(ANY)
 
 
 def sweep_word(swept: Swept) -> str:
@@ -107,25 +115,61 @@ def cure(text: str, found: Override | None, presets: Presets, swept: Swept) -> s
         return unreadable(text.lstrip("+"), presets)
     key, value = found.key_or_group, text.partition("=")[2]
     if found.is_sweep_override():
-        return unswept(key, values_of(found), presets, swept)
+        return unswept(key, values_of(found, presets), presets, swept)
     inner = key.removeprefix("study.sweep.")
     if inner != key and "." in inner:
         return f"a key with dots stands inside: write {shlex.quote(f'study.sweep={{{inner}: {value}}}')}"
+    if key == "shocks" and preset_names(found) is None:
+        example = shlex.quote(EXAMPLES["shocks"])
+        return f"must name presets, as in 'shocks=[fleet_outage]'; for shocks with names of your own write {example}"
     if type(found.value()) in {int, float} and key in presets:
         return preset_wanted(key, value, presets[key])
     return None
 
 
+def preset_names(override: Override) -> list[str] | None:
+    """The presets that `shocks=NAME`, `shocks=[...]` or `~shocks` asks for; None if it asks for what is none."""
+    value = [] if override.is_delete() else override.value()
+    names = value if isinstance(value, list) else [value]
+    if override.is_sweep_override() or any(isinstance(name, dict | list) for name in names):
+        return None
+    return [str(name) for name in names if name not in {None, "", "none", "null"}]
+
+
 def unswept(key: str, values: Sequence[str], presets: Presets, swept: Swept) -> str:
-    """What to write instead of `key=1,2`, by whether it holds a list, a preset or one value."""
+    """What to write instead of `key=1,2`, by whether it holds a list, a table, presets or one value."""
+    names = [name.strip() for value in values for name in value.strip("[]").split(",")]
+    unknown = [name for name in names if name not in presets.get(key, names)]
+    if unknown:
+        near = nearest_name(unknown[0], presets[key])
+        hint = f"; did you mean {near}?" if near else ""
+        which = "" if unknown[0] in ANY else f", and {unknown[0]} is none"
+        return f"must name presets{which}; allowed: {', '.join(presets[key])}{hint}"
+    listed = shlex.quote(f"{key}=[{','.join(names)}]")
+    if key == "shocks":
+        apart = shlex.quote(f"study.shocks={{{', '.join(f'{name}: [{name}]' for name in names)}}}")
+        return f"each in runs of its own is {apart}; for all in one run write {listed}"
     if key in LISTS:
-        names = [name for value in values for name in value.strip("[]").split(",")]
-        return f"several are a list: write {shlex.quote(key + '=[' + ','.join(names) + ']')}"
-    if key in presets and key != "experiment":
+        return f"several are a list: write {listed}"
+    if key.startswith("study."):
+        return unswept_section(key, values, presets, swept)
+    if key in presets and key not in STUDY:
         arms = ", ".join(f'{re.sub(r"[^A-Za-z0-9_.+-]", "_", name)}: ["{key}={name}"]' for name in values)
         return f"a world has one; worlds to compare are arms: write {shlex.quote(f'study.arms={{{arms}}}')}"
     if key in swept:
         return f"several values are swept by the study: write {sweep_word(swept)}"
+    return f"one a call: write {shlex.quote(f'{key}={values[0]}')}"
+
+
+def unswept_section(key: str, values: Sequence[str], presets: Presets, swept: Swept) -> str:
+    """What to write instead of `study.KEY=1,2`: of a table, an example; of what the study itself sweeps, the sweep."""
+    table, _, inner = key.removeprefix("study.").partition(".")
+    if table == "sweep" and inner and inner.split(".")[0] not in STUDY:
+        return f"several values are swept by the study: write {sweep_word({inner: values})}"
+    if table == "sweep" and inner:
+        return unswept(inner, values, presets, swept)
+    if table in EXAMPLES and not inner:
+        return f"is a table: write {shlex.quote(EXAMPLES[table])}"
     return f"one a call: write {shlex.quote(f'{key}={values[0]}')}"
 
 

@@ -67,13 +67,14 @@ def content(
 ) -> dict[str, Any]:
     """Return everything the page shows, as words and numbers ready to print."""
     design = results.design
-    endpoints = headline(results.finished, design)
+    endpoints, contrasts = headline(results.finished, design), verdicts.verdict_tables(results)
     return {
         "design": design,
         "has_paths": results.has_paths,
         "name": name_of(design.name, capital=True),
         "answer": answer.sentences(results) if answered is None else answered,
-        "contrasts": verdicts.verdict_tables(results),
+        "contrasts": [table for table in contrasts if not table["secondary"]],
+        "secondary": [table for table in contrasts if table["secondary"]],
         "verdicts": [verdict(results, shock, endpoints) for shock in design.shocks if shock != NO_SHOCK]
         if design.plan.compares_arms
         else [],

@@ -10,6 +10,7 @@ from typing import Any
 
 from experiments.configuration.canonical import canonical_and_read, value_at
 from experiments.configuration.compose import Composer, as_override, flat, key_of
+from experiments.configuration.cures import parse, preset_names
 from experiments.configuration.settings import Settings, Study
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 from experiments.plugins import provenance
@@ -37,9 +38,10 @@ def set_aside_shocks(overrides: Sequence[str]) -> tuple[list[str], ShocksAsked]:
     presets, about_shocks, rest = None, [], []
     for override in overrides:
         key = key_of(override)
-        if key == "shocks":
-            inside = override.split("=", 1)[-1].strip().strip("[]")
-            presets = [name.strip() for name in inside.split(",") if name.strip() not in {"", "null", "none"}]
+        found = parse(override) if key == "shocks" else None
+        names = preset_names(found) if found else None
+        if names is not None:
+            presets = names
         elif key.startswith("shocks."):
             about_shocks.append(override)
         else:

@@ -30,6 +30,15 @@ HABITS = [
     (["links=0.5"], "links=on links.curve_to_capex=0.5"),
     (["links=on links.curve_to_capex=0.5"], "links=on links.curve_to_capex=0.5 without quotes around them all"),
     (["links=on,zero"], """'study.arms={on: ["links=on"], zero: ["links=zero"]}'"""),
+    (["shocks=fleet_outage,demand_slump"], "'shocks=[fleet_outage,demand_slump]'"),
+    (["shocks=choice(fleet_outage,demand_slump)"], "'shocks=[fleet_outage,demand_slump]'"),
+    (["shocks=glob(fleet*)"], "'shocks=[fleet_outage,fleet_outage_pro_rata]'"),
+    (["shocks={a: b}"], "'study.shocks={outage: [fleet_outage]}'"),
+    (["study.shocks=a,b"], "'study.shocks={outage: [fleet_outage]}'"),
+    (["study.sweep.spot.convexity=3,4"], "'study.sweep={spot.convexity: [3, 4]}'"),
+    (["study.sweep.seeds=1,2"], "'seeds=[1,2]'"),
+    (["executor=local,in_process"], "executor=local"),
+    (["links=glob(h*_only)"], """'study.arms={hedge_cash_only: ["links=hedge_cash_only"]}'"""),
     (["demo"], "rackrate experiment=demo"),
     (["study.arms={a: [], b: [links=on]}"], """'study.arms={a: [], b: ["links=on"]}'"""),
     (["study.arms={a:"], """'study.arms={without: [], with_links: ["links=on"]}'"""),
@@ -76,3 +85,22 @@ def test_readme_quotes_arms_and_sweeps_so_that_a_shell_leaves_them_whole(shell):
         studies = [expand(opened, words).settings.study for words in calls]
     assert any(len(study.arms) > 1 for study in studies)
     assert any(study.sweep for study in studies)
+
+
+@pytest.mark.parametrize(("typed", "nearest"), [
+    ("shocks=range(1,3)", None), ("shocks=interval(1,3)", None), ("agents=range(1,3)", None),
+    ("shocks=fleet_outagee,demand_slump", "fleet_outage"), ("venue=default,cme_b20", "cme_b200"),
+])  # fmt: skip
+def test_several_values_that_are_no_presets_are_told_with_those_there_are(typed, nearest, capsys):
+    assert main([typed]) == 2
+    said = capsys.readouterr().err
+    group, value = typed.split("=")
+    assert f"{group} = {value}: must name presets" in said
+    assert f"did you mean {nearest}?" in said or not nearest
+    assert "FIRST" not in said
+
+
+def test_shocks_may_be_asked_away(capsys):
+    for none in ("~shocks", "shocks=[]", "shocks=none", "shocks=null"):
+        with composer() as opened:
+            assert set(expand(opened, ["shocks=[fleet_outage]", none]).settings.study.shocks) == {"none"}

@@ -1,5 +1,7 @@
 """What the verdicts on contrasts say, and that they claim no more than was shown."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import yaml
@@ -74,3 +76,36 @@ def test_the_report_opens_with_the_verdicts_and_their_sentences(told):
     assert page.index("<h2>Verdicts") < page.index("<h2>Levels without a shock")
     assert "notes − plain" in page
     assert "Dim: no effect distinguishable from none. Of 1 figures 1 neither" in page
+
+
+def without_contrasts(out: Path, arms: dict[str, float], **study: object) -> list[dict[str, object]]:
+    """The tables of a study of arms under a shock, whose secondary metric rises by so much in each arm."""
+    rows = [
+        {"key": f"{arm}{shock}{seed}", "arm": arm, "shock": shock, "seed": seed, "status": "ok", "error": None,
+         "rent_gap_95pct": 1.0 + seed, "front_volatility": seed + shift + SPREAD[seed] / 10 * (arm != "base")}
+        for arm, shift in arms.items() for shock in ("none", "cut") for seed in range(len(SPREAD))
+    ]  # fmt: skip
+    for row in rows:
+        row["front_volatility"] += 3.0 * (row["shock"] == "cut") * (1.0 + arms[row["arm"]])
+    pd.DataFrame(rows).to_parquet(out / "runs.parquet")
+    design = {"arms": {arm: [] for arm in arms}, "shocks": {"cut": ["cut"]}, "endpoints": ["rent_gap_95pct"]}
+    (out / "config.yaml").write_text(yaml.safe_dump({"study": design | study, "seeds": [1], "days": 9}))
+    write_effects(out)
+    return verdicts.verdict_tables(Results(out))
+
+
+def test_secondary_metrics_of_arms_are_tabled_without_contrasts(tmp_path):
+    calm, shocked = without_contrasts(tmp_path, {"base": 0.0, "loans": 2.0}, secondary=["front_volatility"])
+    assert calm["title"] == "What else moved, without a shock (exploratory: p is not adjusted)"
+    assert shocked["title"].startswith("What else moved, in the response to the shock “cut”")
+    (row,) = calm["rows"]
+    assert (row["contrast"], row["formula"], row["words"]) == ("Loans", "against “base”", "higher")
+    (row,) = shocked["rows"]
+    assert row["estimate"] == "+600"  # 3 (1 + 2) - 3, in per cent
+
+
+def test_secondary_metrics_of_one_arm_are_tabled_by_shock(tmp_path):
+    (table,) = without_contrasts(tmp_path, {"base": 0.0}, secondary=["front_volatility"])
+    assert table["title"].startswith("What else moved under the shock “cut”")
+    (row,) = table["rows"]
+    assert (row["contrast"], row["formula"]) == ("Base", "against no shock")
