@@ -7,7 +7,7 @@ import mesa
 from sim.exchange.crowd import Speculators
 from sim.kernels.call_auction import MARKET
 from sim.kernels.crowd import awake
-from sim.rules.speculation import ACTIVE, CLOSING, expected_return, limit_tick, mispricing, target_position
+from sim.rules.speculation import ACTIVE, CLOSING, expected_return, informed, limit_tick, mispricing, target_position
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Floats, Ints
 
@@ -23,9 +23,9 @@ class Trader(mesa.Agent):  # type: ignore[misc]
         self.fundamental_weight, self.chartist_weight, self.noise_weight, self.boldness = tastes[:4]
         self.horizon_days, self.noise_sd = tastes[4:]
 
-    def start_day(self, cash_usd: float, standing: int, position: tuple[float, ...]) -> None:
-        """Read the clearing house's statement; a trader in margin default is closed out."""
-        self.cash_usd, self.standing, self.position = cash_usd, standing, position
+    def start_day(self, cash_usd: float, standing: int, signal: float, position: tuple[float, ...]) -> None:
+        """Read the clearing house's statement and the own signal; a trader in margin default is closed out."""
+        self.cash_usd, self.standing, self.signal, self.position = cash_usd, standing, signal, position
         self.orders: dict[int, tuple[float, int]] = {}  # maturity -> contracts, limit tick
         if standing == CLOSING:
             sizes = [-held for held in position]
@@ -46,7 +46,7 @@ class Trader(mesa.Agent):  # type: ignore[misc]
             if other != m:
                 free -= floor.margin_share * (abs(held) * floor.price_usd[other] * floor.contract_hours)
         expected = expected_return(
-            floor.mispriced[m], floor.trend_per_day[m],
+            informed(floor.mispriced[m], floor.lift[m], self.signal, floor.price_weight), floor.trend_per_day[m],
             floor.streams.normal(Purpose.SPECULATOR_NOISE, now, self.identity),
             self.fundamental_weight, self.chartist_weight, self.noise_weight, self.horizon_days, self.noise_sd,
         )  # fmt: skip
@@ -68,6 +68,8 @@ class TradingFloor(mesa.Model):  # type: ignore[misc]
     trend_per_day: list[float]
     persistence: list[float]
     news: list[float]
+    lift: list[float]
+    price_weight: float
     contract_hours: float
     margin_share: float
     tick_usd: float
@@ -102,27 +104,32 @@ class HourlyCrowd(Speculators):
 
     def orders(
         self, seed: int, day: int, price_usd: Floats, expected_usd: Floats, trend: Floats, persistence: Floats,
-        news: Floats, contract_hours: float, margin_share: float, tick_usd: float,
+        news: Floats, lift: Floats, price_weight: float, contract_hours: float, margin_share: float, tick_usd: float,
     ) -> tuple[Floats, Ints]:  # fmt: skip
         """Tonight's resting orders: quantity and limit tick, (maturities, N) each."""
         self.open_day(
-            seed, day, price_usd, expected_usd, trend, persistence, news, contract_hours, margin_share, tick_usd
-        )
+            seed, day, price_usd, expected_usd, trend, persistence, news, lift, price_weight, contract_hours,
+            margin_share, tick_usd,
+        )  # fmt: skip
         for _ in range(len(news)):
             self.floor.step()
         return self.collect()
 
     def open_day(
         self, seed: int, day: int, price_usd: Floats, expected_usd: Floats, trend: Floats, persistence: Floats,
-        news: Floats, contract_hours: float, margin_share: float, tick_usd: float,
+        news: Floats, lift: Floats, price_weight: float, contract_hours: float, margin_share: float, tick_usd: float,
     ) -> None:  # fmt: skip
         """Post the day's facts and every trader's account."""
         floor, known = self.floor, self.arrays
         floor.streams, floor.day, floor.hour, floor.news = Streams(seed), day, 0, news.tolist()
         floor.price_usd, floor.expected_usd = price_usd.tolist(), expected_usd.tolist()
         floor.trend_per_day, floor.persistence = trend.tolist(), persistence.tolist()
+        floor.lift, floor.price_weight = lift.tolist(), price_weight
         floor.contract_hours, floor.margin_share, floor.tick_usd = contract_hours, margin_share, tick_usd
-        accounts = zip(known.cash_usd.tolist(), known.standing.tolist(), known.position.T.tolist(), strict=True)
+        accounts = zip(
+            known.cash_usd.tolist(), known.standing.tolist(), self.signal.tolist(), known.position.T.tolist(),
+            strict=True,
+        )  # fmt: skip
         for trader, account in zip(floor.agents, accounts, strict=True):
             trader.start_day(*account)
 
