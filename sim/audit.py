@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from sim.laws import all_same, fail
 from sim.ledger import Ledger
-
-DEBT_TOLERANCE_USD = 1e-3
+from sim.rounding import rounding
 
 
 def check_ledger(day: int, ledger: Ledger) -> None:
     """A1, A2, A3; raises BrokenLaw naming the law, the day and the gap.
 
-    Remembers first how large balances have been: the rounding of what has ended since is of that size.
+    Adds first what stands tonight to the sizes of balances: rounding is judged by them.
     """
     ledger.note_sizes()
     check_balance(day, ledger)
@@ -30,12 +29,12 @@ def check_balance(day: int, ledger: Ledger) -> None:
     bad = ledger.out_of_balance()
     if bad is not None:
         fail(day, "A1" if bad[0] == "cash" else "A2", f"{bad[0]} nets to {bad[1]!r}")
-    debtor = ledger.owing_without_right(DEBT_TOLERANCE_USD)
+    debtor = ledger.owing_without_right()
     if debtor is not None:
         fail(day, "A2", f"{debtor[0]} owes {debtor[1]}: {debtor[2]!r}")
 
 
 def check_net_worth(day: int, ledger: Ledger) -> None:
     """A3: net worth, owner by owner, is the sum of all flows by reason."""
-    size = ledger.turnover() + 1.0
-    all_same(day, "A3", "net worth of", ledger.net_worth(), ledger.explained(), size, ledger.owners)
+    within = rounding(ledger.sizes_usd())
+    all_same(day, "A3", "net worth of", ledger.net_worth(), ledger.explained(), within, ledger.owners)

@@ -10,8 +10,6 @@ import numpy as np
 
 from sim.vocabulary import Floats
 
-TOLERANCE = 1e-9  # of the size of what is compared, at its largest so far: what has ended leaves rounding of that size
-
 
 class BrokenLaw(AssertionError):
     """An accounting identity that does not hold: which, on what day, by how much."""
@@ -22,21 +20,17 @@ def fail(day: int, law: str, text: str) -> NoReturn:
     raise BrokenLaw(f"day {day}: {law}: {text}")
 
 
-def same(day: int, law: str, what: str, a: float, b: float, size: float = 1.0) -> None:
-    """Two sums are the same, given the size of what was added up; nan and infinity are not the same as anything."""
+def same(day: int, law: str, what: str, a: float, b: float, within: float) -> None:
+    """Two sums are the same within their rounding; nan and infinity are not the same as anything."""
     gap = abs(a - b)
-    if not (gap < math.inf and gap <= TOLERANCE * max(abs(a), abs(b), size)):
+    if not (gap < math.inf and gap <= within):
         fail(day, law, f"{what}: {a} is not {b} (gap {gap:.3g})")
 
 
-def all_same(
-    day: int, law: str, what: str, a: Floats, b: Floats, size: Floats | float = 1.0, parts: Sequence[str] = ()
-) -> None:
+def all_same(day: int, law: str, what: str, a: Floats, b: Floats, within: Floats, parts: Sequence[str] = ()) -> None:
     """The same for whole tables; `parts` names the rows of a table, so that the message can say which is wrong."""
     gap = np.abs(a - b)
-    if (gap <= TOLERANCE * size).all():
-        return
-    good = (gap < math.inf) & (gap <= TOLERANCE * np.maximum(np.maximum(np.abs(a), np.abs(b)), size))
+    good = (gap < math.inf) & (gap <= within)
     if not good.all():
         at = tuple(np.argwhere(~good)[0].tolist())
         what = f"{what} {parts[at[0]]}" if parts else what

@@ -2,7 +2,7 @@
 
 `positions[instrument, owner]`: a liability is a negative position, cash is an instrument, the outside world is an
 owner. An instrument with `unit` "USD" counts in net worth at face; others (GPUs, contracts) are quantities.
-What floats leave of a position that has ended is judged by how large it has been (`note_sizes`).
+What floats leave of a position is judged by all that has been posted to it and has stood in it (`sizes`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.rounding import rounding
 from sim.vocabulary import Bools, Floats, Ints
 
 CASH = "cash"
-DUST, DUST_USD = 1e-6, 1e-3  # units and USD below which what floats leave of large sums is nothing
-ROUNDING = 1e-12  # of the largest size of a position: what years of postings may leave where nothing is
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,9 @@ class Ledger:
         self.reasons: dict[str, int] = {}
         self.positions: Floats = np.zeros((32, len(self.owners)))
         self.flows: Floats = np.zeros((48, len(self.owners)))
-        self.largest: Floats = np.zeros((32, len(self.owners)))
+        self._sizes: Floats = np.zeros((32, len(self.owners)))
+        self._flow_sizes: Floats = np.zeros(len(self.owners))
         self._face: Floats = np.zeros(32)
-        self._dust: Floats = np.zeros(32)
         self._may_owe: Bools = np.zeros((32, len(self.owners)), dtype=bool)
 
     def list(self, name: str, unit: str, issuers: Iterable[str] | None = None) -> int:
@@ -54,15 +53,13 @@ class Ledger:
         row = len(self.instruments)
         if row == len(self.positions):
             self.positions = np.concatenate([self.positions, np.zeros_like(self.positions)])
-            self.largest = np.concatenate([self.largest, np.zeros_like(self.largest)])
+            self._sizes = np.concatenate([self._sizes, np.zeros_like(self._sizes)])
             self._face = np.concatenate([self._face, np.zeros_like(self._face)])
-            self._dust = np.concatenate([self._dust, np.zeros_like(self._dust)])
             self._may_owe = np.concatenate([self._may_owe, np.zeros_like(self._may_owe)])
         instrument = Instrument(name, unit, None if issuers is None else tuple(issuers))
         self.instruments.append(instrument)
         self.row[name] = row
         self._face[row] = 1.0 if unit == "USD" else 0.0
-        self._dust[row] = DUST_USD if unit == "USD" else DUST
         owing = self.owners if instrument.issuers is None else instrument.issuers
         self._may_owe[row, [self.owner[name] for name in owing]] = True
         return row
@@ -88,6 +85,8 @@ class Ledger:
         row = self.row[instrument]
         self.positions[row, payer] -= amount
         self.positions[row, payee] += amount
+        self._sizes[row, payer] += amount
+        self._sizes[row, payee] += amount
         if self._face[row]:
             index = self._reason(reason)  # may put a longer array in place of flows
             kept = self.flows[index]
@@ -99,30 +98,38 @@ class Ledger:
         if amounts.size and not (amounts.min() >= 0.0 and amounts.max() < np.inf):
             raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative: {amounts}")
         n = len(self.owners)
-        net = np.asarray(np.bincount(payees, amounts, n) - np.bincount(payers, amounts, n), dtype=np.float64)
-        self._add(reason, instrument, net)
+        got = np.asarray(np.bincount(payees, amounts, n), dtype=np.float64)
+        paid = np.asarray(np.bincount(payers, amounts, n), dtype=np.float64)
+        self._add(reason, instrument, got - paid, got + paid)
 
-    def post_net(self, reason: str, instrument: str, net: Floats) -> None:
-        """Net legs (owners,) as a market or kernel returns them; they must cancel to 1e-9 of their size."""
-        gap, dust = float(net.sum()), self._dust[self.row[instrument]]
-        if not abs(gap) <= dust:
-            size = float(np.abs(net).sum())
-            if not (size < np.inf and abs(gap) <= 1e-9 * size + dust):
-                raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {size!r}")
-        self._add(reason, instrument, net)
+    def post_net(self, reason: str, instrument: str, net: Floats, made_of: Floats | None = None) -> None:
+        """Net legs (owners,) as a market or kernel returns them; they must cancel but for rounding.
+
+        `made_of` (owners,) is the size of what was added up to each leg, where that is more than the leg. Legs that
+        take back what rounding has left of an instrument need not cancel.
+        """
+        row, size = self.row[instrument], np.abs(net)
+        if made_of is not None:
+            size += made_of
+        gap, most = float(net.sum()), float(size.sum())
+        left, within = self.positions[row].sum() + gap, rounding(self._sizes[row].sum() + most)
+        if not (most < np.inf and (abs(gap) <= rounding(most) or abs(left) <= within)):
+            raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {most!r}")
+        self._add(reason, instrument, net, size)
 
     def post_pairs(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
         """A table of transfers (payers, payees) of one instrument; amounts not negative."""
         if amounts.size and not (amounts.min() >= 0.0 and amounts.max() < np.inf):
             raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative")
-        net = np.zeros(len(self.owners))
-        net[payees] += amounts.sum(axis=0)
-        net[payers] -= amounts.sum(axis=1)
-        self._add(reason, instrument, net)
+        got, paid = np.zeros((2, len(self.owners)))
+        got[payees] = amounts.sum(axis=0)
+        paid[payers] = amounts.sum(axis=1)
+        self._add(reason, instrument, got - paid, got + paid)
 
-    def _add(self, reason: str, instrument: str, net: Floats) -> None:
+    def _add(self, reason: str, instrument: str, net: Floats, size: Floats) -> None:
         row = self.row[instrument]
         self.positions[row] += net
+        self._sizes[row] += size
         if self._face[row]:
             index = self._reason(reason)
             self.flows[index] += net
@@ -150,36 +157,34 @@ class Ledger:
         return np.asarray(self.flows[: len(self.reasons)].sum(axis=0))
 
     def note_sizes(self) -> None:
-        """Remember how large each position has been at the close of a day: rounding is of that size, and stays."""
-        size = np.abs(self.positions)
-        np.maximum(self.largest, size, out=self.largest, where=size < np.inf)
+        """Add to the sizes what stands at the close of a day, of which each of its postings may be rounded."""
+        size, flows = np.abs(self.positions), np.abs(self.flows[: len(self.reasons)]).sum(axis=0)
+        np.add(self._sizes, size, out=self._sizes, where=size < np.inf)
+        np.add(self._flow_sizes, flows, out=self._flow_sizes, where=flows < np.inf)
 
-    def size_so_far(self, instruments: Sequence[str]) -> Floats:
-        """The largest size each position has had (instruments, owners), against which what is left of it is judged."""
-        return self.largest[[self.row[name] for name in instruments]]
+    def sizes(self, instruments: Sequence[str]) -> Floats:
+        """All that was posted to each position and stood in it, day by day (instruments, owners): see `rounding`."""
+        return self._sizes[[self.row[name] for name in instruments]]
 
-    def turnover(self) -> Floats:
-        """Size of all positions and flows by owner (owners,), against which rounding is judged."""
+    def sizes_usd(self) -> Floats:
+        """The same of all USD instruments and of the flows that explain them, by owner (owners,)."""
         n = len(self.instruments)
-        return np.asarray(np.abs(self.positions[:n]).sum(axis=0) + np.abs(self.flows[: len(self.reasons)]).sum(axis=0))
+        return np.asarray(self._face[:n] @ self._sizes[:n] + self._flow_sizes)
 
     def out_of_balance(self) -> tuple[str, float] | None:
         """The instrument whose positions do not net to zero, if any, and by how much."""
         n = len(self.instruments)
         gap = self.positions[:n].sum(axis=1)
-        if (np.abs(gap) <= self._dust[:n]).all():
-            return None
-        size = np.maximum(np.abs(self.positions[:n]), self.largest[:n]).sum(axis=1)
-        bad = ~((size < np.inf) & (np.abs(gap) <= 1e-9 * size + self._dust[:n]))
+        bad = ~(np.abs(gap) <= rounding(self._sizes[:n].sum(axis=1)))
         if not bad.any():
             return None
         row = int(np.argmax(bad))
         return self.instruments[row].name, float(gap[row])
 
-    def owing_without_right(self, tolerance_usd: float) -> tuple[str, str, float] | None:
+    def owing_without_right(self) -> tuple[str, str, float] | None:
         """An owner with a negative position in something it may not owe: (owner, instrument, position)."""
         n = len(self.instruments)
-        bad = (self.positions[:n] < -tolerance_usd - ROUNDING * self.largest[:n]) & ~self._may_owe[:n]
+        bad = (self.positions[:n] < -rounding(self._sizes[:n])) & ~self._may_owe[:n]
         if not bad.any():
             return None
         row, owner = np.argwhere(bad)[0]

@@ -11,6 +11,7 @@ from sim.laws import all_same, same
 from sim.ledger import Ledger
 from sim.record import Column
 from sim.register import Roll
+from sim.rounding import rounding
 from sim.vocabulary import Floats
 
 COLUMNS = [
@@ -26,15 +27,14 @@ COLUMNS = [
 
 def check_loans(day: int, ledger: Ledger, roll: Roll, loans: LoanBook) -> None:
     """A9: balances = draws - principal - write-offs, and are the ledger's, by borrower, by lender, for the vehicle."""
-    size = loans.drawn + 1.0
-    all_same(day, "A9", "loans", loans.balance, loans.drawn - loans.repaid - loans.written_off, size)
-    held = ledger.held("loan")
-    most = loans.by_borrower(size.sum(axis=1))
-    all_same(day, "A9", "borrowers' loans", -held[roll.landlords], loans.debt_usd, most)
+    left = loans.drawn - loans.repaid - loans.written_off
+    all_same(day, "A9", "loans", loans.balance, left, rounding(loans.sizes))
+    held, within = ledger.held("loan"), rounding(ledger.sizes(["loan"])[0])
+    all_same(day, "A9", "borrowers' loans", -held[roll.landlords], loans.debt_usd, within[roll.landlords])
     kept = loans.balance.sum(axis=0) - loans.sold.held.sum(axis=0)
-    all_same(day, "A9", "lenders' loans", held[roll.lenders], kept, size.sum(axis=0))
-    bought = loans.sold.bought_usd + 1.0
-    same(day, "A9", "the vehicle's loans", float(held[roll.vehicles].sum()), loans.sold.total_usd, bought)
+    all_same(day, "A9", "lenders' loans", held[roll.lenders], kept, within[roll.lenders])
+    bought, most = float(held[roll.vehicles].sum()), float(within[roll.vehicles].sum())
+    same(day, "A9", "the vehicle's loans", bought, loans.sold.total_usd, most)
 
 
 def median(values: Floats) -> float:

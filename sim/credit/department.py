@@ -190,6 +190,7 @@ class Credit:
 
     def laws(self, day: int) -> None:
         """A9; raises BrokenLaw."""
+        self.loans.note_sizes()
         check_loans(day, self.common.ledger, self.common.register.roll, self.loans)
 
     def columns(self) -> list[Column]:

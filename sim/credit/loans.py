@@ -25,6 +25,7 @@ class LoanBook:
         self.drawn: Floats = np.zeros_like(self.balance)
         self.repaid: Floats = np.zeros_like(self.balance)
         self.written_off: Floats = np.zeros_like(self.balance)
+        self.sizes: Floats = np.zeros_like(self.balance)  # balances day by day, and draws: see `rounding`
         self.sold = Participations(facilities * borrowers, len(weights))
         self.discount: Floats = np.zeros(facilities * borrowers)  # mean cut of a loan's spread, per year (negative)
 
@@ -68,6 +69,11 @@ class LoanBook:
         """New draws (loans, lenders)."""
         self.balance += amounts
         self.drawn += amounts
+        self.sizes += amounts
+
+    def note_sizes(self) -> None:
+        """Add tonight's balances to the sizes by which their rounding is judged."""
+        self.sizes += self.balance
 
     def repay(self, amounts: Floats) -> None:
         """Principal repaid (loans, lenders)."""

@@ -14,6 +14,7 @@ from sim.laws import all_same, same
 from sim.ledger import Ledger
 from sim.record import Column
 from sim.register import Roll
+from sim.rounding import rounding
 from sim.rows.exchange import Close
 
 TRADING = [
@@ -62,23 +63,24 @@ def price_columns(venue: str, maturities: int) -> list[Column]:
 def check_positions(day: int, ledger: Ledger, venues: Iterable[Venue]) -> None:
     """A4: crowds' arrays agree with the ledger, contracts by venue, money over all crowds of an owner."""
     cash, margin = ledger.held("cash"), ledger.held("margin")
-    most_usd = ledger.size_so_far(["cash", "margin"]).sum(axis=0)
+    within = rounding(ledger.sizes(["cash", "margin"]).sum(axis=0))
     money: dict[int, float] = {}
     for venue in venues:
-        held = ledger.table(venue.names)
+        held, size = ledger.table(venue.names), ledger.sizes(venue.names)
         for crowd in venue.crowds:
-            position, size = crowd.arrays.position, crowd.largest_contracts + 1.0
-            all_same(day, "A4", "contracts of", position.sum(axis=1), held[:, crowd.owner], size, venue.names)
+            mine = crowd.owner
+            position = crowd.arrays.position.sum(axis=1)
+            all_same(day, "A4", "contracts of", position, held[:, mine], rounding(size[:, mine]), venue.names)
             money[crowd.owner] = money.get(crowd.owner, 0.0) + crowd.total_cash_usd()
     for owner, usd in money.items():
-        same(day, "A4", "crowd's money", usd, float(cash[owner] + margin[owner]), float(most_usd[owner]))
+        same(day, "A4", "crowd's money", usd, float(cash[owner] + margin[owner]), float(within[owner]))
 
 
 def check_deposits(day: int, ledger: Ledger, house: int) -> None:
     """A5: margin deposits are the house's cash."""
     deposits = -float(ledger.held("margin")[house])
-    size = float(ledger.size_so_far(["cash", "margin"]).sum(axis=0)[house]) + 1.0
-    same(day, "A5", "margin deposits and the house's cash", deposits, float(ledger.held("cash")[house]), size)
+    within = rounding(float(ledger.sizes(["cash", "margin"])[:, house].sum()))
+    same(day, "A5", "margin deposits and the house's cash", deposits, float(ledger.held("cash")[house]), within)
 
 
 def trading(

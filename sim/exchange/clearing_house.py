@@ -56,9 +56,10 @@ class ClearingHouse:
         for venue, close in evening:
             t = venue.terms
             move = (close.price_usd - close.last_usd) * t.contract_gpu_hours
-            own += self._pay("variation margin", ledger.table(venue.names).T @ move)
+            size = ledger.sizes(venue.names).T @ np.abs(move)
+            own += self._pay("variation margin", ledger.table(venue.names).T @ move, size)
             for m, name in enumerate(venue.names):
-                ledger.post_net("futures trades", name, close.trades[m])
+                ledger.post_net("futures trades", name, close.trades[m], close.wanted[m])
             for crowd, fills in zip(venue.crowds, close.crowd_fills, strict=True):
                 _, d, r = crowd_settle(
                     crowd.arrays, fills, close.price_usd, close.last_usd, t.contract_gpu_hours, t.margin.maintenance,
@@ -80,16 +81,19 @@ class ClearingHouse:
             self.losses_usd += lost
         return lost
 
-    def _pay(self, reason: str, amounts: Floats) -> Floats:
+    def _pay(self, reason: str, amounts: Floats, size: Floats) -> Floats:
         """Pay signed amounts (owners,) that sum to zero, parents their share of hedgers'. Returns what own cash bore.
 
+        `size` (owners,) is of what amounts are made: what is left of ended positions is paid on too, at any price.
         One posting: with `hedge_cash` zero a hedger's cash gets exactly nothing, not a sum and its reverse.
         """
         own = np.where(self.hedger, self.hedge_cash * amounts, amounts)
         theirs = np.where(self.hedger, (1.0 - self.hedge_cash) * amounts, 0.0)
         net = own.copy()
         net[self.roll.parents] += math.fsum(theirs.tolist())
-        self.ledger.post_net(reason, "cash", net)
+        made_of = size.copy()
+        made_of[self.roll.parents] += float(size[self.hedger].sum())
+        self.ledger.post_net(reason, "cash", net, made_of)
         return np.where(self.hedger, own, 0.0)
 
     def call_margin(self, venues: Sequence[Venue]) -> None:
@@ -128,7 +132,8 @@ class ClearingHouse:
         ledger, name, hours = self.ledger, venue.names[0], venue.terms.contract_gpu_hours
         last = float(venue.price_usd[0])
         held = ledger.held(name).copy()
-        own = self._pay("final settlement", held * (settlement_usd - last) * hours)
+        move = (settlement_usd - last) * hours
+        own = self._pay("final settlement", held * (settlement_usd - last) * hours, ledger.sizes([name])[0] * abs(move))
         ledger.post_net("final settlement", name, -held)
         for crowd in venue.crowds:
             crowd_expire(crowd.arrays, settlement_usd, last, hours)

@@ -47,12 +47,10 @@ class Speculators:
         self._epoch: Ints = np.full(n, -1, dtype=np.int64)
         self.quantity: Floats = np.zeros((maturities, n))
         self.tick: Ints = np.zeros((maturities, n), dtype=np.int64)
-        self.largest_contracts = 0.0  # gross positions of all traders in a month, at their most
 
-    def note_sizes(self) -> None:
-        """Remember the largest gross positions in any month, against which the rounding of sums is judged."""
-        gross = np.abs(self.arrays.position).sum(axis=1)
-        self.largest_contracts = max(self.largest_contracts, float(gross.max(initial=0.0)))
+    def gross(self) -> Floats:
+        """Size of all traders' positions and orders tonight (maturities,), contracts, of which its trades are made."""
+        return np.asarray(np.abs(self.arrays.position).sum(axis=1) + np.abs(self.quantity).sum(axis=1))
 
     def hear(self, day: int, foresight: Foresight, precision: float, cadence_days: int, streams: Streams) -> None:
         """Set each trader's signal: the news, and an error that it keeps for `cadence_days` from a day of its own on.

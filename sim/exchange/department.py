@@ -172,7 +172,6 @@ class Exchange:
                 positions = first_positions(venue, mine, hedgers)
                 for m, contract in enumerate(venue.names):
                     ledger.post_net("endowment", contract, positions[m])
-        self._note_sizes()
         self.show()
 
     def check_budgets(self) -> None:
@@ -387,15 +386,9 @@ class Exchange:
 
     def laws(self, day: int) -> None:
         """A4, A5; raises BrokenLaw."""
-        self._note_sizes()
         if self.venues:
             check_positions(day, self.common.ledger, self.venues.values())
             check_deposits(day, self.common.ledger, self.common.register.roll.clearing_house)
-
-    def _note_sizes(self) -> None:
-        """Remember how large crowds' balances have been, against which their rounding is judged."""
-        for crowd in self.crowds:
-            crowd.note_sizes()
 
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""

@@ -13,7 +13,7 @@ from sim.exchange.crowd import Speculators
 from sim.exchange.futures import Rows, events_of, orders_of, price_impact, schedules_by_month
 from sim.exchange.joint_close import MONTHS, FundOrders, close_with_funds
 from sim.exchange.terms import MAIN, VenueTerms
-from sim.kernels.call_auction import call_auction, schedule_fills
+from sim.kernels.call_auction import Cleared, call_auction, schedule_fills
 from sim.rows.exchange import Close, Curve
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
@@ -119,7 +119,7 @@ class Venue:
         """
         terms, crowds, last = self.terms, self.crowds, self.price_usd.copy()
         price, volume = last.copy(), np.zeros(terms.maturities)
-        trades = np.zeros((terms.maturities, owners))
+        trades, wanted = np.zeros((2, terms.maturities, owners))
         crowd_fills = [np.empty_like(crowd.quantity) for crowd in crowds]
         events: list[tuple[str, str]] = []
         schedules = schedules_by_month(rows, terms.maturities)
@@ -142,9 +142,11 @@ class Venue:
                     orders.quantity, orders.tick, orders.curve, orders.tick0, terms.tick_usd, last[m],
                     terms.round_to_tick, fills,
                 )  # fmt: skip
-            scheduled = np.zeros(len(mine.owners))
+            scheduled, both = np.zeros((2, len(mine.owners)))
             schedule_fills(*mine.terms, last[m], orders.tick0, terms.tick_usd, cleared, scheduled)
+            schedule_fills(*mine.terms, last[m], orders.tick0, terms.tick_usd, uncut(cleared), both)
             np.add.at(trades[m], mine.owners, scheduled)
+            np.add.at(wanted[m], mine.owners, both)
             at = 0
             for crowd, into in zip(crowds, crowd_fills, strict=True):
                 if fills.base is not into:
@@ -155,9 +157,11 @@ class Venue:
                 trades[m, funds.owners] += funded.fills[:, m]
             price[m], volume[m] = cleared.price_usd, cleared.volume_contracts
             events += events_of(self.names[m], cleared)
+        for crowd in crowds:
+            wanted[:, crowd.owner] += crowd.gross()
         self.price_usd = price
         self.trend += (np.log(price / last) - self.trend) / TREND_DAYS
-        return Close(last, price, trades, volume, crowd_fills, events, funded, impact)
+        return Close(last, price, trades, wanted, volume, crowd_fills, events, funded, impact)
 
     def roll(self, technology: float) -> None:
         """The front month has settled: the others move up, a new month is listed at the last one's price a month on."""
@@ -166,3 +170,8 @@ class Venue:
         self.trend = np.append(self.trend[1:], self.trend[-1])
         self.first_month += 1
         self.known = []
+
+
+def uncut(cleared: Cleared) -> Cleared:
+    """The same outcome for who would be filled in full, what it sells counted with what it buys."""
+    return cleared._replace(curve_buy_filled=1.0, curve_sell_filled=-1.0)

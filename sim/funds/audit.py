@@ -10,6 +10,7 @@ from sim.funds.window import Fund
 from sim.laws import all_same
 from sim.ledger import Ledger
 from sim.record import Column
+from sim.rounding import rounding
 
 COLUMNS = [
     Column("fund_assets_usd", "USD", "net assets of all funds"),
@@ -53,8 +54,8 @@ def check_shares(day: int, ledger: Ledger, funds: Sequence[Fund]) -> None:
     shares = np.array([fund.outstanding(ledger) for fund in funds])
     owns = ledger.held("cash")[owners] + ledger.held("margin")[owners]
     nav = np.array([fund.nav_usd for fund in funds])
-    most_usd = ledger.size_so_far(["cash", "margin"])[:, owners].sum(axis=0)
-    all_same(day, "A11", "shares x NAV of", shares * nav, owns, most_usd + 1.0, names)
+    size_usd = ledger.sizes(["cash", "margin"])[:, owners].sum(axis=0)
+    all_same(day, "A11", "shares x NAV of", shares * nav, owns, rounding(size_usd), names)
     classes = [fund.share for fund in funds]
     held = ledger.table(classes).clip(min=0.0).sum(axis=1)
-    all_same(day, "A11", "shares of", shares, held, ledger.size_so_far(classes).sum(axis=1) + 1.0, names)
+    all_same(day, "A11", "shares of", shares, held, rounding(ledger.sizes(classes).sum(axis=1)), names)

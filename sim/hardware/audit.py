@@ -15,6 +15,7 @@ from sim.ledger import Ledger
 from sim.record import Column
 from sim.register import Register
 from sim.roles import ValuesChips
+from sim.rounding import rounding
 from sim.rows.hardware import Grades
 from sim.vocabulary import Floats, Ints
 
@@ -27,17 +28,16 @@ def check_chips(day: int, ledger: Ledger, owners: Ints, fleet: Fleet, grades: Gr
     value, working = grades.gpu_ve[:, None], fleet.working.T
     names = [f"{claim}:{grade}" for claim in ("gpu", "chip_order") for grade in grades.names]
     gpus, orders = np.split(ledger.table(names)[:, owners], 2)
-    most, ordered = np.split(ledger.size_so_far(names)[:, owners], 2) * value
+    most, ordered = np.asarray(np.split(rounding(ledger.sizes(names)[:, owners]), 2)) * value
     all_same(day, "A7", "GPUs", gpus * value, working, most, grades.names)
-    all_same(day, "A8", "orders", orders * value, fleet.on_order.T, most + ordered + 1.0, grades.names)
+    all_same(day, "A8", "orders", orders * value, fleet.on_order.T, ordered, grades.names)
     row = day % len(owners)
-    size = float((most + ordered)[:, row].sum()) + 1.0
     recount = float(fleet.installed[row, :, day + 1 : fleet.life + day + 1].sum())
-    same(day, "A7", "vintages", recount, float(fleet.working[row].sum()), size)
+    same(day, "A7", "vintages", recount, float(fleet.working[row].sum()), float(most[:, row].sum()))
     due = float(fleet.installed[row, :, fleet.life + day + 1 :].sum())
-    same(day, "A8", "pipeline", due, float(fleet.on_order[row].sum()), size)
-    book, cost = fleet.book_from_vintages(row, day + 1), float(fleet.largest_usd[row])
-    same(day, "A3", "book value of GPUs", book, float(fleet.book_usd[row]), cost + 1.0)
+    same(day, "A8", "pipeline", due, float(fleet.on_order[row].sum()), float(ordered[:, row].sum()))
+    book, within = fleet.book_from_vintages(row, day + 1), rounding(float(fleet.size_usd[row]))
+    same(day, "A3", "book value of GPUs", book, float(fleet.book_usd[row]), within)
 
 
 def columns_of(kinds: Iterable[str]) -> list[Column]:

@@ -30,7 +30,7 @@ class Fleet:
         self.book_usd: Floats = np.zeros(owners)
         self.on_order_usd: Floats = np.zeros(owners)
         self.cost_working: Floats = np.zeros(owners)
-        self.largest_usd: Floats = np.zeros(owners)  # cost of what worked or was on order, at its most
+        self.size_usd: Floats = np.zeros(owners)  # cost of what worked or was on order, day by day
         self.delivered: Floats = np.zeros((owners, grades))
         self.retired: Floats = np.zeros((owners, grades))
         self.held_back: Floats = np.zeros((2, owners, grades))  # VE and cost of what is due and kept from arriving
@@ -101,8 +101,8 @@ class Fleet:
         self.book_usd += delivered_usd - scrapped - self.cost_working / BOOK_LIFE_DAYS
 
     def note_sizes(self) -> None:
-        """Remember the largest cost of what works and is on order, against which the rounding of books is judged."""
-        np.maximum(self.largest_usd, self.cost_working + self.on_order_usd, out=self.largest_usd)
+        """Add the cost of what works and is on order tonight, by which the rounding of books is judged."""
+        self.size_usd += self.cost_working + self.on_order_usd
 
     def _hold_back(self, at: int, arriving: Floats, released: Floats) -> None:
         """Move what does not arrive to tomorrow; it is still on order, and its vintage is the day it arrives."""

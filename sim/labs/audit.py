@@ -8,6 +8,7 @@ from sim.laws import same
 from sim.ledger import Ledger
 from sim.record import Column
 from sim.roles import TrainsInJobs
+from sim.rounding import rounding
 
 ROUND, SUCCESSOR = "funding round", "successor's capital"  # reasons in the ledger
 
@@ -23,10 +24,13 @@ COLUMNS = [
 ]
 
 
-def check_money(day: int, ledger: Ledger, raised_usd: float, rest_of_world: int) -> None:
-    """A13: what labs have raised since day 0 is what the ledger says that the rest of the world paid for it."""
+def check_money(day: int, ledger: Ledger, raised_usd: float, size_usd: float, rest_of_world: int) -> None:
+    """A13: what labs have raised since day 0 is what the ledger says that the rest of the world paid for it.
+
+    `size_usd` is the sum of what had been raised after each of them, as the ledger has added it up too.
+    """
     paid = -sum(float(ledger.flow(reason)[rest_of_world]) for reason in (ROUND, SUCCESSOR))
-    same(day, "A13", "raised by labs and paid to them", raised_usd, paid)
+    same(day, "A13", "raised by labs and paid to them", raised_usd, paid, rounding(size_usd))
 
 
 def jobs_today(trainers: Iterable[tuple[int, TrainsInJobs]]) -> tuple[float, float, float, float]:

@@ -59,7 +59,7 @@ class Labs:
         self.since: list[int] = []
         self.runway_months = [math.inf] * len(common.ledger.owners)
         self.raised_usd = 0.0
-        self.raised_so_far_usd = 0.0
+        self.raised_so_far_usd = self.raised_size_usd = 0.0
         self.rounds_failed = 0
         self.defaults = 0
 
@@ -206,6 +206,7 @@ class Labs:
         amount = self._pay_in(reason, n, months)
         self.raised_usd += amount
         self.raised_so_far_usd += amount
+        self.raised_size_usd += self.raised_so_far_usd
 
     def _pay_in(self, reason: str, n: int, months: float) -> float:
         """The rest of the world gives a lab so many months of burn; returns USD."""
@@ -218,7 +219,8 @@ class Labs:
 
     def laws(self, day: int) -> None:
         """A13; raises BrokenLaw."""
-        check_money(day, self.common.ledger, self.raised_so_far_usd, self.common.register.roll.rest_of_world)
+        world = self.common.register.roll.rest_of_world
+        check_money(day, self.common.ledger, self.raised_so_far_usd, self.raised_size_usd, world)
 
     def columns(self) -> list[Column]:
         """The series of labs."""

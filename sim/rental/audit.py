@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.kernels.spot import POSTED
-from sim.laws import TOLERANCE, fail, same
+from sim.laws import fail, same
 from sim.record import Column
 from sim.rental.places import Shop
+from sim.rounding import rounding
 from sim.rows.rental import Products, Trades
 from sim.rows.reserved import Delivered
 from sim.vocabulary import HOURS_PER_DAY, Floats, Ints
@@ -24,17 +25,24 @@ def check_hours(
     `fleet_ve` and `running_share` are of landlords (landlords,).
     """
     kept, sold = delivered.ve * HOURS_PER_DAY, trades.sold_ve_hours[landlords].sum(axis=1)
-    most = fleet_ve * HOURS_PER_DAY * running_share
-    if not np.all(kept + sold <= most * (1.0 + TOLERANCE) + TOLERANCE):
+    most, terms = fleet_ve * HOURS_PER_DAY * running_share, terms_of(trades)
+    if not np.all(kept + sold <= most + rounding(most, terms)):
         fail(day, "A6", f"delivered {kept} and sold {sold} exceed running hours {most}")
     volume, total = trades.volume, float(trades.sold_ve_hours.sum() + trades.swing_ve_hours.sum())
-    same(day, "A6", "hours sold and hours traded", total, volume)
-    same(day, "A6", "hours traded and hours bought", volume, sum(trades.bought.values()))
+    within = rounding(total, terms)
+    same(day, "A6", "hours sold and hours traded", total, volume, within)
+    same(day, "A6", "hours traded and hours bought", volume, sum(trades.bought.values()), within)
 
 
 def check_spending(day: int, trades: Trades) -> None:
     """A12: what users spend by the hour is what owners earn."""
-    same(day, "A12", "spending and revenue", float(trades.spent_usd.sum()), float(trades.revenue_usd.sum()))
+    spent = float(trades.spent_usd.sum())
+    same(day, "A12", "spending and revenue", spent, float(trades.revenue_usd.sum()), rounding(spent, terms_of(trades)))
+
+
+def terms_of(trades: Trades) -> int:
+    """How many terms a day's sums have, one after another: users, hours, then products."""
+    return len(trades.bought) + int(HOURS_PER_DAY) + int(trades.sold_ve_hours.shape[1])
 
 
 def columns_of(products: Products, sellers: Sequence[str]) -> list[Column]:

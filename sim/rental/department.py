@@ -22,6 +22,7 @@ from sim.rental.audit import (
     hours_let,
     list_prices,
     rent_column,
+    terms_of,
 )
 from sim.rental.conditions import comparable_asks, homes_of, what_runs
 from sim.rental.places import Placement
@@ -124,7 +125,8 @@ class Rental:
             if row.quantity_ve > 0.0
         ]
         trades = self.auction.clear(supply, demand, self._day(today, product_factor), self.engine)
-        self.common.ledger.post_net("spot rent", "rent_accrued", trades.revenue_usd - trades.spent_usd)
+        size = (trades.revenue_usd + trades.spent_usd) * terms_of(trades)
+        self.common.ledger.post_net("spot rent", "rent_accrued", trades.revenue_usd - trades.spent_usd, size)
         return trades
 
     def _day(self, today: Today, product_factor: Floats) -> Day:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sim.laws import TOLERANCE, all_same
-from sim.ledger import DUST, DUST_USD, Ledger
+from sim.laws import all_same
+from sim.ledger import Ledger
 from sim.record import Column
-from sim.reserved.contracts import ReservedBook
+from sim.reserved.contracts import WEEKDAYS, ReservedBook
+from sim.rounding import rounding
 from sim.vocabulary import Ints
-
-PREPAID = ReservedBook.KINDS.index("prepaid rent")
 
 
 def check_contracts(day: int, ledger: Ledger, landlords: Ints, contracts: ReservedBook) -> None:
@@ -18,14 +17,13 @@ def check_contracts(day: int, ledger: Ledger, landlords: Ints, contracts: Reserv
     prepaid, reserved = contracts.prepaid_usd.sum(axis=1), contracts.quantity_ve.sum(axis=1)
     claims = ["prepaid_rent", "reserved_capacity"]
     owed, sold = -ledger.table(claims)[:, landlords]
-    most_usd, most = ledger.size_so_far(claims)[:, landlords].sum(axis=1)
-    all_same(day, "A12", "prepaid rent", owed, prepaid, most_usd + DUST_USD / TOLERANCE)
-    all_same(day, "A12", "reserved capacity", sold, reserved, most + DUST / TOLERANCE)
+    most_usd, most = rounding(ledger.sizes(claims)[:, landlords])
+    all_same(day, "A12", "prepaid rent", owed, prepaid, most_usd)
+    all_same(day, "A12", "reserved capacity", sold, reserved, most)
     turn, row = divmod(day, len(landlords))
     kind = turn % len(contracts.cohorts)
-    total = contracts.totals[kind][row]
-    size = max(float(total.sum()), most_usd if kind == PREPAID else most) + DUST_USD / TOLERANCE
-    all_same(day, "A12", f"cohorts' {contracts.KINDS[kind]}", total, contracts.recount(row, kind), size)
+    total, within = contracts.totals[kind][row], rounding(contracts.sizes[kind][row], WEEKDAYS)
+    all_same(day, "A12", f"cohorts' {contracts.KINDS[kind]}", total, contracts.recount(row, kind), within)
 
 
 def rent_column(tenor: str) -> str:

@@ -42,6 +42,7 @@ class ReservedBook:
         self.units_per_hour: Floats = np.zeros(shape[1:])
         self.prepaid_usd: Floats = np.zeros(shape[1:])
         self.earned_usd: Floats = np.zeros((WEEKDAYS, *shape[1:]))  # of what is prepaid, each week, by weekday
+        self.sizes: Floats = np.zeros((len(self.KINDS), *shape[1:]))  # totals by kind, day by day: see `rounding`
 
     def start_on_path(self, reserved_ve: Floats) -> Floats:
         """Fill with the path's ages: `reserved_ve` (landlords, customers). Returns prepayments due (same shape).
@@ -85,6 +86,11 @@ class ReservedBook:
     def totals(self) -> list[Floats]:
         """The running totals (landlords, customers), in the order of `KINDS`."""
         return [self.quantity_ve, self.rent_usd_per_hour, self.prepaid_usd, self.units_per_hour]
+
+    def note_sizes(self) -> None:
+        """Add tonight's totals to the sizes by which their rounding is judged."""
+        for kind, total in enumerate(self.totals):
+            self.sizes[kind] += total
 
     def recount(self, landlord: int, kind: int) -> Floats:
         """A landlord's total of one kind (customers,), from its cohorts."""

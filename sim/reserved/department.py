@@ -189,6 +189,7 @@ class Reserved:
     def laws(self, day: int) -> None:
         """A12 of contracts; raises BrokenLaw."""
         roll = self.common.register.roll
+        self.contracts.note_sizes()
         if len(roll.customers):
             check_contracts(day, self.common.ledger, roll.landlords, self.contracts)
 

@@ -63,12 +63,14 @@ class ListedMonth(NamedTuple):
 class Close:
     """One evening: prices before and after (M,), trades (M, owners) in contracts, volume (M,), events.
 
+    `wanted` (M, owners) is the size of what trades are made of: orders and schedules at the price, traders' positions.
     `impact` is the log price change per order of one open interest, where it was measured.
     """
 
     last_usd: Floats
     price_usd: Floats
     trades: Floats
+    wanted: Floats
     volume: Floats
     crowd_fills: list[Floats]
     events: list[tuple[str, str]]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.laws import all_same, same
 from sim.ledger import Ledger
 from sim.record import Column
 from sim.register import Roll
+from sim.rounding import rounding
 from sim.rows.securitisation import CLASSES
 from sim.securitisation.notes import NotePool
 
@@ -21,19 +24,25 @@ COLUMNS = [
 ]
 
 
-def check_notes(day: int, ledger: Ledger, roll: Roll, pool: NotePool, issued_usd: float) -> None:
-    """A10: uses = sources; cash = reserve + collections; pool + principal collected = notes, class by class.
-
-    `issued_usd` is what has been issued so far, against which rounding is judged.
-    """
+def check_notes(day: int, ledger: Ledger, roll: Roll, pool: NotePool) -> None:
+    """A10: uses = sources; cash = reserve + collections; pool + principal collected = notes, class by class."""
     if not len(roll.vehicles):
         return
-    vehicle, size = int(roll.vehicles[0]), issued_usd + 1.0
+    vehicle = int(roll.vehicles[0])
+    moved, lent, *issued = rounding(ledger.sizes(["cash", "loan", *CLASSES])[:, vehicle]).tolist()
     loans, cash = float(ledger.held("loan")[vehicle]), float(ledger.held("cash")[vehicle])
-    same(day, "A10", "uses and sources", pool.uses_usd, pool.sources_usd)
+    same(day, "A10", "uses and sources", pool.uses_usd, pool.sources_usd, moved)
     waiting = pool.waiting_interest + pool.waiting_principal
-    same(day, "A10", "vehicle's cash", cash, pool.reserve_usd + waiting, size)
-    same(day, "A10", "pool and notes", loans + pool.waiting_principal, float(pool.balance.sum()), size)
+    same(day, "A10", "vehicle's cash", cash, pool.reserve_usd + waiting, moved)
+    same(
+        day,
+        "A10",
+        "pool and notes",
+        loans + pool.waiting_principal,
+        float(pool.balance.sum()),
+        moved + lent + sum(issued),
+    )
     notes = ledger.table(CLASSES)
-    all_same(day, "A10", "owed on", -notes[:, vehicle], pool.balance, size, CLASSES)
-    all_same(day, "A10", "holders of", notes[:, roll.investors], pool.balance[:, None] * pool.holders, size, CLASSES)
+    within, held = np.array(issued), notes[:, roll.investors]
+    all_same(day, "A10", "owed on", -notes[:, vehicle], pool.balance, within, CLASSES)
+    all_same(day, "A10", "holders of", held, pool.balance[:, None] * pool.holders, within[:, None], CLASSES)

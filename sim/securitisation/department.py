@@ -158,8 +158,7 @@ class Notes:
 
     def laws(self, day: int) -> None:
         """A10; raises BrokenLaw."""
-        common, issuer = self.common, self.issuer
-        check_notes(day, common.ledger, common.register.roll, issuer.pool, issuer.issued_so_far_usd)
+        check_notes(day, self.common.ledger, self.common.register.roll, self.issuer.pool)
 
     def columns(self) -> list[Column]:
         """The series of notes."""

@@ -22,7 +22,6 @@ class Issuer:
         self.pool = NotePool(len(common.register.roll.investors))
         self.write_downs_usd = 0.0
         self.issued_usd = 0.0
-        self.issued_so_far_usd = 0.0
 
     @property
     def idle(self) -> bool:
@@ -120,4 +119,3 @@ class Issuer:
             ledger.post("notes issued", name, one, investors, amount * bought_usd / total)
         self.pool.issue(amounts, spreads[:2], bought_usd / total)
         self.issued_usd += total
-        self.issued_so_far_usd += total
