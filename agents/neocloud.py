@@ -156,10 +156,10 @@ class Neocloud(Agent):
         return hedges(view, self.p, -sold, pool * view.path.settings.occupancy)
 
     def cost_of_capital(self, view: View) -> float:
-        """Weighted cost of capital today, at the advance rate that lenders offer."""
+        """Weighted cost of capital today, at the advance rate and the spread that lenders offer."""
         today = view.today
-        advance = self.p.advance_rate if today.loans_open else 0.0
-        spread: float = self.p.spread
+        advance = self.p.advance_rate * view.advance_factor if today.loans_open else 0.0
+        spread: float = self.p.spread + view.spread_change
         return cost_of_capital(advance, today.policy_rate + spread + today.capital_charge, self.equity_rate)
 
     def investor(self, view: View) -> Investor:

@@ -146,7 +146,9 @@ class FundsSheet:
 class CreditSheet:
     """Debt, coverage and normal cash by owner; who may not order chips or sign contracts.
 
-    `dscr` is infinite for owners that are not landlords, `normal_cash_usd` zero.
+    `dscr` is infinite for owners that are not landlords, `normal_cash_usd` zero. On what terms each would borrow:
+    `spread_change` per year over its own spread, `advance_factor` on its own advance rate, `marked_factor` the same by
+    the curve; where nothing is said, its own.
     """
 
     debt_usd: list[float] = field(default_factory=list)
@@ -154,6 +156,9 @@ class CreditSheet:
     normal_cash_usd: list[float] = field(default_factory=list)
     no_orders: list[bool] = field(default_factory=list)
     no_contracts: list[bool] = field(default_factory=list)
+    spread_change: list[float] = field(default_factory=list)
+    advance_factor: list[float] = field(default_factory=list)
+    marked_factor: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.rental = Rental(common, books.where, books.grade_value, spec.spot, spec.demand.season)
         self.labs = Labs(common)
         self.indices = Indices(common, books.products, _indices(spec), self.path.settings.rent_usd, reference_ve)
-        self.credit = Credit(common, tables.loans, spec.loan, spec.resolution)
+        pledged_usd = self.hardware.pledged_usd()[books.roll.landlord_fleet]
+        self.credit = Credit(common, tables.loans, spec.loan, spec.resolution, pledged_usd / self.hardware.let_ve())
         if common.calendar.elapsed:
             self.credit.note_costs(self.rental.pay_elapsed(self.hardware.let_ve(), common.calendar.elapsed))
         self.notes = Notes(common, self.credit.report())
@@ -332,11 +333,14 @@ class Economy(abm.Model):  # type: ignore[misc]
 
     def invest(self) -> None:
         """Chip orders: what owners want, what cash and lenders allow, what the vendor accepts; loans are sold on."""
+        mine = self.books.roll.landlord_fleet
+        self.credit.price(self.hardware.pledged_usd()[mine])
         offering = self.notes.offer(self.day, self.credit.margin())
+        self.credit.advance(offering)
         self.board.today = replace(self.board.today, capital_charge=offering.charge)
         self.credit.show()
         self.refresh_board()
-        wishes, mine = self.hardware.wanted(self.day), self.books.roll.landlord_fleet
+        wishes = self.hardware.wanted(self.day)
         funding = self.credit.finance(wishes.cost_usd[mine], wishes.pledged_usd[mine], offering)
         orders = self.hardware.accept(wishes, funding.share)
         bought = self.notes.buy(self.day, self.credit.draw(funding, orders.accepted, offering))

@@ -30,6 +30,7 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
     "reserved_ve", "pool_ve", "occupancy", "traded_gpu_hours", "unserved_gpu_hours", "downtime_gpu_hours",
     "spot_turnover_usd", "stock_out_{region}", "ask_dispersion", "interrupted_gpu_hours",
     "loans_usd", "lender_capital_usd", "dscr_median", "room_share", "collateral_mark", "defaults", "loan_losses_usd",
+    "lender_losses_usd", "loan_draws_usd", "loan_spread_mean", "loan_spread_max", "base_bound",
     "notes_senior_usd", "notes_junior_usd", "notes_residual_usd", "loans_sold_usd", "notes_issued_usd",
     "note_spread_required", "note_writedowns_usd", "oc_ratio", "chip_premium",
     "open_interest_contracts", "futures_volume_contracts", "hedge_landlords_contracts", "hedge_users_contracts",

@@ -166,6 +166,19 @@ class View:
         return self._board.credit.dscr[self.owner]
 
     @property
+    def spread_change(self) -> float:
+        """What a new loan costs this borrower over its own spread, per year; what sold loans change is public."""
+        changes = self._board.credit.spread_change
+        return changes[self.owner] if changes else 0.0
+
+    @property
+    def advance_factor(self) -> float:
+        """What lenders advance on new chips over the borrower's own rate, by the curve where lenders read it."""
+        sheet = self._board.credit
+        factors = sheet.marked_factor if self.strength("curve_to_collateral") > 0.0 else sheet.advance_factor
+        return factors[self.owner] if factors else 1.0
+
+    @property
     def barred_from_orders(self) -> bool:
         """Whether a covenant or an administrator keeps this firm from ordering chips."""
         return self._board.credit.no_orders[self.owner]

@@ -22,7 +22,13 @@ COLUMNS = [
     Column("collateral_mark", "ratio", "lenders' mark of collateral over book"),
     Column("defaults", "firms", "landlords that defaulted today"),
     Column("loan_losses_usd", "USD", "loans written off today"),
-]
+    Column("lender_losses_usd", "USD", "the part of them that lenders had not sold"),
+    Column("loan_draws_usd", "USD", "new loans today"),
+    Column("loan_spread_mean", "1/year", "spread of a new loan over the policy rate, mean over borrowers; empty if "
+           "there are none"),
+    Column("loan_spread_max", "1/year", "the highest of these spreads"),
+    Column("base_bound", "firms", "borrowers whose borrowing base cut their draws at the last month end"),
+]  # fmt: skip
 
 
 def check_loans(day: int, ledger: Ledger, roll: Roll, loans: LoanBook) -> None:

@@ -19,6 +19,7 @@ from sim.department import Common
 from sim.record import Column
 from sim.rows.credit import LoanMargin, ServicerReport
 from sim.rows.securitisation import Offering
+from sim.rules.credit_pricing import bounded, expected_loss
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 CASH_FLOOR = 0.8  # share of a month's normal cash that is never spent on chips
@@ -28,27 +29,38 @@ MAX_ADVANCE = 0.95
 class Credit:
     """Loans by facility, borrower (the roll's landlords) and lender, under the terms `loan` and `resolution`.
 
-    `normal_usd` (borrowers,) is the cash that a careful firm holds, USD per VE at day 0; `marks` (borrowers,) of
-    collateral over book and `room_share` of draws that lenders' capital allowed are of the last month end.
+    `spread_change` (borrowers,) is what new loans cost over the borrower's own spread per year, `advanced` and `marked`
+    (borrowers,) what is advanced over its own rate, without and with what the curve says of collateral: as priced at
+    the last month end. `normal_usd` (borrowers,) is the cash that a careful firm holds, USD per VE at day 0; `marks`
+    (borrowers,) of collateral over book, `room_share` of draws that lenders' capital allowed and `base_bound`, how many
+    borrowers' base cut theirs, are of the last month end.
     """
 
-    def __init__(self, common: Common, loans: LoanBook, loan: Loan, resolution: Resolution) -> None:
+    def __init__(
+        self, common: Common, loans: LoanBook, loan: Loan, resolution: Resolution, pledged_usd_per_ve: Floats
+    ) -> None:
         landlords = landlords_of(common.register, common.path)
         self.common = common
         self.loans = loans
+        self.path_ltv: Floats = np.array([common.path.debt_usd(t.advance_rate) for t in landlords]) / pledged_usd_per_ve
+        self.spread_change: Floats = np.zeros(len(landlords))
+        self.advanced, self.marked = np.ones((2, len(landlords)))
         self.adopt(loan, resolution)
         self.servicer = Servicer(common, loans, first_dscr(landlords, common.path, loan))
-        self.lenders = Lenders(common, loans)
+        self.lenders = Lenders(common, loans, loan.answers.loss_prior)
         self.estates = Estates(common, self.servicer, self.lenders)
         self.normal_usd: Floats = np.array([common.path.normal_cash_usd(t) for t in landlords])
         self.marks: Floats = np.ones(len(landlords))
         self.room_share = 1.0
+        self.base_bound = 0
+        self.drawn_usd = self.charge = self.lender_losses_usd = 0.0
 
     def adopt(self, loan: Loan, resolution: Resolution) -> None:
         """Take the terms, and what landlords say now of their own."""
         self.terms, self.rules = loan, resolution
         register = self.common.register
         self.borrowers = borrowers_of(register, self.common.path, loan)
+        self.path_dscr = first_dscr(landlords_of(register, self.common.path), self.common.path, loan)
         self.facilities = facilities_of(loan, self.loans.weights, [register.name(i) for i in register.roll.lenders])
 
     @property
@@ -71,17 +83,22 @@ class Credit:
     def show(self) -> None:
         """Put what owners may know of their own credit on the board: those who are no landlords owe nothing."""
         roll = self.common.register.roll
-        debt, normal = np.zeros((2, len(self.common.ledger.owners)))
+        debt, normal, change = np.zeros((3, len(self.common.ledger.owners)))
+        advanced, marked = np.ones((2, len(debt)))
         dscr = np.full(len(debt), np.inf)
         estate, barred = np.zeros((2, len(debt)), dtype=bool)
         debt[roll.landlords] = self.loans.debt_usd
         dscr[roll.landlords] = self.servicer.dscr
         normal[roll.landlords] = self._normal_cash_usd()
+        change[roll.landlords] = self.spread_change
+        advanced[roll.landlords], marked[roll.landlords] = self.advanced, self.marked
         estate[roll.landlords] = self.in_estate
         barred[roll.landlords] = (self.servicer.dscr < self.terms.covenant) | self.in_estate
+        self.drawn_usd = 0.0
         self.common.board.credit = CreditSheet(
-            debt.tolist(), dscr.tolist(), normal.tolist(), barred.tolist(), estate.tolist()
-        )
+            debt.tolist(), dscr.tolist(), normal.tolist(), barred.tolist(), estate.tolist(), change.tolist(),
+            advanced.tolist(), marked.tolist(),
+        )  # fmt: skip
 
     def note_costs(self, costs_usd: Floats) -> None:
         """What landlords paid to run (borrowers,), which comes before debt service."""
@@ -99,6 +116,7 @@ class Credit:
             self.terms, self.facilities, self.borrowers, received_usd, self.in_estate, self._normal_cash_usd()
         )
         self._subscribe()
+        self.lenders.learn(self.terms.answers.loss_half_life_years)
         self.lenders.fund(day)
 
     def _subscribe(self) -> None:
@@ -122,8 +140,10 @@ class Credit:
     def resolve(self, day: int, reject: RejectsContracts, sell_gpus: SellsGpus) -> None:
         """Every day: firms that cannot pay are cured or fail; estates whose time has come are sold."""
         used = self.rules.used_value * self.common.board.today.chip_price_usd
+        before = self.loans.sold.lost_usd
         evening = Evening(day, used, self._fleet_ve(), self._normal_cash_usd())
         self.estates.pass_day(self.terms, self.rules, evening, reject, sell_gpus)
+        self.lender_losses_usd = self.estates.losses_usd - (self.loans.sold.lost_usd - before)
 
     def report(self) -> ServicerReport:
         """What lenders tell of loans as they stand."""
@@ -138,12 +158,55 @@ class Credit:
 
     # investment
 
+    def price(self, pledged_usd: Floats) -> None:
+        """Month end: what a new loan costs each borrower over its own spread (borrowers,), before its funding.
+
+        phi (EL - EL*) + psi (lambda - lambda*), within bounds: the loss expected of today's coverage and leverage over
+        that on the path, and what its lenders have lost over their prior. `pledged_usd` (borrowers,) is book value.
+        """
+        a, answering = self.terms.answers, self.terms.pricing == "answering"
+        if not answering or not self.terms.enabled:
+            self.spread_change = np.zeros(len(self.path_ltv))
+            return
+        own = float(self.facilities.lent_by @ (self.lenders.loss_rate - a.loss_prior))
+        today, path = (
+            np.array([expected_loss(float(d), float(v), a.cash_flow_sd, a.recovery) for d, v in zip(*at, strict=True)])
+            for at in ((self.servicer.dscr, self._ltv(pledged_usd)), (self.path_dscr, self.path_ltv))
+        )
+        change = a.risk_weight * (today - path) + a.loss_weight * own
+        self.spread_change = np.array(
+            [
+                bounded(float(s), float(c), a.lowest, a.highest)
+                for s, c in zip(self.borrowers.spread, change, strict=True)
+            ]
+        )
+
+    def _ltv(self, pledged_usd: Floats) -> Floats:
+        """Loans over the book value that is pledged (borrowers,); 0 for who owes nothing."""
+        return np.asarray(self.loans.debt_usd / np.where(pledged_usd > 0.0, pledged_usd, np.inf))
+
+    def advance(self, offering: Offering) -> None:
+        """What borrowers are told of advances: all where terms answer, nothing where they are fixed."""
+        self.charge = offering.charge
+        if self.terms.pricing == "answering":
+            own = np.where(self.borrowers.advance_rate > 0.0, self.borrowers.advance_rate, 1.0)
+            marks = self.lenders.marks(self.facilities.lent_by)
+            self.advanced, self.marked = (
+                np.minimum(MAX_ADVANCE, own * offering.advance * mark) / own for mark in (np.ones(len(own)), marks)
+            )
+        else:
+            self.advanced, self.marked = np.ones((2, len(self.path_ltv)))
+
     def margin(self) -> LoanMargin:
         """What new loans earn: the mean spread by what borrowers owe (by their number if nobody owes); their cost."""
         facilities, owed = self.facilities, self.loans.debt_usd
-        spread = self.borrowers.spread + float(facilities.share @ facilities.spread)
+        spread = self.borrowers.spread + float(facilities.share @ facilities.spread) + self.spread_change
         mean = float(owed @ spread) / float(owed.sum()) if owed.any() else float(spread.mean())
-        return LoanMargin(mean, self.lenders.capital_cost(self.terms.capital_hurdle, facilities.lent_by))
+        capital = self.lenders.capital_cost(self.terms.capital_hurdle, facilities.lent_by)
+        if self.terms.pricing == "fixed":
+            return LoanMargin(mean, capital)
+        a = self.terms.answers
+        return LoanMargin(mean, capital, a.relief_passed, a.notes_passed, a.note_spread)
 
     def finance(self, cost_usd: Floats, pledged_usd: Floats, offering: Offering) -> Funding:
         """What cash, outside owners and lenders allow of orders that cost so much (borrowers,).
@@ -164,14 +227,15 @@ class Credit:
             syndicate=facilities.syndicate,
         )  # fmt: skip
         funding = fund_orders(cost_usd, money)
-        self.room_share = funding.room_share
+        self.room_share, self.base_bound = funding.room_share, funding.base_bound
         return funding
 
     def draw(self, funding: Funding, accepted: float, offering: Offering) -> Floats:
         """New loans for the share of orders that the vendor accepts; returns draws (loans, lenders), USD."""
         draws: Floats = funding.draws_usd * accepted
-        self.loans.price_draws(draws.sum(axis=1), offering.charge)
+        self.loans.price_draws(draws.sum(axis=1), offering.charge + self.spread_change[self.loans.borrower])
         draw(self.common, self.loans, draws)
+        self.drawn_usd = float(draws.sum())
         return draws
 
     def sell(self, amounts_usd: Floats) -> ServicerReport:
@@ -199,7 +263,7 @@ class Credit:
 
     def day(self) -> dict[str, float]:
         """Loans, lenders, coverage and defaults today."""
-        debt = self.loans.debt_usd
+        debt, spreads = self.loans.debt_usd, self._new_spreads()
         capital = self.common.ledger.net_worth()[self.common.register.roll.lenders]
         return {
             "loans_usd": float(self.loans.balance.sum()),
@@ -209,4 +273,16 @@ class Credit:
             "collateral_mark": float(self.marks.mean()),
             "defaults": float(self.estates.defaults),
             "loan_losses_usd": self.estates.losses_usd,
+            "lender_losses_usd": self.lender_losses_usd,
+            "loan_draws_usd": self.drawn_usd,
+            "loan_spread_mean": float(spreads.mean()) if len(spreads) else np.nan,
+            "loan_spread_max": float(spreads.max()) if len(spreads) else np.nan,
+            "base_bound": float(self.base_bound),
         }
+
+    def _new_spreads(self) -> Floats:
+        """Spreads of new loans of those who may borrow (firms,), as priced at the last month end."""
+        facilities, today = self.facilities, self.common.board.today
+        borrows = (self.borrowers.advance_rate > 0.0) & today.loans_open & (len(self.loans.weights) > 0)
+        spread = self.borrowers.spread + float(facilities.share @ facilities.spread) + self.spread_change
+        return np.asarray((spread + self.charge)[borrows])

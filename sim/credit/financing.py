@@ -31,13 +31,15 @@ class Financing:
 class Funding:
     """What each landlord may order: share of its wish, debt drawn by loan and lender, outside equity; USD.
 
-    A loan is a facility and a landlord, facility by facility (loans, lenders).
+    A loan is a facility and a landlord, facility by facility (loans, lenders). `base_bound` landlords' draws
+    are cut by their borrowing base.
     """
 
     share: Floats
     draws_usd: Floats
     equity_usd: Floats
     room_share: float
+    base_bound: int
 
 
 def fund_orders(cost_usd: Floats, money: Financing) -> Funding:
@@ -65,4 +67,5 @@ def fund_orders(cost_usd: Floats, money: Financing) -> Funding:
     ]
     share = np.where(cost_usd > 0.0, total / np.where(cost_usd > 0.0, cost_usd, 1.0), 0.0)
     room_share = float(sum(share * room for share, room in zip(money.share.tolist(), rooms, strict=True)))
-    return Funding(share, np.concatenate(draws), outside * own_share, room_share)
+    bound = int(((asked < wanted) & (wanted > 0.0)).sum())
+    return Funding(share, np.concatenate(draws), outside * own_share, room_share, bound)

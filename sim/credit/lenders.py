@@ -10,24 +10,43 @@ from sim.credit.loans import LoanBook
 from sim.department import Common
 from sim.roles import Lends
 from sim.rows.securitisation import Offering
+from sim.rules.credit_pricing import learned_loss_rate
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 
 class Lenders:
-    """Capital (lenders,) in USD as it should stand; at the start, on the path; losses that it has borne so far."""
+    """Capital (lenders,) in USD as it should stand; at the start, on the path; losses that it has borne so far.
 
-    def __init__(self, common: Common, loans: LoanBook) -> None:
+    `loss_rate` (lenders,) is what each has learned of losses on what it keeps, a year, from its prior on.
+    """
+
+    def __init__(self, common: Common, loans: LoanBook, loss_prior: float) -> None:
         self.common = common
         self.loans = loans
         self.capital_usd: Floats = common.ledger.net_worth()[common.register.roll.lenders].copy()
         on_path = common.path.money_factor(common.calendar.elapsed / DAYS_PER_YEAR)  # it was set at a month's end
         self.start_usd: Floats = self.capital_usd * on_path
         self.losses_usd: Floats = np.zeros(len(self.capital_usd))
+        self.loss_rate: Floats = np.full(len(self.capital_usd), loss_prior)
 
     @property
     def of_record(self) -> list[tuple[int, Lends]]:
         """Lenders as (owner, agent)."""
         return self.common.register.these(self.common.register.roll.lenders, Lends)
+
+    @property
+    def lost_usd(self) -> Floats:
+        """Loans written off so far that lenders had kept (lenders,)."""
+        return np.asarray(self.loans.written_off.sum(axis=0) - self.loans.sold.lost_by_lender)
+
+    def learn(self, half_life_years: float) -> None:
+        """Month end: each lender's loss rate moves towards what it has lost this month of what it keeps."""
+        year = self.common.board.today.days_of_month / DAYS_PER_YEAR
+        lost = self.lost_usd - self.losses_usd
+        kept = self.loans.balance.sum(axis=0) - self.loans.sold.held.sum(axis=0) + lost
+        for i in np.flatnonzero(kept > 0.0):
+            seen = float(lost[i] / kept[i]) / year
+            self.loss_rate[i] = learned_loss_rate(float(self.loss_rate[i]), seen, year, half_life_years)
 
     def fund(self, day: int) -> None:
         """Month end: capital grows with the path and returns to it slowly after losses; the rest is paid or raised.
@@ -42,7 +61,7 @@ class Lenders:
         growth = s.quantity - s.technology
         path = self.start_usd * math.exp(growth * day / DAYS_PER_YEAR)
         top_up = np.array([agent.top_up_per_year for _, agent in self.of_record])
-        lost = self.loans.written_off.sum(axis=0) - self.loans.sold.lost_by_lender
+        lost = self.lost_usd
         capital = self.capital_usd - (lost - self.losses_usd)
         wanted = capital * (1.0 + growth * year) + np.minimum(1.0, top_up * year) * (path - capital)
         self._settle(today.policy_rate, today.days_of_month, wanted)

@@ -27,7 +27,7 @@ class LoanBook:
         self.written_off: Floats = np.zeros_like(self.balance)
         self.sizes: Floats = np.zeros_like(self.balance)  # balances day by day, and draws: see `rounding`
         self.sold = Participations(facilities * borrowers, len(weights))
-        self.discount: Floats = np.zeros(facilities * borrowers)  # mean cut of a loan's spread, per year (negative)
+        self.discount: Floats = np.zeros(facilities * borrowers)  # mean change of a loan's spread, per year
 
     @property
     def borrower(self) -> Ints:
@@ -59,8 +59,8 @@ class LoanBook:
         share = by / np.where(total > 0.0, total, 1.0)[self.borrower]
         return np.asarray(share * amounts[self.borrower])
 
-    def price_draws(self, amounts: Floats, charge: float) -> None:
-        """Mix the change of the spread (per year) at which draws (loans,) are made into the loans' mean."""
+    def price_draws(self, amounts: Floats, charge: Floats) -> None:
+        """Mix the changes of the spread (per year; loans) at which draws (loans,) are made into the loans' mean."""
         before = self.balance.sum(axis=1)
         after = before + amounts
         self.discount = (self.discount * before + charge * amounts) / np.where(after > 0.0, after, 1.0)

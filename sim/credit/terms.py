@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from sim.vocabulary import NonNegative, Parameters, Positive, PositiveCount, Share
 
@@ -23,15 +23,46 @@ class Facility(Parameters):
     lenders: Groups | None = None
 
 
+class Answers(Parameters):
+    """What the spread of new loans answers to where `pricing` is `answering`; rates per year.
+
+    `cash_flow_sd` is the log sd of a year's cash flow and `recovery` what collateral brings over its book value:
+    together with coverage and leverage they say what is expected to be lost.
+    """
+
+    cash_flow_sd: Positive
+    recovery: Share
+    risk_weight: NonNegative  # of a change of the loss expected, in the spread
+    loss_weight: NonNegative  # of a lender's own losses over its prior
+    loss_prior: Share  # loss rate that borrowers' own spreads suppose
+    loss_half_life_years: Positive
+    relief_passed: Share  # of what capital relief saves, to borrowers
+    notes_passed: Share  # of what notes cost above the usual, to borrowers
+    note_spread: NonNegative  # of all classes by their shares, that borrowers' own spreads suppose
+    lowest: NonNegative  # spread of a new loan
+    highest: NonNegative
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        """Bounds are in order."""
+        if self.highest < self.lowest:
+            raise ValueError(f"highest = {self.highest} must not be below lowest = {self.lowest}")
+        return self
+
+
 class Loan(Parameters):
     """Loans by facility, and the terms that a borrower's loans have in common; coverage ratios are DSCRs.
 
     Tests are of a borrower over all that it owes; payments and proceeds go to its loans by what falls due or is owed.
     Where no loans are made, `equal_capacity` has equity ask what each landlord's mix with loans would cost.
+    `pricing` says whether the spread of new loans is the borrower's own or answers, and whether the borrower knows what
+    is advanced to it.
     """
 
     enabled: bool
     equal_capacity: bool = False
+    pricing: Literal["fixed", "answering"] = "fixed"
+    answers: Answers
     facilities: Annotated[dict[str, Facility], Field(min_length=1)]
     lock_up: Positive
     covenant: NonNegative

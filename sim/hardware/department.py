@@ -62,6 +62,10 @@ class Hardware:
         """Fleets at work of landlords (landlords, grades), VE."""
         return np.asarray(self.fleet.working[self.common.register.roll.landlord_fleet])
 
+    def pledged_usd(self) -> Floats:
+        """Book value of GPUs at work and on order (chip owners,), USD."""
+        return np.asarray(self.fleet.book_usd + self.fleet.on_order_usd)
+
     # investment
 
     def wanted(self, day: int) -> Wishes:
@@ -78,7 +82,7 @@ class Hardware:
         )  # fmt: skip
         common.log.note_all(day, events)
         wanted *= share[:, None]
-        return Wishes(wanted, self._cost_usd(wanted), fleet.book_usd + fleet.on_order_usd)
+        return Wishes(wanted, self._cost_usd(wanted), self.pledged_usd())
 
     def _cost_usd(self, ve: Floats) -> Floats:
         """What chips (chip owners, grades) cost at the price expected for their delivery (chip owners,), USD."""

@@ -9,6 +9,24 @@ import numpy as np
 from sim.metrics.measure import Metric, Window
 
 
+def highest(window: Window, column: str) -> float:
+    """Largest value, nan where there is none."""
+    values = window.series(column)
+    return float(np.nanmax(values)) if np.isfinite(values).any() else math.nan
+
+
+def mean(window: Window, column: str) -> float:
+    """Mean of the days that have a value, nan where none has."""
+    values = window.series(column)
+    return float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
+
+
+def bound_firms(window: Window) -> float:
+    """Mean over month ends, nan in a window without one."""
+    last = window.series("month_end") > 0.0
+    return float(window.series("base_bound")[last].mean()) if last.any() else math.nan
+
+
 def lowest(window: Window, column: str) -> float:
     """Smallest value, nan where there is none."""
     values = window.series(column)
@@ -18,6 +36,14 @@ def lowest(window: Window, column: str) -> float:
 METRICS = [
     Metric("defaults", "firms", "landlords that defaulted", "credit", lambda w: float(w.series("defaults").sum())),
     Metric("loan_losses_usd", "USD", "loans written off", "credit", lambda w: float(w.series("loan_losses_usd").sum())),
+    Metric("lender_losses_usd", "USD", "loans written off that lenders had not sold", "credit",
+           lambda w: float(w.series("lender_losses_usd").sum())),
+    Metric("loan_spread_mean", "1/year", "mean over days of the mean spread of a new loan", "credit",
+           lambda w: mean(w, "loan_spread_mean")),
+    Metric("loan_spread_high", "1/year", "highest spread of a new loan of any borrower", "credit",
+           lambda w: highest(w, "loan_spread_max")),
+    Metric("base_bound_firms", "firms", "borrowers whose borrowing base cut draws, mean over month ends", "credit",
+           bound_firms),
     Metric("dscr_low", "ratio", "lowest median debt service coverage", "credit", lambda w: lowest(w, "dscr_median")),
     Metric("lender_room_mean", "share", "mean share of wanted draws that lenders' capital allowed", "credit",
            lambda w: float(w.series("room_share").mean())),

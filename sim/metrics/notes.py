@@ -6,13 +6,18 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window
+from sim.metrics.measure import Metric, Window, ratio
 
 
 def share_sold(window: Window) -> float:
     """Mean share of loans that the vehicle holds."""
     loans = window.series("loans_usd")
     return float(np.mean(window.series("loans_sold_usd") / np.where(loans > 0.0, loans, 1.0)))
+
+
+def share_sold_realised(window: Window) -> float:
+    """Notes issued over new loans, nan where none were made."""
+    return ratio(float(window.series("notes_issued_usd").sum()), float(window.series("loan_draws_usd").sum()))
 
 
 def months_without_issue(window: Window) -> float:
@@ -35,6 +40,8 @@ def lowest_coverage(window: Window) -> float:
 
 METRICS = [
     Metric("loans_sold_share", "share", "mean share of loans held by the vehicle", "notes", share_sold),
+    Metric("share_sold_realised", "share", "share of new loans that was sold, beside what `share_sold` says",
+           "notes", share_sold_realised),
     Metric("notes_issued_usd", "USD", "notes of all classes issued", "notes",
            lambda w: float(w.series("notes_issued_usd").sum())),
     Metric("note_writedowns_usd", "USD", "notes of all classes written down", "notes",

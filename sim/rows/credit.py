@@ -25,10 +25,17 @@ NOT_BORROWING = Borrower()
 
 @dataclass(frozen=True)
 class LoanMargin:
-    """What a new loan earns over the policy rate, and what its capital costs over deposits; per year and USD lent."""
+    """What a new loan earns over the policy rate, and what its capital costs over deposits; per year and USD lent.
+
+    Competition passes to borrowers the share `relief_passed` of capital that is saved, and `notes_passed` of what notes
+    cost above `usual_note_spread`.
+    """
 
     spread: float
     capital_cost: float
+    relief_passed: float = 1.0
+    notes_passed: float = 0.0
+    usual_note_spread: float = 0.0
 
 
 @dataclass(frozen=True)

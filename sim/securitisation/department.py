@@ -12,9 +12,10 @@ from sim.record import Column
 from sim.roles import BuysLoans, BuysNotes
 from sim.rows.credit import LoanMargin, ServicerReport
 from sim.rows.securitisation import CLASSES, NoteRow, NoteTerms, Offering
+from sim.rules.credit_pricing import funding_charge
 from sim.securitisation.audit import COLUMNS, check_notes
 from sim.securitisation.investors import Investors
-from sim.securitisation.offering import Book, open_book, place
+from sim.securitisation.offering import Book, lowest_spread, open_book, place
 from sim.securitisation.payment import Issuer
 from sim.vocabulary import Floats
 
@@ -107,15 +108,27 @@ class Notes:
         if not bids:
             return none, "investors have no room"
         saved = vehicle.capital_saved(share)
-        charge = 0.0 - margin.capital_cost * saved
         terms = vehicle.note_terms
-        book = open_book(bids, terms.shares, margin.spread + charge - terms.fee_per_year)
-        self.required = book.required
+        self.required = lowest_spread(bids, terms.shares)
+        excess = self.required - margin.usual_note_spread
+        charge = funding_charge(margin.capital_cost * saved, margin.relief_passed, excess, share, margin.notes_passed)
+        paid = margin.spread + charge - terms.fee_per_year
+        book = open_book(bids, terms.shares, paid)
         if not book.investors:
-            return none, "investors' spread exceeds the originators' margin"
+            return none, self._shut(bids, margin, charge, paid)
         self.book = book
         advance = vehicle.advance_factor(share)
         return replace(none, share=share, room_usd=book.room_usd, saved=saved, charge=charge, advance=advance), ""
+
+    def _shut(self, bids: list[tuple[int, NoteRow]], margin: LoanMargin, charge: float, paid: float) -> str:
+        """Why nobody buys, in figures: what investors ask and how full they are, what new loans would pay for notes."""
+        held = math.fsum(self.common.board.securitisation.notes_held_usd)
+        full = held / (held + math.fsum(row.most_usd for _, row in bids))
+        return (
+            f"investors' spread exceeds the originators' margin: they ask {self.required:.2%} a year, holding "
+            f"{full:.0%} of what they may; new loans would pay {paid:.2%}: {margin.spread:.2%}, "
+            f"{charge:+.2%} for borrowers, less fees"
+        )
 
     def _show(self) -> None:
         """Let investors see what they hold, and the vehicle its test."""

@@ -15,18 +15,23 @@ from sim.vocabulary import Floats
 class Book:
     """Bids that the originator can pay, cheapest first: rows of investors, most USD, spreads (bids, 3).
 
-    `required` is the lowest weighted spread of all bids (nan if there are none), `room_usd` what the bids allow.
+    `room_usd` is what the bids allow.
     """
 
     investors: tuple[int, ...]
     most_usd: Floats
     spreads: Floats
-    required: float
 
     @property
     def room_usd(self) -> float:
         """The most that can be placed."""
         return float(self.most_usd.sum())
+
+
+def lowest_spread(bids: Sequence[tuple[int, NoteRow]], shares: tuple[float, float, float]) -> float:
+    """The lowest spread asked, weighted by the classes' shares; nan if there are no bids."""
+    weights = np.array(shares)
+    return min((float(weights @ np.array(row[1:])) for _, row in bids), default=float("nan"))
 
 
 def open_book(bids: Sequence[tuple[int, NoteRow]], shares: tuple[float, float, float], margin: float) -> Book:
@@ -38,7 +43,6 @@ def open_book(bids: Sequence[tuple[int, NoteRow]], shares: tuple[float, float, f
         investors=tuple(investor for investor, _ in kept),
         most_usd=np.array([row.most_usd for _, row in kept]),
         spreads=np.array([row[1:] for _, row in kept]).reshape(len(kept), 3),
-        required=priced[0][0] if priced else float("nan"),
     )
 
 
