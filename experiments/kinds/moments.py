@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,9 @@ TRANSACTION, QUOTE = "index_transaction_usd_per_gpu_hour", "index_quote_usd_per_
 DAYS_PER_YEAR, WEEK, FORTNIGHT = 365.0, 7, 14
 RECORD_DAYS = 92  # as long as the published record of daily prints of transaction indices
 CENT = 0.01  # what quote indices are published to
+REPRICED, STILL_DAYS = 0.01, 90  # a move of a list price that counts, log; over how long some did not move
+NEOCLOUDS = tuple(f"ask_neocloud_{i}_usd_per_gpu_hour" for i in range(1, 13))  # of the default world
+HYPERSCALERS = tuple(f"ask_hyperscaler_{i}_usd_per_gpu_hour" for i in range(1, 5))
 ASSUMED = "assumption"
 LISTS = "CCIR, ccir.io"
 B200_ARM = "b200_arrives"  # the arm in which the new generation is a tenth of fleets at the start
@@ -168,6 +171,26 @@ def kurtosis(column: str) -> Callable[[pd.DataFrame], float]:
     return lambda days: float(np.log(days[column]).diff().kurt())
 
 
+def repriced(columns: Sequence[str]) -> Callable[[pd.DataFrame], float]:
+    """Return the share of sellers' days on which a list price moved by more than a per cent."""
+    return lambda days: float(_moves(days, columns)[1:].mean())
+
+
+def stood_still(columns: Sequence[str]) -> Callable[[pd.DataFrame], float]:
+    """Return the share of sellers whose list price did not move by more than a per cent in ninety days."""
+
+    def of_span(days: pd.DataFrame) -> float:
+        return float((~_moves(days, columns)[:STILL_DAYS].any(axis=0)).mean())
+
+    return in_records(of_span)
+
+
+def _moves(days: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Whether each seller's list price moved by more than a per cent on each day (days, sellers)."""
+    changes = np.log(days[list(columns)].to_numpy()[1:] / days[list(columns)].to_numpy()[:-1])
+    return np.concatenate([np.zeros((1, len(columns)), dtype=bool), np.abs(changes) > REPRICED])
+
+
 def discount(tenor: str) -> Callable[[pd.DataFrame], float]:
     """Return a contract's mean rent over the spot rent, minus one, once the first month's contracts are signed."""
     return lambda days: float((days[f"reserved_{tenor}_usd_per_ve_hour"] / days[SPOT]).iloc[30:].mean() - 1.0)
@@ -259,6 +282,12 @@ MOMENTS = (
       for grade in GRADES
       for name, low, high, said, over_days in (("daily", -0.10, 0.35, ".05 to .35", 1),
                                                ("weekly", 0.0, 0.45, ".2 to .3", WEEK))),
+    Moment("neocloud_repricing", "per seller and day", 0.025, 0.041, "CCIR listings: .032 [.025, .041]", NEOCLOUDS,
+           repriced(NEOCLOUDS)),
+    Moment("hyperscaler_repricing", "per seller and day", 0.007, 0.036, "CCIR listings: .018 [.007, .036]",
+           HYPERSCALERS, repriced(HYPERSCALERS)),
+    Moment("neoclouds_that_stand_still", "share in 90 days", 0.59, 0.78, "CCIR listings: 59 to 78 %", NEOCLOUDS,
+           stood_still(NEOCLOUDS)),
     Moment("discount_3m", "share", -0.08, -0.02, LISTS, ("reserved_3m_usd_per_ve_hour", SPOT), discount("3m")),
     Moment("discount_12m", "share", -0.15, -0.09, LISTS, ("reserved_12m_usd_per_ve_hour", SPOT), discount("12m")),
     Moment("discount_36m", "share", -0.43, -0.37, LISTS, ("reserved_36m_usd_per_ve_hour", SPOT), discount("36m")),

@@ -16,6 +16,8 @@ from experiments.kinds.moments import (
     in_records,
     log_of,
     moments,
+    repriced,
+    stood_still,
     unchanged,
     write_moments,
 )
@@ -93,6 +95,13 @@ def test_a_figure_in_records_is_the_mean_over_spans_or_of_what_there_is() -> Non
     assert in_records(lambda span: float(span["x"].std()))(days) == 0.0
     assert in_records(lambda span: float(span["x"].mean()))(days.iloc[:10]) == 1.0
     assert np.isnan(in_records(lambda span: np.nan)(days))
+
+
+def test_list_prices_that_move_are_counted_by_seller() -> None:
+    steps = {"a": np.ones(2 * RECORD_DAYS), "b": np.r_[np.ones(10), np.full(2 * RECORD_DAYS - 10, 1.1)]}
+    days = pd.DataFrame(steps | {"c": np.exp(0.02 * np.arange(2 * RECORD_DAYS))})
+    assert repriced(["a", "b"])(days) == pytest.approx(0.5 / (2 * RECORD_DAYS - 1))
+    assert stood_still(["a", "b", "c"])(days) == pytest.approx((1.0 / 3.0 + 2.0 / 3.0) / 2.0)
 
 
 def test_a_price_stands_still_where_it_rounds_to_the_same_cent() -> None:
