@@ -12,6 +12,7 @@ from sim.credit.financing import Financing, Funding, fund_orders
 from sim.credit.lenders import Lenders
 from sim.credit.loans import LoanBook
 from sim.credit.payments import draw, sell
+from sim.credit.pricing import MAX_ADVANCE, Pricing
 from sim.credit.resolution import Estates, Evening, RejectsContracts, SellsGpus
 from sim.credit.service import Servicer
 from sim.credit.terms import Loan, Resolution
@@ -19,19 +20,15 @@ from sim.department import Common
 from sim.record import Column
 from sim.rows.credit import LoanMargin, ServicerReport
 from sim.rows.securitisation import Offering
-from sim.rules.credit_pricing import bounded, expected_loss
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 CASH_FLOOR = 0.8  # share of a month's normal cash that is never spent on chips
-MAX_ADVANCE = 0.95
 
 
 class Credit:
     """Loans by facility, borrower (the roll's landlords) and lender, under the terms `loan` and `resolution`.
 
-    `spread_change` (borrowers,) is what new loans cost over the borrower's own spread per year, `advanced` and `marked`
-    (borrowers,) what is advanced over its own rate, without and with what the curve says of collateral: as priced at
-    the last month end. `normal_usd` (borrowers,) is the cash that a careful firm holds, USD per VE at day 0; `marks`
+    `normal_usd` (borrowers,) is the cash that a careful firm holds, USD per VE at day 0; `marks`
     (borrowers,) of collateral over book, `room_share` of draws that lenders' capital allowed and `base_bound`, how many
     borrowers' base cut theirs, are of the last month end.
     """
@@ -42,9 +39,8 @@ class Credit:
         landlords = landlords_of(common.register, common.path)
         self.common = common
         self.loans = loans
-        self.path_ltv: Floats = np.array([common.path.debt_usd(t.advance_rate) for t in landlords]) / pledged_usd_per_ve
-        self.spread_change: Floats = np.zeros(len(landlords))
-        self.advanced, self.marked = np.ones((2, len(landlords)))
+        on_path = np.array([common.path.debt_usd(t.advance_rate) for t in landlords])
+        self.pricing = Pricing(loans, on_path / pledged_usd_per_ve)
         self.adopt(loan, resolution)
         self.servicer = Servicer(common, loans, first_dscr(landlords, common.path, loan))
         self.lenders = Lenders(common, loans, loan.answers.loss_prior)
@@ -53,14 +49,14 @@ class Credit:
         self.marks: Floats = np.ones(len(landlords))
         self.room_share = 1.0
         self.base_bound = 0
-        self.drawn_usd = self.charge = self.lender_losses_usd = 0.0
+        self.drawn_usd = self.lender_losses_usd = 0.0
 
     def adopt(self, loan: Loan, resolution: Resolution) -> None:
         """Take the terms, and what landlords say now of their own."""
         self.terms, self.rules = loan, resolution
         register = self.common.register
         self.borrowers = borrowers_of(register, self.common.path, loan)
-        self.path_dscr = first_dscr(landlords_of(register, self.common.path), self.common.path, loan)
+        self.pricing.path_dscr = first_dscr(landlords_of(register, self.common.path), self.common.path, loan)
         self.facilities = facilities_of(loan, self.loans.weights, [register.name(i) for i in register.roll.lenders])
 
     @property
@@ -90,8 +86,8 @@ class Credit:
         debt[roll.landlords] = self.loans.debt_usd
         dscr[roll.landlords] = self.servicer.dscr
         normal[roll.landlords] = self._normal_cash_usd()
-        change[roll.landlords] = self.spread_change
-        advanced[roll.landlords], marked[roll.landlords] = self.advanced, self.marked
+        change[roll.landlords] = self.pricing.spread_change
+        advanced[roll.landlords], marked[roll.landlords] = self.pricing.advanced, self.pricing.marked
         estate[roll.landlords] = self.in_estate
         barred[roll.landlords] = (self.servicer.dscr < self.terms.covenant) | self.in_estate
         self.drawn_usd = 0.0
@@ -159,48 +155,18 @@ class Credit:
     # investment
 
     def price(self, pledged_usd: Floats) -> None:
-        """Month end: what a new loan costs each borrower over its own spread (borrowers,), before its funding.
-
-        phi (EL - EL*) + psi (lambda - lambda*), within bounds: the loss expected of today's coverage and leverage over
-        that on the path, and what its lenders have lost over their prior. `pledged_usd` (borrowers,) is book value.
-        """
-        a, answering = self.terms.answers, self.terms.pricing == "answering"
-        if not answering or not self.terms.enabled:
-            self.spread_change = np.zeros(len(self.path_ltv))
-            return
-        own = float(self.facilities.lent_by @ (self.lenders.loss_rate - a.loss_prior))
-        today, path = (
-            np.array([expected_loss(float(d), float(v), a.cash_flow_sd, a.recovery) for d, v in zip(*at, strict=True)])
-            for at in ((self.servicer.dscr, self._ltv(pledged_usd)), (self.path_dscr, self.path_ltv))
-        )
-        change = a.risk_weight * (today - path) + a.loss_weight * own
-        self.spread_change = np.array(
-            [
-                bounded(float(s), float(c), a.lowest, a.highest)
-                for s, c in zip(self.borrowers.spread, change, strict=True)
-            ]
-        )
-
-    def _ltv(self, pledged_usd: Floats) -> Floats:
-        """Loans over the book value that is pledged (borrowers,); 0 for who owes nothing."""
-        return np.asarray(self.loans.debt_usd / np.where(pledged_usd > 0.0, pledged_usd, np.inf))
+        """Month end: what new loans cost before their funding; `pledged_usd` (borrowers,) is book value."""
+        excess = float(self.facilities.lent_by @ (self.lenders.loss_rate - self.terms.answers.loss_prior))
+        self.pricing.price(self.terms, self.borrowers, self.servicer.dscr, pledged_usd, excess)
 
     def advance(self, offering: Offering) -> None:
-        """What borrowers are told of advances: all where terms answer, nothing where they are fixed."""
-        self.charge = offering.charge
-        if self.terms.pricing == "answering":
-            own = np.where(self.borrowers.advance_rate > 0.0, self.borrowers.advance_rate, 1.0)
-            marks = self.lenders.marks(self.facilities.lent_by)
-            self.advanced, self.marked = (
-                np.minimum(MAX_ADVANCE, own * offering.advance * mark) / own for mark in (np.ones(len(own)), marks)
-            )
-        else:
-            self.advanced, self.marked = np.ones((2, len(self.path_ltv)))
+        """Month end: what borrowers are told of advances."""
+        self.pricing.advance(self.terms, self.borrowers, self.lenders.marks(self.facilities.lent_by), offering)
 
     def margin(self) -> LoanMargin:
         """What new loans earn: the mean spread by what borrowers owe (by their number if nobody owes); their cost."""
         facilities, owed = self.facilities, self.loans.debt_usd
-        spread = self.borrowers.spread + float(facilities.share @ facilities.spread) + self.spread_change
+        spread = self.borrowers.spread + float(facilities.share @ facilities.spread) + self.pricing.spread_change
         mean = float(owed @ spread) / float(owed.sum()) if owed.any() else float(spread.mean())
         capital = self.lenders.capital_cost(self.terms.capital_hurdle, facilities.lent_by)
         if self.terms.pricing == "fixed":
@@ -233,7 +199,7 @@ class Credit:
     def draw(self, funding: Funding, accepted: float, offering: Offering) -> Floats:
         """New loans for the share of orders that the vendor accepts; returns draws (loans, lenders), USD."""
         draws: Floats = funding.draws_usd * accepted
-        self.loans.price_draws(draws.sum(axis=1), offering.charge + self.spread_change[self.loans.borrower])
+        self.loans.price_draws(draws.sum(axis=1), offering.charge + self.pricing.spread_change[self.loans.borrower])
         draw(self.common, self.loans, draws)
         self.drawn_usd = float(draws.sum())
         return draws
@@ -284,5 +250,5 @@ class Credit:
         """Spreads of new loans of those who may borrow (firms,), as priced at the last month end."""
         facilities, today = self.facilities, self.common.board.today
         borrows = (self.borrowers.advance_rate > 0.0) & today.loans_open & (len(self.loans.weights) > 0)
-        spread = self.borrowers.spread + float(facilities.share @ facilities.spread) + self.spread_change
-        return np.asarray((spread + self.charge)[borrows])
+        spread = self.borrowers.spread + float(facilities.share @ facilities.spread) + self.pricing.spread_change
+        return np.asarray((spread + self.pricing.charge)[borrows])

@@ -62,7 +62,7 @@ def spreads(economy) -> np.ndarray:
 def test_fixed_spreads_are_the_borrowers_own_whatever_happens():
     economy = ran(100, "venue=none", shocks={"slump": SLUMP})
     assert spreads(economy) == pytest.approx(np.mean([0.0225, 0.045, 0.045]))
-    assert not economy.credit.spread_change.any()
+    assert not economy.credit.pricing.spread_change.any()
     assert not economy.credit.loans.discount.any()
 
 
@@ -162,7 +162,7 @@ def test_what_is_sold_is_told_beside_what_was_meant():
 def test_the_borrowing_base_binds_where_loans_amortise_slower_than_chips_age(amortisation, binds):
     economy = ran(65, "venue=none", loan__facilities__delayed_draw__amortisation=amortisation)
     credit = economy.credit
-    over_base = credit.path_ltv / credit.borrowers.advance_rate
+    over_base = credit.pricing.path_ltv / credit.borrowers.advance_rate
     assert (over_base > 1.0).all() == binds
     assert (METRICS["base_bound_firms"].of(Window(economy.record, 0, 65)) > 0.0) == binds
 
