@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from experiments.analyse import stats
-from experiments.kinds.paired import Paired
+from experiments.kinds.kind import Kind
 from experiments.results import NO_SHOCK, Results
 from experiments.wording import digits, metric_label, value_words
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NONE, MEASURED, STATED = "0", "fund_gain_measured", "fund_gain_stated"
 
 
-class Dose(Paired):
+class Dose(Kind):
     """Compares doses by arm name: what stands before the last underscore is shared, `0` behind it is no dose."""
 
     def sentences(self, results: Results) -> Iterator[str]:
