@@ -75,6 +75,10 @@ class LoanBook:
         """Add tonight's balances to the sizes by which their rounding is judged."""
         self.sizes += self.balance
 
+    def at_most_owed(self, amounts: Floats) -> Floats:
+        """Payments (loans, lenders) of principal without what rounding adds to a debt that is paid in full."""
+        return np.asarray(np.minimum(amounts, self.balance))
+
     def repay(self, amounts: Floats) -> None:
         """Principal repaid (loans, lenders)."""
         self.balance -= amounts

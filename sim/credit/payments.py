@@ -30,7 +30,7 @@ def serve(common: Common, loans: LoanBook, interest: Floats, principal: Floats, 
     ledger, roll = common.ledger, common.register.roll
     debt = loans.balance.sum(axis=1)
     share = loans.balance / np.where(debt > 0.0, debt, 1.0)[:, None]
-    back = share * principal[:, None]
+    back = loans.at_most_owed(share * principal[:, None])
     added = share * unpaid_interest[:, None]
     earned = share * interest[:, None]
     ledger.post_pairs("interest", "cash", roll.landlords, roll.lenders, loans.by_borrower(earned))
@@ -42,7 +42,8 @@ def serve(common: Common, loans: LoanBook, interest: Floats, principal: Floats, 
 
 
 def repay(common: Common, loans: LoanBook, reason: str, amounts: Floats) -> None:
-    """Principal alone."""
+    """Principal alone, no more than is owed."""
+    amounts = loans.at_most_owed(amounts)
     _post_principal(common, loans, reason, amounts)
     _remit(common, loans, principal=amounts)
     loans.repay(amounts)

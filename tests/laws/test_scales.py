@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.books import Books
+from sim.credit.payments import repay, serve
 from sim.funds.window import _transact
 from sim.laws import BrokenLaw
 from sim.ledger import Ledger
@@ -91,6 +92,19 @@ def test_no_more_of_a_loan_falls_due_than_is_owed(overrides):
     assert loans.balance.min() >= 0.0
     assert loans.repaid.sum() > 0.0
     assert (loans.repaid.sum(axis=1) <= loans.drawn.sum(axis=1) * (1.0 + 1e-9)).all()
+
+
+def test_a_debt_that_is_paid_in_full_leaves_nothing_negative():
+    economy = world(days=40, agents__lender__count=4)
+    loans, draws = economy.credit.loans, np.random.default_rng(1)
+    nothing = np.zeros(len(loans.balance))
+    for _ in range(20):
+        loans.draw(draws.uniform(1.0, 1e10, loans.balance.shape))
+        serve(economy.common, loans, nothing, loans.split(loans.debt_usd, loans.balance.sum(axis=1)), nothing)
+        assert (loans.balance >= 0.0).all()
+        loans.draw(draws.uniform(1.0, 1e10, loans.balance.shape))
+        repay(economy.common, loans, "principal", loans.balance * np.nextafter(1.0, 2.0))
+        assert (loans.balance == 0.0).all()
 
 
 def test_nobody_is_paid_for_owing():
