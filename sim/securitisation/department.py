@@ -122,7 +122,7 @@ class Notes:
 
     def _shut(self, bids: list[tuple[int, NoteRow]], margin: LoanMargin, charge: float, paid: float) -> str:
         """Why nobody buys, in figures: what investors ask and how full they are, what new loans would pay for notes."""
-        held = math.fsum(self.common.board.securitisation.notes_held_usd)
+        held = math.fsum(max(0.0, usd) for usd in self.common.board.securitisation.notes_held_usd)  # not who owes
         full = held / (held + math.fsum(row.most_usd for _, row in bids))
         return (
             f"investors' spread exceeds the originators' margin: they ask {self.required:.2%} a year, holding "

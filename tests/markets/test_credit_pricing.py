@@ -158,6 +158,17 @@ def test_what_is_sold_is_told_beside_what_was_meant():
     assert "new loans would pay" in text
 
 
+def test_why_nothing_is_sold_says_how_full_investors_are():
+    economy = ran(100, "venue=none", "notes=default", agents__note_investor__wealth_usd=2e10)
+    notes = economy.notes
+    notes._show()
+    bids = notes._bids()
+    text = notes._shut(bids, economy.credit.margin(), 0.0, 0.0)
+    held, most = float(notes.issuer.pool.balance.sum()), sum(row.most_usd for _, row in bids)
+    assert held > 0.05 * most
+    assert f"{held / (held + most):.0%} of what they may" in text
+
+
 @pytest.mark.parametrize(("amortisation", "binds"), [(0.45, False), (0.1, True)])
 def test_the_borrowing_base_binds_where_loans_amortise_slower_than_chips_age(amortisation, binds):
     economy = ran(65, "venue=none", loan__facilities__delayed_draw__amortisation=amortisation)
