@@ -97,7 +97,8 @@ def strikes(results: Results) -> str:
     """Say on which day the shocks strike, each if they do on different days."""
     starts = {shock: start for shock, start in results.design.starts.items() if shock != NO_SHOCK}
     if len(set(starts.values())) < 2:
-        return "".join(f"shocks strike on day {start}" for start in set(starts.values()))
+        what = "shocks strike" if len(starts) > 1 else "the shock strikes"
+        return "".join(f"{what} on day {start}" for start in set(starts.values()))
     return ", ".join(f"{name_of(shock)} strikes on day {start}" for shock, start in starts.items())
 
 
@@ -192,7 +193,7 @@ def comparison(row: Any) -> str:
         what = f"{arm} ({row.baseline.replace(' - ', ' − ').replace('_', ' ')})"
         said = "response to" if row.metric.startswith(RESPONSE) else "under" if row.shock != NO_SHOCK else ""
         return f"{what}, {said} {shock}{fork}" if said else f"{what}, no shock{fork}"
-    if row.along:
+    if is_set(row.along):  # a column without any text is read back as NaN
         said = "response to" if row.metric.startswith(RESPONSE) else "under" if row.shock != NO_SHOCK else ""
         return f"{arm}, {said} {shock}{fork}" if said else f"{arm}, no shock{fork}"
     if row.metric.startswith(RESPONSE):

@@ -16,7 +16,7 @@ from experiments.plots.style import median_interval
 from experiments.report import answer, draw
 from experiments.report.figures.effects import arms
 from experiments.report.figures.paths import impulse_response
-from experiments.report.page import counts, write_report
+from experiments.report.page import counts, families, write_report
 from experiments.results import Design, Results
 from experiments.wording import digits, in_quotes, metric_label, p_words, the_shock
 
@@ -339,3 +339,11 @@ def test_forked_runs_have_a_sentence_of_their_own(folder: Path) -> None:
     told = [text for text in answer.sentences(Results(folder)) if text.startswith("Forked from one state, ")]
     assert told
     assert all("shock" in text for text in told)
+
+
+def test_all_effects_say_what_is_compared_with_what_once_they_are_read_back(folder: Path, drawn: list[Path]) -> None:
+    said = {row["what"] for family in families(Results(folder)) for row in family["rows"]}
+    assert "no finance: pool outage − none" in said
+    assert "loans − no finance, no shock" in said
+    assert "loans − no finance, under pool outage (forked)" in said
+    assert "response to pool outage: both − no finance" in said
