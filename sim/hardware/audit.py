@@ -80,7 +80,7 @@ def mean_q(register: Register, fleets: Floats) -> float:
     weights = fleets.sum(axis=1)[mine]
     views = register.views
     qs = [wanted_q(views[owner], known[owner].investor(views[owner]))[1] for owner in landlords if owner in known]
-    return float(weights @ np.array(qs) / weights.sum()) if mine else np.nan
+    return float(weights @ np.array(qs) / weights.sum()) if weights.any() else np.nan
 
 
 def mean_paid_usd(today: Today, order_shares: Sequence[float]) -> float:
