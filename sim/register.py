@@ -60,10 +60,14 @@ class Register:
         found: list[tuple[int, R]] = self._found[role]
         return found
 
+    def has(self, owner: int, role: type) -> bool:
+        """Whether the agent of an owner has a role."""
+        return keeps(type(self.people[owner]), role)
+
     def the(self, owner: int, role: type[R]) -> R:
         """The agent of an owner in one of its roles; raises TypeError if it has not promised it."""
         agent = self.people[owner]
-        if not keeps(type(agent), role):
+        if not self.has(owner, role):
             raise TypeError(f"{agent.name} does not keep the promise {role.__name__}")
         found: R = agent
         return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
@@ -276,6 +277,7 @@ ROLES: tuple[type, ...] = (
 )  # fmt: skip
 
 
+@cache
 def promises_of(role: type) -> tuple[str, ...]:
     """The names a role promises, the one that gives the role first."""
     return tuple(name for name in vars(role) if not name.startswith("_"))

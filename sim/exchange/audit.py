@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
@@ -27,6 +28,7 @@ TRADING = [
     Column("limit_locks", "months", "listed months locked at the daily limit today"),
     Column("multiplicities", "months", "listed months with several clearing prices today"),
 ]
+TRADED = tuple(column.name for column in TRADING)
 GAP = Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement")
 SPREAD = Column("curve_gap_spread", "log", "sd over the listed months of their log gaps over expectations")
 WEIGHT = Column("curve_weight", "share", "weight that the curve has been worth to readers who believe as the crowd")
@@ -39,11 +41,19 @@ IMPACT = Column(
     "futures_impact", "log", "log price change per market order of one open interest, measured on the close of the "
     "second month at month ends; empty on other days",
 )  # fmt: skip
+READINGS = [GAP, SPREAD, WEIGHT, *MISSES, IMPACT]
+SOMETIMES = tuple(column.name for column in READINGS)  # empty on other days
 
 
 def price_column(venue: str, m: int) -> str:
     """The series of a venue's listed month, 0 the nearest."""
     return f"future_{m + 1}_usd_per_gpu_hour" if venue == MAIN else f"future_{venue}_{m + 1}_usd_per_gpu_hour"
+
+
+@cache
+def price_names(venue: str, maturities: int) -> tuple[str, ...]:
+    """The series of all listed months of a venue, by name."""
+    return tuple(price_column(venue, m) for m in range(maturities))
 
 
 def price_columns(venue: str, maturities: int) -> list[Column]:

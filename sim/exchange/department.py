@@ -17,13 +17,16 @@ from sim.exchange.audit import (
     GAP,
     IMPACT,
     MISSES,
+    READINGS,
+    SOMETIMES,
     SPREAD,
+    TRADED,
     TRADING,
     WEIGHT,
     check_deposits,
     check_positions,
-    price_column,
     price_columns,
+    price_names,
     trading,
 )
 from sim.exchange.clearing_house import ClearingHouse, Margins
@@ -393,18 +396,23 @@ class Exchange:
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""
         prices = [column for name, t in self.terms.items() for column in price_columns(name, t.maturities)]
-        return [*prices, *TRADING, GAP, SPREAD, WEIGHT, *MISSES, IMPACT]
+        return [*prices, *TRADING, *READINGS]
+
+    def _nothing(self) -> dict[str, float]:
+        """The series of a day on which nothing is listed."""
+        prices = [price for name, t in self.terms.items() for price in price_names(name, t.maturities)]
+        return dict.fromkeys([*prices, *SOMETIMES], math.nan) | dict.fromkeys(TRADED, 0.0)
 
     def day(self) -> dict[str, float]:
         """The day's prices, trading and gap; nothing where nothing is listed."""
-        found = {column.name: math.nan for column in self.columns()} | {column.name: 0.0 for column in TRADING}
+        found = self._nothing()
         if not self.closes:
             return found
         roll, venues = self.common.register.roll, self.venues
         for name, close in self.closes.items():
-            found |= {price_column(name, m): usd for m, usd in enumerate(close.price_usd.tolist())}
+            found |= zip(price_names(name, len(close.price_usd)), close.price_usd.tolist(), strict=True)
         values = trading(self.common.ledger, roll, venues.values(), self.closes.values(), self.margins)
-        found |= {column.name: value for column, value in zip(TRADING, values, strict=True)}
+        found |= zip(TRADED, values, strict=True)
         first, (name, close) = self.first, next(iter(self.closes.items()))
         if first is not None and first.crowds:
             gaps = np.log(close.price_usd / first.expected_usd)

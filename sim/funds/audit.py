@@ -31,6 +31,9 @@ COLUMNS = [
 ]
 
 
+SUMS = tuple(column.name for column in COLUMNS)
+
+
 def nav_column(name: str) -> str:
     """The series of a fund."""
     return f"fund_nav_{name}_usd"

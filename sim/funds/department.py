@@ -12,7 +12,7 @@ from sim.department import Common
 from sim.exchange.department import Exchange
 from sim.exchange.joint_close import MONTHS, FundOrders
 from sim.exchange.venue import Venue
-from sim.funds.audit import COLUMNS, check_shares, nav_column, nav_columns
+from sim.funds.audit import COLUMNS, SUMS, check_shares, nav_column, nav_columns
 from sim.funds.dose import factor_for, roll_gain
 from sim.funds.launch import Groups, launch
 from sim.funds.window import ENDED, ENDING, OPEN, Fund, closing_orders, mark, pay_out, settle_funds
@@ -255,7 +255,9 @@ class Funds:
 
     def day(self) -> dict[str, float]:
         """The day's values; zeros and no net asset values where nothing is listed or launched."""
-        found = {column.name: math.nan for column in self.columns()} | {column.name: 0.0 for column in COLUMNS}
+        register = self.common.register
+        found = dict.fromkeys(SUMS, 0.0)
+        found |= {nav_column(register.name(owner)): math.nan for owner, _ in register.of(HoldsFutures)}
         found |= {nav_column(fund.name): fund.nav_usd for fund in self.launched}
         if self.tonight is None or not self.launched:
             return found

@@ -68,9 +68,8 @@ def gpus_by_kind(kinds: Iterable[str], gpus: Floats) -> dict[str, float]:
     """The series of each kind of owner: its GPUs, given those of all owners (chip owners,)."""
     found: dict[str, float] = {}
     for kind, count in zip(kinds, gpus.tolist(), strict=True):
-        name = f"fleet_{kind}_gpus"
-        found[name] = found.get(name, 0.0) + count
-    return found
+        found[kind] = found.get(kind, 0.0) + count
+    return {f"fleet_{kind}_gpus": count for kind, count in found.items()}
 
 
 def mean_q(register: Register, fleets: Floats) -> float:
@@ -100,7 +99,8 @@ def gpu_value_usd(register: Register, fleets: Floats) -> float:
     most = int(np.argmax(fleets.sum(axis=1)))
     total = float(fleets[most].sum())
     owner = int(register.roll.landlords[most])
-    view, known = register.views[owner].without_links(), dict(register.of(ValuesChips))
-    if total == 0.0 or owner not in known:
+    if total == 0.0 or not register.has(owner, ValuesChips):
         return np.nan
-    return float(fleets[most] @ np.array(values_by_grade(view, known[owner].investor(view), 0.0))) / total
+    view = register.views[owner].without_links()
+    investor = register.the(owner, ValuesChips).investor(view)
+    return float(fleets[most] @ np.array(values_by_grade(view, investor, 0.0))) / total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -123,6 +124,22 @@ def asks_by_seller(
     return found
 
 
+@cache
+def rent_series(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The series of the rents of these grades or products."""
+    return tuple(rent_column(name) for name in names)
+
+
+@cache
+def _occupancy_series(products: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"occupancy_{product}" for product in products)
+
+
+@cache
+def _stock_out_series(regions: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"stock_out_{region}" for region in regions)
+
+
 def hours_let(
     trades: Trades, delivered: Delivered, products: Products, shop: Shop, landlords: Ints, gpu_ve: Floats,
     fleet: Floats, dark: bool,
@@ -151,7 +168,7 @@ def _occupancy(trades: Trades, products: Products) -> dict[str, float]:
     offered = trades.offered_ve.sum(axis=0) * HOURS_PER_DAY
     sold = trades.sold_ve_hours.sum(axis=0)
     shares = np.where(offered > 0.0, sold / np.maximum(offered, 1e-300), math.nan).tolist()
-    return {f"occupancy_{product}": share for product, share in zip(products.names, shares, strict=True)}
+    return dict(zip(_occupancy_series(products.names), shares, strict=True))
 
 
 def list_prices(trades: Trades, products: Products, shop: Shop, asks_usd: Floats, let: Floats) -> dict[str, float]:
@@ -168,14 +185,23 @@ def list_prices(trades: Trades, products: Products, shop: Shop, asks_usd: Floats
     low, middle, high = quantiles(asks[asks > 0.0], (0.1, 0.5, 0.9))
     return {
         **{
-            f"stock_out_{region}": some / all_ if all_ else math.nan
-            for region, some, all_ in zip(regions, out, of, strict=True)
+            name: some / all_ if all_ else math.nan
+            for name, some, all_ in zip(_stock_out_series(regions), out, of, strict=True)
         },
         "ask_dispersion": (high - low) / middle,
     }
 
 
 def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
-    """The quantiles at these shares; nan where there are no values."""
-    found: list[float] = np.quantile(values, shares).tolist() if len(values) else [math.nan] * len(shares)
-    return found
+    """The quantiles at these shares, straight lines between values, as numpy has them; nan where there are none."""
+    if not len(values):
+        return [math.nan] * len(shares)
+    ordered: list[float] = np.sort(values).tolist()
+    return [_between(ordered, share * (len(ordered) - 1)) for share in shares]
+
+
+def _between(ordered: Sequence[float], place: float) -> float:
+    """The value at a place of an ordered list that may lie between two: from the nearer of them, with numpy's bits."""
+    before = math.floor(place)
+    low, high, past = ordered[before], ordered[min(before + 1, len(ordered) - 1)], place - before
+    return low + (high - low) * past if past < 0.5 else high - (high - low) * (1.0 - past)

@@ -21,7 +21,7 @@ from sim.rental.audit import (
     columns_of,
     hours_let,
     list_prices,
-    rent_column,
+    rent_series,
     terms_of,
 )
 from sim.rental.conditions import comparable_asks, homes_of, what_runs
@@ -230,10 +230,13 @@ class Rental:
         trades, delivered = self._today()
         where, products, path, today = self.where, self.where.products, self.common.path, self.common.board.today
         landlords = self.common.register.roll.landlords
-        by_grade = zip(products.grade_names, (self.rents.last_by_grade * self.gpu_ve).tolist(), strict=True)
-        by_product = zip(products.names, self.product_rents.tolist(), strict=True)
+        by_grade = zip(
+            rent_series(products.grade_names), (self.rents.last_by_grade * self.gpu_ve).tolist(), strict=True
+        )
+        by_product = zip(rent_series(products.names), self.product_rents.tolist(), strict=True)
         return {
-            **{rent_column(name): usd for name, usd in (*by_grade, *by_product)},
+            **dict(by_grade),
+            **dict(by_product),
             "rent_usd_per_ve_hour": self.rents.today,
             "rent_path_usd_per_ve_hour": path.settings.rent_usd * path.technology_factor(today.years),
             **hours_let(

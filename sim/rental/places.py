@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,12 +22,12 @@ class Shop:
     rate: Floats
     sequence: Ints
 
-    @property
+    @cached_property
     def on_demand(self) -> Floats:
         """Products let from their owners' own capacity (J,), 1 or 0: all but the interruptible."""
         return np.asarray(self.mechanism != INTERRUPTIBLE, dtype=np.float64)
 
-    @property
+    @cached_property
     def auctioned(self) -> Floats:
         """Products whose price clears the hour for on-demand capacity (J,), 1 or 0."""
         return np.asarray((self.mechanism != INTERRUPTIBLE) & (self.mechanism != POSTED), dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -31,13 +32,13 @@ class Products:
     value: Floats
     level: Floats
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """`grade_region_tier`, in order."""
         kinds = zip(self.grade.tolist(), self.region.tolist(), self.tier.tolist(), strict=True)
         return tuple(f"{self.grade_names[g]}_{self.region_names[r]}_{self.tier_names[t]}" for g, r, t in kinds)
 
-    @property
+    @cached_property
     def cell(self) -> Ints:
         """The grade and region of each product as one number (products,)."""
         return np.asarray(self.grade * len(self.region_names) + self.region)
