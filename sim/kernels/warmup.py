@@ -4,7 +4,18 @@ import time
 
 import numpy as np
 
-from sim.kernels import call_auction, contract_auction, crowd, fund_auction, hedges, joint_auction, philox, spot, winsor
+from sim.kernels import (
+    call_auction,
+    contract_auction,
+    crowd,
+    fund_auction,
+    hedges,
+    joint_auction,
+    limit_order_book,
+    philox,
+    spot,
+    winsor,
+)
 
 
 def warm_up() -> None:
@@ -18,6 +29,7 @@ def warm_up() -> None:
     winsor.winsorised_mean(np.ones((2, 1)), np.ones((2, 1)), ids, np.ones(1), 0.1)
     _warm_up_spot()
     _warm_up_futures()
+    _warm_up_book()
     _warm_up_funds()
 
 
@@ -47,6 +59,13 @@ def _warm_up_futures() -> None:
     crowd.crowd_settle(people, quantity, one, one, 730.0, 0.1, 0.0)
     crowd.crowd_expire(people, 1.0, 1.0, 730.0)
     hedges.hedge_table(ids, ids, np.ones((1, 5)), np.ones((1, 1, 6)), np.zeros((2, 1)))
+
+
+def _warm_up_book() -> None:
+    one, none = np.ones(1), np.zeros(1, np.int64)
+    book, best, trades = limit_order_book.empty_book(1, 1), limit_order_book.no_quotes(1), limit_order_book.no_trades(1)
+    limit_order_book.match(book, best, np.zeros(1, np.int8), none, none, none, one, limit_order_book.KEEP, trades)
+    limit_order_book.depth(book, best, 0, 0)
 
 
 def _warm_up_funds() -> None:

