@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+OPTIONAL = ("resale=default",)  # presets whose worlds have series of their own
 PAGE = Path(__file__).parent.parent / "docs" / "columns.md"
 Row = tuple[str, str, str]
 
@@ -155,7 +156,11 @@ def page() -> str:
     from experiments.build import build
     from sim.metrics import METRICS
 
-    series = build(days=1).record.columns.values()
+    usual = build(days=1).record.columns
+    series = [
+        *usual.values(),
+        *(new for name, new in build(*OPTIONAL, days=1).record.columns.items() if name not in usual),
+    ]
     families = dict.fromkeys(metric.family for metric in METRICS.values())
     parts = [
         "# Columns of a result folder",
@@ -176,7 +181,7 @@ def page() -> str:
     parts += section(
         "paths/",
         "With `record=paths`: a file a run, a row a day. Grades, indices, kinds of owner, tenors and listed months are "
-        "those of the default world; another world has its own.",
+        "those of the default world; another world has its own. The last are of worlds with a market for used GPUs.",
         [*PATHS, *((column.name, column.unit, column.meaning) for column in series)],
     )
     parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)

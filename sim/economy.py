@@ -75,7 +75,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         reference_ve = float(books.grade_value[0])
         limits = {name: region.growth_limit for name, region in spec.regions.items()}
         sites = Sites(limits, books.where.regions[books.roll.chip_owners])
-        self.hardware = Hardware(common, tables.fleet, Grades(books.grade_names, books.grade_value), sites)
+        self.hardware = Hardware(common, tables.fleet, Grades(books.grade_names, books.grade_value), sites, spec.resale)
         self.reserved = Reserved(common, tables.contracts, spec.reserved, reference_ve)
         self.rental = Rental(common, books.where, books.grade_value, spec.spot, spec.demand.season)
         self.labs = Labs(common)
@@ -129,6 +129,7 @@ class Economy(abm.Model):  # type: ignore[misc]
             received = self.settle_month()
             self.credit.service(self.day, received[self.books.roll.landlords])
             self.notes.pay(self.day, self.credit.report())
+        self.trade_used_gpus()
         self.resolve_insolvency()
         if self.calendar.is_month_end(self.day):
             self.invest()
@@ -180,6 +181,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.nature.noise = spec.noise
         self.rental.adopt(spec.spot, spec.demand.season)
         self.board.links = spec.links
+        self.hardware.used.terms = spec.resale
         self.credit.adopt(spec.loan, spec.resolution)
         self._open_venues(spec)
         self.labs.adopt(spec.funding, self.day, self.reserved.held(self.indices.usd))
@@ -309,7 +311,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         margins = self.exchange.clear(self.day)
         self.credit.note_hedges(margins.own_result_usd[self.books.roll.landlords])
 
-    # 10. to 12. month end: rents, credit; insolvency
+    # 10. to 12. month end: rents, credit; used GPUs; insolvency
 
     def settle_month(self) -> Floats:
         """Users pay what was billed a month ago and prepayments due; this month is billed; the front future expires.
@@ -323,9 +325,16 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.credit.note_hedges(self.exchange.expire(self.day)[self.books.roll.landlords])
         return received
 
+    def trade_used_gpus(self) -> None:
+        """Those who must sell GPUs, or like to, meet those who have cash and room for them."""
+        if self.hardware.used.open:
+            offers = self.credit.used_offers(self.day)
+            self.credit.take_proceeds(self.hardware.used.trade(self.day, offers))
+
     def resolve_insolvency(self) -> None:
         """Firms that cannot pay are cured or fail; estates whose time has come are sold; losses reach the notes."""
-        self.credit.resolve(self.day, self.reserved.reject_let, partial(self.hardware.sell, self.day))
+        sell = None if self.hardware.used.open else partial(self.hardware.sell, self.day)
+        self.credit.resolve(self.day, self.reserved.reject_let, sell)
         self.notes.recognise(self.day, self.credit.report())
         self.exchange.make_good()
 

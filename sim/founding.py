@@ -81,6 +81,8 @@ def heirs(people: list[Agent], streams: Streams, began: Spec, spec: Spec) -> lis
     problems = []
     if [m.name for m in found] != [agent.name for agent in people]:
         problems.append(Problem("agents", sorted(m.name for m in found), "a fork keeps the agents of its origin"))
+    if spec.resale.enabled != began.resale.enabled:
+        problems.append(Problem("resale.enabled", spec.resale.enabled, "a fork keeps its origin's"))
     if spec.loan.equal_capacity != began.loan.equal_capacity:
         problems.append(Problem("loan.equal_capacity", spec.loan.equal_capacity, "a fork keeps its origin's path"))
     for key in ("world", "grades", "regions", "tiers", "works", "reserved", "investment"):

@@ -42,6 +42,8 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
     "fund_loop_gain_1", "fund_loop_gain_2", "fund_gain_stated", "fund_spectral_radius", "fund_share_of_open_interest",
     "fund_sponsor_losses_usd", "fund_nav_{fund}_usd", "rent_{product}_usd_per_gpu_hour", "occupancy_{product}",
     "ask_{seller}_usd_per_gpu_hour",
+    "used_gpu_usd_per_ve", "used_price_ratio", "used_paid_usd", "used_sold_usd", "used_forced_usd", "used_outside_usd",
+    "used_on_the_way_ve",
 )  # fmt: skip
 
 

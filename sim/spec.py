@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.credit.terms import Loan, Resolution
 from sim.exchange.terms import Information, VenueTerms, in_order
+from sim.hardware.resale.terms import Resale
 from sim.hardware.terms import Grade, Investment
 from sim.indices.quote import QuoteIndex
 from sim.indices.transaction import TransactionIndex
@@ -100,6 +101,7 @@ class Spec(BaseModel):
     investment: Investment
     loan: Loan
     resolution: Resolution
+    resale: Resale
     venues: Annotated[dict[str, VenueTerms], AfterValidator(in_order)]
     links: Links
     information: Information

@@ -17,7 +17,7 @@ PACKAGED = Path(configs.__file__).parent
 # The sections that are the world; every other key of the configuration belongs to the study.
 WORLD = (
     *("world", "grades", "regions", "tiers", "works", "demand", "noise", "spot", "reserved", "funding"),
-    *("investment", "loan", "resolution", "indices", "venues", "links", "information", "agents", "shocks"),
+    *("investment", "resale", "loan", "resolution", "indices", "venues", "links", "information", "agents", "shocks"),
 )
 
 

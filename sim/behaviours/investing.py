@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 from sim.rows.hardware import ChipRow
 from sim.rules.investment import chip_value, grade_mix, order_rate
 from sim.view import View
-from sim.vocabulary import DAYS_PER_YEAR
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_YEAR, Floats
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,16 @@ class Investor:
     grade_sensitivity: float
 
 
-def values_by_grade(view: View, investor: Investor, lead_years: float) -> list[float]:
-    """Value of a chip of each grade that earns from `lead_years` on, USD per VE, at own cost of capital and beliefs.
+class Prospects(NamedTuple):
+    """What a VE is expected to earn an hour, USD: at the anchor rent, and beyond it by grade, which fades; per year."""
+
+    margin_usd: float
+    deviations_usd: tuple[float, ...]
+    reversion: float
+
+
+def prospects(view: View, investor: Investor) -> Prospects:
+    """What an owner expects its chips to earn, at own beliefs.
 
     The margin at the anchor rent is taken to fall with technology, today's deviation of rents from it to fade at the
     believed half-life; so is what running costs are above their trend. The curve enters through the link
@@ -36,23 +47,42 @@ def values_by_grade(view: View, investor: Investor, lead_years: float) -> list[f
     running = s.cost_usd * path.hours_used(investor.reserved_share)
     cost = (running + investor.fixed_cost_usd) * today.technology
     dearer = running * today.technology * (today.environment.running_cost_scale - 1.0)
-    margin = coefficient * today.anchor_usd - cost
-    reversion = math.log(2.0) / investor.belief_half_life_years
     trading = math.log(2.0) / investor.trading_half_life_years
-    values = []
-    for rent in today.rent_30d_by_grade_usd:
-        deviation = view.rent_as_read("curve_to_capex", rent, trading) - today.anchor_usd
-        value = chip_value(
-            margin,
-            coefficient * deviation - dearer,
+    deviations = tuple(
+        coefficient * (view.rent_as_read("curve_to_capex", rent, trading) - today.anchor_usd) - dearer
+        for rent in today.rent_30d_by_grade_usd
+    )
+    return Prospects(coefficient * today.anchor_usd - cost, deviations, math.log(2.0) / investor.belief_half_life_years)
+
+
+def values_by_grade(view: View, investor: Investor, lead_years: float) -> list[float]:
+    """Value of a chip of each grade that earns from `lead_years` on, USD per VE, at own cost of capital and beliefs."""
+    s, expected = view.path.settings, prospects(view, investor)
+    return [
+        chip_value(
+            expected.margin_usd,
+            deviation,
             investor.cost_of_capital,
             s.technology,
-            reversion,
+            expected.reversion,
             s.life_years,
             lead_years,
         )
-        values.append(value)
-    return values
+        for deviation in expected.deviations_usd
+    ]
+
+
+def used_values(view: View, investor: Investor, left_years: Floats) -> Floats:
+    """Value of a chip at work of each grade with so much of its life left (grades, ages), USD per VE, as above."""
+    s, expected = view.path.settings, prospects(view, investor)
+    rate = investor.cost_of_capital + s.technology
+    lasting, fading = _annuities(rate, left_years), _annuities(rate + expected.reversion, left_years)
+    return HOURS_PER_YEAR * (expected.margin_usd * lasting + np.outer(expected.deviations_usd, fading))
+
+
+def _annuities(rate: float, years: Floats) -> Floats:
+    """Present values of one a year for so many years (n,), as `sim.rules.rents.annuity`."""
+    return years if abs(rate) < 1e-12 else np.asarray((1.0 - np.exp(-rate * years)) / rate)
 
 
 def q_by_grade(view: View, investor: Investor) -> list[float]:

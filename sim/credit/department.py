@@ -19,6 +19,7 @@ from sim.credit.terms import Loan, Resolution
 from sim.department import Common
 from sim.record import Column
 from sim.rows.credit import LoanMargin, ServicerReport
+from sim.rows.hardware import UsedOffers
 from sim.rows.securitisation import Offering
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
@@ -133,8 +134,25 @@ class Credit:
         """Cash that is never spent on chips (borrowers,)."""
         return np.asarray(CASH_FLOOR * self.normal_usd * self._fleet_ve() * self.common.board.today.technology)
 
-    def resolve(self, day: int, reject: RejectsContracts, sell_gpus: SellsGpus) -> None:
-        """Every day: firms that cannot pay are cured or fail; estates whose time has come are sold."""
+    def used_offers(self, day: int) -> UsedOffers:
+        """Who must sell used GPUs today, and what others may spend on some: estates that are sold offer all they have.
+
+        Firms in default or barred from orders do not buy.
+        """
+        due = self.estates.due(self.rules, day)
+        cash = self.common.ledger.held("cash")[self.common.register.roll.landlords]
+        spare = np.maximum(0.0, cash - self._cash_floor_usd())
+        barred = (self.servicer.dscr < self.terms.covenant) | self.in_estate
+        return UsedOffers(due.astype(np.float64), spare, barred, due)
+
+    def take_proceeds(self, proceeds_usd: Floats) -> None:
+        """Sellers of used GPUs have been paid so much after costs (borrowers,)."""
+
+    def resolve(self, day: int, reject: RejectsContracts, sell_gpus: SellsGpus | None) -> None:
+        """Every day: firms that cannot pay are cured or fail; estates whose time has come are sold.
+
+        Without a door to hardware their GPUs have been sold on the market for used ones.
+        """
         used = self.rules.used_value * self.common.board.today.chip_price_usd
         before = self.loans.sold.lost_usd
         evening = Evening(day, used, self._fleet_ve(), self._normal_cash_usd())

@@ -61,8 +61,12 @@ class Estates:
         """Which borrowers are run for their creditors."""
         return np.asarray(self.since >= 0)
 
+    def due(self, rules: Resolution, day: int) -> Bools:
+        """Which estates are sold today (borrowers,)."""
+        return self.running & (day - self.since >= rules.days)
+
     def pass_day(
-        self, terms: Loan, rules: Resolution, evening: Evening, reject: RejectsContracts, sell: SellsGpus
+        self, terms: Loan, rules: Resolution, evening: Evening, reject: RejectsContracts, sell: SellsGpus | None
     ) -> None:
         """Cure or fail those who cannot pay; sell estates whose time has come.
 
@@ -73,10 +77,11 @@ class Estates:
         landlords = self.common.register.roll.landlords
         cash = self.common.ledger.held("cash")[landlords].copy()
         month_end = self.common.calendar.is_month_end(evening.day)
+        due = self.due(rules, evening.day)
         for i in range(len(landlords)):
             if self.since[i] >= 0:
                 self._bridge(i)
-                if evening.day - self.since[i] >= rules.days:
+                if due[i]:
                     self._sell(rules, evening, i, sell)
                 continue
             late = month_end and bool(self.servicer.breaches[i] > terms.grace_months)
@@ -124,21 +129,23 @@ class Estates:
             ledger.transfer("estate bridge", "cash", roll.rest_of_world, owner, short)
             self.bridge_usd[i] += short
 
-    def _sell(self, rules: Resolution, evening: Evening, i: int, sell: SellsGpus) -> None:
+    def _sell(self, rules: Resolution, evening: Evening, i: int, sell: SellsGpus | None) -> None:
         """Sell the estate: lenders seize the GPUs, outsiders buy them at a discount; proceeds by seniority.
 
         The buyers continue the firm under its name, without its debt and with a month's running cash, so that
-        ownership moves and GPU-hours do not.
+        ownership moves and GPU-hours do not. Without a door the GPUs have been sold on the market for used ones, and
+        outsiders continue what is left of the firm.
         """
         common, loans, roll = self.common, self.servicer.loans, self.common.register.roll
         ledger, owner, world = common.ledger, int(roll.landlords[i]), roll.rest_of_world
         name = ledger.owners[owner]
-        price = (1.0 - rules.haircut) * evening.used_usd * float(evening.fleet_ve[i])
         rows = loans.of(i)
         debt = float(loans.balance[rows].sum())
         share = loans.balance[rows] / (debt if debt > 0.0 else 1.0)
-        sell(owner, price, share.sum(axis=0) if debt > 0.0 else loans.weights)
-        ledger.transfer("estate sale", "cash", world, owner, price)
+        if sell is not None:
+            price = (1.0 - rules.haircut) * evening.used_usd * float(evening.fleet_ve[i])
+            sell(owner, price, share.sum(axis=0) if debt > 0.0 else loans.weights)
+            ledger.transfer("estate sale", "cash", world, owner, price)
         bridge = min(float(self.bridge_usd[i]), max(0.0, ledger.cash(name)))
         ledger.transfer("bridge repaid", "cash", owner, world, bridge)
         self.bridge_usd[i] = 0.0

@@ -13,7 +13,7 @@ from sim.hardware.fleet import Fleet
 from sim.laws import all_same, same
 from sim.ledger import Ledger
 from sim.record import Column
-from sim.register import Register
+from sim.register import Register, Roll
 from sim.roles import ValuesChips
 from sim.rounding import rounding
 from sim.rows.hardware import Grades
@@ -38,6 +38,26 @@ def check_chips(day: int, ledger: Ledger, owners: Ints, fleet: Fleet, grades: Gr
     same(day, "A8", "pipeline", due, float(fleet.on_order[row].sum()), float(ordered[:, row].sum()))
     book, within = fleet.book_from_vintages(row, day + 1), rounding(float(fleet.size_usd[row]))
     same(day, "A3", "book value of GPUs", book, float(fleet.book_usd[row]), within)
+
+
+def check_custody(day: int, ledger: Ledger, roll: Roll, on_the_way_ve: Floats, grades: Grades) -> None:
+    """A7 of used GPUs: what has left a seller and not reached a buyer is in the custody of the rest of the world."""
+    names = [f"gpu:{grade}" for grade in grades.names]
+    held = ledger.table(names)[:, roll.rest_of_world]
+    most = rounding(ledger.sizes(names).sum(axis=1))
+    all_same(day, "A7", "GPUs on their way", held, on_the_way_ve / grades.gpu_ve, most, grades.names)
+
+
+USED_COLUMNS = [
+    Column("used_gpu_usd_per_ve", "USD per VE", "price of landlords' GPUs at work as a whole, at last prices of used "
+           "GPUs of their grades and ages"),
+    Column("used_price_ratio", "ratio", "the same over what these GPUs are worth to landlords on average"),
+    Column("used_paid_usd", "USD", "paid for used GPUs today"),
+    Column("used_sold_usd", "USD", "what they are worth to landlords on average"),
+    Column("used_forced_usd", "USD", "of these, sold by those who had to, at value"),
+    Column("used_outside_usd", "USD", "of these, bought by outsiders, at value"),
+    Column("used_on_the_way_ve", "VE", "used GPUs that are sold and not yet at work again"),
+]  # fmt: skip
 
 
 def columns_of(kinds: Iterable[str]) -> list[Column]:

@@ -7,9 +7,20 @@ import numpy as np
 from sim.board import HardwareSheet
 from sim.department import Common
 from sim.environment import Environment
-from sim.hardware.audit import check_chips, columns_of, gpu_value_usd, gpus_by_kind, mean_paid_usd, mean_q
+from sim.hardware.audit import (
+    USED_COLUMNS,
+    check_chips,
+    check_custody,
+    columns_of,
+    gpu_value_usd,
+    gpus_by_kind,
+    mean_paid_usd,
+    mean_q,
+)
 from sim.hardware.fleet import Fleet
 from sim.hardware.procurement import pass_on_fleet, place_orders, post_deliveries
+from sim.hardware.resale.market import UsedMarket
+from sim.hardware.resale.terms import Resale
 from sim.hardware.sites import Sites
 from sim.record import Column
 from sim.roles import OrdersChips, SellsChips
@@ -24,11 +35,12 @@ class Hardware:
     owners, grades) what was ordered today.
     """
 
-    def __init__(self, common: Common, fleet: Fleet, grades: Grades, sites: Sites) -> None:
+    def __init__(self, common: Common, fleet: Fleet, grades: Grades, sites: Sites, resale: Resale) -> None:
         self.common = common
         self.fleet = fleet
         self.grades = grades
         self.sites = sites
+        self.used = UsedMarket(common, fleet, grades, resale)
         self.premium = 1.0
         self.ordered_ve: Floats = np.zeros_like(fleet.working)
         self.start_ve = float(fleet.working.sum())
@@ -43,6 +55,7 @@ class Hardware:
         self.ordered_ve = np.zeros_like(self.ordered_ve)
         self.fleet.advance(day, *environment.arrivals(self.grades.names))
         post_deliveries(self.common.ledger, self.common.register.roll, self.fleet, self.grades)
+        self.used.begin_day(day)
 
     def show(self) -> None:
         """Put the fleets at work on the board."""
@@ -137,10 +150,11 @@ class Hardware:
         """A7, A8, and A3 of book values; raises BrokenLaw. Remembers sizes, against which rounding is judged."""
         self.fleet.note_sizes()
         check_chips(day, self.common.ledger, self.common.register.roll.chip_owners, self.fleet, self.grades)
+        check_custody(day, self.common.ledger, self.common.register.roll, self.used.moves.on_the_way_ve, self.grades)
 
     def columns(self) -> list[Column]:
         """The series of GPUs and chips."""
-        return columns_of(self.kinds)
+        return [*columns_of(self.kinds), *(USED_COLUMNS if self.used.open else [])]
 
     def day(self) -> dict[str, float]:
         """GPUs at work, chips ordered today and what both are worth."""
@@ -161,4 +175,19 @@ class Hardware:
             "gpu_value_usd_per_ve": gpu_value_usd(common.register, mine),
             "q_mean": mean_q(common.register, mine) if month_end else np.nan,
             "chip_premium": self.premium,
+            **(self._used(today.day) if self.used.open else {}),
+        }
+
+    def _used(self, day: int) -> dict[str, float]:
+        """What used GPUs cost at last prices, and what was sold of them today."""
+        value, worth = (float(usd.sum()) for usd in self.used.worth_usd(day))
+        fleet, sales = float(self._landlords_ve().sum()), self.used.today
+        return {
+            "used_gpu_usd_per_ve": worth / fleet if fleet > 0.0 else np.nan,
+            "used_price_ratio": worth / value if value > 0.0 else np.nan,
+            "used_paid_usd": sales.paid_usd,
+            "used_sold_usd": sales.value_usd,
+            "used_forced_usd": sales.forced_usd,
+            "used_outside_usd": sales.outside_usd,
+            "used_on_the_way_ve": float(self.used.moves.on_the_way_ve.sum()),
         }

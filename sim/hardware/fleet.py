@@ -12,6 +12,7 @@ from sim.growth_path import GrowthPath
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 BOOK_LIFE_DAYS = 6 * 365
+NO_BOOK = 1e-6  # of the cost: the share below which a vintage has no book value
 
 
 class Fleet:
@@ -126,6 +127,32 @@ class Fleet:
         self.cost[owner, grade, at] += cost_usd * price / price.sum()
         self.on_order[owner, grade] += ve
         self.on_order_usd[owner] += cost_usd
+
+    def vintages(self, rows: Ints, day: int) -> Floats:
+        """VE at work of owners (rows, grades, days of life left less one) after `day`'s close."""
+        return self.installed[rows, :, day + 1 : self.life + day + 1]
+
+    def add(self, rows: Ints, day: int, ve: Floats, cost_usd: Floats) -> None:
+        """Add VE and their cost (rows, grades, days of life left less one) to what works after `day`'s close.
+
+        What is taken away is negative; rounding leaves nothing below zero.
+        """
+        at = slice(day + 1, self.life + day + 1)
+        for table, change in ((self.installed, ve), (self.cost, cost_usd)):
+            table[rows, :, at] = np.maximum(0.0, table[rows, :, at] + change)
+        for row in rows.tolist():
+            self.recount(row, day + 1)
+
+    def costs(self, rows: Ints, day: int) -> Floats:
+        """The cost of what works (rows, grades, days of life left less one) after `day`'s close, USD."""
+        return self.cost[rows, :, day + 1 : self.life + day + 1]
+
+    def cost_of(self, value_usd: Floats) -> Floats:
+        """Costs at which vintages (..., days of life left less one) stand in the books at these values, USD.
+
+        What is older than accounting lives stands at nothing.
+        """
+        return np.asarray(np.where(self.kept > NO_BOOK, value_usd / np.where(self.kept > NO_BOOK, self.kept, 1.0), 0.0))
 
     def write_to(self, owner: int, day: int, value_usd: float) -> float:
         """Set an owner's book of what works (after `day`'s close) to a sale price; returns the change in USD."""

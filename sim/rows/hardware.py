@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sim.vocabulary import Floats
+from sim.vocabulary import Bools, Floats
 
 
 class ChipRow(NamedTuple):
@@ -42,3 +42,17 @@ class ChipOrders:
 
     ve: Floats
     accepted: float
+
+
+@dataclass(frozen=True)
+class UsedOffers:
+    """Who must sell used GPUs today, and who may buy; all (landlords,).
+
+    `forced` is the share of a landlord's GPUs that must go, `budget_usd` the cash it may spend. Those set `aside`
+    neither buy nor offer of their own will; what outsiders buy of those who are `run_on` stays under their name.
+    """
+
+    forced: Floats
+    budget_usd: Floats
+    aside: Bools
+    run_on: Bools

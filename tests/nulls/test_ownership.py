@@ -75,3 +75,16 @@ def test_n17_two_hour_steps_are_not_the_same_when_the_day_has_a_peak():
     hourly, coarse = ran(10, demand__season__amplitude=0.5), ran(10, demand__season__amplitude=0.5, spot__step_hours=12)
     gap = hourly.record["rent_h100_usd_per_gpu_hour"] / coarse.record["rent_h100_usd_per_gpu_hour"] - 1.0
     assert np.abs(gap).max() > 1e-4
+
+
+def test_n10_rents_do_not_depend_on_who_buys_used_gpus():
+    """Forced sales to landlords and outsiders, without days on the way: ownership moves, GPU-hours do not."""
+    calm = world(*AUCTIONS, "resale=default", days=120, **SPOT_ONLY)
+    broken = world(*AUCTIONS, "resale=default", days=120, **SPOT_ONLY, resale__downtime_days=0, resolution__days=30)
+    calm.run(120)
+    broken.run(20)
+    bankrupt(broken, ["neocloud_1", "neocloud_2"])
+    broken.run(100)
+    assert broken.record["used_forced_usd"].sum() > 1e8
+    assert broken.record["used_outside_usd"].sum() < broken.record["used_sold_usd"].sum(), "landlords buy too"
+    same_rents(broken, calm, 1e-12)
