@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -54,12 +55,13 @@ def problems_of(error: ValidationError, model: type[BaseModel], prefix: str = ""
             problems.append(Problem(key, None, "is required"))
         else:
             wanted = allowed_at(model, where) if item["type"] != "value_error" else None
-            problems.append(
-                Problem(
-                    key, item["input"], f"must be {wanted}" if wanted else item["msg"].removeprefix("Value error, ")
-                )
-            )
+            problems.append(Problem(key, item["input"], f"must be {wanted}" if wanted else plainly(item["msg"])))
     return problems
+
+
+def plainly(message: str) -> str:
+    """A message of pydantic's in the words of ours."""
+    return message.removeprefix("Value error, ").replace("Input should be", "must be").replace("String should", "must")
 
 
 WORDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
@@ -82,8 +84,18 @@ def allowed_at(model: type[BaseModel], where: list[str]) -> str | None:
             return allowed_at(inner, where[depth + 2 :]) if isinstance(inner, type) and depth + 2 < len(where) else None
         if kind in WORDS:
             return _bounded(WORDS[kind], field.metadata)
+        if (kinds := set(get_args(kind))) and len(kinds) == 2 and NoneType in kinds:
+            (inner,) = kinds - {NoneType}
+            return f"{worded} or null" if (worded := _annotated(inner)) else None
         at = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
     return None
+
+
+def _annotated(kind: Any) -> str | None:
+    """The kind and bounds of an annotated number or text; None for all else."""
+    plain, rules = (get_args(kind)[0], list(get_args(kind)[1:])) if get_origin(kind) is Annotated else (kind, [])
+    flat = [inner for rule in rules for inner in (getattr(rule, "metadata", None) or [rule])]
+    return _bounded(WORDS[plain], flat) if plain in WORDS else None
 
 
 def _bounded(word: str, metadata: list[Any]) -> str:

@@ -39,7 +39,10 @@ MIN_TICKS, MAX_TICKS = 2, 100_000  # of a futures auction
 
 
 def _date(text: str) -> str:
-    return datetime.date.fromisoformat(text).isoformat()
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("must be a date as 2026-01-31") from None
 
 
 __all__ = ["Spec", "SpecError", "read_spec"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import configs
 from experiments.configuration.cures import cures
 from experiments.configuration.presets import Presets
+from experiments.configuration.settings import fields_at, needed_at
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 
 PACKAGED = Path(configs.__file__).parent
@@ -78,7 +80,7 @@ class Composer:
                     break
                 left = kept
         if problems:
-            known = [*flat(container), *self.groups()]
+            known = [key for key in flat(container) if not is_of_the_user(key)] + self.groups()
             raise UsageError("the configuration cannot be composed; nothing was run", with_nearest(problems, known))
         return container  # type: ignore[return-value]
 
@@ -117,25 +119,38 @@ class Composer:
             return Problem(group or preset, Typed(preset), allowed, nearest_name(preset, options), where)
         named = re.search(r"Could not (?:override|delete from config\.?) '([^']+)'", text)
         if named:
-            key = named[1]
-            value = next(
-                (Typed(text.split("=", 1)[1]) for text in overrides if key_of(text) == key and "=" in text), ABSENT
-            )
-            inner = getattr(error.__cause__, "full_key", None) or key
-            if inner.startswith(f"{key}."):  # a table was given with names that the one set so far does not have
-                text = f"{key} has no {inner.removeprefix(key + '.')} yet; names are added one by one: +{inner}=..."
-                return Problem(key, value, text, where=where)
-            return Problem(key, value, "there is no such key", where=where)
+            return unset_key(named[1], error, text, overrides, where)
         if isinstance(error, MarkedYAMLError):
             mark = error.problem_mark or error.context_mark
             place = f"{mark.name}, line {mark.line + 1}" if mark else "a YAML file"
             return Problem(place, ABSENT, f"is not valid YAML: {error.problem}", where=where)
         if isinstance(error, OmegaConfBaseException) and error.full_key:
             return Problem(error.full_key, ABSENT, (error.msg or text).splitlines()[0], where=where)
+        if merging := re.match(r"Error merging override (.+)", text):
+            key, _, value = merging[1].lstrip("+").partition("=")
+            said = str(error.__cause__ or "cannot be merged").splitlines()[0]
+            return Problem(key, Typed(value), f"does not fit what stands there: {said}", where=where)
         guilty = next((text for text in overrides if re.search(r"=\s*(null)?\s*$", text)), None)
         if guilty and "Config group override" in text:
             return Problem(key_of(guilty), Typed(guilty.split("=", 1)[1]), "must name a preset", where=where)
         return Problem("configuration", ABSENT, text.splitlines()[0], where=where)
+
+
+def unset_key(key: str, error: Exception, text: str, overrides: Sequence[str], where: str) -> Problem:
+    """The problem of a key that the configuration does not have, or not yet."""
+    value: Any = next(
+        (Typed(said.split("=", 1)[1]) for said in overrides if key_of(said) == key and "=" in said), ABSENT
+    )
+    inner = getattr(error.__cause__, "full_key", None) or key
+    if inner.startswith(f"{key}."):  # a table was given with names that the one set so far does not have
+        text = f"{key} has no {inner.removeprefix(key + '.')} yet; names are added one by one: +{inner}=..."
+        return Problem(key, value, text, where=where)
+    section, _, name = key.rpartition(".")
+    if section.startswith("study.") and name in fields_at(section.split(".")):
+        entries = {name: "..." if value is ABSENT else value, **dict.fromkeys(needed_at(section) - {name}, "...")}
+        table = shlex.quote(f"{section}={{{', '.join(f'{inner}: {said}' for inner, said in entries.items())}}}")
+        return Problem(key, value, f"{section} is not set yet: write {table}", where=where)
+    return Problem(key, value, "there is no such key", where=where)
 
 
 def split(container: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -161,6 +176,11 @@ def opened(override: str) -> str:
         if re.match(r"study\.(arms|shocks|sweep|equivalence|events|contrasts)\b", override)
         else override
     )
+
+
+def is_of_the_user(key: str) -> bool:
+    """Whether a key stands in a table of the study whose names are the user's own."""
+    return bool(re.match(r"study\.(arms|shocks|sweep|equivalence|events|contrasts)\.", key))
 
 
 def key_of(override: str) -> str:

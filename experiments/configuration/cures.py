@@ -116,6 +116,12 @@ def cure(text: str, found: Override | None, presets: Presets, swept: Swept) -> s
     key, value = found.key_or_group, text.partition("=")[2]
     if found.is_sweep_override():
         return unswept(key, values_of(found, presets), presets, swept)
+    twice = named_twice(text.partition("=")[2])
+    if twice:
+        return f"names {twice} twice, of which the last alone would stand; give each a name of its own"
+    table = key.removeprefix("study.")
+    if table in EXAMPLES and key != table and not isinstance(found.value(), dict | None):
+        return f"is a table: write {shlex.quote(EXAMPLES[table])}"
     inner = key.removeprefix("study.sweep.")
     if inner != key and "." in inner:
         return f"a key with dots stands inside: write {shlex.quote(f'study.sweep={{{inner}: {value}}}')}"
@@ -124,6 +130,21 @@ def cure(text: str, found: Override | None, presets: Presets, swept: Swept) -> s
         return f"must name presets, as in 'shocks=[fleet_outage]'; for shocks with names of your own write {example}"
     if type(found.value()) in {int, float} and key in presets:
         return preset_wanted(key, value, presets[key])
+    return None
+
+
+def named_twice(text: str) -> str | None:
+    """A name that stands twice in one table {...} of a value as typed; texts in quotes are passed over."""
+    tables: list[set[str]] = []
+    for mark, name in re.findall(r"([{}])|(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|([\w.+-]+)\s*:)", text):
+        if mark == "{":
+            tables.append(set())
+        elif mark == "}" and tables:
+            tables.pop()
+        elif name and tables:
+            if name in tables[-1]:
+                return name
+            tables[-1].add(name)
     return None
 
 

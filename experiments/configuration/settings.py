@@ -34,6 +34,14 @@ def calm_beside(starts: Mapping[str, int], shock: str) -> str:
     return f"{NO_SHOCK}@{min(name for name in starts if starts[name] == start)}"
 
 
+class WrongValue(ValueError):
+    """What is wrong with a key further in than the one that is being read."""
+
+    def __init__(self, key: str, value: Any, allowed: str, nearest: str | None = None) -> None:
+        super().__init__(f"{key} = {value!r} {allowed}")
+        self.key, self.value, self.allowed, self.nearest = key, value, allowed, nearest
+
+
 class Strict(BaseModel):
     """Unknown keys, wrong types and non-finite numbers are errors; nothing changes after reading."""
 
@@ -96,7 +104,9 @@ class Study(Strict):
     contrasts: dict[str, Contrast] = Field(default_factory=dict)
     endpoints: list[str] = Field(default_factory=list)  # the pre-registered metrics, for Holm's correction
     secondary: list[str] = Field(default_factory=list)  # what else the report tables, exploratory and not adjusted
-    equivalence: dict[str, float] = Field(default_factory=dict)  # metric -> margin within which effects count as none
+    equivalence: dict[str, Annotated[float, Field(gt=0.0)]] = Field(
+        default_factory=dict
+    )  # metric -> margin within which effects count as none
 
     @property
     def kind_name(self) -> str:
@@ -141,9 +151,8 @@ class Study(Strict):
         wanted += [(f"contrasts.{name}", arm) for name, contrast in self.contrasts.items() for arm in contrast.arms]
         for key, arm in wanted:
             if arm is not None and arm not in self.arms:
-                near = nearest_name(arm, self.arms)
-                hint = f"; did you mean {near}?" if near else ""
-                raise ValueError(f"{key} = {arm!r} must be one of the arms {', '.join(self.arms)}{hint}")
+                allowed = f"must be one of the arms {', '.join(self.arms)}"
+                raise WrongValue(key, arm, allowed, nearest_name(arm, self.arms))
         return self
 
     @field_validator("contrasts")
@@ -235,12 +244,19 @@ def problems_of(error: ValidationError) -> list[Problem]:
         key, near = ".".join(path), None
         allowed = detail["msg"].replace("Input should be", "must be").replace("String should have", "must have")
         allowed = allowed.removeprefix("Value error, ")
+        raised = (detail.get("ctx") or {}).get("error")
+        if isinstance(raised, WrongValue):
+            own = ".".join([*path, raised.key])
+            found[(own, "")] = Problem(own, raised.value, raised.allowed, raised.nearest)
+            continue
         if detail["type"] == "extra_forbidden":
             allowed = "there is no such key"
             near = nearest_name(path[-1], fields_at(path[:-1]))
             near = ".".join([*path[:-1], near]) if near else None
         elif detail["type"] == "missing":
             allowed = "must be given"
+        elif detail["type"] in {"model_type", "model_attributes_type"} and (names := fields_at(path)):
+            allowed = f"must hold {' and '.join(names)}"
         earlier = found.get((key, ""))
         if earlier and detail["type"] != "extra_forbidden":
             allowed = f"{earlier.allowed}, or {allowed.removeprefix('must be ')}"
@@ -255,17 +271,24 @@ def is_union_branch(part: Any) -> bool:
     return part in {"int", "float", "str", "bool"} or part.startswith(("list[", "constrained-"))
 
 
+SECTIONS: dict[str, type[BaseModel]] = {
+    "": Settings,
+    "study": Study,
+    "study.event": Span,
+    "study.window": Span,
+    "study.fork": Fork,
+}
+
+
 def fields_at(path: list[str]) -> list[str]:
     """The names of the fields of the model at a dotted path."""
-    models: dict[tuple[str, ...], type[BaseModel]] = {
-        (): Settings,
-        ("study",): Study,
-        ("study", "event"): Span,
-        ("study", "window"): Span,
-        ("study", "fork"): Fork,
-    }
-    model = models.get(tuple(path))
+    model = SECTIONS.get(".".join(path))
     return list(model.model_fields) if model else []
+
+
+def needed_at(section: str) -> set[str]:
+    """The names of the fields that a section of the study must give."""
+    return {name for name, field in SECTIONS[section].model_fields.items() if field.is_required()}
 
 
 def check_names(named: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -65,6 +65,14 @@ def check_overrides(study: Study, shock_overrides: Sequence[str], shocks_known: 
         if key.startswith("shocks.") and key.split(".")[1] not in used:
             allowed = f"the study has no such shock; it has: {', '.join(sorted(used)) or 'none'}"
             problems.append(Problem(key, ABSENT, allowed, nearest_name(key.split(".")[1], used)))
+    for shock, entries in study.shocks.items():
+        presets, values = presets_and_values(entries)
+        own = ", ".join(f"shocks.{preset}.KEY=VALUE" for preset in presets) or "it names none"
+        problems += [
+            Problem(f"study.shocks.{shock}", Typed(entry), f"must set a key of the shock's own presets: {own}")
+            for entry in values
+            if not key_of(entry).startswith(tuple(f"shocks.{preset}." for preset in presets))
+        ]
     changed = [(f"study.arms.{arm}", key_of(entry)) for arm, entries in study.arms.items() for entry in entries]
     changed += [("study.sweep", key) for key in study.sweep]
     for place, key in changed:

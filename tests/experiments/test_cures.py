@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from experiments.configuration.compose import composer
+from experiments.configuration.cures import named_twice
 from experiments.run import main
 from experiments.study.expand import expand
 
@@ -34,6 +35,8 @@ HABITS = [
     (["shocks=choice(fleet_outage,demand_slump)"], "'shocks=[fleet_outage,demand_slump]'"),
     (["shocks=glob(fleet*)"], "'shocks=[fleet_outage,fleet_outage_pro_rata]'"),
     (["shocks={a: b}"], "'study.shocks={outage: [fleet_outage]}'"),
+    (["study.arms=3"], """'study.arms={without: [], with_links: ["links=on"]}'"""),
+    (["study.sweep=spot.occupancy"], "'study.sweep={spot.occupancy: [0.7, 0.8]}'"),
     (["study.shocks=a,b"], "'study.shocks={outage: [fleet_outage]}'"),
     (["study.sweep.spot.convexity=3,4"], "'study.sweep={spot.convexity: [3, 4]}'"),
     (["study.sweep.seeds=1,2"], "'seeds=[1,2]'"),
@@ -98,6 +101,30 @@ def test_several_values_that_are_no_presets_are_told_with_those_there_are(typed,
     assert f"{group} = {value}: must name presets" in said
     assert f"did you mean {nearest}?" in said or not nearest
     assert "FIRST" not in said
+
+
+@pytest.mark.parametrize(("typed", "said"), [
+    ("study.arms={a: [], b: [], a: [\"links=on\"]}", "names a twice"),
+    ("study.fork.arm=base", "study.fork is not set yet: write 'study.fork={arm: base}'"),
+    ("study.contrasts={c: {arms: {base: 1, base: -1}}}", "names base twice"),
+    ("study.event.start_day=40", "study.event is not set yet: write 'study.event={start_day: 40, end_day: ...}'"),
+    ("study.window.end_day=40", "study.window is not set yet: write 'study.window={end_day: 40, start_day: ...}'"),
+    ("study.event=5", "study.event = 5: must hold start_day and end_day"),
+    ("study.fork=base", "study.fork = 'base': must hold arm and arms"),
+    ("study.baseline=bse", "study.baseline = 'bse': must be one of the arms base; did you mean base?"),
+    ("study.equivalence={rent_mean: -1}", "study.equivalence.rent_mean = -1: must be greater than 0"),
+    ("study.shocks={a: [fleet_outage, \"links=on\"]}",
+     "study.shocks.a = links=on: must set a key of the shock's own presets: shocks.fleet_outage.KEY=VALUE"),
+    ("world.start_date=2026-13-01", "world.start_date = '2026-13-01': must be a date as 2026-01-31"),
+])  # fmt: skip
+def test_tables_and_sections_are_told_in_words(typed, said, capsys):
+    assert main([typed]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_name_in_two_tables_is_not_twice_in_one():
+    text = """study.contrasts={c: {arms: {a: 1, b: -1}}, d: {arms: {a: 1, b: -1}, higher: "a: b, a: c"}}"""
+    assert named_twice(text.partition("=")[2]) is None
 
 
 def test_shocks_may_be_asked_away(capsys):
