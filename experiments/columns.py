@@ -60,14 +60,17 @@ EFFECTS: tuple[Row, ...] = (
     ("shock", "name", "a shock's effect is shock minus none; an arm's effect is under this shock in both arms"),
     ("n", "pairs", "seeds whose runs all ended well with a finite figure"),
     ("estimate", "the metric's", "mean over seeds of the paired difference"),
-    ("low", "the metric's", "lower end of its 95 % interval: BCa bootstrap over seeds, a paired t below ten seeds"),
+    ("low", "the metric's", "lower end of its 95 % interval: studentised bootstrap over seeds, a paired t below eight"),
     ("high", "the metric's", "upper end; [0, 0] where all differences are zero"),
-    ("p", "probability", "two-sided: sign flips, a paired t below ten seeds; null where all differences are zero"),
+    (
+        "p",
+        "probability",
+        "two-sided, that the mean is zero, of the same bootstrap or t; null where all differences are zero",
+    ),
     (
         "p_holm",
         "probability",
-        "Holm-adjusted over the pre-registered endpoints of one kind of comparison, role of "
-        "contrast or swept key; else null",
+        "Holm-adjusted over the pre-registered endpoints of one `family`; else null",
     ),
     ("variance_ratio", "ratio", "variance of the comparison between unpaired runs over that between paired runs"),
     (
@@ -77,7 +80,32 @@ EFFECTS: tuple[Row, ...] = (
         "compared at one point",
     ),
     ("against", "text", "that first value; null with `along`"),
-    ("family", "text", "what Holm's correction goes over: all endpoints with this family; null with `p_holm`"),
+    (
+        "family",
+        "text",
+        "what Holm's correction goes over: `answer` for everything that the answer says in words (all roles, "
+        "endpoints, shocks and swept values), else the kind of comparison that only tables hold; null with `p_holm`",
+    ),
+    ("median", "the metric's", "median over seeds of the paired difference"),
+    (
+        "leave_two_low, leave_two_high",
+        "the metric's",
+        "smallest and largest mean when any two seeds are left out; null below three seeds",
+    ),
+    ("same_sign", "share", "seeds whose difference has the sign of the mean; null where that is zero"),
+    ("rests_on", "seeds", "the fewest seeds without which the mean no longer has its sign; null where it is zero"),
+    (
+        "p_symmetry",
+        "probability",
+        "two-sided, by sign flips: that the differences are symmetric about zero. Exact for that; a mean of zero with "
+        "a skewed shape is rejected too often, so nothing is decided by it",
+    ),
+    (
+        "detectable",
+        "the metric's",
+        "the true effect that would be found with 80 % power in this `family`, from the spread of the pairs: the first "
+        "step of Holm, differences without skew",
+    ),
     (
         "swept parameters",
         "as set",
@@ -88,7 +116,7 @@ EQUIVALENCE: tuple[Row, ...] = (
     ("metric, arm, baseline, shock, n, estimate", "", "as in `effects.parquet`"),
     ("margin", "the metric's", "the largest difference that counts as none, set in `study.equivalence`"),
     ("low, high", "the metric's", "90 % interval"),
-    ("p", "probability", "of two one-sided paired t-tests"),
+    ("p", "probability", "of two one-sided tests, studentised bootstrap or paired t as in `effects.parquet`"),
     ("equivalent", "yes or no", "whether the difference is shown to lie within the margin"),
 )
 MOMENTS: tuple[Row, ...] = (

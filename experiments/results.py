@@ -24,6 +24,7 @@ FORK = "@fork"
 FINISHED = "ok"
 EXACT = 1e-12  # of a figure's size: smaller differences are rounding of its last bits
 ROUNDING = 1e-8  # the same of what markets clear to (a billionth of all interest, over many days): no change in words
+ROLES = ("primary", "part", "null", "placebo")  # of contrasts
 
 
 class MissingDataError(LookupError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from experiments.analyse.effects import RESPONSE, headline
+from experiments.analyse.effects import RESPONSE, comparisons_in, headline
 from experiments.results import NO_SHOCK, Results, is_fork, is_set
 from experiments.wording import listed, metric_label, name_of, quantity, value_words
 
@@ -22,8 +22,9 @@ def rows_along(results: Results, key: str) -> pd.DataFrame:
 
 
 def family_size(results: Results, key: str) -> int:
-    """Return over how many comparisons Holm's correction went for one swept key."""
-    return int(_family(results, key)["p_holm"].notna().sum())
+    """Return over how many comparisons Holm's correction went where one swept key's are judged."""
+    families = _family(results, key)["family"].dropna().unique()
+    return sum(comparisons_in(results.effects, family) for family in families)
 
 
 def _family(results: Results, key: str) -> pd.DataFrame:
@@ -43,13 +44,13 @@ def sentences(results: Results) -> Iterator[str]:
 def _sentence(results: Results, key: str, rows: pd.DataFrame) -> Iterator[str]:
     first, others = rows["against"].iloc[0], [value_words(value) for value in results.design.values(key, rows)[1:]]
     tried = int(rows["p_holm"].notna().sum())
-    sure = rows[rows["p_holm"] < LEVEL]
+    sure, over = rows[rows["p_holm"] < LEVEL], f"after Holm over the answer's {family_size(results, key)}"
     if tried == 0 and ((rows["low"] == 0) & (rows["high"] == 0)).all():
         yield f"Along {key}, every endpoint at {listed(others)} is the same as at {first}."
     elif sure.empty:
         yield (
-            f"Along {key}, no endpoint at {listed(others)} is distinguishable from that at {first} after Holm's "
-            f"correction over {tried} comparison{'s' * (tried != 1)}; that is no proof of equality."
+            f"Along {key}, no endpoint at {listed(others)} is distinguishable from that at {first} "
+            f"({tried} comparison{'s' * (tried != 1)}, {over}); that is no proof of equality."
         )
     else:
         points = sure[list(results.design.sweep)].to_dict("records")
@@ -57,7 +58,7 @@ def _sentence(results: Results, key: str, rows: pd.DataFrame) -> Iterator[str]:
         more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
         yield (
             f"Along {key}, against {first}: {'; '.join(named[:MOST_NAMED])}{more} ({len(sure)} of {tried} comparisons, "
-            "after Holm's correction over all of them)."
+            f"{over})."
         )
 
 

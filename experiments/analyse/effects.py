@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.analyse import stats
-from experiments.results import EXACT, FORK, NO_SHOCK, ROUNDING, Design, Results, is_fork
+from experiments.results import EXACT, FORK, NO_SHOCK, ROLES, ROUNDING, Design, Results, is_fork, is_set
 from experiments.store.files import write_arrow
 from experiments.wording import value_words
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "metric", "arm", "baseline", "shock", "n", "estimate", "low", "high", "p", "p_holm", "variance_ratio", "along",
-    "against", "family",
+    "against", "family", "median", "leave_two_low", "leave_two_high", "same_sign", "rests_on", "p_symmetry",
+    "detectable",
 )  # fmt: skip
 RESPONSE = "response:"  # before a metric's name: the difference between two arms' responses to one shock
+ANSWER = "answer"  # the family of all comparisons that the answer says in words
 ALONG = "along "  # before a swept key: the family of comparisons between its values
 KEYS = frozenset({"key", "arm", "shock", "seed", "status", "error", "days"})
 
@@ -31,7 +33,7 @@ KEYS = frozenset({"key", "arm", "shock", "seed", "status", "error", "days"})
 class Comparison:
     """A weighted sum of cells (arm, shock), each the same seeds: what `arm`, `baseline`, `shock` of a row mean."""
 
-    family: str  # "shock", "arm" or a contrast's role: what Holm's correction goes over, responses and forks apart
+    family: str  # "shock", "arm", a contrast's role or a swept key
     arm: str
     baseline: str
     shock: str
@@ -39,8 +41,8 @@ class Comparison:
     response: bool = False  # whether shock minus none is compared, and not the runs with this shock
 
     @property
-    def judged_with(self) -> str:
-        """The name of the family that Holm's correction goes over: responses and forked runs have their own."""
+    def kind(self) -> str:
+        """What kind of comparison it is: responses and forked runs are kinds of their own."""
         parts = [self.family, "responses" if self.response else "", "forked" if is_fork(self.arm) else ""]
         return ", ".join(part for part in parts if part)
 
@@ -76,6 +78,11 @@ def _over_shocks(
         if shock != NO_SHOCK:
             cells = [cell for name, w in weights.items() for cell in ((w, name, shock), (-w, name, design.calm(shock)))]
             yield Comparison(family, arm, baseline, shock, tuple(cells), response=True)
+
+
+def comparisons_in(table: pd.DataFrame, family: str) -> int:
+    """Return how many comparisons Holm's correction judges together in a family."""
+    return int((table["p"].notna() & (table["family"] == family)).sum())
 
 
 def metric_columns(runs: pd.DataFrame, design: Design) -> list[str]:
@@ -187,35 +194,76 @@ def _along(key: str, cells: Cells, design: Design) -> Iterator[Placed]:
                 yield Placed(comparison, at, tuple(frames), key, value_words(cells.values[key][0]))
 
 
+def judged_with(place: Placed, design: Design) -> str:
+    """Return the family that Holm's correction goes over: one of all that the answer says, else one of each kind."""
+    return ANSWER if is_said(place, design) else place.comparison.kind
+
+
+def is_said(place: Placed, design: Design) -> bool:
+    """Whether the answer says a comparison in words, in a sentence or a table of verdicts.
+
+    Of a study with contrasts those are contrasts of all roles, calm and in their responses, whole and forked. Of one
+    without: shocks within whole arms, arms without a shock, responses, and the values of swept keys, levels and whole
+    arms. Arms and shocks are spoken of at the first swept point.
+    """
+    comparison = place.comparison
+    whole, calm = not is_fork(comparison.arm), comparison.shock == NO_SHOCK
+    if not design.plan.compares_arms:
+        return False
+    if place.along:
+        return not design.contrasts and whole and not comparison.response
+    if any(is_set(value) and value != design.swept.get(key, (value,))[0] for key, value in place.point.items()):
+        return False
+    if design.contrasts:
+        return comparison.family in ROLES and (calm or comparison.response)
+    return comparison.response or (whole and (calm or comparison.family == "shock"))
+
+
 def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
     """Return the table of effects: one row a metric, comparison and swept point, Holm-adjusted over the endpoints.
 
-    Holm's family is all pre-registered endpoints of one kind of comparison (shock, arm, contrasts of one role, the
-    values of one swept key against its first; responses and forked runs apart) over all arms or contrasts, shocks and
-    swept points; other metrics are exploratory and have no adjusted p. Differences of rounding size are zero; those of
-    contrasts with the role `null` only where the last bits alone differ.
+    Holm goes over all pre-registered endpoints of a family: one of everything that the answer says in words, and one
+    of each kind of comparison that only tables hold. Other metrics are exploratory and have no adjusted p. Differences
+    of rounding size are zero; those of contrasts with the role `null` only where the last bits alone differ.
     """
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    families: dict[str, list[int]] = {}
+    pairs: list[stats.Pairs] = []
     metrics = metric_columns(runs, design)
     for place in placed(runs, design):
-        comparison = place.comparison
+        comparison, family = place.comparison, judged_with(place, design)
         for metric, terms in place.terms(metrics):
-            if metric in design.endpoints:
-                families.setdefault(comparison.judged_with, []).append(len(rows))
-            estimate = stats.contrast(terms, rounding=EXACT if comparison.family == "null" else ROUNDING)
-            values = (comparison.named(metric), comparison.arm, comparison.baseline, comparison.shock,
-                      estimate.n, estimate.estimate, estimate.low, estimate.high, estimate.p, None,
-                      estimate.variance_ratio, place.along, place.against,
-                      comparison.judged_with if metric in design.endpoints else None)  # fmt: skip
-            rows.append(dict(zip(COLUMNS, values, strict=True)) | place.point)
-    for members in families.values():
-        adjusted = stats.holm([rows[row]["p"] for row in members])
-        for row, p in zip(members, adjusted, strict=True):
-            rows[row]["p_holm"] = p
+            row = {"metric": comparison.named(metric), "arm": comparison.arm, "baseline": comparison.baseline}
+            row |= {"shock": comparison.shock, "along": place.along, "against": place.against}
+            rows.append(row | {"family": family if metric in design.endpoints else None} | place.point)
+            pairs.append(stats.paired(terms, EXACT if comparison.family == "null" else ROUNDING))
+    found = stats.estimates(pairs)
+    for row, estimate in zip(rows, found, strict=True):
+        row.update(told(estimate))
+    for family in {row["family"] for row in rows if row["family"]}:
+        judge([(row, one) for row, one in zip(rows, found, strict=True) if row["family"] == family])
     return pd.DataFrame(rows, columns=[*COLUMNS, *design.sweep])
+
+
+def told(estimate: stats.Estimate) -> dict[str, Any]:
+    """The columns of an effect that hold an estimate."""
+    robust = estimate.robust
+    return {
+        "n": estimate.n, "estimate": estimate.estimate, "low": estimate.low, "high": estimate.high, "p": estimate.p,
+        "p_holm": None, "variance_ratio": estimate.variance_ratio, "median": robust.median,
+        "leave_two_low": robust.leave_two_low, "leave_two_high": robust.leave_two_high, "same_sign": robust.same_sign,
+        "rests_on": robust.rests_on, "p_symmetry": estimate.p_symmetry, "detectable": None,
+    }  # fmt: skip
+
+
+def judge(members: Sequence[tuple[dict[str, Any], stats.Estimate]]) -> None:
+    """Write into the rows of one family Holm's p and the smallest effect that it could have seen."""
+    together = sum(row["p"] is not None for row, _ in members)
+    for (row, estimate), p in zip(members, stats.holm([row["p"] for row, _ in members]), strict=True):
+        row["p_holm"] = p
+        if estimate.spread is not None:
+            row["detectable"] = stats.detectable(estimate.spread, estimate.n, together)
 
 
 def equivalences(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -223,16 +271,19 @@ def equivalences(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
+    pairs: list[stats.Pairs] = []
     for place in placed(runs, design):
         comparison = place.comparison
         if comparison.family == "shock" or place.along:
             continue
         for metric, terms in place.terms(list(design.margins)):
-            test = stats.equivalence(terms, design.margins[metric])
             row = {"metric": comparison.named(metric), "arm": comparison.arm, "baseline": comparison.baseline}
-            row |= {"shock": comparison.shock, "margin": design.margins[metric], "n": test.n}
-            row |= {"estimate": test.estimate, "low": test.low, "high": test.high, "p": test.p}
-            rows.append(row | {"equivalent": test.equivalent} | place.point)
+            rows.append(row | {"shock": comparison.shock, "margin": design.margins[metric]} | place.point)
+            pairs.append(stats.paired(terms, EXACT if comparison.family == "null" else ROUNDING))
+    tests = stats.equivalences(pairs, [row["margin"] for row in rows])
+    for row, test in zip(rows, tests, strict=True):
+        row |= {"n": test.n, "estimate": test.estimate, "low": test.low, "high": test.high, "p": test.p}
+        row |= {"equivalent": test.equivalent}
     return pd.DataFrame(rows)
 
 
@@ -251,9 +302,11 @@ def write_effects(out: Path, settings: object = None) -> Path:
 def _write(table: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
 
-    types = dict.fromkeys(("estimate", "low", "high", "p", "p_holm", "variance_ratio", "margin"), pa.float64())
+    numbers = ("estimate", "low", "high", "p", "p_holm", "variance_ratio", "margin", "median", "leave_two_low")
+    numbers += ("leave_two_high", "same_sign", "p_symmetry", "detectable")
+    types = dict.fromkeys(numbers, pa.float64())
     types |= dict.fromkeys(("metric", "arm", "baseline", "shock", "along", "against", "family"), pa.string())
-    types |= {"n": pa.int64(), "equivalent": pa.bool_()}
+    types |= {"n": pa.int64(), "rests_on": pa.int64(), "equivalent": pa.bool_()}
     columns = {}
     for name in table.columns:
         values = table[name].astype(float) if types.get(name) == pa.float64() else table[name]

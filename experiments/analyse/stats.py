@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from experiments.analyse.robust import NONE, Robustness, robustness
+from experiments.analyse.studentised import FEWEST, FINE, MOST_ROWS, judged, symmetry
 from experiments.results import EXACT, ROUNDING
 
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
+POWER = 0.8  # of the smallest effect that a design is said to see
 FEW = 2.0  # standard deviations over seeds; where only larger changes can be told from none, the seeds are few
-FEW_SEEDS = 10  # below this a paired t replaces bootstrap and sign flips
-RESAMPLES = 4999
-FLIPS = 19_999
-EXACT_UP_TO = 14  # pairs; all 2^n sign patterns are enumerated up to here
-KEY = 20_260_101  # of the counter-based generator behind resampling: the same numbers give the same interval
+FEW_SEEDS = FEWEST  # below this a paired t replaces the studentised bootstrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,9 @@ class Estimate:
     high: float | None
     p: float | None
     variance_ratio: float | None
+    p_symmetry: float | None = None
+    robust: Robustness = NONE
+    spread: float | None = None  # standard deviation over seeds of the paired difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,65 +49,115 @@ class Equivalence:
     equivalent: bool
 
 
-def contrast(terms: Sequence[tuple[float, ArrayLike]], level: float = LEVEL, rounding: float = ROUNDING) -> Estimate:
-    """Return the mean over seeds of a signed sum of paired outcomes, e.g. [(+1, shocked), (-1, calm)].
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The paired differences of a signed sum over the seeds that have all its terms, and what pairing gained."""
 
-    Seeds at which a term is not finite are left out. The interval is BCa over seeds (Efron 1987), p that of a
-    two-sided sign-flip test; below ten seeds both are a paired t's. Differences below `rounding` of the outcomes' size
-    are zero. Where all are, the interval is [0, 0] and p does not exist. `variance_ratio` is what independent runs
-    would have cost: the variance of the same contrast between unpaired runs over that of the paired one.
+    differences: Floats
+    variance_ratio: float | None
+
+
+def paired(terms: Sequence[tuple[float, ArrayLike]], rounding: float = ROUNDING) -> Pairs:
+    """Return a signed sum of paired outcomes, e.g. [(+1, shocked), (-1, calm)], seed by seed.
+
+    Seeds at which a term is not finite are left out; differences below `rounding` of the outcomes' size are zero.
+    `variance_ratio` is what independent runs would have cost: the variance of the same contrast between unpaired runs
+    over that of the paired one.
     """
     values = np.array([np.asarray(column, dtype=np.float64) for _, column in terms])
     values = values[:, np.isfinite(values).all(axis=0)]
     signs = np.array([float(sign) for sign, _ in terms])
     differences = _without_dust(signs @ values, values, rounding)
-    n = differences.size
+    many = differences.size > 1 and differences.any()
+    return Pairs(differences, _variance_ratio(signs[:, None] * values, differences) if many else None)
+
+
+def contrast(terms: Sequence[tuple[float, ArrayLike]], level: float = LEVEL) -> Estimate:
+    """Return the mean over seeds of a signed sum of paired outcomes with its interval and p (`estimates`)."""
+    return estimates([paired(terms)], level)[0]
+
+
+def estimates(pairs: Sequence[Pairs], level: float = LEVEL) -> list[Estimate]:
+    """Return the mean of each with its interval, p and robustness.
+
+    From FEW_SEEDS seeds on interval and p are those of the studentised bootstrap, below a paired t's; p is two-sided,
+    of a mean of zero, and below 1 - `level` where the interval leaves out zero. `p_symmetry` is that of sign flips:
+    of differences that are symmetric about zero. Where all differences are zero the interval is [0, 0] and no p exists;
+    where they are alike the interval is that point, and both p are those of its signs. Each depends on its own
+    numbers alone, whatever stands beside it.
+    """
+    found: list[Estimate | None] = [_plain(one) for one in pairs]
+    for places in _alike_in_size(pairs, found):
+        values = np.array([pairs[place].differences for place in places])
+        for place, row in zip(places, _of_one_size(values, level), strict=True):
+            found[place] = _estimate(pairs[place], *row)
+    return [one for one in found if one is not None]
+
+
+def _alike_in_size(pairs: Sequence[Pairs], found: Sequence[object]) -> Iterator[list[int]]:
+    """Yield the places of those not found yet, of one number of seeds at a time and MOST_ROWS at most."""
+    open_ones = [place for place, one in enumerate(found) if one is None]
+    open_ones.sort(key=lambda place: pairs[place].differences.size)
+    for _, places in itertools.groupby(open_ones, key=lambda place: pairs[place].differences.size):
+        mine = list(places)
+        yield from (mine[start : start + MOST_ROWS] for start in range(0, len(mine), MOST_ROWS))
+
+
+def _plain(one: Pairs) -> Estimate | None:
+    """The estimate of pairs that have no distribution: none, one, all zero or all alike; None of all others."""
+    differences, n = one.differences, one.differences.size
     if n == 0:
         return Estimate(0, None, None, None, None, None)
-    estimate = float(np.mean(differences))
     if n == 1:
-        return Estimate(1, estimate, None, None, None, None)
+        return Estimate(1, float(differences[0]), None, None, None, None, None, robustness(differences))
     if not differences.any():
-        return Estimate(n, 0.0, 0.0, 0.0, None, None)
-    low, high = interval(differences, level)
-    return Estimate(n, estimate, low, high, p_value(differences), _variance_ratio(signs[:, None] * values, differences))
+        return Estimate(n, 0.0, 0.0, 0.0, None, None, None, robustness(differences), 0.0)
+    if _alike(differences):
+        point, p = float(differences[0]), 2.0 ** (1 - n)
+        return Estimate(n, float(np.mean(differences)), point, point, p, None, p, robustness(differences), 0.0)
+    return None
+
+
+def _estimate(one: Pairs, low: float, high: float, p: float, p_symmetry: float) -> Estimate:
+    values = one.differences
+    spread = float(np.std(values, ddof=1))
+    return Estimate(
+        values.size, float(np.mean(values)), low, high, p, one.variance_ratio, p_symmetry, robustness(values), spread
+    )
+
+
+def _of_one_size(values: Floats, level: float) -> list[tuple[float, float, float, float]]:
+    """The interval, p and p of symmetry of rows of differences (rows, n) that are not alike."""
+    if values.shape[1] >= FEW_SEEDS:
+        skewed = judged(values)
+        lows, highs, p = *skewed.interval(level), skewed.p_values()
+    else:
+        lows, highs, p = _by_t(values, level)
+    columns = np.column_stack([lows, highs, p, symmetry(values)])
+    return [(float(a), float(b), float(c), float(d)) for a, b, c, d in columns]
+
+
+def _by_t(values: Floats, level: float) -> tuple[Floats, Floats, Floats]:
+    from scipy.special import stdtr, stdtrit
+
+    n = values.shape[1]
+    middle, error = values.mean(axis=1), values.std(axis=1, ddof=1) / math.sqrt(n)
+    half = stdtrit(n - 1, 0.5 + level / 2.0) * error
+    return middle - half, middle + half, 2.0 * stdtr(n - 1, -np.abs(middle) / error)
 
 
 def interval(values: Floats, level: float = LEVEL) -> tuple[float, float]:
-    """Return the interval of a mean over seeds: BCa bootstrap, or Student's t below ten seeds."""
-    if _alike(values):
-        return float(values[0]), float(values[0])
-    if values.size < FEW_SEEDS:
-        return _t_interval(values, level)
-    from scipy.stats import bootstrap
-
-    result = bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=level,
-        method="BCa",
-        vectorized=True,
-        rng=_generator(),
-    )
-    low, high = float(result.confidence_interval.low), float(result.confidence_interval.high)
-    return (low, high) if math.isfinite(low) and math.isfinite(high) else _t_interval(values, level)
+    """Return the interval of a mean over two seeds or more."""
+    (found,) = estimates([Pairs(values, None)], level)
+    assert found.low is not None
+    assert found.high is not None
+    return found.low, found.high
 
 
 def p_value(differences: Floats) -> float:
-    """Return the two-sided p of no mean difference: sign flips, or a paired t below ten seeds."""
-    n = differences.size
-    if n < FEW_SEEDS and not _alike(differences):
-        from scipy.stats import ttest_1samp
-
-        return float(ttest_1samp(differences, 0.0).pvalue)
-    observed = abs(float(np.sum(differences)))
-    signs = _sign_patterns(n)
-    blocks = [signs[row : row + 2_000].astype(np.float64) @ differences for row in range(0, len(signs), 2_000)]
-    flipped = np.abs(np.concatenate(blocks))
-    as_large = int(np.count_nonzero(flipped >= observed * (1.0 - 1e-12)))
-    exact = n <= EXACT_UP_TO
-    return as_large / flipped.size if exact else (as_large + 1) / (flipped.size + 1)
+    """Return the two-sided p that a mean difference is zero; nan where it does not exist."""
+    (found,) = estimates([Pairs(differences, None)])
+    return math.nan if found.p is None else found.p
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -119,18 +171,29 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return [None if p is None else float(next(adjusted)) for p in p_values]
 
 
-def least_effect(seeds: int, comparisons: int) -> float:
+def least_effect(seeds: int, comparisons: int, power: float = 0.5) -> float:
     """Return the mean difference that Holm's correction can tell from none, in standard deviations over seeds.
 
-    The first of so many comparisons is held against alpha / comparisons by a paired t; infinite where no sign pattern
-    of so few seeds is rare enough for the sign flips that replace it from ten seeds on.
+    The first of so many comparisons is held against alpha / comparisons, and found with a chance of `power`: one half
+    where the difference that is seen is the true one. By a paired t; from FEW_SEEDS seeds on with two degrees of
+    freedom less, about what the studentised bootstrap asks of differences without skew. Infinite where no p is as
+    small.
     """
     from scipy.special import stdtrit
 
-    alpha = (1.0 - LEVEL) / comparisons
-    if seeds < 2 or (seeds >= FEW_SEEDS and max(2.0 ** (1 - seeds), 1.0 / (FLIPS + 1)) > alpha):
+    alpha = (1.0 - LEVEL) / max(1, comparisons)
+    if seeds < 2 or (seeds >= FEW_SEEDS and alpha < 2.0 / (FINE + 1)):
         return math.inf
-    return float(stdtrit(seeds - 1, 1.0 - alpha / 2.0)) / math.sqrt(seeds)
+    freedom = seeds - 3 if seeds >= FEW_SEEDS else seeds - 1
+    return float(stdtrit(freedom, 1.0 - alpha / 2.0) + stdtrit(freedom, power)) / math.sqrt(seeds)
+
+
+def detectable(spread: float, seeds: int, comparisons: int) -> float:
+    """Return the true mean difference that is found four times in five among so many comparisons (`least_effect`).
+
+    `spread` is the standard deviation of the pairs over seeds; the result is in its unit.
+    """
+    return spread * least_effect(seeds, comparisons, POWER) if spread else 0.0
 
 
 def seeds_for(comparisons: int, most: int = 10_000) -> int:
@@ -150,23 +213,48 @@ def few_words(seeds: int, comparisons: int) -> str:
 
 
 def equivalence(terms: Sequence[tuple[float, ArrayLike]], margin: float, alpha: float = 0.05) -> Equivalence:
-    """Test by two one-sided paired t-tests whether a contrast lies within +-margin; identical runs are equivalent."""
-    values = np.array([np.asarray(column, dtype=np.float64) for _, column in terms])
-    values = values[:, np.isfinite(values).all(axis=0)]
-    differences = _without_dust(np.array([float(sign) for sign, _ in terms]) @ values, values, ROUNDING)
-    n = differences.size
-    if n == 0:
-        return Equivalence(0, None, None, None, None, equivalent=False)
-    estimate = float(np.mean(differences))
-    if n == 1:
-        return Equivalence(1, estimate, None, None, None, equivalent=False)
-    if _alike(differences):
-        return Equivalence(n, estimate, estimate, estimate, None, equivalent=abs(estimate) < margin)
-    from statsmodels.stats.weightstats import ttost_paired
+    """Test whether a contrast lies within +-margin (`equivalences`)."""
+    return equivalences([paired(terms)], [margin], alpha)[0]
 
-    p = float(ttost_paired(differences, np.zeros(n), -margin, margin)[0])
-    low, high = _t_interval(differences, 1.0 - 2.0 * alpha)
-    return Equivalence(n, estimate, low, high, p, equivalent=p < alpha)
+
+def equivalences(pairs: Sequence[Pairs], margins: Sequence[float], alpha: float = 0.05) -> list[Equivalence]:
+    """Test by two one-sided tests whether each mean lies within +-margin; identical runs are equivalent.
+
+    The tests are those of `estimates`: the studentised bootstrap's, or a paired t's below FEW_SEEDS seeds.
+    """
+    found: list[Equivalence | None] = [_plainly(one, limit) for one, limit in zip(pairs, margins, strict=True)]
+    for places in _alike_in_size(pairs, found):
+        values = np.array([pairs[place].differences for place in places])
+        low, high, p = _within(values, np.array([margins[place] for place in places]), alpha)
+        for row, place in enumerate(places):
+            mean, its_p = float(values[row].mean()), float(p[row])
+            ends = float(low[row]), float(high[row])
+            found[place] = Equivalence(values.shape[1], mean, *ends, its_p, equivalent=its_p < alpha)
+    return [one for one in found if one is not None]
+
+
+def _plainly(one: Pairs, margin: float) -> Equivalence | None:
+    """The test of pairs that have no distribution (`_plain`); None of all others."""
+    known = _plain(one)
+    if known is None or known.n < 2 or known.estimate is None:
+        return known and Equivalence(known.n, known.estimate, None, None, None, equivalent=False)
+    point = known.estimate
+    return Equivalence(known.n, point, point, point, None, equivalent=abs(point) < margin)
+
+
+def _within(values: Floats, margins: Floats, alpha: float) -> tuple[Floats, Floats, Floats]:
+    """The interval at 1 - 2 alpha of rows of differences, and the larger of both one-sided p."""
+    level = 1.0 - 2.0 * alpha
+    if values.shape[1] >= FEW_SEEDS:
+        skewed = judged(values)
+        return *skewed.interval(level), np.maximum(skewed.tail(-margins, True), skewed.tail(margins, False))
+    from scipy.special import stdtr
+
+    low, high, _ = _by_t(values, level)
+    n = values.shape[1]
+    error = values.std(axis=1, ddof=1) / math.sqrt(n)
+    nearest = (margins - np.abs(values.mean(axis=1))) / error
+    return low, high, stdtr(n - 1, -nearest)
 
 
 def _without_dust(differences: Floats, values: Floats, rounding: float) -> Floats:
@@ -182,30 +270,8 @@ def _alike(values: Floats) -> bool:
     return bool(np.ptp(values) <= EXACT * np.max(np.abs(values)))
 
 
-def _t_interval(values: Floats, level: float) -> tuple[float, float]:
-    from scipy.special import stdtrit
-
-    n = values.size
-    half = float(stdtrit(n - 1, 0.5 + level / 2.0)) * float(np.std(values, ddof=1)) / math.sqrt(n)
-    middle = float(np.mean(values))
-    return middle - half, middle + half
-
-
 def _variance_ratio(values: Floats, differences: Floats) -> float | None:
     paired = float(np.var(differences, ddof=1))
     if paired == 0.0:
         return None
     return float(np.sum(np.var(values, axis=1, ddof=1))) / paired
-
-
-@lru_cache(maxsize=8)
-def _sign_patterns(n: int) -> NDArray[np.int8]:
-    """Return (patterns, n) of +-1: all of them for few pairs, else a fixed sample."""
-    if n <= EXACT_UP_TO:
-        codes = np.arange(2**n)[:, None] >> np.arange(n)[None, :]
-        return (1 - 2 * (codes & 1)).astype(np.int8)
-    return (1 - 2 * _generator().integers(0, 2, size=(FLIPS, n), dtype=np.int8)).astype(np.int8)
-
-
-def _generator() -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(KEY))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from experiments.analyse.effects import RESPONSE
+from experiments.analyse.robust import carried_words
 from experiments.results import FORK, NO_SHOCK, Contrast, Results, is_fork
 from experiments.wording import (
     digits,
@@ -97,6 +99,9 @@ def _line(row: Any, results: Results) -> dict[str, Any]:
         "metric": metric_label(metric),
         "estimate": estimate,
         "interval": f"[{low}, {high}]" if row.n > 1 else "",
+        "median": digits(scaled(metric, row.median), signed=True) if row.n > 2 else "",
+        "leave_two": span(metric, row.leave_two_low, row.leave_two_high),
+        "same_sign": f"{100.0 * row.same_sign:.0f} %" if not math.isnan(row.same_sign) else "–",
         "p": p_words(row.p_holm) if metric in results.design.endpoints else p_words(row.p),
         "words": in_words(row, results),
         "sure": bool(row.p_holm < LEVEL),
@@ -111,6 +116,15 @@ def _formula(row: Any, results: Results) -> str:
     if row.arm.removesuffix(FORK) not in results.design.contrasts:
         return f"against {in_quotes(row.baseline)}"
     return " ".join(name_of(word) for word in row.baseline.replace(" - ", " − ").split(" "))
+
+
+def span(metric: str, low: float, high: float) -> str:
+    """The range of means without any two seeds."""
+    return (
+        "–"
+        if math.isnan(low)
+        else f"{digits(scaled(metric, low), signed=True)} to {digits(scaled(metric, high), signed=True)}"
+    )
 
 
 def _merged(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -193,6 +207,8 @@ def _sentence(name: str, contrast: Contrast, rows: list[tuple[Any, str]], result
         metric = row.metric.removeprefix(RESPONSE)
         where = "" if shock == NO_SHOCK else f" in the response to {the_shock(shock)}"
         number = quantity(metric, row.estimate, row.low, row.high)
+        carried = carried_words(metric, row.n, row.rests_on, row.estimate, row.median)
+        number += f" ({carried})" if carried else ""
         parts.append(f"{direction(row.estimate, contrast)} by {name_of(metric)}{where}, {number}")
     counts = [(exact, "unchanged"), (small, "shown to be smaller than their margins"),
               (len(rest) - exact - small, "neither distinguishable from none nor shown to be small")]  # fmt: skip

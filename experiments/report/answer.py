@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments.analyse import along
-from experiments.analyse.effects import RESPONSE, headline
+from experiments.analyse.effects import ANSWER, RESPONSE, comparisons_in, headline
+from experiments.analyse.robust import carried_words
 from experiments.analyse.stats import few_words
 from experiments.kinds.kind import kind_of
 from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results
@@ -59,6 +60,7 @@ def found_sentences(results: Results) -> list[str]:
     for shock in shocks:
         found += peak_rent(results, shock)
         found += [text for metric in design.endpoints for text in shock_effect(table, design, metric, shock)]
+    found += carried(table)
     found += [*few_seeds(results), *unmeasured(results)] if found else []
     if design.sweep and found:
         at = ", ".join(f"{name} = {value_words(design.values(name, results.finished)[0])}" for name in design.sweep)
@@ -177,8 +179,9 @@ def leaves_out_zero(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def among_words(rows: pd.DataFrame) -> str:
-    """Say over how many comparisons Holm's correction goes in the family of these rows."""
-    return f"among {int(rows['among'].iloc[0])} comparisons (Holm)"
+    """Say over how many comparisons Holm's correction goes in the family of these rows: all that the answer says."""
+    size = int(rows["among"].iloc[0])
+    return f"among the answer's {size} comparison{'s' * (size != 1)} (Holm)"
 
 
 def with_family_sizes(table: pd.DataFrame) -> pd.DataFrame:
@@ -187,25 +190,17 @@ def with_family_sizes(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(among=table["family"].map(sizes).fillna(0).astype(int))
 
 
-def comparisons_in(table: pd.DataFrame, family: str) -> int:
-    """Return how many comparisons Holm's correction judges together in a family."""
-    return int((table["p"].notna() & (table["family"] == family)).sum())
-
-
 def _arms(rows: pd.DataFrame) -> str:
     return listed([in_quotes(str(arm)) for arm in rows["arm"].unique()])
 
 
 def few_seeds(results: Results) -> Iterator[str]:
-    """Say how large a change must be to count, where the seeds are few for the largest family that leaves one open."""
-    table = results.effects
-    open_ones = table[table["family"].notna() & (table["p_holm"] >= LEVEL)]
+    """Say how large a change must be to count, where the seeds are few for all that the answer says."""
+    said = results.effects[results.effects["family"] == ANSWER]
+    open_ones = said[said["p_holm"] >= LEVEL]
     if open_ones.empty:
         return
-    sizes = {family: comparisons_in(table, family) for family in open_ones["family"].unique()}
-    family = max(sizes, key=lambda name: sizes[name])
-    seeds, size = int(open_ones.loc[open_ones["family"] == family, "n"].max()), sizes[family]
-    if few := few_words(seeds, size):
+    if few := few_words(int(open_ones["n"].max()), comparisons_in(said, ANSWER)):
         yield few + "."
 
 
@@ -300,6 +295,22 @@ def by_themselves(rows: pd.DataFrame) -> str:
 def with_interval(row: object, metric: str) -> str:
     """Return an effect with its interval and unit: +1.2 [+0.8, +1.6] GPU-hours."""
     return quantity(metric, row.estimate, row.low, row.high)  # type: ignore[attr-defined]
+
+
+def carried(rows: pd.DataFrame) -> Iterator[str]:
+    """Say of which effects that can be told from none a few seeds carry the mean, or the median says otherwise."""
+    for row in rows[(rows["family"] == ANSWER) & (rows["p_holm"] < LEVEL)].itertuples():
+        metric = row.metric.removeprefix(RESPONSE)
+        words = carried_words(metric, row.n, row.rests_on, row.estimate, row.median)
+        if words:
+            yield f"{name_of(metric, capital=True)} {effect_words(row)}: {words}."
+
+
+def effect_words(row: Any) -> str:
+    """Say which comparison a row is: in the response to the shock “out” with “loans”."""
+    shock = "" if row.shock == NO_SHOCK else f" {the_shock(row.shock)}"
+    said = f"in the response to{shock}" if row.metric.startswith(RESPONSE) else f"under{shock}" if shock else ""
+    return f"{said} with {in_quotes(row.arm)}".strip()
 
 
 def by_arm(parts: Sequence[tuple[str, str]]) -> str:

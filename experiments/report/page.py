@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.analyse import along, verdicts
 from experiments.analyse.effects import COLUMNS, RESPONSE, headline
+from experiments.analyse.stats import FEW_SEEDS
 from experiments.kinds.kind import kind_of
 from experiments.report import answer
 from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork, is_set
@@ -89,6 +90,7 @@ def content(
         "failures": failures(results),
         "provenance": provenance(results),
         "meanings": meanings(endpoints),
+        "few_seeds": FEW_SEEDS,
         "words": name_of,
     }
 
@@ -169,9 +171,20 @@ def families(results: Results) -> list[dict[str, Any]]:
             continue  # of a study with contrasts, plain pairs of arms are left to the table of effects
         point = point_words(design.sweep, row)
         line = cell(row) | {"metric": metric_label(metric), "what": comparison(row), "point": point, "n": row.n}
-        line |= {"p": p_words(row.p), "p_holm": p_words(row.p_holm), "ratio": digits(row.variance_ratio)}
+        line |= robust_words(row) | {
+            "p": p_words(row.p),
+            "p_holm": p_words(row.p_holm),
+            "ratio": digits(row.variance_ratio),
+        }
         grouped.setdefault(family_of(metric), []).append(line)
     return [{"name": name_of(name, capital=True), "rows": rows} for name, rows in grouped.items()]
+
+
+def robust_words(row: Any) -> dict[str, str]:
+    """Return an effect's median and the range of its means without any two seeds, as text."""
+    metric = row.metric.removeprefix(RESPONSE)
+    median = digits(scaled(metric, row.median), signed=True)
+    return {"median": median, "leave_two": verdicts.span(metric, row.leave_two_low, row.leave_two_high)}
 
 
 def point_words(sweep: Sequence[str], row: Any) -> str:

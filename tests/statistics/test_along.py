@@ -36,19 +36,19 @@ def test_a_swept_key_that_matters_is_said_with_its_values_and_the_size_of_holms_
     (sentence,) = (text for text in said if text.startswith(f"Along {KEY}, against 20: "))
     assert " firms at 10, base, cut" in sentence
     assert " firms at 40, base, cut" in sentence
-    assert sentence.endswith("(2 of 2 comparisons, after Holm's correction over all of them).")
+    assert sentence.endswith("(2 of 2 comparisons, after Holm over the answer's 3).")
 
 
 def test_a_swept_key_that_does_nothing_is_not_called_the_same(tmp_path: Path) -> None:
     said = answer.sentences(Results(swept_folder(tmp_path, slope=0.0)))
     (sentence,) = (text for text in said if text.startswith(f"Along {KEY}"))
     assert "no endpoint at 10 and 40 is distinguishable from that at 20" in sentence
-    assert "over 2 comparisons; that is no proof of equality" in sentence
+    assert "(2 comparisons, after Holm over the answer's 3); that is no proof of equality" in sentence
 
 
 def test_the_table_has_a_column_for_each_value_but_the_first(tmp_path: Path) -> None:
     (table,) = along.tables(Results(swept_folder(tmp_path, slope=1.0)))
-    assert (table["first"], table["values"], table["family"]) == ("20", (10, 40), 2)
+    assert (table["first"], table["values"], table["family"]) == ("20", (10, 40), 3)
     ((_, where, rows),) = table["lines"]
     assert where == "base, cut"
     assert rows[40].estimate == pytest.approx(20.0, abs=0.2)

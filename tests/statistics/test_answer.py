@@ -71,9 +71,11 @@ def test_a_swept_study_says_over_how_many_comparisons_of_all_points_holm_went(tm
     write_effects(tmp_path)
     results = Results(tmp_path)
     sized = answer.with_family_sizes(results.effects)
-    shock = sized[(sized["family"] == "shock") & sized["p"].notna()]
-    assert (shock["among"] == 2).all()
-    assert len(shock) == 2
+    said = sized[(sized["family"] == "answer") & sized["p"].notna()]
+    assert (said["among"] == len(said)).all()
+    assert set(said["along"].isna()) == {True, False}  # the shock at the first point, and the values of x
+    (elsewhere,) = sized.loc[sized["family"] == "shock", "among"]  # at the second point: in tables only
+    assert elsewhere == 1
 
 
 @pytest.mark.parametrize(

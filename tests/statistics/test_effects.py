@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from experiments.analyse.effects import COLUMNS, RESPONSE, effects, equivalences, write_effects
+from experiments.analyse.stats import holm
 from experiments.results import Contrast, Design, Results
 
 DESIGN = Design(arms=("plain", "loans"), shocks=("none", "outage"), baseline="plain", endpoints=("rent",))
@@ -76,15 +77,16 @@ def test_forked_arms_are_compared_with_the_forked_baseline_only() -> None:
     assert len(found) == 10
 
 
-def test_holm_covers_the_endpoints_of_one_kind_and_leaves_the_rest_exploratory() -> None:
+def test_holm_goes_over_all_that_the_answer_says_and_leaves_the_rest_exploratory() -> None:
     runs = table(**FOUR_CELLS)
     runs["other"] = runs["rent"] ** 2
     found = effects(runs, DESIGN)
     assert found[found.metric == "other"].p_holm.isna().all()
-    within = found[(found.metric == "rent") & (found.arm == found.baseline)]
-    assert within.p_holm.max() == pytest.approx(max(2 * within.p.min(), within.p.max()))
-    response = row(found, RESPONSE + "rent", "loans", "plain", "outage")
-    assert response.p_holm == response.p  # alone in its family
+    said = found[found.family == "answer"]
+    assert len(said) == 4  # the shock in both arms, the arm without it, the response
+    assert sorted(said.p_holm.dropna()) == pytest.approx(sorted(p for p in holm(said.p.tolist()) if p is not None))
+    under = row(found, "rent", "loans", "plain", "outage")  # in no sentence: alone in a family of its kind
+    assert (under.family, under.p_holm) == ("arm", under.p)
 
 
 def test_swept_values_are_further_columns_and_never_mixed() -> None:
@@ -137,14 +139,17 @@ def test_a_run_that_does_not_depend_on_a_swept_key_is_paired_with_all_its_values
     assert calm[SWEPT].isna().all()
 
 
-def test_holm_goes_over_the_values_of_one_swept_key_apart_from_other_comparisons() -> None:
+def test_the_answers_family_holds_swept_values_and_what_is_said_of_the_first_point() -> None:
     runs = pd.concat([table(**FOUR_CELLS).assign(a=a, b=b) for a in (1, 2, 3) for b in (5, 6)], ignore_index=True)
     runs["rent"] += np.random.default_rng(1).normal(size=len(runs)) * 0.3 + runs["a"]
-    design = Design(**{**vars(DESIGN), "sweep": ("a", "b")})
-    found = effects(runs, design)
-    family = found[(found.along == "a") & ~found.metric.str.startswith(RESPONSE)]
-    assert len(family) == 2 * 2 * 2 * 2  # arms, shocks, values of a but the first, values of b
-    assert family.p_holm.min() == pytest.approx(min(1.0, len(family) * family.p.min()))
+    swept = {"a": (1, 2, 3), "b": (5, 6)}
+    found = effects(runs, Design(**{**vars(DESIGN), "sweep": ("a", "b"), "swept": swept}))
+    said = found[found.family == "answer"]
+    levels = found[found.along.notna() & ~found.metric.str.startswith(RESPONSE)]
+    assert set(levels.family) == {"answer"}
+    assert len(said) == len(levels) + 4
+    assert (said[said.along.isna()][["a", "b"]] == [1, 5]).all(axis=None)
+    assert said.p_holm.min() == pytest.approx(min(1.0, len(said) * said.p.min()))
 
 
 def test_the_written_table_skips_failed_runs_and_is_the_same_bytes_every_time(folder: Path) -> None:
@@ -191,13 +196,12 @@ def test_a_contrast_is_named_in_arm_and_spelt_out_in_baseline() -> None:
     assert row(found, RESPONSE + "rent", "credit", "loans - plain", "outage").estimate == pytest.approx(0.5)
 
 
-def test_holm_covers_contrasts_of_one_role_apart_from_other_roles_and_from_pairs_of_arms() -> None:
-    alone = effects(table(**FOUR_CELLS), Design(**{**vars(DESIGN), "contrasts": {"credit": CONTRASTS["credit"]}}))
-    both = effects(table(**FOUR_CELLS), Design(**{**vars(DESIGN), "contrasts": CONTRASTS}))
-    names = ("rent", "credit", "loans - plain", "none")
-    assert row(alone, *names).p_holm == row(both, *names).p_holm
-    calm, hit = row(both, *names).p, row(both, *names[:3], "outage").p
-    assert row(both, *names).p_holm == pytest.approx(max(calm, 2.0 * min(calm, hit)))
+def test_holm_covers_contrasts_of_all_roles_together_apart_from_pairs_of_arms() -> None:
+    found = effects(table(**FOUR_CELLS), Design(**{**vars(DESIGN), "contrasts": CONTRASTS}))
+    said = found[found.family == "answer"]
+    assert set(said.arm) == {"credit", "half"}
+    assert len(said) == 4  # calm and in the response
+    assert said.p_holm.max() == pytest.approx(max(p for p in holm(said.p.tolist()) if p is not None))
 
 
 def test_a_contrast_of_four_arms_cancels_what_pairs_share_and_forks_are_contrasted_apart() -> None:

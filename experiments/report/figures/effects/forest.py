@@ -52,7 +52,7 @@ def _contrast_caption(name: str, design: Design) -> str:
         "contrasts": "The pre-registered contrasts of arms and what they are made of",
         "checks": "The checks: nulls, which must be exactly zero, and placebos",
     }[name]
-    how = "BCa bootstrap over seeds" if design.seeds >= FEW_SEEDS else "a paired t over seeds"
+    how = "studentised bootstrap over seeds" if design.seeds >= FEW_SEEDS else "a paired t over seeds"
     band = " Shaded: effects within the margins set in advance, which count as small." if design.margins else ""
     return f"{what}, without a shock: mean over {design.seeds} seeds with its 95 % interval ({how}).{band}"
 
@@ -111,6 +111,10 @@ def _caption(design: Design, shock: str) -> str:
         if shock != NO_SHOCK
         else f"Effect of each arm against {in_quotes(design.baseline)}, without any shock (same seed)"
     )
-    how = "95 % interval (BCa bootstrap over seeds" + ("" if design.seeds >= 10 else "; a paired t below ten seeds")
+    how = (
+        "95 % interval (studentised bootstrap over seeds"
+        if design.seeds >= FEW_SEEDS
+        else "95 % interval (a paired t over seeds"
+    )
     endpoint = "pre-registered endpoint" if design.endpoints else "metric"
     return f"{what}: mean over {design.seeds} seeds with its {how}). A panel is one {endpoint} in its unit."
