@@ -17,10 +17,11 @@ from sim.rows.exchange import FutureRow
 from sim.rows.labs import Service
 from sim.rows.rental import DemandRow, SupplyRow
 from sim.rows.reserved import ReservedRow
+from sim.rules.hoarding import precaution
 from sim.rules.rents import contract_worth
 from sim.rules.usage import contracted_level
 from sim.view import View
-from sim.vocabulary import HOURS_PER_DAY, Elasticity, NonNegative, Positive, Share, YearsOfMemory
+from sim.vocabulary import HOURS_PER_DAY, Days, Elasticity, NonNegative, Positive, Share, YearsOfMemory
 
 INFERENCE, TRAINING, SPILL, NORMAL, PATIENT = range(5)  # rows of spot demand; jobs: TRAINING is the urgent ones
 FLAT, INFERENCE_SEASON = 0, 1
@@ -54,6 +55,10 @@ class AiLabParameters(GroupParameters):
     reserve_security: NonNegative  # rent that security of supply is worth, over the mean rent expected
     reserve_security_years: Positive  # tenor that gives most of it
     reserve_obsolescence: NonNegative  # rent a year of tenor that being tied to ageing chips costs
+    precaution_stock_outs: Elasticity = 0.0  # log of the stock reserved over what is needed, per share of hours without
+    precaution_scarcity: Elasticity = 0.0  # and per log of the scarcity of chips
+    stock_out_days: Days = 30.0  # over which hours in which nothing was to be had are remembered
+    stock_out_usual_days: Days = 365.0  # over which a lab comes to take them for usual
     reserve_elasticity: NonNegative  # of the stock wanted under contract to its rent over its worth
     spill: Share  # of contract hours wanted but not had that goes to the spot market
     relet_share: Share  # of reserved capacity that is offered when rents are high
@@ -89,6 +94,7 @@ class AiLab(Agent):
         self.backlog_ve_hours: float | None = None
         self.queue: JobQueue | None = None
         self.training_ve = 0.0
+        self.stock_outs: tuple[float, float] | None = None  # lately, and what it is used to
 
     @property
     def terms(self) -> JobTerms:
@@ -183,10 +189,10 @@ class AiLab(Agent):
     def reserved(self, view: View) -> Iterable[ReservedRow]:
         """Want in every tenor what is missing; the market splits it by the path's shares.
 
-        On the menu at any rent. In the auction the stock wanted falls by `reserve_elasticity` per log of rent over its
-        worth on the path, until rents e-fold lower bring no more.
+        What is reserved as a precaution comes on top. On the menu at any rent. In the auction the stock wanted falls by
+        `reserve_elasticity` per log of rent over its worth on the path, until rents e-fold lower bring no more.
         """
-        p, path, wanted = self.p, view.path, self.contracted_ve(view)
+        p, path, wanted = self.p, view.path, self.contracted_ve(view) * self._precaution(view)
         missing = wanted - view.reserved_held_ve
         slope = wanted * p.reserve_elasticity if path.by_auction else 0.0
         if slope <= 0.0:
@@ -200,6 +206,11 @@ class AiLab(Agent):
             ReservedRow(k, most, (1.0 - discount) * expected * above, width)
             for k, (discount, expected) in enumerate(zip(path.discounts, rents, strict=True))
         ]
+
+    def _precaution(self, view: View) -> float:
+        """Factor on the stock wanted under contract: what is reserved in case there is nothing to be had."""
+        p, (lately, usual) = self.p, self.stock_outs or (0.0, 0.0)
+        return precaution(lately, usual, view.scarcity, p.precaution_stock_outs, p.precaution_scarcity)
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Buy a share of expected spot use of each listed month forward, around own expectations."""
@@ -221,5 +232,14 @@ class AiLab(Agent):
             done = view.bought_ve_hours(TRAINING) * view.today.environment.efficiency
             backlog = self.backlog_ve_hours if self.backlog_ve_hours is not None else 0.0
             self.backlog_ve_hours = max(0.0, backlog + self.training_ve * HOURS_PER_DAY - done)
+        self._learn_stock_outs(view.stock_out)
         self.slow_rent_usd = learned_slow_rent(view, self.slow_rent_usd, self.p.adaptation_years)
         self.usual_rent_usd = usual_rent(self.slow_rent_usd, s.technology, self.p.adaptation_years)
+
+    def _learn_stock_outs(self, seen: float) -> None:
+        """Remember how often nothing was to be had; the first day is taken for usual."""
+        lately, usual = self.stock_outs or (seen, seen)
+        self.stock_outs = (
+            lately + (seen - lately) / self.p.stock_out_days,
+            usual + (seen - usual) / self.p.stock_out_usual_days,
+        )

@@ -11,7 +11,7 @@ from pydantic import Field
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.behaviours.hedging import hedges
 from sim.behaviours.investing import Investor, wanted_chips, wanted_q
-from sim.behaviours.letting import AskTerms, list_asks, pool_row
+from sim.behaviours.letting import AskTerms, list_asks, pool_row, withdrawn_ve
 from sim.growth_path import GrowthPath, Landlord
 from sim.rows.credit import Borrower
 from sim.rows.exchange import FutureRow
@@ -44,6 +44,7 @@ class NeocloudParameters(GroupParameters):
     hedge_reach: NonNegative  # farthest from the hedge, in shares of the exposure
     contract_idle: Share  # rent that certainty is worth: hours of a contract are paid whether they are used or not
     contract_elasticity: NonNegative  # of the stock offered under contract to its rent over what is expected
+    withdrawal: NonNegative = 0.0  # share of what is let by the hour, kept for contracts per log that they pay better
     ask_markup: Positive  # list ask over the mean rent of the last days, where an auction sets the rent
     ask_response: Annotated[NonNegative, Field(le=10.0)]  # log list price per unit of log tightness, where it is paid
     ask_hazard_per_day: Share
@@ -108,16 +109,23 @@ class Neocloud(Agent):
         return Borrower(self.p.spread, self.p.advance_rate, self.p.equity_access)
 
     def spot_offers(self, view: View) -> Iterable[SupplyRow]:
-        """Offer what contracts leave at convex marginal cost (Bessembinder-Lemmon supply)."""
+        """Offer what is neither let nor kept for contracts at convex marginal cost (Bessembinder-Lemmon supply)."""
         environment, fleet, sold = view.today.environment, view.fleet_ve, view.reserved_sold_ve
         running = view.running_share
         if environment.contracts_first:
             pool = max(0.0, fleet * running - sold)
         else:
             pool = max(0.0, fleet - sold) * running
-        pool *= environment.pool_availability
-        if pool > 0.0:
-            yield pool_row(view, pool)
+        withdrawn = self._withdrawn_ve(view)
+        kept = min(pool, running * min(withdrawn, max(0.0, self.p.reserved_share * fleet + withdrawn - sold)))
+        pool, kept = (pool - kept) * environment.pool_availability, kept * environment.pool_availability
+        if pool > 0.0 or kept > 0.0:
+            yield pool_row(view, pool, kept)
+
+    def _withdrawn_ve(self, view: View) -> float:
+        """Capacity beyond the usual share that it would rather let under contract."""
+        p, free = self.p, (1.0 - self.p.reserved_share) * view.fleet_ve
+        return withdrawn_ve(view, free, p.withdrawal, (p.belief_half_life_years, p.trading_half_life_years))
 
     def list_asks(self, view: View, posted_usd: Floats) -> Floats:
         """Sticky list prices of all products it lets."""
@@ -131,11 +139,12 @@ class Neocloud(Agent):
     def reserved(self, view: View) -> Iterable[ReservedRow]:
         """Offer what is not under contract up to the target share, at the discounted mean rent expected.
 
-        Rent of tenor T = (1 - discount) * mean over T of expected rent, never below variable cost. In the auction the
-        target rises with the log of the rent over that (a Littlewood protection level that falls).
+        What is withdrawn from the spot market is added to the target. Rent of tenor T = (1 - discount) * mean over T of
+        expected rent, never below variable cost. In the auction the target rises with the log of the rent over that (a
+        Littlewood protection level that falls).
         """
         p, today, path, fleet, sold = self.p, view.today, view.path, view.fleet_ve, view.reserved_sold_ve
-        target = p.reserved_share * fleet
+        target = p.reserved_share * fleet + self._withdrawn_ve(view)
         free = target - sold
         slope = target * p.contract_elasticity if path.by_auction else 0.0
         most = fleet - sold if slope > 0.0 else free

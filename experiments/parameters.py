@@ -30,6 +30,7 @@ LEFT_OUT = {
     "population",
     "traders",
     "control",
+    "hoarding",
 }  # no sections
 PARTS = ("agents", "indices")  # sections of classes that are named by `_target_`
 NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?")  # YAML of PyYAML reads 2.5e6 as a text, Hydra as a number

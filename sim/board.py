@@ -77,9 +77,10 @@ class AtStart:
 
 @dataclass(frozen=True, slots=True)
 class HardwareSheet:
-    """Fleets that work, by owner and grade, VE."""
+    """Fleets that work, by owner and grade, VE; how scarce chips are by what is public (1: as usual)."""
 
     fleet_ve: list[list[float]] = field(default_factory=list)
+    scarcity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ class DemandSheet:
 class RentalSheet:
     """Shares of fleets that run, by owner; how tight each owner's market was; in the evening the hours users got.
 
-    `tightness` (owners, products), `comparable_usd` (products,); hours by (owner, number of the row).
+    `tightness` (owners, products), `comparable_usd` (products,); hours by (owner, number of the row). `stock_out` is
+    the share of hours in which nothing was to be had yesterday: at list prices, or at any.
     """
 
     running_share: list[float] = field(default_factory=list)
@@ -107,6 +109,7 @@ class RentalSheet:
     comparable_usd: Floats = field(default_factory=lambda: np.zeros(0))
     bought_ve_hours: dict[tuple[int, int], float] = field(default_factory=dict)
     interrupted_ve: dict[tuple[int, int], float] = field(default_factory=dict)
+    stock_out: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

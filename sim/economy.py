@@ -75,7 +75,9 @@ class Economy(abm.Model):  # type: ignore[misc]
         reference_ve = float(books.grade_value[0])
         limits = {name: region.growth_limit for name, region in spec.regions.items()}
         sites = Sites(limits, books.where.regions[books.roll.chip_owners])
-        self.hardware = Hardware(common, tables.fleet, Grades(books.grade_names, books.grade_value), sites, spec.resale)
+        self.hardware = Hardware(
+            common, tables.fleet, Grades(books.grade_names, books.grade_value), sites, spec.resale, spec.investment
+        )
         self.reserved = Reserved(common, tables.contracts, spec.reserved, reference_ve)
         self.rental = Rental(common, books.where, books.grade_value, spec.spot, spec.demand.season)
         self.labs = Labs(common)

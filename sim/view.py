@@ -95,6 +95,16 @@ class View:
         return self._board.reserved.short_ve[self.owner]
 
     @property
+    def scarcity(self) -> float:
+        """How many times the usual order, or lead time, it takes to have chips, as quoted in public; 1 is as usual."""
+        return self._board.hardware.scarcity
+
+    @property
+    def stock_out(self) -> float:
+        """Share of hours, on the last day known, in which nothing was to be had at list prices, or at any price."""
+        return self._board.rental.stock_out
+
+    @property
     def running_share(self) -> float:
         """Share of own GPUs that run today."""
         return self._board.rental.running_share[self.owner]

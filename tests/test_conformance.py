@@ -26,6 +26,7 @@ OF_AGENTS = {
     "population",
     "traders",
     "control",
+    "hoarding",
     "size",
     "funds",
     "notes",
@@ -33,7 +34,8 @@ OF_AGENTS = {
 OF_THE_WORLD = [
     (group, preset)
     for group, preset in PRESETS
-    if group in {*WORLD, "funds", "notes", "traders", "control"} and group not in {"agents", "population", "shocks"}
+    if group in {*WORLD, "funds", "notes", "traders", "control", "hoarding"}
+    and group not in {"agents", "population", "shocks"}
 ]
 SHOCKS = [preset for group, preset in PRESETS if group == "shocks"]
 SCENARIOS = [preset for group, preset in PRESETS if group == "scenario"]

@@ -9,6 +9,8 @@ import numpy as np
 
 from sim.rows.rental import SupplyRow
 from sim.rules.asks import in_proportion, repricing_hazard, wanted_ask
+from sim.rules.hoarding import withdrawn_share
+from sim.rules.rents import annuity
 from sim.streams import Purpose
 from sim.view import View
 from sim.vocabulary import DAYS_PER_YEAR, Floats
@@ -36,7 +38,7 @@ class AskTerms:
     own_grade: float = 1.0
 
 
-def pool_row(view: View, pool_ve: float) -> SupplyRow:
+def pool_row(view: View, pool_ve: float, withheld_ve: float = 0.0) -> SupplyRow:
     """Offer own capacity at convex marginal cost (Bessembinder-Lemmon supply), at comparable prices.
 
     At the path's rent the path's share of it is offered; list prices are posted apart (`list_asks`).
@@ -44,7 +46,31 @@ def pool_row(view: View, pool_ve: float) -> SupplyRow:
     today, s = view.today, view.path.settings
     floor = s.cost_usd * today.technology * today.environment.running_cost_scale
     slope = (s.rent_usd - s.cost_usd) / math.exp(math.log(s.occupancy) * s.convexity) * today.technology
-    return SupplyRow(0, pool_ve, floor, slope, s.convexity, True)
+    return SupplyRow(0, pool_ve, floor, slope, s.convexity, True, withheld_ve)
+
+
+def contract_advantage(view: View, belief_half_life_years: float, trading_half_life_years: float) -> float:
+    """Log of the mean rent that contracts let expect over last month's by the hour, beyond what it is on the path.
+
+    Tenors are weighed by their shares of the stock; on the path rents fall at g, so that it is ln(A(g, T) / T) there.
+    """
+    rents = view.contract_rents_usd(belief_half_life_years, trading_half_life_years)
+    now, technology = view.today.rent_30d_usd, view.path.settings.technology
+    return math.fsum(
+        tenor.stock_share * math.log(rent / now * tenor.years / annuity(technology, tenor.years))
+        for tenor, rent in zip(view.path.tenors, rents, strict=True)
+    )
+
+
+def withdrawn_ve(view: View, free_ve: float, elasticity: float, beliefs: tuple[float, float]) -> float:
+    """Part of what is let by the hour, VE, that an owner keeps for contracts where these let expect more.
+
+    `beliefs` are half-lives of deviations of rents over contracts and over the futures curve, years. An estate keeps
+    nothing.
+    """
+    if elasticity == 0.0 or view.barred_from_contracts:
+        return 0.0
+    return free_ve * withdrawn_share(contract_advantage(view, *beliefs), elasticity)
 
 
 def list_asks(view: View, posted_usd: Floats, terms: AskTerms) -> Floats:

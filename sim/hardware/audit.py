@@ -81,6 +81,7 @@ def columns_of(kinds: Iterable[str]) -> list[Column]:
         ),
         Column("q_mean", "ratio", "value of a new chip over its price, fleet-weighted over landlords"),
         Column("chip_premium", "ratio", "price of a new chip over its trend, from orders beyond the vendor's capacity"),
+        Column("chip_scarcity", "ratio", "orders or lead times it takes to have chips over the usual, as quoted"),
     ]
 
 

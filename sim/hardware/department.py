@@ -22,9 +22,11 @@ from sim.hardware.procurement import pass_on_fleet, place_orders, post_deliverie
 from sim.hardware.resale.market import UsedMarket
 from sim.hardware.resale.terms import Resale
 from sim.hardware.sites import Sites
+from sim.hardware.terms import Investment
 from sim.record import Column
 from sim.roles import OrdersChips, SellsChips
 from sim.rows.hardware import ChipOrders, Grades, Wishes
+from sim.rules.hoarding import quoted_scarcity, scarcity
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 
@@ -32,16 +34,20 @@ class Hardware:
     """The stock of GPUs and the orders under way, by owner of GPUs (`roll.chip_owners`) and grade.
 
     `premium` is the price of a new chip over its trend, set by the vendor at the last month's end; `ordered_ve` (chip
-    owners, grades) what was ordered today.
+    owners, grades) what was ordered today; `scarcity` how scarce chips are as quoted in public, which follows what is
+    met over `quote_months`.
     """
 
-    def __init__(self, common: Common, fleet: Fleet, grades: Grades, sites: Sites, resale: Resale) -> None:
+    def __init__(
+        self, common: Common, fleet: Fleet, grades: Grades, sites: Sites, resale: Resale, terms: Investment
+    ) -> None:
         self.common = common
         self.fleet = fleet
         self.grades = grades
         self.sites = sites
         self.used = UsedMarket(common, fleet, grades, resale)
-        self.premium = 1.0
+        self.quote_months = terms.quote_months
+        self.premium = self.scarcity = 1.0
         self.ordered_ve: Floats = np.zeros_like(fleet.working)
         self.start_ve = float(fleet.working.sum())
         self.start_let_ve = float(self._landlords_ve().sum())
@@ -59,7 +65,7 @@ class Hardware:
 
     def show(self) -> None:
         """Put the fleets at work on the board."""
-        self.common.board.hardware = HardwareSheet(self.working_ve().tolist())
+        self.common.board.hardware = HardwareSheet(self.working_ve().tolist(), self.scarcity)
 
     def working_ve(self) -> Floats:
         """Fleets at work of all owners (owners, grades), VE."""
@@ -118,7 +124,16 @@ class Hardware:
         accepted: float = met * vendor.accepted_share(common.register.views[roll.vendor], total, usual)
         if met > 0.0:
             self.premium = vendor.next_premium(self.premium, total, usual * met)
+        self._quote(accepted)
         return ChipOrders(asked * accepted, accepted)
+
+    def _quote(self, accepted: float) -> None:
+        """What share of orders was met and how late deliveries are becomes public; with nothing ordered, as it was."""
+        settings, working = self.common.path.settings, float(self.fleet.working.sum())
+        due = self.common.path.delivery_rate * working / DAYS_PER_YEAR
+        late = float(self.fleet.held_back[0].sum()) / due if due > 0.0 else 0.0
+        seen = scarcity(accepted, late, settings.lead_years * DAYS_PER_YEAR)
+        self.scarcity = quoted_scarcity(self.scarcity, seen, self.quote_months)
 
     def order(self, day: int, orders: ChipOrders) -> None:
         """Place and pay the orders; who does not borrow is given the money by its parents."""
@@ -175,6 +190,7 @@ class Hardware:
             "gpu_value_usd_per_ve": gpu_value_usd(common.register, mine),
             "q_mean": mean_q(common.register, mine) if month_end else np.nan,
             "chip_premium": self.premium,
+            "chip_scarcity": self.scarcity,
             **(self._used(today.day) if self.used.open else {}),
         }
 

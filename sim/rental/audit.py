@@ -73,6 +73,7 @@ def columns_of(products: Products, sellers: Sequence[str]) -> list[Column]:
         ),  # fmt: skip
         Column("rent_path_usd_per_ve_hour", "USD per VE-hour", "rent on the balanced growth path"),
         Column("pool_ve", "VE", "capacity that landlords offer to the spot market"),
+        Column("withheld_ve", "VE", "capacity that landlords keep from the spot market for customers of contracts"),
         Column("occupancy", "share", "hours sold over hours offered by landlords in the spot market"),
         Column("traded_gpu_hours", "GPU-hours", "spot hours traded"),
         Column("unserved_gpu_hours", "GPU-hours", "hours wanted at the price cap and not served, contracts' included"),
@@ -142,17 +143,18 @@ def _stock_out_series(regions: tuple[str, ...]) -> tuple[str, ...]:
 
 def hours_let(
     trades: Trades, delivered: Delivered, products: Products, shop: Shop, landlords: Ints, gpu_ve: Floats,
-    fleet: Floats, dark: bool,
+    fleet: Floats, dark: bool, withheld_ve: float,
 ) -> dict[str, float]:  # fmt: skip
-    """Hours let and left; `fleet` (landlords, grades) VE, whose grades have `gpu_ve` (grades,) to a GPU."""
+    """Hours let, left and withheld; `fleet` (landlords, grades) VE, whose grades have `gpu_ve` (grades,) to a GPU."""
     total = float(fleet.sum())
     offered = float(trades.offered_ve[landlords].sum()) * HOURS_PER_DAY
     sold = float((trades.sold_ve_hours[landlords] * shop.on_demand).sum())
     gpus_per_ve = float((fleet / gpu_ve).sum()) / total if total > 0.0 else 1.0
     running = float(total - delivered.ve.sum())
-    downtime = max(0.0, running * HOURS_PER_DAY - offered) if dark else 0.0
+    downtime = max(0.0, (running - withheld_ve) * HOURS_PER_DAY - offered) if dark else 0.0
     return {
         "pool_ve": offered / HOURS_PER_DAY,
+        "withheld_ve": withheld_ve,
         "occupancy": sold / offered if offered > 0.0 else math.nan,
         "traded_gpu_hours": float((trades.traded_ve_hours.sum(axis=0) / products.value).sum()),
         "unserved_gpu_hours": trades.unserved_ve_hours * gpus_per_ve,
@@ -169,6 +171,14 @@ def _occupancy(trades: Trades, products: Products) -> dict[str, float]:
     sold = trades.sold_ve_hours.sum(axis=0)
     shares = np.where(offered > 0.0, sold / np.maximum(offered, 1e-300), math.nan).tolist()
     return dict(zip(_occupancy_series(products.names), shares, strict=True))
+
+
+def stock_out(trades: Trades, shop: Shop) -> float:
+    """Share of hours in which nothing was to be had: of sellers' at list prices, and of what was wanted at any."""
+    count = ((trades.offered_ve > 0.0) & (shop.mechanism == POSTED)).sum(axis=0)
+    listed = float(count @ trades.stock_outs) / float(count.sum()) if count.any() else 0.0
+    wanted = trades.unserved_ve_hours + trades.volume
+    return 1.0 - (1.0 - listed) * (1.0 - (trades.unserved_ve_hours / wanted if wanted > 0.0 else 0.0))
 
 
 def list_prices(trades: Trades, products: Products, shop: Shop, asks_usd: Floats, let: Floats) -> dict[str, float]:

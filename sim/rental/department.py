@@ -22,6 +22,7 @@ from sim.rental.audit import (
     hours_let,
     list_prices,
     rent_series,
+    stock_out,
     terms_of,
 )
 from sim.rental.conditions import comparable_asks, homes_of, what_runs
@@ -43,7 +44,8 @@ class Rental:
     mean rents of the last day with trades, USD per GPU-hour; `let` (products,) is 1 where landlords let capacity.
     `news` (steps,) is the log change of each hour's rent of the product `news_product` on the same hour yesterday.
     `fleet_ve` (landlords, grades) is what is at work today, `running_share` (owners,) the share of it that runs and
-    `mix` (owners, products) how what runs is spread. `gpu_ve` (grades,) is VE per GPU.
+    `mix` (owners, products) how what runs is spread, `withheld_ve` what its owners keep for customers of contracts.
+    `gpu_ve` (grades,) is VE per GPU.
     """
 
     def __init__(self, common: Common, where: Placement, gpu_ve: Floats, spot: Spot, season: Season) -> None:
@@ -70,6 +72,7 @@ class Rental:
         )
         self.fleet_ve: Floats = np.zeros((len(roll.landlords), len(products.grade_names)))
         self.mix, self.running_share = np.zeros_like(self.asks_usd), np.zeros(owners)
+        self.withheld_ve = 0.0
         self._let_today: tuple[Trades, Delivered] | None = None
 
     def adopt(self, spot: Spot, season: Season) -> None:
@@ -101,7 +104,7 @@ class Rental:
         self.mix, self.running_share = what_runs(mix, products, environment)
         board.rental = RentalSheet(
             self.running_share.tolist(), self.auction.tightness, self.rents.auctions * products.level,
-            board.rental.bought_ve_hours, board.rental.interrupted_ve,
+            board.rental.bought_ve_hours, board.rental.interrupted_ve, board.rental.stock_out,
         )  # fmt: skip
 
     def let_hours(self, today: Today, product_factor: Floats) -> Trades:
@@ -124,6 +127,7 @@ class Rental:
             for number, row in enumerate(agent.spot_demand(views[owner]))
             if row.quantity_ve > 0.0
         ]
+        self.withheld_ve = math.fsum(row.withheld_ve for _, _, row in supply)
         trades = self.auction.clear(supply, demand, self._day(today, product_factor), self.engine)
         size = (trades.revenue_usd + trades.spent_usd) * terms_of(trades)
         self.common.ledger.post_net("spot rent", "rent_accrued", trades.revenue_usd - trades.spent_usd, size)
@@ -178,9 +182,11 @@ class Rental:
         self.last_hours = hourly
 
     def tell(self, trades: Trades) -> None:
-        """Hours bought are told to those who bought them."""
-        board = self.common.board
-        board.rental = replace(board.rental, bought_ve_hours=trades.bought, interrupted_ve=trades.interrupted)
+        """Hours bought are told to those who bought them, and to all how often nothing was to be had."""
+        board, out = self.common.board, stock_out(trades, self.where.shop)
+        board.rental = replace(
+            board.rental, bought_ve_hours=trades.bought, interrupted_ve=trades.interrupted, stock_out=out
+        )
 
     # the month
 
@@ -240,7 +246,15 @@ class Rental:
             "rent_usd_per_ve_hour": self.rents.today,
             "rent_path_usd_per_ve_hour": path.settings.rent_usd * path.technology_factor(today.years),
             **hours_let(
-                trades, delivered, products, where.shop, landlords, self.gpu_ve, self.fleet_ve, today.environment.dark
+                trades,
+                delivered,
+                products,
+                where.shop,
+                landlords,
+                self.gpu_ve,
+                self.fleet_ve,
+                today.environment.dark,
+                self.withheld_ve,
             ),
             **list_prices(trades, products, where.shop, self.asks_usd, self.let),
             **asks_by_seller(products, where.shop, self.asks_usd, float(self.gpu_ve[0]), self.sellers),

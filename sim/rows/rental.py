@@ -59,7 +59,7 @@ class SupplyRow(NamedTuple):
     kind 0: convex marginal cost, price = floor + slope * occupancy ** convexity; a, b, c = floor_usd, slope_usd,
     convexity. kind 1: swing capacity that comes on in log price; a, b, c = start_usd, full_usd, unused.
     `quantity_ve` is capacity in H100 value equivalents; it is spread over products as the owner's own fleet
-    (`own_mix`) or as the market's.
+    (`own_mix`) or as the market's. `withheld_ve` is what its owner keeps back for customers of contracts.
     """
 
     kind: int
@@ -68,6 +68,7 @@ class SupplyRow(NamedTuple):
     b: float
     c: float
     own_mix: bool
+    withheld_ve: float = 0.0
 
 
 ISOELASTIC, BID = range(2)  # forms of demand
