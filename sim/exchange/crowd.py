@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from sim.kernels.close import gross
 from sim.kernels.crowd import BANKRUPT, Crowd, crowd_orders
 from sim.rows.exchange import CrowdSettings, Foresight
 from sim.rules.information import signal_error_sd
@@ -50,7 +51,7 @@ class Speculators:
 
     def gross(self) -> Floats:
         """Size of all traders' positions and orders tonight (maturities,), contracts, of which its trades are made."""
-        return np.asarray(np.abs(self.arrays.position).sum(axis=1) + np.abs(self.quantity).sum(axis=1))
+        return gross(self.arrays.position, self.quantity)
 
     def hear(self, day: int, foresight: Foresight, precision: float, cadence_days: int, streams: Streams) -> None:
         """Set each trader's signal: the news, and an error that it keeps for `cadence_days` from a day of its own on.

@@ -34,19 +34,37 @@ class Schedules(NamedTuple):
     terms: tuple[Floats, Floats, Floats, Floats]
 
 
+class Evening(NamedTuple):
+    """Schedules of all months, those of month m from `ends[m]` to `ends[m + 1]`: owners (n,), terms (4, n)."""
+
+    ends: Ints
+    owners: Ints
+    terms: Floats
+
+    def months(self) -> list[Schedules]:
+        """The schedules of each month."""
+        return [
+            Schedules(
+                self.owners[i:j], (self.terms[0, i:j], self.terms[1, i:j], self.terms[2, i:j], self.terms[3, i:j])
+            )
+            for i, j in itertools.pairwise(self.ends.tolist())
+        ]
+
+
 Rows = Sequence[tuple[int, FutureRow]] | tuple[Ints, Floats]  # one by one, or owners (n,) and fields (n, 5)
 
 
-def schedules_by_month(rows: Rows, months: int) -> list[Schedules]:
+def by_month(rows: Rows, months: int) -> Evening:
     """All rows as arrays, month by month, those of a month in the order in which they came."""
     who, table = rows if isinstance(rows, tuple) else _arrays(rows)
     order = np.argsort(table[:, 0], kind="stable")
-    owners = who[order]
-    month, at_last, slope, low, high = table[order].T.copy()
-    ends = np.searchsorted(month, np.arange(months + 1)).tolist()
-    return [
-        Schedules(owners[i:j], (at_last[i:j], slope[i:j], low[i:j], high[i:j])) for i, j in itertools.pairwise(ends)
-    ]
+    fields = table[order].T.copy()
+    return Evening(np.searchsorted(fields[0], np.arange(months + 1)), who[order], fields[1:])
+
+
+def schedules_by_month(rows: Rows, months: int) -> list[Schedules]:
+    """All rows as arrays, a month's together, in the order in which they came."""
+    return by_month(rows, months).months()
 
 
 def _arrays(rows: Sequence[tuple[int, FutureRow]]) -> tuple[Ints, Floats]:

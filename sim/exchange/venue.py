@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.calendar import Calendar
 from sim.exchange.crowd import Speculators
-from sim.exchange.futures import Rows, events_of, orders_of, price_impact, schedules_by_month
-from sim.exchange.joint_close import MONTHS, FundOrders, close_with_funds
+from sim.exchange.futures import Evening, Rows, by_month, events_of, orders_of, price_impact
+from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders, close_with_funds
 from sim.exchange.terms import MAIN, VenueTerms
-from sim.kernels.call_auction import Cleared, call_auction, schedule_fills
+from sim.kernels.call_auction import TRADED, Cleared
+from sim.kernels.close import close_months
 from sim.rows.exchange import Close, Curve
-from sim.vocabulary import DAYS_PER_YEAR, Floats
+from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 TREND_DAYS = 20.0
 
@@ -118,50 +120,49 @@ class Venue:
         contracts, is given, the price impact is measured in the month that comes after the nearest.
         """
         terms, crowds, last = self.terms, self.crowds, self.price_usd.copy()
-        price, volume = last.copy(), np.zeros(terms.maturities)
+        evening, resting = by_month(rows, terms.maturities), resting_orders(crowds, terms.maturities)
+        fills, cleared = np.zeros(resting[0].shape), np.empty((terms.maturities, len(Cleared._fields)))
+        impact, joint, funded = math.nan, 0, None
+        if probed is not None or funds is not None:
+            books = self._books(evening)
+            if probed is not None:
+                next_month = min(1, terms.maturities - 1)
+                impact = price_impact(books[next_month], terms.tick_usd, float(probed[next_month]))
+            if funds is not None:
+                together, funded = close_with_funds(books, funds, terms.tick_usd, terms.round_to_tick)
+                joint = len(together)
+                for m, (found, filled) in enumerate(together):
+                    cleared[m], fills[m] = found, filled
         trades, wanted = np.zeros((2, terms.maturities, owners))
-        crowd_fills = [np.empty_like(crowd.quantity) for crowd in crowds]
-        events: list[tuple[str, str]] = []
-        schedules = schedules_by_month(rows, terms.maturities)
-        books = [orders_of(m, mine, crowds, terms, last[m]) for m, mine in enumerate(schedules)]
-        impact = math.nan
-        if probed is not None:
-            next_month = min(1, terms.maturities - 1)
-            impact = price_impact(books[next_month], terms.tick_usd, float(probed[next_month]))
-        joint, funded = (
-            close_with_funds(books[:MONTHS], funds, terms.tick_usd, terms.round_to_tick)
-            if funds is not None
-            else ([], None)
-        )
-        for m, (orders, mine) in enumerate(zip(books, schedules, strict=True)):
-            if m < len(joint):
-                cleared, fills = joint[m]
-            else:
-                fills = crowd_fills[0][m] if len(crowds) == 1 else np.zeros(len(orders.quantity))
-                cleared = call_auction(
-                    orders.quantity, orders.tick, orders.curve, orders.tick0, terms.tick_usd, last[m],
-                    terms.round_to_tick, fills,
-                )  # fmt: skip
-            scheduled, both = np.zeros((2, len(mine.owners)))
-            schedule_fills(*mine.terms, last[m], orders.tick0, terms.tick_usd, cleared, scheduled)
-            schedule_fills(*mine.terms, last[m], orders.tick0, terms.tick_usd, uncut(cleared), both)
-            np.add.at(trades[m], mine.owners, scheduled)
-            np.add.at(wanted[m], mine.owners, both)
-            at = 0
-            for crowd, into in zip(crowds, crowd_fills, strict=True):
-                if fills.base is not into:
-                    into[m] = fills[at : at + into.shape[1]]
-                trades[m, crowd.owner] += float(into[m].sum())
-                at += into.shape[1]
-            if funds is not None and funded is not None and m < len(joint):
-                trades[m, funds.owners] += funded.fills[:, m]
-            price[m], volume[m] = cleared.price_usd, cleared.volume_contracts
-            events += events_of(self.names[m], cleared)
-        for crowd in crowds:
+        close_months(
+            joint, *evening, *resting, last, terms.daily_limit, terms.tick_usd, terms.round_to_tick,
+            cleared, fills, trades, wanted,
+        )  # fmt: skip
+        crowd_fills = _by_crowd(fills, crowds)
+        for crowd, filled in zip(crowds, crowd_fills, strict=True):
+            trades[:, crowd.owner] += filled.sum(axis=1)
             wanted[:, crowd.owner] += crowd.gross()
+        if funds is not None and funded is not None:
+            for m in range(joint):
+                trades[m, funds.owners] += funded.fills[:, m]
+        price, volume = cleared[:, 0].copy(), cleared[:, 4].copy()
         self.price_usd = price
         self.trend += (np.log(price / last) - self.trend) / TREND_DAYS
+        events = self._events(cleared)
         return Close(last, price, trades, wanted, volume, crowd_fills, events, funded, impact)
+
+    def _books(self, evening: Evening) -> list[MonthOrders]:
+        """All orders but the funds' of the nearest months."""
+        months = evening.months()[:MONTHS]
+        return [orders_of(m, mine, self.crowds, self.terms, self.price_usd[m]) for m, mine in enumerate(months)]
+
+    def _events(self, cleared: Floats) -> list[tuple[str, str]]:
+        """What of the outcomes (months, fields of `Cleared`) is worth telling."""
+        events = []
+        for name, (price, position, status, roots, *rest) in zip(self.names, cleared.tolist(), strict=True):
+            if status != TRADED or roots != 1.0:
+                events += events_of(name, Cleared(price, position, int(status), int(roots), *rest))
+        return events
 
     def roll(self, technology: float) -> None:
         """The front month has settled: the others move up, a new month is listed at the last one's price a month on."""
@@ -172,6 +173,19 @@ class Venue:
         self.known = []
 
 
-def uncut(cleared: Cleared) -> Cleared:
-    """The same outcome for who would be filled in full, what it sells counted with what it buys."""
-    return cleared._replace(curve_buy_filled=1.0, curve_sell_filled=-1.0)
+def resting_orders(crowds: Sequence[Speculators], months: int) -> tuple[Floats, Ints]:
+    """The crowds' orders side by side: quantities and limit ticks (months, traders), as they lie where there is one."""
+    if len(crowds) == 1:
+        return crowds[0].quantity, crowds[0].tick
+    none = np.zeros((months, 0))
+    quantity = np.concatenate([none, *(crowd.quantity for crowd in crowds)], axis=1)
+    tick = np.concatenate([none.astype(np.int64), *(crowd.tick for crowd in crowds)], axis=1)
+    return quantity, tick
+
+
+def _by_crowd(fills: Floats, crowds: Sequence[Speculators]) -> list[Floats]:
+    """The fills (months, traders) of each crowd."""
+    if len(crowds) == 1:
+        return [fills]
+    ends = np.cumsum([0, *(crowd.quantity.shape[1] for crowd in crowds)]).tolist()
+    return [fills[:, i:j].copy() for i, j in itertools.pairwise(ends)]

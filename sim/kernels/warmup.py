@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.kernels import (
     call_auction,
+    close,
     contract_auction,
     crowd,
     fund_auction,
@@ -50,6 +51,10 @@ def _warm_up_futures() -> None:
     cleared = call_auction.call_auction(one, np.ones(1, np.int64), curve, tick0, tick, 1.0, False, fills)
     call_auction.schedule_fills(one, one, -one, one, 1.0, tick0, tick, cleared, fills)
     ids, standing = np.zeros(1, np.int64), np.zeros(1, np.int8)
+    schedules, orders = np.zeros((4, 1)), (np.zeros((1, 1)), np.zeros((1, 1), np.int64))
+    found = np.zeros((1, 7)), *np.zeros((3, 1, 1))
+    close.close_months(0, np.arange(2), ids, schedules, *orders, one, 0.1, tick, False, *found)
+    close.gross(np.zeros((1, 1)), np.zeros((1, 1)))
     people = crowd.Crowd(ids, one.copy(), np.zeros((1, 1)), standing, one, one, one, one, one, one)
     quantity, ticks = np.zeros((1, 1)), np.zeros((1, 1), np.int64)
     crowd.awake(0, 0, 0, 0, 0.5)
