@@ -209,7 +209,8 @@ def page() -> str:
     parts += section(
         "paths/",
         "With `record=paths`: a file a run, a row a day. Grades, indices, kinds of owner, tenors and listed months are "
-        "those of the default world; another world has its own. The last are of worlds with a market for used GPUs.",
+        "those of the default world; another world has its own. The last are of worlds with a market "
+        "for used GPUs, and of the calls that need one.",
         [*PATHS, *((column.name, column.unit, column.meaning) for column in series)],
     )
     parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)

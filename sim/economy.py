@@ -83,7 +83,8 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.labs = Labs(common)
         self.indices = Indices(common, books.products, _indices(spec), self.path.settings.rent_usd, reference_ve)
         pledged_usd = self.hardware.pledged_usd()[books.roll.landlord_fleet]
-        self.credit = Credit(common, tables.loans, spec.loan, spec.resolution, pledged_usd / self.hardware.let_ve())
+        pledged_usd /= self.hardware.let_ve()
+        self.credit = Credit(common, tables.loans, spec.loan, spec.resolution, pledged_usd, marked=spec.resale.enabled)
         if common.calendar.elapsed:
             self.credit.note_costs(self.rental.pay_elapsed(self.hardware.let_ve(), common.calendar.elapsed))
         self.notes = Notes(common, self.credit.report())
@@ -329,9 +330,13 @@ class Economy(abm.Model):  # type: ignore[misc]
 
     def trade_used_gpus(self) -> None:
         """Those who must sell GPUs, or like to, meet those who have cash and room for them."""
-        if self.hardware.used.open:
-            offers = self.credit.used_offers(self.day)
-            self.credit.take_proceeds(self.hardware.used.trade(self.day, offers))
+        if not self.hardware.used.open:
+            return
+        self.credit.mark(self.hardware.collateral(self.day))
+        trades = self.hardware.used.trade(self.day, self.credit.call(self.day))
+        if trades.any:
+            self.credit.take_proceeds(trades.proceeds_usd - self.reserved.novate(trades.moved))
+            self.credit.mark(self.hardware.collateral(self.day))
 
     def resolve_insolvency(self) -> None:
         """Firms that cannot pay are cured or fail; estates whose time has come are sold; losses reach the notes."""

@@ -44,6 +44,7 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
     "ask_{seller}_usd_per_gpu_hour",
     "used_gpu_usd_per_ve", "used_price_ratio", "used_paid_usd", "used_sold_usd", "used_forced_usd", "used_outside_usd",
     "used_on_the_way_ve",
+    "calls_open", "called_usd", "calls_cash_usd", "calls_chips_usd", "calls_sales_usd", "loan_to_value",
 )  # fmt: skip
 
 

@@ -244,8 +244,13 @@ def _impossible_indices(spec: Spec) -> list[Problem]:
 
 
 def _impossible_loans(spec: Spec) -> list[Problem]:
-    """Facilities name groups of agents that lend."""
+    """Facilities name groups of agents that lend; marks and calls need prices of used GPUs."""
     known, problems = groups_of(Lends, spec.agents, spec.plugins), []
+    asked = {"collateral_basis": spec.loan.collateral_basis != "book", "call": spec.loan.call is not None}
+    for key, needed in asked.items():
+        if needed and not spec.resale.enabled:
+            text = "needs a market for used GPUs: resale.enabled is false (resale=default opens it)"
+            problems.append(Problem(f"loan.{key}", getattr(spec.loan, key), text))
     for name, facility in spec.loan.facilities.items():
         for group in facility.lenders or ():
             if group not in known:

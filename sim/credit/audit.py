@@ -30,6 +30,15 @@ COLUMNS = [
     Column("base_bound", "firms", "borrowers whose borrowing base cut their draws at the last month end"),
 ]  # fmt: skip
 
+CALL_COLUMNS = [
+    Column("calls_open", "firms", "borrowers with an open margin call"),
+    Column("called_usd", "USD", "beyond maintenance in today's new calls"),
+    Column("calls_cash_usd", "USD", "cash that met calls today"),
+    Column("calls_chips_usd", "USD", "GPUs that were pledged to cure calls today"),
+    Column("calls_sales_usd", "USD", "loans repaid out of forced sales of solvent borrowers today"),
+    Column("loan_to_value", "ratio", "loans over what GPUs and chips on order count for, on the basis of the loans"),
+]
+
 
 def check_loans(day: int, ledger: Ledger, roll: Roll, loans: LoanBook) -> None:
     """A9: balances = draws - principal - write-offs, and are the ledger's, by borrower, by lender, for the vehicle."""

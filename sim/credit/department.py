@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sim.board import CreditSheet
-from sim.credit.audit import COLUMNS, check_loans, median
+from sim.credit.audit import CALL_COLUMNS, COLUMNS, check_loans, median
 from sim.credit.borrowers import borrowers_of, first_dscr, landlords_of
+from sim.credit.calls import Calls
 from sim.credit.facilities import facilities_of
 from sim.credit.financing import Financing, Funding, fund_orders
 from sim.credit.lenders import Lenders
@@ -18,7 +19,7 @@ from sim.credit.service import Servicer
 from sim.credit.terms import Loan, Resolution
 from sim.department import Common
 from sim.record import Column
-from sim.rows.credit import LoanMargin, ServicerReport
+from sim.rows.credit import Collateral, LoanMargin, ServicerReport
 from sim.rows.hardware import UsedOffers
 from sim.rows.securitisation import Offering
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
@@ -35,13 +36,16 @@ class Credit:
     """
 
     def __init__(
-        self, common: Common, loans: LoanBook, loan: Loan, resolution: Resolution, pledged_usd_per_ve: Floats
-    ) -> None:
+        self, common: Common, loans: LoanBook, loan: Loan, resolution: Resolution, pledged_usd_per_ve: Floats, *,
+        marked: bool = False,
+    ) -> None:  # fmt: skip
         landlords = landlords_of(common.register, common.path)
         self.common = common
         self.loans = loans
         on_path = np.array([common.path.debt_usd(t.advance_rate) for t in landlords])
         self.pricing = Pricing(loans, on_path / pledged_usd_per_ve)
+        self.calls, self.marked = Calls(common, loans), marked
+        self.terms = loan.model_copy(update={"call": None})
         self.adopt(loan, resolution)
         self.servicer = Servicer(common, loans, first_dscr(landlords, common.path, loan))
         self.lenders = Lenders(common, loans, loan.answers.loss_prior)
@@ -54,6 +58,7 @@ class Credit:
 
     def adopt(self, loan: Loan, resolution: Resolution) -> None:
         """Take the terms, and what landlords say now of their own."""
+        self.calls.adopt(loan.call, self.terms.call)
         self.terms, self.rules = loan, resolution
         register = self.common.register
         self.borrowers = borrowers_of(register, self.common.path, loan)
@@ -134,19 +139,26 @@ class Credit:
         """Cash that is never spent on chips (borrowers,)."""
         return np.asarray(CASH_FLOOR * self.normal_usd * self._fleet_ve() * self.common.board.today.technology)
 
-    def used_offers(self, day: int) -> UsedOffers:
-        """Who must sell used GPUs today, and what others may spend on some: estates that are sold offer all they have.
+    def mark(self, collateral: Collateral) -> None:
+        """What collateral counts for from now on, on the basis of the terms."""
+        self.calls.mark(self.terms, collateral, self.lenders.marks(self.facilities.lent_by))
 
-        Firms in default or barred from orders do not buy.
+    def call(self, day: int) -> UsedOffers:
+        """Test and call borrowers. Returns who must sell used GPUs today, and what others may spend on some.
+
+        Called borrowers who have not cured it sell a part, estates that are sold offer all they have. Firms in default,
+        called, or barred from orders do not buy.
         """
-        due = self.estates.due(self.rules, day)
         cash = self.common.ledger.held("cash")[self.common.register.roll.landlords]
         spare = np.maximum(0.0, cash - self._cash_floor_usd())
-        barred = (self.servicer.dscr < self.terms.covenant) | self.in_estate
-        return UsedOffers(due.astype(np.float64), spare, barred, due)
+        self.calls.pass_day(self.terms, day, spare, self.in_estate)
+        due = self.estates.due(self.rules, day)
+        barred = (self.servicer.dscr < self.terms.covenant) | self.in_estate | self.calls.open
+        return UsedOffers(np.where(due, 1.0, self.calls.forced), spare, barred, due)
 
     def take_proceeds(self, proceeds_usd: Floats) -> None:
-        """Sellers of used GPUs have been paid so much after costs (borrowers,)."""
+        """Sellers of used GPUs have been paid so much after costs (borrowers,): those who were called repay loans."""
+        self.calls.take_proceeds(proceeds_usd)
 
     def resolve(self, day: int, reject: RejectsContracts, sell_gpus: SellsGpus | None) -> None:
         """Every day: firms that cannot pay are cured or fail; estates whose time has come are sold.
@@ -155,7 +167,7 @@ class Credit:
         """
         used = self.rules.used_value * self.common.board.today.chip_price_usd
         before = self.loans.sold.lost_usd
-        evening = Evening(day, used, self._fleet_ve(), self._normal_cash_usd())
+        evening = Evening(day, used, self._fleet_ve(), self._normal_cash_usd(), self.calls.failed)
         self.estates.pass_day(self.terms, self.rules, evening, reject, sell_gpus)
         self.lender_losses_usd = self.estates.losses_usd - (self.loans.sold.lost_usd - before)
 
@@ -199,20 +211,29 @@ class Credit:
         """
         today, ledger, roll = self.common.board.today, self.common.ledger, self.common.register.roll
         facilities, lent_by = self.facilities, self.facilities.lent_by
-        self.marks = self.lenders.marks(lent_by)
-        advance = np.minimum(MAX_ADVANCE, self.borrowers.advance_rate * offering.advance * self.marks) * (
+        marks = self._marks(lent_by)
+        advance = np.minimum(MAX_ADVANCE, self.borrowers.advance_rate * offering.advance * marks) * (
             1.0 if today.loans_open else 0.0
         )
         money = Financing(
             advance=advance, budget_usd=np.maximum(0.0, ledger.held("cash")[roll.landlords] - self._cash_floor_usd()),
             equity_access=self.borrowers.equity_access,
-            headroom_usd=advance * pledged_usd - self.loans.debt_usd,
+            headroom_usd=advance * self.calls.base_usd(self.terms, pledged_usd) - self.loans.debt_usd,
             lender_room_usd=self.lenders.room_usd(offering, lent_by), share=facilities.share,
             syndicate=facilities.syndicate,
         )  # fmt: skip
         funding = fund_orders(cost_usd, money)
         self.room_share, self.base_bound = funding.room_share, funding.base_bound
         return funding
+
+    def _marks(self, lent_by: Floats) -> Floats:
+        """Marks on advance rates (borrowers,), by the curve where books are the basis; keeps marks over book."""
+        self.marks = self.lenders.marks(lent_by)
+        if self.terms.collateral_basis == "book" or self.calls.collateral is None:
+            return self.marks
+        book = self.calls.collateral.book_usd
+        self.marks = np.where(book > 0.0, self.calls.marked_usd / np.where(book > 0.0, book, 1.0), 1.0)
+        return np.ones(len(book))
 
     def draw(self, funding: Funding, accepted: float, offering: Offering) -> Floats:
         """New loans for the share of orders that the vendor accepts; returns draws (loans, lenders), USD."""
@@ -243,7 +264,7 @@ class Credit:
 
     def columns(self) -> list[Column]:
         """The series of credit."""
-        return COLUMNS
+        return [*COLUMNS, *(CALL_COLUMNS if self.marked else [])]
 
     def day(self) -> dict[str, float]:
         """Loans, lenders, coverage and defaults today."""
@@ -262,6 +283,20 @@ class Credit:
             "loan_spread_mean": float(spreads.mean()) if len(spreads) else np.nan,
             "loan_spread_max": float(spreads.max()) if len(spreads) else np.nan,
             "base_bound": float(self.base_bound),
+            **(self._calls() if self.marked else {}),
+        }
+
+    def _calls(self) -> dict[str, float]:
+        """Margin calls of today, and what all collateral counts for."""
+        calls, collateral = self.calls, self.calls.collateral
+        counts = float(calls.marked_usd.sum()) + (float(collateral.on_order_usd.sum()) if collateral else 0.0)
+        return {
+            "calls_open": float(calls.open.sum()),
+            "called_usd": calls.called_usd,
+            "calls_cash_usd": calls.cash_usd,
+            "calls_chips_usd": calls.chips_usd,
+            "calls_sales_usd": calls.sales_usd,
+            "loan_to_value": float(self.loans.debt_usd.sum()) / counts if counts > 0.0 else np.nan,
         }
 
     def _new_spreads(self) -> Floats:

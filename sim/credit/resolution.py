@@ -35,12 +35,16 @@ class SellsGpus(Protocol):
 
 @dataclass(frozen=True)
 class Evening:
-    """What a day's resolution reads: USD per VE of used GPUs; fleets (borrowers,) VE; a month's cash need, USD."""
+    """What a day's resolution reads: USD per VE of used GPUs; fleets (borrowers,) VE; a month's cash need, USD.
+
+    `failed` (borrowers,) have not met a margin call.
+    """
 
     day: int
     used_usd: float
     fleet_ve: Floats
     normal_cash_usd: Floats
+    failed: Bools
 
 
 class Estates:
@@ -84,7 +88,7 @@ class Estates:
                 if due[i]:
                     self._sell(rules, evening, i, sell)
                 continue
-            late = month_end and bool(self.servicer.breaches[i] > terms.grace_months)
+            late = bool(evening.failed[i]) or (month_end and bool(self.servicer.breaches[i] > terms.grace_months))
             if cash[i] < 0.0 or late:
                 self._meet(terms, rules, evening.day, i, float(cash[i]), late, reject)
 

@@ -50,13 +50,40 @@ class Answers(Parameters):
         return self
 
 
+class Call(Parameters):
+    """A margin call: when what is owed exceeds `maintenance` of the collateral, tested at month ends or every day.
+
+    It is cured when no more than `restored` of the collateral is owed. Collateral is `pledged_share` of the GPUs at
+    work, on the basis of the loan, and chips on order at cost. A call is cured in cash and by pledging more chips;
+    after `cure_days` GPUs are sold, at most `sold_per_day` of them a day, and where `sale_days` of that do not meet it
+    the borrower is in default.
+    """
+
+    maintenance: Annotated[float, Field(gt=0.0, le=1.0)]
+    restored: Annotated[float, Field(gt=0.0, le=1.0)]
+    tested: Literal["monthly", "daily"]
+    cure_days: Annotated[int, Field(ge=0)]
+    pledged_share: Share
+    sold_per_day: Annotated[float, Field(gt=0.0, le=1.0)]
+    sale_days: PositiveCount
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        """A cure ends no call above the line at which it is made."""
+        if self.restored > self.maintenance:
+            raise ValueError(f"restored = {self.restored} must not be above maintenance = {self.maintenance}")
+        return self
+
+
 class Loan(Parameters):
     """Loans by facility, and the terms that a borrower's loans have in common; coverage ratios are DSCRs.
 
     Tests are of a borrower over all that it owes; payments and proceeds go to its loans by what falls due or is owed.
     Where no loans are made, `equal_capacity` has equity ask what each landlord's mix with loans would cost.
     `pricing` says whether the spread of new loans is the borrower's own or answers, and whether the borrower knows what
-    is advanced to it.
+    is advanced to it. `collateral_basis` says what the GPUs behind a loan count for in its base and in calls: book
+    value, at most book value by the last prices of used GPUs, or at most book value by lenders' own value of GPUs,
+    which reads the curve as far as the link `curve_to_collateral` says. At book value that link moves advances instead.
     """
 
     enabled: bool
@@ -73,6 +100,8 @@ class Loan(Parameters):
     lock_up_payout: Share
     payout_slack: Positive
     capital_hurdle: NonNegative
+    collateral_basis: Literal["book", "appraisal", "curve"] = "book"
+    call: Call | None = None
 
 
 class Resolution(Parameters):

@@ -25,6 +25,7 @@ from sim.hardware.sites import Sites
 from sim.hardware.terms import Investment
 from sim.record import Column
 from sim.roles import OrdersChips, SellsChips
+from sim.rows.credit import Collateral
 from sim.rows.hardware import ChipOrders, Grades, Wishes
 from sim.rules.hoarding import quoted_scarcity, scarcity
 from sim.vocabulary import DAYS_PER_YEAR, Floats
@@ -84,6 +85,13 @@ class Hardware:
     def pledged_usd(self) -> Floats:
         """Book value of GPUs at work and on order (chip owners,), USD."""
         return np.asarray(self.fleet.book_usd + self.fleet.on_order_usd)
+
+    def collateral(self, day: int) -> Collateral:
+        """What landlords' GPUs count for after `day`'s session, by books, values and prices (landlords,)."""
+        mine, used = self.common.register.roll.landlord_fleet, self.used
+        value, price = used.worth_usd(day)
+        sale = (1.0 - used.terms.outside_discount) * (1.0 - used.terms.cost) * value
+        return Collateral(self.fleet.book_usd[mine].copy(), self.fleet.on_order_usd[mine].copy(), value, price, sale)
 
     # investment
 

@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from sim.metrics.measure import Metric, Window
-
-
-def highest(window: Window, column: str) -> float:
-    """Largest value, nan where there is none."""
-    values = window.series(column)
-    return float(np.nanmax(values)) if np.isfinite(values).any() else math.nan
-
-
-def mean(window: Window, column: str) -> float:
-    """Mean of the days that have a value, nan where none has."""
-    values = window.series(column)
-    return float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
+from sim.metrics.measure import Metric, Window, highest, lowest, mean
 
 
 def bound_firms(window: Window) -> float:
     """Mean over month ends, nan in a window without one."""
     last = window.series("month_end") > 0.0
     return float(window.series("base_bound")[last].mean()) if last.any() else math.nan
-
-
-def lowest(window: Window, column: str) -> float:
-    """Smallest value, nan where there is none."""
-    values = window.series(column)
-    return float(np.nanmin(values)) if np.isfinite(values).any() else math.nan
 
 
 METRICS = [

@@ -84,3 +84,21 @@ def sd(values: Floats) -> float:
 def ratio(a: float, b: float) -> float:
     """a / b, nan where b is zero."""
     return a / b if b else float("nan")
+
+
+def highest(window: Window, column: str) -> float:
+    """Largest value, nan where there is none."""
+    values = window.series(column)
+    return float(np.nanmax(values)) if np.isfinite(values).any() else math.nan
+
+
+def mean(window: Window, column: str) -> float:
+    """Mean of the days that have a value, nan where none has."""
+    values = window.series(column)
+    return float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
+
+
+def lowest(window: Window, column: str) -> float:
+    """Smallest value, nan where there is none."""
+    values = window.series(column)
+    return float(np.nanmin(values)) if np.isfinite(values).any() else math.nan

@@ -196,6 +196,14 @@ class ReservedBook:
         self.total()
         return np.asarray(lost)
 
+    def novate(self, moved: Floats) -> None:
+        """Contracts go with GPUs: shares of each landlord's (from, to) pass to others, terms and all."""
+        kept = np.maximum(0.0, 1.0 - moved.sum(axis=1))
+        pass_on = moved.T + np.diag(kept)
+        for array in self.cohorts:
+            array[:] = np.einsum("ji,sic->sjc", pass_on, array)
+        self.total()
+
 
 def _by_customer(cohorts: Floats, landlord: int) -> Floats:
     """A landlord's cohorts with the slot last (customers, slots): sums over slots are then taken pairwise."""

@@ -184,6 +184,27 @@ class Reserved:
         ledger.post("contracts rejected", "prepaid_rent", roll.customers, payer, lost)
         ledger.post("contracts rejected", "reserved_capacity", roll.customers, payer, gone)
 
+    def novate(self, moved: Floats) -> Floats:
+        """GPUs change hands in these shares (from, to), and the contracts that they serve with them.
+
+        Sellers hand over what is prepaid on these as far as they have cash, and it is owed by buyers. Returns what each
+        hands over (landlords,), USD.
+        """
+        roll, ledger, contracts = self.common.register.roll, self.common.ledger, self.contracts
+        owed, let = contracts.prepaid_usd.sum(axis=1), contracts.quantity_ve.sum(axis=1)
+        cash = np.maximum(0.0, ledger.held("cash")[roll.landlords])
+        prepaid = moved * owed[:, None]
+        total = prepaid.sum(axis=1)
+        handed = prepaid * np.minimum(1.0, cash / np.where(total > 0.0, total, 1.0))[:, None]
+        contracts.novate(moved)
+        ledger.post_pairs("contracts sold on", "prepaid_rent", roll.landlords, roll.landlords, prepaid.T)
+        ledger.post_pairs(
+            "contracts sold on", "reserved_capacity", roll.landlords, roll.landlords, (moved * let[:, None]).T
+        )
+        ledger.post_pairs("contracts sold on", "cash", roll.landlords, roll.landlords, handed)
+        self._show()
+        return np.asarray(handed.sum(axis=1))
+
     # the close
 
     def laws(self, day: int) -> None:

@@ -55,3 +55,19 @@ class ServicerReport:
     added_usd: float
     lost_usd: float
     loss_rate: float
+
+
+@dataclass(frozen=True)
+class Collateral:
+    """GPUs at work and on order by what they count for, (landlords,) USD each.
+
+    `book_usd` cost less depreciation, `on_order_usd` what was paid for chips to come, `value_usd` what GPUs at work are
+    worth to landlords on average, `price_usd` the same at last prices of used GPUs, `sale_usd` what outsiders would
+    leave a seller who sold all of them.
+    """
+
+    book_usd: Floats
+    on_order_usd: Floats
+    value_usd: Floats
+    price_usd: Floats
+    sale_usd: Floats

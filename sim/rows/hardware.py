@@ -56,3 +56,19 @@ class UsedOffers:
     budget_usd: Floats
     aside: Bools
     run_on: Bools
+
+
+@dataclass(frozen=True)
+class UsedTrades:
+    """What sellers of used GPUs get after costs (landlords,), USD, and the share of each one's GPUs that goes to whom.
+
+    `moved` (from, to) are shares of what each had at work; what stays where it is is not in it.
+    """
+
+    proceeds_usd: Floats
+    moved: Floats
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was sold."""
+        return bool(self.proceeds_usd.any())

@@ -17,7 +17,6 @@ from tests.worlds import container, moved, ran, row, series, spec_of, world
 OPEN = "resale=default"
 FIRM = "neocloud_2"
 DAY, UNTIL_SALE = 20, 30
-USED = "used_"
 
 amounts = st.lists(st.floats(0.0, 100.0, allow_subnormal=False), min_size=3, max_size=3).map(np.array)
 worths = st.lists(st.floats(0.2, 2.0), min_size=3, max_size=3).map(np.array)
@@ -89,8 +88,8 @@ def fleets(economy: Economy) -> np.ndarray:
 def test_an_open_market_in_which_nothing_is_offered_moves_nothing():
     free = ran(40, "venue=none", OPEN, resale__voluntary_share=0.0)
     shut = ran(40, "venue=none")
-    found = {name: bits for name, bits in series(free).items() if not name.startswith(USED)}
-    assert moved(found, series(shut)) == []
+    found, usual = series(free), series(shut)
+    assert moved({name: found[name] for name in usual}, usual) == []
 
 
 def test_an_estate_is_sold_at_the_market_and_what_is_sold_is_on_its_way_and_arrives(eve):
@@ -205,3 +204,17 @@ def test_impossible_terms_are_refused_by_key(key, value):
     settings_["resale"][key] = value
     with pytest.raises(SpecError, match=f"resale.{key} = {value}"):
         read_spec(settings_)
+
+
+def test_contracts_go_with_the_gpus_that_serve_them(eve):
+    after = eve.fork()
+    before = after.reserved.contracts.quantity_ve.copy()
+    after.step()
+    let = after.reserved.contracts.quantity_ve
+    i = list(after.books.roll.landlords).index(row(after, FIRM))
+    others = [k for k in range(len(let)) if k != i]
+    assert let[i].sum() < before[i].sum()
+    assert let[others].sum() > before[others].sum()
+    assert let.sum() == pytest.approx(before.sum(), rel=0.02)
+    ledger = after.books.ledger
+    assert ledger.flow("contracts sold on").sum() == pytest.approx(0.0, abs=1e-3)

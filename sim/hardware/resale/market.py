@@ -16,7 +16,7 @@ from sim.hardware.resale.clearing import Buyers, Sellers, clear
 from sim.hardware.resale.moves import Parcel, Removals
 from sim.hardware.resale.terms import Resale
 from sim.hardware.resale.values import Values, ages_of, values_at
-from sim.rows.hardware import Grades, UsedOffers
+from sim.rows.hardware import Grades, UsedOffers, UsedTrades
 from sim.vocabulary import Floats
 
 
@@ -99,11 +99,11 @@ class UsedMarket:
 
     # a session
 
-    def trade(self, day: int, offers: UsedOffers) -> Floats:
-        """Match offers and buyers, post and move what is sold; returns what sellers get after costs (landlords,)."""
+    def trade(self, day: int, offers: UsedOffers) -> UsedTrades:
+        """Match offers and buyers, post and move what is sold."""
         forced = offers.forced > 0.0
         willing = self.terms.voluntary_share if self.common.calendar.is_month_end(day) else 0.0
-        none = np.zeros(len(forced))
+        none = UsedTrades(np.zeros(len(forced)), np.zeros((len(forced), len(forced))))
         if not self.open or not (forced.any() or willing > 0.0):
             return none
         value = self._values(self.ages.left_years).mean
@@ -149,26 +149,34 @@ class UsedMarket:
         self.today.value_usd += traded
         self.today.outside_usd += outside_usd
 
-    def _settle(self, day: int, offers: UsedOffers, book: Book, worth: Floats, value: Floats) -> Floats:
-        """Post the cash and move the GPUs of a book; returns proceeds after costs (landlords,), USD."""
+    def _settle(self, day: int, offers: UsedOffers, book: Book, worth: Floats, value: Floats) -> UsedTrades:
+        """Post the cash and move the GPUs of a book."""
         self.ratio, age = book.price, self.ages.of_day
         price_usd = book.price[:, age] * value
         paid = np.add.reduceat(book.sold[:, :, age] * worth * book.price[:, age], self.ages.starts, axis=2)
         proceeds = self._pay(paid, book)
         self.today.paid_usd += float(paid.sum())
-        roll = self.common.register.roll
-        vintages = self.fleet.vintages(roll.landlord_fleet, day)
-        outside, operators = book.outside[:, age], self._operators(offers)
+        vintages = self.fleet.vintages(self.common.register.roll.landlord_fleet, day)
+        operators = self._operators(offers)
         stay = offers.run_on if operators.any() else offers.run_on | (book.sold.sum(axis=(1, 2)) > 0.0)
-        staying = book.sold[:, :, age] * outside * stay[:, None, None]
+        outside = book.outside * ~stay[:, None, None]  # (landlords, grades, ages), to be run by others
+        moved = self._moved(vintages, book, outside, operators)
+        staying = (book.sold * book.outside)[:, :, age] * stay[:, None, None]
         self._reprice(day, staying, price_usd)
-        leaving = book.sold[:, :, age] - staying
         pool = book.sold[:, :, age] * vintages
-        abroad = (pool * outside * ~stay[:, None, None]).sum(axis=0)
+        abroad = (pool * outside[:, :, age]).sum(axis=0)
         arrives = pool.sum(axis=0) * book.bought[:, :, age] + operators[:, None, None] * abroad
-        due = day if not self.terms.downtime_days else day + self.terms.downtime_days
+        due = day + self.terms.downtime_days
+        leaving = book.sold[:, :, age] - staying
         self.moves.send(leaving, Parcel(day, due, arrives, self.fleet.cost_of(arrives * price_usd)))
-        return proceeds
+        return UsedTrades(proceeds, moved)
+
+    def _moved(self, vintages: Floats, book: Book, outside: Floats, operators: Floats) -> Floats:
+        """Shares of what each has at work (from, to) that go to buyers, and to those who run what outsiders buy."""
+        had = vintages.sum(axis=(1, 2))
+        sold = book.sold * np.add.reduceat(vintages, self.ages.starts, axis=2)
+        to = np.einsum("iga,jga->ij", sold, book.bought) + np.outer((sold * outside).sum(axis=(1, 2)), operators)
+        return np.asarray(to / np.where(had > 0.0, had, 1.0)[:, None])
 
     def _pay(self, paid_usd: Floats, book: Book) -> Floats:
         """Buyers and outsiders pay (landlords, grades, ages) to sellers, who bear the cost; returns what is left."""
