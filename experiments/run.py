@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from experiments.errors import ABSENT, Problem, StorageError, UsageError, Worker
 if TYPE_CHECKING:
     from experiments.configuration.settings import Settings
     from experiments.execute.executor import Executor
+    from experiments.execute.jobs import Queue
     from experiments.execute.worker import Outcome
     from experiments.study.runs import Expansion, RunSpec
 
@@ -87,7 +88,7 @@ def run(arguments: list[str]) -> int:
         from experiments.study.expand import expand
 
         expansion = expand(open_composer, asked.overrides)
-    from experiments.execute.purity import check_shocks_are_pure
+    from experiments.study.purity import check_shocks_are_pure
 
     executor = executor_of(expansion.settings.executor, tuple(expansion.settings.plugins))
     check_shocks_are_pure(expansion.worlds.values(), expansion.settings, executor.start_method)
@@ -102,8 +103,8 @@ def run(arguments: list[str]) -> int:
 def run_measure(asked: argparse.Namespace) -> int:
     """Measures a folder's stored runs anew: `rackrate measure OUT [metrics=[NAME]] [figures=[NAME]]`."""
     from experiments.configuration.compose import composer
-    from experiments.execute.measuring import measure_folder
     from experiments.report.ending import answered
+    from experiments.verbs.measuring import measure_folder
 
     with composer(asked.config_dir) as open_composer:
         done = measure_folder(open_composer, asked.overrides[1:], read_results)
@@ -117,26 +118,30 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
     """Runs what is missing in the study's folder, reads it, and says what was found and what to try next."""
     from experiments.execute.batches import batches_of, worker_count
     from experiments.execute.executor import execute
-    from experiments.execute.measuring import measure_stored
+    from experiments.execute.jobs import Queues, queue_of
     from experiments.execute.progress import print_failures, progress
     from experiments.report.ending import ending
-    from experiments.store.files import compact, missing_runs, unmeasured_runs
+    from experiments.store.files import compact, unmeasured_runs
     from experiments.store.folder import opened_folder
+    from experiments.verbs.measuring import measure_stored
 
     settings, began = expansion.settings, time.monotonic()
     out = Path(settings.out).resolve()
     with opened_folder(out, expansion):
-        missing = missing_runs(out, expansion.runs, settings.record)
+        missing, queue = to_do(expansion)
         again = unmeasured_runs(out, expansion.runs)
         announce(expansion, missing, again)
+        here = [run for run in missing if run.key not in queue.runs]
         failures: list[Outcome] = []
         interrupted = False
         try:
             if missing:
                 with progress(len(missing)) as shown:
                     failures = shown.failures
-                    workers = worker_count(settings)
-                    execute(batches_of(missing, out, settings.record, workers), executor, workers, shown.report)
+                    workers = worker_count(settings, executor)
+                    execute(batches_of(here, out, settings.record, workers), executor, workers, shown.report)
+                    if isinstance(executor, Queues) and queue.runs:
+                        executor.watch(out, [run.key for run in missing if run.key in queue.runs], shown.report)
             failures += measure_stored(out, again, settings.window_of)
         except KeyboardInterrupt:
             interrupted = True
@@ -144,8 +149,10 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
         if interrupted:
             done = sum(row["status"] == "ok" for row in rows)
             print(f"\nrackrate: interrupted; {done} finished runs are kept in {out}", file=sys.stderr)
+            if left := queue_of(out).told():
+                print(f"rackrate: its jobs go on: {left}; rackrate status {out} shows them", file=sys.stderr)
             return INTERRUPTED
-        failures += left_out(missing, rows, failures)
+        failures += left_out(missing, rows, failures, queue.runs)
         write_timing(out, len(missing), time.monotonic() - began)
         status, answer = read_results(out, settings)
     say_events(out)
@@ -155,12 +162,35 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
     return RUNS_MISSING if failures else status
 
 
-def left_out(runs: Sequence[RunSpec], rows: Sequence[dict[str, Any]], failures: Sequence[Outcome]) -> list[Outcome]:
-    """The runs that an executor has neither finished nor reported as failed."""
+def to_do(expansion: Expansion) -> tuple[list[RunSpec], Queue]:
+    """The runs that a folder lacks, and which of them are with jobs of earlier calls, which is said."""
+    from experiments.execute.jobs import queue_of
+    from experiments.store.files import missing_runs
+
+    out = Path(expansion.settings.out).resolve()
+    missing, queue = missing_runs(out, expansion.runs, expansion.settings.record), queue_of(out)
+    for reason in queue.unknown:
+        print(f"{expansion.settings.study.name}: {reason}; its runs are taken for nobody's", flush=True)
+    held = sum(run.key in queue.runs for run in missing)
+    if held:
+        told = f"{held} of the runs that are missing are with jobs of an earlier call and left to them"
+        print(f"{expansion.settings.study.name}: {told}: {queue.told()}", flush=True)
+    return missing, queue
+
+
+def left_out(
+    runs: Sequence[RunSpec], rows: Sequence[dict[str, Any]], failures: Sequence[Outcome], queued: Mapping[str, str]
+) -> list[Outcome]:
+    """The runs that an executor has neither finished nor reported as failed, those that are with jobs told so."""
     from experiments.execute.worker import Outcome
 
     told = {row["key"] for row in rows if row["status"] == "ok"} | {failure.key for failure in failures}
-    return [Outcome(run.key, "missing", "the executor ended without it") for run in runs if run.key not in told]
+    said = {key: f"is with job {job}" for key, job in queued.items()}
+    return [
+        Outcome(run.key, "missing", said.get(run.key, "the executor ended without it"))
+        for run in runs
+        if run.key not in told
+    ]
 
 
 def say_events(out: Path) -> None:

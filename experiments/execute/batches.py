@@ -23,9 +23,9 @@ def one_thread_each() -> None:
         os.environ[name] = "1"
 
 
-def worker_count(settings: Settings) -> int:
-    """Worker processes to use: as set, or one for each core this process may use."""
-    return settings.workers or len(os.sched_getaffinity(0))
+def worker_count(settings: Settings, executor: object = None) -> int:
+    """Runs to do side by side: as the executor says, or as set, or one for each core this process may use."""
+    return getattr(executor, "side_by_side", None) or settings.workers or len(os.sched_getaffinity(0))
 
 
 def batches_of(runs: Sequence[RunSpec], out: Path, record: str, workers: int = 0) -> list[Batch]:
@@ -47,6 +47,19 @@ def batches_of(runs: Sequence[RunSpec], out: Path, record: str, workers: int = 0
         return batches + [Batch(tuple(group), out, record) for group in alike.values()]
     together = sorted(histories.values(), key=len, reverse=True)
     return batches + [Batch(tuple(group), out, record) for group in together]
+
+
+def by_seed(batches: Sequence[Batch], least: int) -> list[list[Batch]]:
+    """Batches in groups of so many runs or more, all of a seed in one: what is compared is done by one machine."""
+    seeds: dict[int, list[Batch]] = {}
+    for batch in batches:
+        seeds.setdefault(batch.runs[0].seed, []).append(batch)
+    groups: list[list[Batch]] = [[]]
+    for of_seed in seeds.values():
+        if sum(len(batch.runs) for batch in groups[-1]) >= least:
+            groups.append([])
+        groups[-1] += of_seed
+    return groups
 
 
 def history(run: RunSpec) -> tuple[int, str]:

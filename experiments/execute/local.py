@@ -15,10 +15,8 @@ from pydantic import Field
 from experiments.configuration.settings import Strict
 from experiments.errors import StorageError, WorkersError
 from experiments.execute.executor import Report
-from experiments.execute.worker import Batch, Outcome, run_batch
+from experiments.execute.worker import Batch, Outcome, record_failure, run_batch, what_is_left
 from experiments.plugins.guard import ignore_interrupts, tell
-from experiments.store.files import row_of, stored_rows, write_part
-from experiments.study.runs import RunSpec
 
 
 class Local(Strict):
@@ -88,27 +86,6 @@ def prepare_workers(overrides: Sequence[str]) -> None:
 
     multiprocessing.set_forkserver_preload(["experiments.execute.worker", "sim.economy", "sim.metrics", "sim.spec"])
     forkserver.ensure_running()
-
-
-def what_is_left(batch: Batch) -> tuple[tuple[RunSpec, ...], list[Outcome]]:
-    """The runs that a worker left undone when it died, and how those that it had finished ended."""
-    rows = stored_rows(batch.out)
-    finished = [run.key for run in batch.runs if rows.get(run.key, {}).get("status") == "ok"]
-    left = tuple(run for run in batch.runs if run.key not in finished)
-    return left, [Outcome(key, "ok", "") for key in finished]
-
-
-def record_failure(batch: Batch, error: str) -> list[Outcome]:
-    """Stores as failed what a batch left unfinished."""
-    rows = stored_rows(batch.out)
-    outcomes = []
-    for run in batch.runs:
-        row = rows.get(run.key)
-        if not row or row["status"] != "ok":
-            row = row_of(run, "failed", error)
-            write_part(batch.out, row)
-        outcomes.append(Outcome(run.key, row["status"], row["error"]))
-    return outcomes
 
 
 def words_of_death(exit_code: int | None) -> str:

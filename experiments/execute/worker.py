@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from experiments.errors import StorageError
 from experiments.plugins.guard import tell, tried
-from experiments.store.files import row_of, write_part, write_path
+from experiments.store.files import finished_keys, has_path, row_of, write_part, write_path
 from experiments.study.runs import RunSpec
 
 
@@ -20,6 +20,10 @@ class Batch:
     runs: tuple[RunSpec, ...]
     out: Path
     record: str
+
+    def without(self, keys: Collection[str]) -> Batch:
+        """The batch less some runs."""
+        return replace(self, runs=tuple(run for run in self.runs if run.key not in keys))
 
 
 class Outcome(NamedTuple):
@@ -135,6 +139,26 @@ def store(batch: Batch, run: RunSpec, economy: Any, error: BaseException | None)
     events = economy.events if economy is not None else ()
     write_part(batch.out, row_of(run, status, said, metrics or {}, events))
     return Outcome(run.key, status, said)
+
+
+def what_is_left(batch: Batch) -> tuple[tuple[RunSpec, ...], list[Outcome]]:
+    """The runs of a batch that are not stored, and how those that are ended."""
+    finished = finished_keys(batch.out, [run.key for run in batch.runs])
+    left = tuple(run for run in batch.runs if run.key not in finished or lacks_its_path(batch, run))
+    return left, [Outcome(run.key, "ok", "") for run in batch.runs if run not in left]
+
+
+def lacks_its_path(batch: Batch, run: RunSpec) -> bool:
+    """Whether a run's days are to be kept and are not."""
+    return batch.record == "paths" and not has_path(batch.out, run)
+
+
+def record_failure(batch: Batch, error: str) -> list[Outcome]:
+    """Stores as failed what a batch left unfinished."""
+    left, outcomes = what_is_left(batch)
+    for run in left:
+        write_part(batch.out, row_of(run, "failed", error))
+    return [*outcomes, *(Outcome(run.key, "failed", error) for run in left)]
 
 
 def started(world: dict[str, Any], run: RunSpec) -> Any:

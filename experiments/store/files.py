@@ -92,6 +92,23 @@ def stored_rows(out: Path) -> dict[str, dict[str, Any]]:
     return rows
 
 
+def finished_keys(out: Path, keys: Iterable[str]) -> set[str]:
+    """Those of some runs that are finished, read without the rows of all others."""
+    import pyarrow.parquet as pq
+
+    asked, finished = set(keys), set[str]()
+    if (out / "runs.parquet").exists():
+        with readable(out / "runs.parquet", MOVE_RUNS):
+            table = pq.ParquetFile(out / "runs.parquet").read(["key", "status"]).to_pydict()
+        finished = {key for key, status in zip(*table.values(), strict=True) if status == "ok"} & asked
+    for key in asked - finished:
+        part = out / "parts" / f"{key}.json"
+        row = read_part(part) if part.exists() else None
+        if row and row["status"] == "ok":
+            finished.add(key)
+    return finished
+
+
 def read_part(part: Path) -> dict[str, Any] | None:
     """The row of one part file; one that is damaged is set aside, so that its run is missing."""
     with readable(part, SHARE):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from experiments.configuration.canonical import orders
 from experiments.configuration.compose import Composer, split
 from experiments.configuration.dates import moved_start
 from experiments.configuration.settings import NO_SHOCK, Settings, calm_beside, read_settings, start_of
@@ -17,7 +16,7 @@ from experiments.plugins.sources import PluginCode, simulating_code
 from experiments.study.events import remarks, with_events
 from experiments.study.find import one_form, plan_of
 from experiments.study.own import in_one_form, measuring_of
-from experiments.study.runs import FORKED, Expansion, Parent, Place, RunSpec, key_of, label
+from experiments.study.runs import FORKED, Expansion, Parent, Place, RunSpec, label, with_keys
 from experiments.study.worlds import (
     check_overrides,
     check_worlds,
@@ -56,7 +55,8 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     plugins = PluginCode(settings.plugins, composer.folders[1:])
     measuring = measuring_of(settings, plugins)
     runs = list(runs_of(settings, worlds)) if plan.simulates else []
-    runs = [replace(run, measuring=measuring) for run in runs]
+    presets = tuple(composer.folders[1:])
+    runs = [replace(run, measuring=measuring, presets=presets) for run in runs]
     named = {label(*place): world for place, world in worlds.items()}
     own, versions = simulating_code(), provenance.versions()
     runs = with_keys(runs, provenance.digest([own, versions]), plugins.used_by)
@@ -84,23 +84,3 @@ def calm_runs(arm: str, settings: Settings, worlds: Iterable[Place]) -> list[str
     """The labels of an arm's runs without a shock: `none`, and one for each later day on which its shocks strike."""
     beside = [calm_beside(settings.study.starts, shock) for other, shock, _ in worlds if other == arm]
     return list(dict.fromkeys([NO_SHOCK, *beside]))
-
-
-def with_keys(
-    runs: Iterable[RunSpec], code: str, plugins: Callable[[dict[str, Any]], dict[str, str]] = lambda world: {}
-) -> list[RunSpec]:
-    """The runs with the hash of all that can change their numbers: of `plugins`, what their worlds use."""
-    hashes: dict[int, str] = {}
-
-    def hash_of(world: dict[str, Any]) -> str:
-        if id(world) not in hashes:
-            hashes[id(world)] = provenance.digest([world, orders(world), plugins(world)])
-        return hashes[id(world)]
-
-    keyed = []
-    for run in runs:
-        parent = [hash_of(run.parent.world), run.parent.day] if run.parent else None
-        labels = [run.arm, run.shock, sorted(run.sweep)]
-        made_of = provenance.digest([labels, hash_of(run.world), run.days, list(run.window), parent, code])
-        keyed.append(replace(run, made_of=made_of, key=key_of(made_of, run.seed)))
-    return keyed

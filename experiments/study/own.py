@@ -51,8 +51,12 @@ class Measuring:
 
 def measuring_of(settings: Settings, plugins: PluginCode) -> Measuring:
     """What the runs of a study are measured by."""
-    code = provenance.digest([measuring_code(), settings.metrics, plugins.used_by(settings.metrics)])[:16]
-    return Measuring(settings.metrics, tuple(settings.plugins), code)
+    return Measuring(settings.metrics, tuple(settings.plugins), code_of(settings.metrics, plugins))
+
+
+def code_of(metrics: Mapping[str, Any], plugins: PluginCode) -> str:
+    """A hash of the code that measures by these metrics of the user's and by ours."""
+    return provenance.digest([measuring_code(), metrics, plugins.used_by(metrics)])[:16]
 
 
 def own_metrics(section: Mapping[str, Any], plugins: tuple[str, ...] = ()) -> dict[str, Metric]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from experiments.configuration.canonical import orders
 from experiments.configuration.settings import Settings
 from experiments.plugins import provenance
 from experiments.study.own import Measuring
@@ -43,6 +46,7 @@ class RunSpec:
     made_of: str = ""  # the hash of all that can change its numbers, but for the seed
     key: str = ""
     measuring: Measuring = Measuring()
+    presets: tuple[Path, ...] = ()  # folders of presets, which are no part of a plug-in's code
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,3 +63,23 @@ class Expansion:
 def key_of(made_of: str, seed: int) -> str:
     """The key of a run."""
     return provenance.digest([made_of, seed])[:32]
+
+
+def with_keys(
+    runs: Iterable[RunSpec], code: str, plugins: Callable[[dict[str, Any]], dict[str, str]] = lambda world: {}
+) -> list[RunSpec]:
+    """The runs with the hash of all that can change their numbers: of `plugins`, what their worlds use."""
+    hashes: dict[int, str] = {}
+
+    def hash_of(world: dict[str, Any]) -> str:
+        if id(world) not in hashes:
+            hashes[id(world)] = provenance.digest([world, orders(world), plugins(world)])
+        return hashes[id(world)]
+
+    keyed = []
+    for run in runs:
+        parent = [hash_of(run.parent.world), run.parent.day] if run.parent else None
+        labels = [run.arm, run.shock, sorted(run.sweep)]
+        made_of = provenance.digest([labels, hash_of(run.world), run.days, list(run.window), parent, code])
+        keyed.append(replace(run, made_of=made_of, key=key_of(made_of, run.seed)))
+    return keyed

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from experiments import run
-from experiments.execute.measuring import record_of
 from experiments.run import main
+from experiments.verbs.measuring import record_of
 from sim.economy import Economy
 
 CODE = '''
