@@ -29,6 +29,7 @@ LEFT_OUT = {
     "funds",
     "population",
     "traders",
+    "mechanism",
     "control",
     "hoarding",
 }  # no sections

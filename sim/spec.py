@@ -277,6 +277,12 @@ def _impossible_funds(spec: Spec) -> list[Problem]:
     if not any(venue.listed for venue in spec.venues.values()):
         text = f"a fund needs futures to hold, and none are listed ({_not_listed(spec)})"
         problems += [Problem(key, given, text) for key, given in launched]
+    home = next((name for name, venue in spec.venues.items() if venue.listed), None)
+    if launched and home is not None and spec.venues[home].mechanism == "log_linear":
+        text = (
+            f"the fund {launched[0][0]} trades there and needs an auction; allowed are call_auction, limit_order_book"
+        )
+        problems.append(Problem(f"venues.{home}.mechanism", "log_linear", text))
     participants = groups_of(CreatesShares, spec.agents, spec.plugins)
     holders = groups_of(OrdersShares, spec.agents, spec.plugins)
     total = sum(int(spec.agents[group]["count"]) for group in participants)

@@ -110,7 +110,7 @@ def test_every_experiment_composes_and_all_its_arms_are_worlds(name):
 def test_every_group_of_presets_is_a_section_of_the_configuration():
     with composer() as open_composer:
         whole = open_composer.compose([])
-    groups = {group for group, _ in PRESETS} - {"experiment", "scenario", "shocks", "venue", *OF_AGENTS}
+    groups = {group for group, _ in PRESETS} - {"experiment", "scenario", "shocks", "venue", "mechanism", *OF_AGENTS}
     assert "venues" in whole, "a preset of the group `venue` says what is listed at which of them"
     assert groups <= set(whole)
     assert set(AGENTS) <= set(whole["agents"])

@@ -56,8 +56,12 @@ class ClearingHouse:
         for venue, close in evening:
             t = venue.terms
             move = (close.price_usd - close.last_usd) * t.contract_gpu_hours
-            size = ledger.sizes(venue.names).T @ np.abs(move)
-            own += self._pay("variation margin", ledger.table(venue.names).T @ move, size)
+            moved, size = ledger.table(venue.names).T @ move, ledger.sizes(venue.names).T @ np.abs(move)
+            if close.traded is not None:
+                moved, size = moved + close.traded.gained_usd, size + close.traded.made_of_usd
+                for crowd, gained in zip(venue.crowds, close.traded.crowds_usd, strict=True):
+                    crowd.arrays.cash_usd[:] += gained
+            own += self._pay("variation margin", moved, size)
             for m, name in enumerate(venue.names):
                 ledger.post_net("futures trades", name, close.trades[m], close.wanted[m])
             for crowd, fills in zip(venue.crowds, close.crowd_fills, strict=True):

@@ -34,6 +34,7 @@ from sim.exchange.crowd import Speculators
 from sim.exchange.futures import orders_of, schedules_by_month
 from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders
 from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
+from sim.exchange.session import Arrivals
 from sim.exchange.terms import MAIN, Information, VenueTerms
 from sim.exchange.venue import Venue
 from sim.problems import Problem, SpecError
@@ -41,6 +42,7 @@ from sim.record import Column
 from sim.roles import BuysFromOutside, Hedges, HoldsFutures, SpeculatesInCrowds
 from sim.rows.exchange import NO_FORESIGHT, Close, CrowdSettings, Curve, Foresight
 from sim.rules.information import lift, told_of_day
+from sim.streams import stable_id
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats, Ints
 
 RATIO_DAYS = 30.0  # over which the ratio of an index to the mean rent is taken
@@ -250,12 +252,25 @@ class Exchange:
             probed = self.open_interest(venue) if self.common.calendar.is_month_end(morning.day) else None
             for crowd in venue.crowds:
                 self._let_order(venue, crowd, morning, news, foresight)
-            self.closes[name] = close = venue.clear(mine, len(ledger.owners), funds.get(name), probed)
+            arrivals, held = self._arrivals(venue, morning.day), self._held(venue)
+            self.closes[name] = close = venue.clear(mine, len(ledger.owners), funds.get(name), probed, arrivals, held)
             self.common.log.note_all(morning.day, close.events)
             if name == self.common.board.links.venue:
                 self.common.board.reading(usual_belief(venue))  # is recorded, whether or not anybody else reads
                 self.common.board.note_close(close.price_usd.tolist(), venue.first_month)
         return self.closes
+
+    def _arrivals(self, venue: Venue, day: int) -> Arrivals | None:
+        """Who may come to a limit order book today; none where there is no book."""
+        if venue.terms.mechanism != "limit_order_book":
+            return None
+        owners = np.array([stable_id(name) for name in self.common.ledger.owners], dtype=np.int64)
+        traders = np.concatenate([np.zeros(0, dtype=np.int64), *(crowd.arrays.id for crowd in venue.crowds)])
+        return Arrivals(self.common.streams, day, owners, traders)
+
+    def _held(self, venue: Venue) -> Floats | None:
+        """Open interest by which a market maker judges orders; none where there is no maker."""
+        return self.open_interest(venue) if venue.terms.mechanism == "log_linear" else None
 
     def trial_books(self, venue: Venue, foresight: Foresight) -> list[MonthOrders]:
         """What hedgers and crowds would bring to a close of a venue's nearest months now, had the day no news."""

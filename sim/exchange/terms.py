@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,7 +20,13 @@ class Margin(Parameters):
 
 
 class VenueTerms(Parameters):
-    """A futures exchange: contract, tick, daily limit, the index it settles on."""
+    """A futures exchange: contract, tick, daily limit, the index it settles on, and how it trades.
+
+    `mechanism`: a closing auction of all orders of the day; a limit order book to which they come in `rounds_per_day`
+    rounds before the auction; or a log-linear market maker from outside, whose price moves by `maker_response` (log)
+    for an order of one open interest. `market_protection` is how far from the last trade a market order may trade in
+    the book, as a share of it.
+    """
 
     listed: bool
     index: str
@@ -30,6 +36,10 @@ class VenueTerms(Parameters):
     daily_limit: Annotated[float, Field(gt=0.0, lt=1.0)]
     round_to_tick: bool
     margin: Margin
+    mechanism: Literal["call_auction", "limit_order_book", "log_linear"] = "call_auction"
+    rounds_per_day: Annotated[int, Field(ge=1, le=1440)] = 8
+    market_protection: Annotated[float, Field(gt=0.0, le=1.0)] = 0.02
+    maker_response: Annotated[float, Field(gt=0.0, le=10.0)] = 0.02
 
 
 class Information(Parameters):

@@ -13,6 +13,9 @@ from sim.calendar import Calendar
 from sim.exchange.crowd import Speculators
 from sim.exchange.futures import Evening, Rows, by_month, events_of, orders_of, price_impact
 from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders, close_with_funds
+from sim.exchange.mechanisms import by_book, by_maker
+from sim.exchange.night import Night
+from sim.exchange.session import Arrivals
 from sim.exchange.terms import MAIN, VenueTerms
 from sim.kernels.call_auction import TRADED, Cleared
 from sim.kernels.close import close_months
@@ -113,14 +116,25 @@ class Venue:
             contract_hours=self.terms.contract_gpu_hours * self.gpu_ve,
         )  # fmt: skip
 
-    def clear(self, rows: Rows, owners: int, funds: FundOrders | None = None, probed: Floats | None = None) -> Close:
+    def clear(
+        self,
+        rows: Rows,
+        owners: int,
+        funds: FundOrders | None = None,
+        probed: Floats | None = None,
+        arrivals: Arrivals | None = None,
+        held: Floats | None = None,
+    ) -> Close:
         """Close every maturity: institutions' schedules on the tick grid against the crowds' resting orders.
 
         Funds trade in the two nearest months, which are then solved together. If `probed` (months,), open interest in
-        contracts, is given, the price impact is measured in the month that comes after the nearest.
+        contracts, is given, the price impact is measured in the month that comes after the nearest. A limit order book
+        needs the day's `arrivals` and trades before the close; a market maker needs open interest, `held` (months,).
         """
         terms, crowds, last = self.terms, self.crowds, self.price_usd.copy()
         evening, resting = by_month(rows, terms.maturities), resting_orders(crowds, terms.maturities)
+        if terms.mechanism != "call_auction":
+            return self._clear_otherwise(evening, Night(crowds, last, owners), funds, probed, arrivals, held)
         fills, cleared = np.zeros(resting[0].shape), np.empty((terms.maturities, len(Cleared._fields)))
         impact, joint, funded = math.nan, 0, None
         if probed is not None or funds is not None:
@@ -146,10 +160,44 @@ class Venue:
             for m in range(joint):
                 trades[m, funds.owners] += funded.fills[:, m]
         price, volume = cleared[:, 0].copy(), cleared[:, 4].copy()
-        self.price_usd = price
-        self.trend += (np.log(price / last) - self.trend) / TREND_DAYS
+        self._move_to(price)
         events = self._events(cleared)
         return Close(last, price, trades, wanted, volume, crowd_fills, events, funded, impact)
+
+    def _move_to(self, price_usd: Floats) -> None:
+        """Tonight's prices become the last ones, and trends learn."""
+        self.trend += (np.log(price_usd / self.price_usd) - self.trend) / TREND_DAYS
+        self.price_usd = price_usd
+
+    def _clear_otherwise(
+        self,
+        evening: Evening,
+        night: Night,
+        funds: FundOrders | None,
+        probed: Floats | None,
+        arrivals: Arrivals | None,
+        held: Floats | None,
+    ) -> Close:
+        """A day in a limit order book and its closing auction, or the prices of a market maker."""
+        terms, last, schedules = self.terms, self.price_usd.copy(), evening.months()
+        books = [orders_of(m, mine, self.crowds, terms, last[m]) for m, mine in enumerate(schedules)]
+        impact, funded = math.nan, None
+        if probed is not None:
+            next_month = min(1, terms.maturities - 1)
+            impact = price_impact(books[next_month], terms.tick_usd, float(probed[next_month]))
+        if terms.mechanism == "log_linear":
+            by_maker(terms, self.names, books, schedules, np.zeros(len(books)) if held is None else held, night)
+        elif arrivals is None:
+            raise ValueError(f"{self.name}: a limit order book needs to know who may come today")
+        else:
+            funded = by_book(terms, self.names, books, schedules, arrivals, funds, night)
+        for crowd in self.crowds:
+            night.wanted[:, crowd.owner] += crowd.gross()
+        self._move_to(night.price_usd)
+        return Close(
+            last, night.price_usd, night.trades, night.wanted, night.volume, night.crowd_fills, night.events, funded,
+            impact, night.traded,
+        )  # fmt: skip
 
     def _books(self, evening: Evening) -> list[MonthOrders]:
         """All orders but the funds' of the nearest months."""

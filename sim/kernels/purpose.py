@@ -27,6 +27,7 @@ class Purpose(IntEnum):
     FUND_FLOW = 19
     SPECULATOR_SIGNAL = 20
     SPECULATOR_CADENCE = 21
+    BOOK_ARRIVAL = 30
     PLACEBO = 40
     JOB_ARRIVAL = 60
     JOB_SIZE = 61

@@ -60,6 +60,19 @@ class ListedMonth(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Traded:
+    """What trades at other prices than the close's have gained by it: owners (owners,), traders by crowd (N,), USD.
+
+    `made_of_usd` (owners,) is the size of what owners' results are made of. `quality` is by month how the book stood.
+    """
+
+    gained_usd: Floats
+    crowds_usd: list[Floats]
+    made_of_usd: Floats
+    quality: list[Any]
+
+
+@dataclass(frozen=True)
 class Close:
     """One evening: prices before and after (M,), trades (M, owners) in contracts, volume (M,), events.
 
@@ -76,6 +89,7 @@ class Close:
     events: list[tuple[str, str]]
     funds: Any = None  # a FundClose, where funds traded
     impact: float = math.nan
+    traded: Traded | None = None  # before the close
 
 
 class Foresight(NamedTuple):
