@@ -16,6 +16,7 @@ from sim.links import Links
 from sim.reading import Reading
 from sim.rows.exchange import Curve, ListedMonth
 from sim.rows.funds import FundFacts
+from sim.rows.outlook import Outlook
 from sim.rows.rental import Products
 from sim.rules.hedging import layered
 from sim.rules.rents import expected_rent, mean_expected_rent
@@ -195,6 +196,7 @@ class Board:
     funds: FundsSheet = FundsSheet()
     credit: CreditSheet = CreditSheet()
     securitisation: SecuritisationSheet = SecuritisationSheet()
+    outlook: Outlook | None = None  # what is public of days to come, where anybody reads it
     evenings: list[Today] = field(default_factory=list)  # the last of them, kept for the placebo alone
     readings: dict[float, Reading] = field(default_factory=dict)  # of the curve that links read, by believed reversion
     _told: dict[Any, Any] = field(default_factory=dict)  # what follows from public facts alone, worked out this beat
@@ -253,11 +255,24 @@ class Board:
         return found
 
     def expected_over_tenors(self, rent_usd: float, reversion: float) -> tuple[float, ...]:
-        """Mean rent expected over each tenor, given today's and the believed speed at which deviations fade."""
-        anchor, technology = self.today.anchor_usd, self.path.settings.technology
-        return tuple(
-            mean_expected_rent(rent_usd, anchor, technology, reversion, tenor.years) for tenor in self.path.tenors
-        )
+        """Mean rent expected over each tenor, given today's and the believed speed at which deviations fade.
+
+        What is public of days to come is added in logs: to the rent that lasts, and to rents over the tenor.
+        """
+        anchor, technology, found = self.today.anchor_usd, self.path.settings.technology, []
+        for tenor in self.path.tenors:
+            change, lasting = self.outlook.of_a_tenor(tenor.years) if self.outlook is not None else (0.0, 0.0)
+            mean = mean_expected_rent(rent_usd, anchor * math.exp(lasting), technology, reversion, tenor.years)
+            found.append(mean * math.exp(change))
+        return tuple(found)
+
+    def ask_outlook(self, age_days: float) -> float:
+        """Log change that sellers expect of rents while a list price of this age on average stands."""
+        outlook = self.outlook
+        if outlook is None:
+            return 0.0
+        found: float = self.once(("ask outlook", age_days), lambda: outlook.of_a_list_price(age_days))
+        return found
 
     def gap(self, reversion: float) -> float:
         """Mean log gap of the curve that links read over what was expected on its evening and the normal premium.

@@ -74,6 +74,14 @@ class Calendar:
             month -= 1
         return found
 
+    def month_ends_after(self, day: int, days: int) -> list[tuple[int, int]]:
+        """Month ends from a day on as (days after it, days in that month), within `days`; 0 where the day is one."""
+        month, found = self.month(day), []
+        while (ahead := self.first_day(month + 1) - 1 - day) < days:
+            found.append((ahead, self.days_in(month)))
+            month += 1
+        return found
+
     def month_name(self, month: int) -> str:
         """Year and month as `2026-03`."""
         if self.equal_months:

@@ -21,7 +21,7 @@ from sim.credit.department import Credit
 from sim.department import Department
 from sim.environment import Environment, Shock
 from sim.exchange.department import Exchange, Underlying
-from sim.founding import Tables, common_of, heirs, nature_of, open_books, settle
+from sim.founding import Tables, announcements_of, common_of, heirs, nature_of, open_books, settle
 from sim.funds.department import Funds
 from sim.growth_path import GrowthPath
 from sim.hardware.department import Hardware
@@ -61,6 +61,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.books, tables = open_books(spec, path, people, days)
         self.common = common = common_of(spec, streams, path, people, self.books, tables.contracts)
         self.nature, self.overlaps = nature_of(spec, people, self.books), Overlaps()
+        self.announcements = announcements_of(spec, common)
         self.shocks: dict[str, Shock] = {}
         self._open_departments(tables)
         columns = [column for department in self.departments for column in department.columns()]
@@ -237,6 +238,7 @@ class Economy(abm.Model):  # type: ignore[misc]
             days_of_month=self.calendar.days_in(self.calendar.month(self.day)),
             chip_price_factors=environment.price_factors(self.books.grade_names),
         )  # fmt: skip
+        self.look_ahead()
         self.fill_board(environment)
 
     def fill_board(self, environment: Environment) -> None:
@@ -255,6 +257,16 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.notes.begin_day()
         self.reserved.begin_day(self.hardware.let_ve(), self.rental.running_share[roll.landlords])
         self.refresh_board()
+
+    def look_ahead(self) -> None:
+        """Put what is public of days to come on the board, as far as list prices and contracts read it."""
+        spot, reserved, heard = self.spec.spot, self.spec.reserved, self.announcements
+        heard.hear(self.day, self.shocks)
+        self.board.outlook = None
+        if spot.expected_weight > 0.0 or reserved.expected_weight > 0.0:
+            weights = spot.expected_weight, reserved.expected_weight, spot.rent_response
+            pipeline = self.hardware.pipeline(self.day, heard.horizon)
+            self.board.outlook = heard.outlook(self.day, pipeline, weights)
 
     def refresh_board(self) -> None:
         """Copy what moves within the day: cash and futures positions."""

@@ -32,6 +32,7 @@ from sim.growth_path import (
 from sim.hardware.fleet import Fleet
 from sim.kernels.spot import POSTED
 from sim.log import Log
+from sim.nature.announcements import Announcements
 from sim.nature.noise import Kinds, Nature
 from sim.parts import Member, cannot, members
 from sim.placement import place_people
@@ -132,6 +133,14 @@ def _board(spec: Spec, streams: Streams, path: GrowthPath, books: Books, contrac
     )
     notes = SecuritisationSheet([0.0] * len(books.ledger.owners))
     return Board(path, spec.links, streams, None, start, securitisation=notes)  # type: ignore[arg-type]
+
+
+def announcements_of(spec: Spec, common: Common) -> Announcements:
+    """Who listens for what is announced: grades by their shares of orders, spot demand beside contracts."""
+    start = common.board.start
+    shares = {name: grade.order_share for name, grade in spec.grades.items()}
+    demand = start.spot_demand_ve + start.contracted_ve
+    return Announcements(common.calendar, common.path, shares, start.spot_demand_ve / demand if demand > 0.0 else 1.0)
 
 
 def nature_of(spec: Spec, people: list[Agent], books: Books) -> Nature:

@@ -281,6 +281,10 @@ class View:
         )
         return found
 
+    def ask_outlook(self, age_days: float) -> float:
+        """Log change expected of rents while a list price stands, as far as sellers read what is public; else zero."""
+        return self._board.ask_outlook(age_days)
+
     def expected_settlement_usd(self, maturity: int, reversion: float) -> float:
         """Own expectation of a contract's settlement: what is known of its month, and expected rents for the rest.
 

@@ -24,7 +24,8 @@ class AskTerms:
     log change per unit of log tightness. Where an auction sets the rent, the list price is `markup` over it. Gaps below
     `threshold` are left alone. A list price stands for a while, on average it is `age_days` old, and rents fall with
     technology: sellers ask what will be right by then. `level` is what a seller asks over others for good;
-    `own_grade` of its list price follows the grade itself, the rest all grades in proportion.
+    `own_grade` of its list price follows the grade itself, the rest all grades in proportion. What is public of days to
+    come moves it as far as `spot.expected_weight` says.
     """
 
     markup: float
@@ -88,6 +89,7 @@ def list_asks(view: View, posted_usd: Floats, terms: AskTerms) -> Floats:
     comparable = in_proportion(comparable, products.level, cells, terms.own_grade)
     usual = view.usual_occupancy
     wanted = wanted_ask(comparable, view.posted, view.tightness, usual, terms.markup, terms.response) * terms.level
+    wanted *= math.exp(view.ask_outlook(terms.age_days))
     if not started:  # posted so long ago
         return np.where(lets, wanted, 0.0)
     wanted *= math.exp(-view.path.settings.technology * terms.age_days / DAYS_PER_YEAR)

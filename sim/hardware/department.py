@@ -27,6 +27,7 @@ from sim.record import Column
 from sim.roles import OrdersChips, SellsChips
 from sim.rows.credit import Collateral
 from sim.rows.hardware import ChipOrders, Grades, Wishes
+from sim.rows.outlook import Pipeline
 from sim.rules.hoarding import quoted_scarcity, scarcity
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
@@ -92,6 +93,17 @@ class Hardware:
         value, price = used.worth_usd(day)
         sale = (1.0 - used.terms.outside_discount) * (1.0 - used.terms.cost) * value
         return Collateral(self.fleet.book_usd[mine].copy(), self.fleet.on_order_usd[mine].copy(), value, price, sale)
+
+    def pipeline(self, day: int, days: int) -> Pipeline:
+        """Landlords' GPUs due and retiring on each of the `days` after today, as orders under way and vintages say."""
+        fleet, mine = self.fleet, self.common.register.roll.landlord_fleet
+        due, retiring = np.zeros(days), np.zeros(days)
+        for found, first in ((due, fleet.life + day + 1), (retiring, day + 1)):
+            known = fleet.installed[mine, :, first : first + days].sum(axis=(0, 1))
+            found[: len(known)] = known
+        held = float(fleet.held_back[0][mine].sum())
+        due[0] -= held  # is kept in the pipeline as if it came tomorrow
+        return Pipeline(due, retiring, float(self.let_ve().sum()), held)
 
     # investment
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import sim.shocks
 from sim.environment import Environment, Shock
+from sim.nature.announcements import announced_on
 from sim.parts import build_part, deal
 from sim.problems import Problem, SpecError, nearest
 from sim.streams import Purpose, Streams
@@ -64,7 +65,7 @@ def check_shocks(container: Mapping[str, Any], plugins: tuple[str, ...] = ()) ->
 def span_of(settings: Mapping[str, Any], start_date: str) -> tuple[int, int | None] | None:
     """First day of a shock and how many it lasts (None: for good), as far as its settings say; None if they do not.
 
-    Of what is drawn, the largest it may be.
+    One that is announced begins when it becomes public. Of what is drawn, the largest it may be.
     """
     start = settings.get("start")
     try:
@@ -74,8 +75,9 @@ def span_of(settings: Mapping[str, Any], start_date: str) -> tuple[int, int | No
         return None
     if not isinstance(day, int):
         return None
-    length = plain.get("length", 1)
-    return day, length if isinstance(length, int) else None
+    length, ahead = plain.get("length", 1), plain.get("announced_days", 0)
+    ahead = min(max(ahead, 0), day) if isinstance(ahead, int) else 0
+    return day - ahead, length + ahead if isinstance(length, int) else None
 
 
 def outside_the_run(shocks: Mapping[str, Shock], days: int) -> list[tuple[int, str, str]]:
@@ -89,16 +91,17 @@ def outside_the_run(shocks: Mapping[str, Shock], days: int) -> list[tuple[int, s
 
 
 def quiet_days(shocks: Mapping[str, Shock], days: int) -> int:
-    """On how many of the first `days` days no shock changes anything: so long a run is the run without shocks.
+    """On how many of the first `days` days no shock changes anything or is announced: so long nothing differs.
 
     None of them, if an event is told on the first day. Every day is tried, whatever a shock says of its start.
     """
     if outside_the_run(shocks, days):
         return 0
-    for day in range(days):
+    told = [first for shock in shocks.values() if (first := announced_on(shock)) is not None]
+    for day in range(min([days, *told])):
         if reduce(lambda e, shock: shock(day, e), shocks.values(), CALM) != CALM:
             return day
-    return days
+    return min([days, *told])
 
 
 class Overlaps:

@@ -38,7 +38,9 @@ class Season(Parameters):
 class Spot(Parameters):
     """The hourly market: occupancy on the path, convexity of marginal cost, costs and cap in USD per VE-hour.
 
-    `retry_per_hour` of what is wanted at the cap and not served is wanted again an hour later.
+    `retry_per_hour` of what is wanted at the cap and not served is wanted again an hour later. List prices read the
+    share `expected_weight` of what is public of coming rents, which change by `rent_response` per log of demand over
+    supply.
     """
 
     occupancy: Annotated[float, Field(ge=1e-6, lt=1.0)]
@@ -50,6 +52,8 @@ class Spot(Parameters):
     reconsider_per_hour: Share
     substitution: Elasticity
     retry_per_hour: Share
+    expected_weight: Share = 0.0
+    rent_response: Elasticity = 0.75
 
     @property
     def adjustment(self) -> float:

@@ -20,7 +20,8 @@ class TenorTerms(Parameters):
 class ReservedTerms(Parameters):
     """Take-or-pay contracts: how rents are found, share of hours billed, indexed and renewed shares, tenors.
 
-    `mechanism` menu: landlords' asks stand at `discount` below what they expect; auction: both sides bid.
+    `mechanism` menu: landlords' asks stand at `discount` below what they expect; auction: both sides bid. Both read the
+    share `expected_weight` of what is public of rents over the tenor.
     """
 
     mechanism: Annotated[str, Field(pattern="^(menu|auction)$")]
@@ -30,3 +31,4 @@ class ReservedTerms(Parameters):
     indexed_share: Share
     index: str
     tenors: dict[str, TenorTerms]
+    expected_weight: Share = 0.0

@@ -8,10 +8,11 @@ from pydantic import model_validator
 
 from sim.environment import Environment, Hit
 from sim.rules.profile import released_share
-from sim.vocabulary import Count, Parameters, PositiveCount, Share
+from sim.shocks.timing import Announced
+from sim.vocabulary import Count, PositiveCount, Share
 
 
-class DeliveryDelay(Parameters):
+class DeliveryDelay(Announced):
     """From day `start` on the share `size` of deliveries (of one `grade`, if named) comes `delay_days` late.
 
     So much is missing after `delay_days`, and stays missing while each delivery arrives as late as the one before,

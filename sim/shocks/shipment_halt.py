@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from sim.environment import Environment, Hit
 from sim.rules.profile import released_share
-from sim.vocabulary import Count, Parameters, PositiveCount, Share
+from sim.shocks.timing import Announced
+from sim.vocabulary import Count, PositiveCount, Share
 
 
-class ShipmentHalt(Parameters):
+class ShipmentHalt(Announced):
     """The share `size` of deliveries (of one `grade`, if named) is held back for `length` days (null: for good).
 
     What was held back comes in equal parts over the `make_up_days` after. Fleets stand in all regions in fixed shares:

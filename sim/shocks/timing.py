@@ -14,7 +14,13 @@ from sim.vocabulary import Count, Parameters, PositiveCount
 Change = Annotated[float, Field(gt=-1.0, le=100.0, allow_inf_nan=False)]  # -0.3 is a fall of 30 %
 
 
-class Passing(Parameters):
+class Announced(Parameters):
+    """A shock is public `announced_days` before it strikes, with its whole course; 0: nobody is told."""
+
+    announced_days: Count = 0
+
+
+class Passing(Announced):
     """From day `start` for `length` days (null: for good), then a recovery.
 
     `start` is a day number or a date as 2026-03-01. The shock reaches its full size in a line over the first
@@ -75,7 +81,7 @@ class DemandChange(Passing):
         return with_demand(environment, 1.0 + spot, 1.0 + contracted, self.region)
 
 
-class Lasting(Parameters):
+class Lasting(Announced):
     """From day `start` on something changes by the share `size`, in a line over `phase_in_days`, for good."""
 
     start: Count

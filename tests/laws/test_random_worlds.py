@@ -45,6 +45,8 @@ CHANGES = st.fixed_dictionaries({
     "agents.ai_lab.precaution_stock_outs": uniform(0.0, 2.0),
     "agents.ai_lab.precaution_scarcity": SHARE,
     "agents.neocloud.withdrawal": uniform(0.0, 5.0),
+    "spot.expected_weight": SHARE,
+    "reserved.expected_weight": SHARE,
     "agents.chip_vendor.capacity": uniform(0.2, 9.0),
     "spot.occupancy": uniform(0.5, 0.95),
     "spot.convexity": uniform(2.0, 8.0),
@@ -76,11 +78,11 @@ SHOCKS = st.fixed_dictionaries({}, optional={
         START, st.integers(1, 40), SHARE, st.sampled_from(["pool", "fleet"]), st.booleans(),
     ),
     "demand": st.builds(
-        lambda start, length, size, contracted: {
+        lambda start, length, size, contracted, announced: {
             "_target_": "sim.shocks.demand_slump.DemandSlump", "start": start, "length": length, "size": size,
-            "contracted_size": contracted, "recovery_days": 3,
+            "contracted_size": contracted, "recovery_days": 3, "announced_days": announced,
         },
-        START, st.integers(1, 60), uniform(-0.9, 1.0), uniform(-0.9, 1.0),
+        START, st.integers(1, 60), uniform(-0.9, 1.0), uniform(-0.9, 1.0), st.integers(0, 20),
     ),
     "chips": st.builds(
         lambda start, size: {
