@@ -24,7 +24,7 @@ FORK = "@fork"
 FINISHED = "ok"
 EXACT = 1e-12  # of a figure's size: smaller differences are rounding of its last bits
 ROUNDING = 1e-8  # the same of what markets clear to (a billionth of all interest, over many days): no change in words
-ROLES = ("primary", "part", "null", "placebo")  # of contrasts
+ROLES = ("primary", "part", "control", "null", "placebo")  # of contrasts
 
 
 class MissingDataError(LookupError):
@@ -47,6 +47,9 @@ class Contrast:
     role: str = "primary"
     higher: str = "higher"
     lower: str = "lower"
+    dose: str = ""
+    by_construction: str = ""
+    endpoints: tuple[str, ...] = ()  # of a positive control: those it must be found in
 
     @property
     def formula(self) -> str:
@@ -313,7 +316,9 @@ def swept_values(sweep: dict[str, list[Any]], runs: pd.DataFrame) -> dict[str, t
 def read_contrast(given: dict[str, Any]) -> Contrast:
     """Return the contrast a resolved config describes."""
     weights = {str(arm): float(weight) for arm, weight in given["arms"].items()}
-    return Contrast(weights, **{key: str(given[key]) for key in ("role", "higher", "lower") if key in given})
+    words = ("role", "higher", "lower", "dose", "by_construction")
+    named = tuple(map(str, given.get("endpoints") or ()))
+    return Contrast(weights, endpoints=named, **{key: str(given[key]) for key in words if key in given})
 
 
 def is_fork(arm: str) -> bool:

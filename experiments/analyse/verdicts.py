@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from experiments.analyse import controls
 from experiments.analyse.effects import RESPONSE
 from experiments.analyse.robust import carried_words
 from experiments.results import FORK, NO_SHOCK, Contrast, Results, is_fork
@@ -29,6 +30,7 @@ LEVEL = 0.05
 TITLES = {
     "primary": "Verdicts",
     "part": "By link and channel",
+    "control": "Positive controls: what this design must find",
     "null": "Nulls: what must be exactly zero",
     "placebo": "Placebos: what should do nothing",
 }
@@ -93,14 +95,17 @@ def _rows(
 def _line(row: Any, results: Results) -> dict[str, Any]:
     metric = row.metric.removeprefix(RESPONSE)
     estimate, low, high = (digits(scaled(metric, value), signed=True) for value in (row.estimate, row.low, row.high))
+    contrast = results.design.contrasts.get(row.arm.removesuffix(FORK), Contrast({}))
     return {
-        "contrast": name_of(row.arm, capital=True) + (" (forked)" if is_fork(row.arm) else ""),
+        "contrast": controls.titled(row.arm, contrast, capital=True) + (" (forked)" if is_fork(row.arm) else ""),
+        "by_construction": contrast.by_construction,
         "formula": _formula(row, results),
         "metric": metric_label(metric),
         "estimate": estimate,
         "interval": f"[{low}, {high}]" if row.n > 1 else "",
         "median": digits(scaled(metric, row.median), signed=True) if row.n > 2 else "",
         "leave_two": span(metric, row.leave_two_low, row.leave_two_high),
+        "detectable": controls.visible(metric, row.detectable) if row.detectable > 0.0 else "–",
         "same_sign": f"{100.0 * row.same_sign:.0f} %" if not math.isnan(row.same_sign) else "–",
         "p": p_words(row.p_holm) if metric in results.design.endpoints else p_words(row.p),
         "words": in_words(row, results),
@@ -144,22 +149,29 @@ def in_words(row: Any, results: Results) -> str:
     """Return what a row of a contrast shows, and no more than that."""
     contrast = results.design.contrasts.get(row.arm.removesuffix(FORK), Contrast({}))
     if row.metric.removeprefix(RESPONSE) not in results.design.endpoints and not is_exact(row):
-        if row.n < 2:
-            return "one seed: no interval, no p"
-        if not row.p < LEVEL:
-            return "not distinguishable from none"
-        return "higher" if row.estimate > 0.0 else "lower"
+        return _explored(row)
     if is_exact(row):
         return "exactly none, as it must be" if contrast.role == "null" else "unchanged"
     if contrast.role == "null":
         return "not exactly zero: a fault"
     sure, small = row.p_holm < LEVEL, shown_small(row, results)
+    if contrast.role == "control":
+        return "found" if sure else "not found"
     if sure:
         return direction(row.estimate, contrast) + (f", but by less than {margin(row, results)}" if small else "")
     if small:
-        return f"shown to be smaller than ±{margin(row, results)}"
+        return controls.SMALL[controls.standing(results)].format(margin(row, results))
     alone = "its interval leaves out zero by itself, but in its family " if row.low > 0.0 or row.high < 0.0 else ""
     return f"{alone}not distinguishable from none, nor shown to be small"
+
+
+def _explored(row: Any) -> str:
+    """What a metric that is no endpoint shows."""
+    if row.n < 2:
+        return "one seed: no interval, no p"
+    if not row.p < LEVEL:
+        return "not distinguishable from none"
+    return "higher" if row.estimate > 0.0 else "lower"
 
 
 def direction(estimate: float, contrast: Contrast) -> str:
@@ -190,6 +202,7 @@ def sentences(results: Results) -> Iterator[str]:
             rows = [(row, shock) for shock in design.shocks for row in _rows(results, [name], shock)]
             if rows:
                 yield _sentence(name, contrast, rows, results)
+    yield from controls.sentences(results)
     for role, said in (("null", "Nulls"), ("placebo", "Placebos")):
         names = [name for name, contrast in design.contrasts.items() if contrast.role == role]
         found = [row for shock in design.shocks for row in _rows(results, names, shock)]
@@ -210,13 +223,16 @@ def _sentence(name: str, contrast: Contrast, rows: list[tuple[Any, str]], result
         carried = carried_words(metric, row.n, row.rests_on, row.estimate, row.median)
         number += f" ({carried})" if carried else ""
         parts.append(f"{direction(row.estimate, contrast)} by {name_of(metric)}{where}, {number}")
-    counts = [(exact, "unchanged"), (small, "shown to be smaller than their margins"),
+    counts = [(exact, "unchanged"), (small, controls.COUNTED[controls.standing(results)]),
               (len(rest) - exact - small, "neither distinguishable from none nor shown to be small")]  # fmt: skip
     told = [f"{number} {words}" for number, words in counts if number]
     if not sure:
         parts.append("no effect distinguishable from none")
-    others = f" Of {len(rest)} {'other ' if sure else ''}figures {listed(told)}." if told else ""
-    return f"{name_of(name, capital=True)}: {'; '.join(parts)}.{others}"
+    others = f" Of {len(rest)} {'other ' if sure else ''}figures {listed(told)}" if told else ""
+    would = controls.visible_words([row for row in rest if not is_exact(row)], results.design.endpoints)
+    others += (f"; {would}." if would else ".") if told else ""
+    made = f" By construction: {contrast.by_construction.rstrip('.')}." if contrast.by_construction else ""
+    return f"{controls.titled(name, contrast, capital=True)}: {'; '.join(parts)}.{others}{made}"
 
 
 def _checked(said: str, rows: list[Any], results: Results, none: str) -> str:
@@ -225,6 +241,6 @@ def _checked(said: str, rows: list[Any], results: Results, none: str) -> str:
     moved = [row for row in rows if not is_exact(row) and row.p_holm < LEVEL]
     text = f"{said}: of {len(rows)} figures {len(exact)} are {none}"
     if len(exact) < len(rows):
-        text += f", {len(within)} more are shown to lie within their margin"
+        text += f", {len(within)} more are {controls.COUNTED[controls.standing(results)]}"
     names = list(dict.fromkeys(name_of(row.arm) for row in moved))
     return text + (f"; {len(moved)} differ from zero ({listed(names)})." if names else ".")

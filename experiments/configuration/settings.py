@@ -72,9 +72,12 @@ class Contrast(Strict):
     """A pre-registered linear combination of arms, with weights that sum to zero, and the words for its sign."""
 
     arms: dict[str, float]
-    role: Literal["primary", "part", "null", "placebo"] = "primary"
+    role: Literal["primary", "part", "control", "null", "placebo"] = "primary"
     higher: str = "higher"  # what a positive value means, in a table
     lower: str = "lower"
+    dose: str = ""  # how much of what is compared; said beside its name
+    by_construction: str = ""  # what of its effect assumptions make, and the model does not find
+    endpoints: list[str] = Field(default_factory=list)  # of a control: those it must be found in; any one if empty
 
     @field_validator("arms")
     @classmethod
@@ -82,6 +85,12 @@ class Contrast(Strict):
         if len(arms) < 2 or 0.0 in arms.values() or abs(sum(arms.values())) > 1e-12:
             raise ValueError("must be two or more arms with weights other than 0 that sum to 0")
         return arms
+
+    @model_validator(mode="after")
+    def _only_controls_are_found(self) -> Contrast:
+        if self.endpoints and self.role != "control":
+            raise WrongValue("endpoints", self.endpoints, "can be given to a contrast with role: control only")
+        return self
 
 
 class Study(Strict):
@@ -153,6 +162,16 @@ class Study(Strict):
             if arm is not None and arm not in self.arms:
                 allowed = f"must be one of the arms {', '.join(self.arms)}"
                 raise WrongValue(key, arm, allowed, nearest_name(arm, self.arms))
+        return self
+
+    @model_validator(mode="after")
+    def _controls_are_found_in_what_is_measured(self) -> Study:
+        known = [*self.endpoints, *self.secondary]
+        for name, contrast in self.contrasts.items():
+            for metric in contrast.endpoints:
+                if metric not in known:
+                    allowed = f"must be of study.endpoints or study.secondary: {', '.join(known) or 'none'}"
+                    raise WrongValue(f"contrasts.{name}.endpoints", metric, allowed, nearest_name(metric, known))
         return self
 
     @field_validator("contrasts")
@@ -282,7 +301,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
 
 def fields_at(path: list[str]) -> list[str]:
     """The names of the fields of the model at a dotted path."""
-    model = SECTIONS.get(".".join(path))
+    model = Contrast if path[:2] == ["study", "contrasts"] and len(path) == 3 else SECTIONS.get(".".join(path))
     return list(model.model_fields) if model else []
 
 

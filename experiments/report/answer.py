@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.analyse import along
+from experiments.analyse import along, controls
 from experiments.analyse.effects import ANSWER, RESPONSE, comparisons_in, headline
 from experiments.analyse.robust import carried_words
 from experiments.analyse.stats import few_words
@@ -223,7 +223,7 @@ def responses(table: pd.DataFrame, design: Design, shock: str, fork: bool = Fals
     elif sure.empty:
         yield _capital(
             f"{where}no arm's response to {the_shock(shock)} can be told from that with {base} in any endpoint, "
-            f"{among_words(rows)}; that is no proof of equality{by_themselves(rows)}."
+            f"{among_words(rows)}; that is no proof of equality{by_themselves(rows)}{would_be_found(rows, design)}."
         )
     for arm, mine in sure.groupby("arm", sort=False):
         changed = [(row.metric.removeprefix(RESPONSE), row) for row in mine.itertuples()]
@@ -276,7 +276,7 @@ def arm_effects(table: pd.DataFrame, design: Design) -> Iterator[str]:
             return
         yield (
             f"Without any shock, no arm can be told from {base} in any endpoint, {among_words(rows)}; that is no proof "
-            f"of equality{by_themselves(rows)}."
+            f"of equality{by_themselves(rows)}{would_be_found(rows, design)}."
         )
     if same:
         names = listed([in_quotes(str(arm)) for arm in same])
@@ -290,6 +290,12 @@ def by_themselves(rows: pd.DataFrame) -> str:
         return ""
     names = [f"{name_of(row.metric.removeprefix(RESPONSE))} with {in_quotes(row.arm)}" for row in apart.itertuples()]
     return f"; by themselves the intervals of {listed(shortened(names))} leave out zero"
+
+
+def would_be_found(rows: pd.DataFrame, design: Design) -> str:
+    """Say how large the effects would have to be, where that is known."""
+    words = controls.visible_words(rows, design.endpoints)
+    return f"; {words}" if words else ""
 
 
 def with_interval(row: object, metric: str) -> str:

@@ -53,7 +53,7 @@ def test_a_sign_is_claimed_where_it_is_distinguishable_and_in_its_own_direction(
 
 
 def test_an_effect_is_called_small_only_inside_the_margin_set_in_advance(told):
-    assert words(told)["Small"].startswith("shown to be smaller than ±1.00")
+    assert words(told)["Small"].startswith("within ±1.00")  # and no more, without a positive control
     assert words(told)["Dim"] == "not distinguishable from none, nor shown to be small"
 
 

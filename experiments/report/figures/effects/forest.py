@@ -39,7 +39,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
 def _contrasts(table: pd.DataFrame, metrics: list[str], design: Design) -> Iterator[style.Plot]:
     """Yield the contrasts without a shock: the primary ones and what they are made of, then nulls and placebos."""
     calm = table[(table["shock"] == NO_SHOCK) & table["metric"].isin(metrics)]
-    for name, roles in (("contrasts", ("primary", "part")), ("checks", ("null", "placebo"))):
+    for name, roles in (("contrasts", ("primary", "part")), ("checks", ("control", "null", "placebo"))):
         chosen = [key for key, contrast in design.contrasts.items() if contrast.role in roles]
         rows = calm[calm["arm"].isin(chosen)]
         if not rows["estimate"].isna().all():
@@ -50,7 +50,7 @@ def _contrasts(table: pd.DataFrame, metrics: list[str], design: Design) -> Itera
 def _contrast_caption(name: str, design: Design) -> str:
     what = {
         "contrasts": "The pre-registered contrasts of arms and what they are made of",
-        "checks": "The checks: nulls, which must be exactly zero, and placebos",
+        "checks": "The checks: positive controls, which must be found, nulls, which must be exactly zero, and placebos",
     }[name]
     how = "studentised bootstrap over seeds" if design.seeds >= FEW_SEEDS else "a paired t over seeds"
     band = " Shaded: effects within the margins set in advance, which count as small." if design.margins else ""
