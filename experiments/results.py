@@ -76,6 +76,7 @@ class Design:
     endpoints_named: bool = True  # by the study; Rackrate's choice if not
     secondary: tuple[str, ...] = ()
     margins: dict[str, float] = field(default_factory=dict)  # metric -> equivalence margin, in the metric's unit
+    untested: dict[str, str] = field(default_factory=dict)  # hypothesis -> why the study cannot test it
     contrasts: dict[str, Contrast] = field(default_factory=dict)
     shown: tuple[str, ...] = ()  # arms that figures show; all if empty
     sweep: tuple[str, ...] = ()
@@ -276,6 +277,7 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         endpoints_named=bool(study.get("endpoints")),
         secondary=tuple(study.get("secondary") or ()),
         margins={str(name): float(margin) for name, margin in (study.get("equivalence") or {}).items()},
+        untested={str(name): str(why) for name, why in (study.get("untested") or {}).items()},
         contrasts={str(name): read_contrast(given) for name, given in (study.get("contrasts") or {}).items()},
         shown=tuple(map(str, study.get("shown") or ())),
         sweep=tuple(name for name in (study.get("sweep") or {}) if name in runs.columns),

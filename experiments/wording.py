@@ -27,6 +27,7 @@ ACRONYMS = {
     "95pct": "95 % quantile",
     "20d": "over 20 days",
     "180d 3y": "at 180 days to 3 years",
+    "60d 1y": "at 60 days to 1 year",
     "etf": "ETF",
     "etfs": "ETFs",
     "gpu": "GPU",

@@ -107,6 +107,7 @@ class Study(Strict):
     event: Span | None = None  # the days of shocks that do not say themselves when they strike
     events: dict[str, Span] = Field(default_factory=dict)  # shock -> its days: from the shocks' own start and length
     window: Span | None = None  # the days that metrics are taken over
+    burn_in: Annotated[int, Field(ge=0)] | None = None  # days at the start that no metric counts
     fork: Fork | None = None
     calm_only: list[str] = Field(default_factory=list)  # arms that run without shocks only
     shown: list[str] = Field(default_factory=list)  # arms that figures show; all if empty
@@ -116,6 +117,7 @@ class Study(Strict):
     equivalence: dict[str, Annotated[float, Field(gt=0.0)]] = Field(
         default_factory=dict
     )  # metric -> margin within which effects count as none
+    untested: dict[str, str] = Field(default_factory=dict)  # hypothesis -> why this study cannot test it
 
     @property
     def kind_name(self) -> str:
@@ -162,6 +164,12 @@ class Study(Strict):
             if arm is not None and arm not in self.arms:
                 allowed = f"must be one of the arms {', '.join(self.arms)}"
                 raise WrongValue(key, arm, allowed, nearest_name(arm, self.arms))
+        return self
+
+    @model_validator(mode="after")
+    def _burns_in_or_has_a_window(self) -> Study:
+        if self.burn_in is not None and self.window:
+            raise WrongValue("burn_in", self.burn_in, "cannot be set beside study.window, which says it all")
         return self
 
     @model_validator(mode="after")
@@ -227,6 +235,8 @@ class Settings(Strict):
         study = info.data.get("study")
         if study and study.window and study.window.end_day > days:
             raise ValueError(f"must be at least study.window.end_day = {study.window.end_day}")
+        if study and study.burn_in is not None and study.burn_in >= days:
+            raise ValueError(f"must be more than study.burn_in = {study.burn_in}")
         return days
 
     @property
@@ -244,7 +254,7 @@ class Settings(Strict):
         if self.study.window:
             return self.study.window.start_day, self.study.window.end_day
         start = start_of(self.study.starts, shock)
-        return (0 if start is None else start), self.days
+        return (self.study.burn_in or 0) if start is None else start, self.days
 
 
 def read_settings(container: dict[str, Any]) -> Settings:

@@ -18,6 +18,7 @@ from experiments.wording import (
     digits,
     in_quotes,
     listed,
+    meaning_of,
     name_of,
     printed_unit,
     quantity,
@@ -52,7 +53,7 @@ def found_sentences(results: Results) -> list[str]:
         from experiments.analyse import verdicts
 
         peaks = [text for shock in design.shocks if shock != NO_SHOCK for text in peak_rent(results, shock)]
-        return [*found, *verdicts.sentences(results), *peaks]
+        return [*found, *verdicts.sentences(results), *peaks, *unmeasured(results)]
     shocks = [shock for shock in design.shocks if shock != NO_SHOCK]
     found += arm_effects(table, design)
     found += [text for shock in shocks for fork in (False, True) for text in responses(table, design, shock, fork)]
@@ -89,12 +90,23 @@ def nothing_compared(results: Results) -> Iterator[str]:
 
 
 def unmeasured(results: Results) -> Iterator[str]:
-    """Say which endpoints no run has, over which days: those of nothing (loans, futures) and of too few days."""
+    """Say which endpoints no run has, over which days, and what they ask for: futures, loans, or more days."""
     design, runs = results.design, results.finished
     empty = [metric for metric in design.endpoints if metric not in runs.columns or runs[metric].isna().all()]
     if empty:
         over = f" over days {design.window[0]} to {design.window[1] - 1}" if design.window else ""
-        yield f"Nothing is said of {listed([name_of(metric) for metric in empty])}, which no run could measure{over}."
+        asks = [f"{name_of(metric)} is {why}" for metric in empty if (why := when_empty(metric))]
+        because = f": {'; '.join(asks)}" if asks else ""
+        yield (
+            f"Nothing is said of {listed([name_of(metric) for metric in empty])}, which no run could measure{over}"
+            f"{because}."
+        )
+
+
+def when_empty(metric: str) -> str:
+    """Say when a metric is empty, as its meaning does: empty for windows below 730 days."""
+    at = meaning_of(metric).find("empty ")
+    return meaning_of(metric)[at:].partition(";")[0] if at >= 0 else ""
 
 
 def level_words(results: Results) -> Iterator[str]:

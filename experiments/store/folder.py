@@ -29,6 +29,7 @@ FREE = (
     "endpoints",
     "secondary",
     "equivalence",
+    "untested",
     "contrasts",
     "shown",
     "metrics",

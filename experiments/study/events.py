@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from experiments.configuration.canonical import exact, orders
-from experiments.configuration.settings import NO_SHOCK, Settings, Span
+from experiments.configuration.settings import NO_SHOCK, Settings, Span, start_of
 from experiments.errors import ABSENT, Problem, UsageError
 from experiments.plugins.guard import attempted
 from experiments.study.find import plan_for
@@ -134,6 +134,10 @@ def too_short(settings: Settings) -> Iterator[Problem]:
     """A problem for each window in which metrics cannot be taken."""
     if not plan_for(settings).simulates:
         return
+    burn_in, first = settings.study.burn_in or 0, start_of(settings.study.starts, NO_SHOCK)
+    if first is not None and burn_in > first:
+        allowed = f"must be at most {first}, the day on which the first shock strikes"
+        yield Problem("study.burn_in", burn_in, allowed)
     for shock in settings.study.events or [NO_SHOCK]:
         start, end = settings.window_of(shock)
         if end - start < FEWEST_DAYS:
@@ -169,15 +173,22 @@ def remarks(settings: Settings, worlds: Worlds) -> Iterator[str]:
 
 
 def most_comparisons(settings: Settings) -> int:
-    """How many comparisons the largest family of a study's endpoints has, if none is exactly zero; none without any."""
-    study = settings.study
-    points = math.prod(len(values) for values in study.sweep.values())
+    """How many comparisons the answer of a study judges together, if none but nulls is exactly zero; none without any.
+
+    That is the family `experiments.analyse.effects.is_said` makes.
+    """
+    study, shocks = settings.study, len(settings.study.shocks) - 1
     endpoints = len(plan_for(settings).endpoints(study.endpoints, list(settings.metrics)))
-    arms, shocks = len(study.arms), len(study.shocks) - 1
-    contrasts = sum(contrast.role == "primary" for contrast in study.contrasts.values())
-    others = contrasts * (shocks + 1) if contrasts else max(arms * shocks, (arms - 1) * (shocks + 1))
-    along = sum((points - points // len(values)) * arms * (shocks + 1) for values in study.sweep.values())
-    return endpoints * max(others * points, along)
+    meeting, forked = [arm for arm in study.arms if arm not in study.calm_only], study.forked_arms()
+    if study.contrasts:
+        of = [set(contrast.arms) for contrast in study.contrasts.values() if contrast.role != "null"]
+        responding = sum((arms <= set(meeting)) + (arms <= set(forked)) for arms in of)
+        return endpoints * (len(of) + responding * shocks)
+    responding = max(0, len(meeting) - 1) + max(0, len(forked) - 1)
+    points = math.prod(len(values) for values in study.sweep.values())
+    along = sum(points - points // len(values) for values in study.sweep.values())
+    runs = len(study.arms) + len(meeting) * shocks
+    return endpoints * (len(study.arms) - 1 + (len(meeting) + responding) * shocks + along * runs)
 
 
 def is_packaged(shock: Any) -> bool:

@@ -11,7 +11,8 @@ from sim.metrics.stability import INDEX, annual_volatility
 from sim.vocabulary import Floats
 
 GPU_VALUE = "gpu_value_usd_per_ve"
-SHORTEST_PERIOD_DAYS, LONGEST_PERIOD_DAYS = 180, 1095
+YEAR_BAND, SLOW_BAND = (60, 365), (180, 1095)  # shortest and longest period, days
+YEAR_WINDOW, SLOW_WINDOW = 2 * 365, 3 * 1095  # days; a band of years asks for three of its longest periods
 HOLDING_DAYS = 20
 TAIL = 0.05
 
@@ -39,9 +40,16 @@ def band_sd(values: Floats, shortest_days: int, longest_days: int) -> float:
     return math.sqrt(2.0 * float((np.abs(np.fft.rfft(flat)[kept]) ** 2).sum())) / n
 
 
+def year_sd(window: Window) -> float:
+    """Standard deviation of log rent over its growth path at periods of 60 days to a year; nan below two years."""
+    days = window.end - window.start
+    return band_sd(window.log_over_path(), *YEAR_BAND) if days >= YEAR_WINDOW else math.nan
+
+
 def cycle_sd(window: Window) -> float:
-    """Standard deviation of log rent over its growth path at periods of 180 days to three years."""
-    return band_sd(window.log_over_path(), SHORTEST_PERIOD_DAYS, LONGEST_PERIOD_DAYS)
+    """Standard deviation of log rent over its growth path at periods of 180 days to three years; nan below nine."""
+    days = window.end - window.start
+    return band_sd(window.log_over_path(), *SLOW_BAND) if days >= SLOW_WINDOW else math.nan
 
 
 def high_gap(window: Window) -> float:
@@ -61,8 +69,11 @@ def holding_shortfall(window: Window) -> float:
 METRICS = [
     Metric("rent_volatility_log", "log", "log of the sd of the deseasonalised daily return of the transaction index",
            "price stability", lambda w: log_of(annual_volatility(w, INDEX))),
+    Metric("rent_cycle_60d_1y", "log", "sd of log rent over its growth path at periods of 60 days to 1 year, a "
+           f"straight line taken out; empty for windows below {YEAR_WINDOW} days", "price stability", year_sd),
     Metric("rent_cycle_180d_3y", "log", "sd of log rent over its growth path at periods of 180 days to 3 years, a "
-           "straight line taken out; empty for windows below 360 days", "price stability", cycle_sd),
+           f"straight line taken out; empty for windows below {SLOW_WINDOW} days, three of the longest periods",
+           "price stability", cycle_sd),
     Metric("rent_gap_95pct", "log", "95 % quantile of the daily log gap of rent over its growth path",
            "price stability", high_gap),
     Metric("gpu_value_shortfall_20d", "log", "mean loss in the worst 5 % of 20-day log returns of the value of a GPU "

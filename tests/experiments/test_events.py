@@ -45,6 +45,7 @@ BOTH = ["study.shocks={early: [pool_outage], late: [demand_slump]}", EARLY, LATE
         (["days=1"], "days = 1: must be 2 or more: metrics take 2 days or more"),
         (["shocks=[fleet_outage]", "days=181"], "days = 181: must be 182 or more: .* from the day of fleet_outage on"),
         (["days=20", "study.window={start_day: 3, end_day: 4}"], "study.window = 'days 3 to 3': must hold 2 days"),
+        ([*BOTH, "study.burn_in=11"], "study.burn_in = 11: must be at most 10, the day on which"),
         (["days=20", "study.fork={arm: base}"], "study.event = None: must be given for a study with forks"),
     ],
 )  # fmt: skip

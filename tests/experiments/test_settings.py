@@ -47,6 +47,15 @@ def test_metrics_are_taken_from_the_event_on_unless_a_window_is_set():
     assert read_settings(settings(study={"name": "trial", "event": event, "window": window})).window == (10, 20)
 
 
+def test_metrics_leave_out_what_a_study_burns_in():
+    assert read_settings(settings(study={"name": "trial", "burn_in": 30})).window == (30, 100)
+    with pytest.raises(UsageError, match="days = 100: must be more than study.burn_in = 100"):
+        read_settings(settings(study={"name": "trial", "burn_in": 100}))
+    window = {"start_day": 10, "end_day": 20}
+    with pytest.raises(UsageError, match="study.burn_in = 5: cannot be set beside study.window"):
+        read_settings(settings(study={"name": "trial", "burn_in": 5, "window": window}))
+
+
 def test_a_window_must_lie_inside_the_run():
     with pytest.raises(UsageError, match="days = 100: must be at least study.window.end_day = 101"):
         read_settings(settings(study={"name": "trial", "window": {"start_day": 0, "end_day": 101}}))

@@ -11,6 +11,7 @@ from experiments.analyse import controls, verdicts
 from experiments.analyse.effects import write_effects
 from experiments.configuration.settings import Study, read_settings
 from experiments.errors import UsageError
+from experiments.report.page import write_report
 from experiments.results import Results
 
 SEEDS = 12
@@ -95,3 +96,15 @@ def test_a_control_is_found_in_what_the_study_measures_and_the_nearest_is_named(
     (problem,) = error.value.problems
     assert problem.key == "study.contrasts.c.endpoints"
     assert problem.nearest == "defaults"
+
+
+def test_a_page_says_what_its_study_cannot_test_and_why_an_endpoint_is_empty(tmp_path: Path) -> None:
+    results = study(tmp_path, 0.1)
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    config["study"] |= {"untested": {"runs on notes": "notes run to their term"}}
+    config["study"]["endpoints"].append("rent_cycle_180d_3y")
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    page = write_report(tmp_path).read_text()
+    assert "Runs on notes: notes run to their term." in page
+    assert "is empty for windows below 3285 days" in page
+    assert results.design.untested == {}

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.analyse.effects import COLUMNS, RESPONSE, effects, equivalences, write_effects
+from experiments.analyse.effects import COLUMNS, RESPONSE, comparisons_in, effects, equivalences, write_effects
 from experiments.analyse.stats import holm
+from experiments.configuration.settings import read_settings
 from experiments.results import Contrast, Design, Results
+from experiments.study.events import most_comparisons
 
 DESIGN = Design(arms=("plain", "loans"), shocks=("none", "outage"), baseline="plain", endpoints=("rent",))
 
@@ -215,3 +217,20 @@ def test_a_contrast_of_four_arms_cancels_what_pairs_share_and_forks_are_contrast
     expected = pytest.approx(0.5 * (1.0 + 0.4 / 3.0))
     assert row(found, "rent", "both", "d - c - b + a", "none").estimate == expected
     assert row(found, "rent", "both@fork", "d - c - b + a", "none").estimate == expected
+
+
+@pytest.mark.parametrize(
+    ("study", "sweep"),
+    [({}, {}), ({"contrasts": {"c": {"arms": {"loans": 1.0, "plain": -1.0}}}}, {}), ({}, {"a": [1, 2]})],
+)
+def test_before_anything_runs_the_family_is_counted_as_large_as_it_comes_out(study, sweep) -> None:
+    told = {"name": "t", "arms": {"plain": [], "loans": []}, "shocks": {"outage": []}, "endpoints": ["rent"]}
+    settings = read_settings({"study": told | study | {"sweep": sweep}, "days": 9, "out": "x"})
+    runs = table(**FOUR_CELLS)
+    if sweep:
+        runs = pd.concat([runs.assign(a=a) for a in sweep["a"]], ignore_index=True)
+        runs["rent"] += np.random.default_rng(1).normal(size=len(runs)) * 0.3
+    contrasts = {name: Contrast(given["arms"]) for name, given in study.get("contrasts", {}).items()}
+    swept = {"sweep": tuple(sweep), "swept": {key: tuple(values) for key, values in sweep.items()}}
+    found = effects(runs, Design(**{**vars(DESIGN), "contrasts": contrasts, **swept}))
+    assert most_comparisons(settings) == comparisons_in(found, "answer")

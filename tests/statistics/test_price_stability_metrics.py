@@ -16,7 +16,7 @@ DAYS = 1095
 
 def window_of(**series: np.ndarray) -> Window:
     names = list(series)
-    record = Record([Column(name, "", "") for name in names], None, DAYS)
+    record = Record([Column(name, "", "") for name in names], None, max(len(values) for values in series.values()))
     for row in np.column_stack([series[name] for name in names]):
         record.write(dict(zip(names, row.tolist(), strict=True)))
     return Window(record, 0, record.days)
@@ -38,6 +38,15 @@ def test_a_wave_faster_than_the_band_and_a_straight_line_count_for_little():
 
 def test_a_series_of_less_than_two_of_the_shortest_periods_has_no_band():
     assert math.isnan(band_sd(np.zeros(359), 180, 1095))
+
+
+@pytest.mark.parametrize(("metric", "fewest"), [("rent_cycle_60d_1y", 730), ("rent_cycle_180d_3y", 3 * 1095)])
+def test_a_cycle_is_measured_only_where_the_window_is_long_enough_for_its_band(metric, fewest):
+    path = np.ones(fewest)
+    window = window_of(rent_usd_per_ve_hour=np.exp(wave(fewest / 10, fewest)), rent_path_usd_per_ve_hour=path)
+    assert METRICS[metric].of(window) == pytest.approx(0.1 / math.sqrt(2.0), rel=0.1)
+    assert math.isnan(METRICS[metric].of(Window(window.record, 1, fewest)))
+    assert f"empty for windows below {fewest} days" in METRICS[metric].meaning
 
 
 def test_the_gap_of_one_day_in_twenty_is_the_quantile_of_the_log_gap():
