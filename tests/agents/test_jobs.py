@@ -153,4 +153,4 @@ def test_jobs_wait_when_it_is_dear():
     ratio = hit.record["training_left_ve_hours"] / calm.record["training_left_ve_hours"]
     assert (ratio[:60] == 1.0).all()
     assert ratio[60:90].max() > 1.1
-    assert ratio[-1] == pytest.approx(1.0, abs=0.1)
+    assert ratio[-1] < 1.05

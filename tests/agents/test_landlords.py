@@ -226,7 +226,7 @@ def test_contract_rents_follow_the_curve_through_their_own_link_only():
 
 
 def test_a_hyperscaler_releases_a_share_of_its_fleet_between_two_rents():
-    giant = agent("hyperscaler")
+    giant = agent("hyperscaler", swing_share=0.01)
     managed, row = giant.spot_offers(view())
     assert managed.quantity_ve == pytest.approx(giant.p.managed_share * 100.0)
     assert row.quantity_ve == pytest.approx(giant.p.swing_share * 100.0)

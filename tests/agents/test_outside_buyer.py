@@ -15,7 +15,7 @@ DAYS, START = 80, 10
 def bought(days: int, *overrides: str, seed: int = 1, **values: object) -> Economy:
     terms = {"start_day": START, "budget_usd": 5e9} | values
     economy = world(
-        "control=outside_buyer", "traders=limited", *overrides, seed=seed, days=days,
+        "control=outside_buyer", *overrides, seed=seed, days=days,
         **{f"agents__outside_buyer__{key}": value for key, value in terms.items()},
     )  # fmt: skip
     economy.run(days)

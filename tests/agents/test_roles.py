@@ -111,7 +111,9 @@ def reads_of_agents(tree: ast.AST) -> list[str]:
     return [
         ast.unparse(node)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in {"p", "kind"} and ast.unparse(node.value) not in {"self"}
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"p", "kind"}
+        and ast.unparse(node.value) not in {"self", "events"}
     ]
 
 

@@ -76,11 +76,12 @@ def test_users_adapt_to_dear_rents_over_years():
 
 
 def test_a_lab_relets_idle_reservations_only_when_rents_are_high():
-    lab = agent("ai_lab")
+    lab = agent("ai_lab", relet_share=0.05)
     (row,) = lab.spot_offers(view(held=200.0, short=50.0))
     assert row.quantity_ve == pytest.approx(lab.p.relet_share * 150.0)
     assert math.exp(row.a) == pytest.approx(lab.p.relet_start * RENT)
     assert list(lab.spot_offers(view())) == []
+    assert list(agent("ai_lab").spot_offers(view(held=200.0, short=50.0))) == [], "by default none is let again"
 
 
 def test_a_lab_wants_contracts_for_what_is_missing_and_nothing_when_it_has_enough():

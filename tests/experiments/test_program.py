@@ -221,7 +221,10 @@ def wait_for(happened, seconds=60):
         (["study.arms={a:[days=3]}"], "cannot be read"),
         (['study.arms={a:["days=3"]}'], "must change the world"),
         (["study.endpoints=[rent_volatilty]"], "there is no such metric"),
-        (["grades.h200.tiers={managed: 1.0}"], "grades.h200.tiers has no managed yet; names are added one by one"),
+        (
+            ["agents.hyperscaler.tiers={bare_metal: 1.0}"],
+            "agents.hyperscaler.tiers has no bare_metal yet; names are added",
+        ),
         (["study.secondary=[front_volatilty]"], "did you mean front_volatility?"),
         (["out=/dev/null/x"], "out = '/dev/null/x': cannot be written"),
         (["--multirun"], "study.sweep"),

@@ -120,7 +120,7 @@ def test_creations_are_whole_units_at_the_next_net_asset_value_and_leave_it_alon
         if not month_end:
             gain = float(held @ (economy.exchange.first.price_usd - prices)) * 730.0
             assert fund.nav_usd == pytest.approx(nav + gain / before, rel=1e-12)
-    assert moves > 10
+    assert moves > 5
     assert economy.books.ledger.flow("creation costs").min() < 0.0
 
 
@@ -247,7 +247,7 @@ def test_a_leverage_that_cannot_be_is_refused_by_its_key(leverage):
 def test_a_fund_larger_than_its_market_is_refused_by_the_key_that_sizes_it(key):
     sizes = {f"agents__etf_2x__{k}": None for k in ("assets_usd", "open_interest_share", "target_gain")}
     sizes[f"agents__etf_2x__{key}"] = {"assets_usd": 1e12, "open_interest_share": 10.0, "target_gain": 30.0}[key]
-    found = problems(**sizes)
+    found = problems("traders=deep", **sizes)
     assert "larger than its market" in found[f"agents.etf_2x.{key}"]
 
 

@@ -27,7 +27,15 @@ DAYS = 12
 
 
 def test_ruined_crowds_at_prices_that_rise_without_end_owe_nothing_but_rounding():
-    economy = world(seed=0, days=29, shocks={"shortage": SHORTAGE}, **SHORT_CROWDS)
+    economy = world(
+        "scenario=elastic",
+        "traders=deep",
+        "information=none",
+        seed=0,
+        days=29,
+        shocks={"shortage": SHORTAGE},
+        **SHORT_CROWDS,
+    )
     economy.run(28)
     ledger = economy.books.ledger
     assert economy.exchange.first.price_usd[0] > 1e4, "each day's limit is hit, for a month"

@@ -19,8 +19,8 @@ from sim.spec import SpecError
 from sim.streams import Streams
 from tests.worlds import moved, ran, series, spec_of, spot_side, world
 
-SLOW = Process(sd_per_sqrt_year=0.4, half_life_days=200.0)
-PRIVATE = "information=private"
+SLOW = Process(sd_per_sqrt_year=0.15, half_life_days=200.0)
+PRIVATE, DEAF = "information=private", "information=none"
 
 
 def test_news_kept_from_day_to_day_is_the_sum_of_what_is_to_come():
@@ -79,7 +79,7 @@ def test_nothing_is_heard_at_precision_zero_and_signals_keep_their_error_for_the
     changed = np.abs(np.diff(np.array(errors), axis=0)) > 1e-9
     assert (np.diff([np.flatnonzero(mine)[:2] for mine in changed.T], axis=1) == 30).all()
     assert 0.6 < np.std(errors[-1]) / signal_error_sd(news_variance(SLOW.daily_sd, SLOW.decay, 90), 0.2) < 1.4
-    (deaf,) = ran(3).exchange.crowds
+    (deaf,) = ran(3, DEAF).exchange.crowds
     assert not deaf.signal.any()
 
 
@@ -108,14 +108,14 @@ def test_prices_gather_what_traders_know_and_more_where_they_know_more():
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_with_all_links_at_zero_signals_move_futures_and_no_bit_of_the_spot_side(seed):
-    knowing = ran(70, PRIVATE, "traders=limited", "funds=leveraged", seed=seed, information__price_weight=0.3)
+    knowing = ran(70, PRIVATE, "funds=leveraged", seed=seed, information__price_weight=0.3)
     assert moved(spot_side(knowing), spot_side(ran(70, seed=seed))) == []
     assert "future_4_usd_per_gpu_hour" in moved(series(knowing), series(ran(70, seed=seed)))
 
 
 def test_at_precision_zero_the_other_terms_change_no_bit():
-    other = ran(40, information__horizon_days=20, information__cadence_days=3, information__response=2.0)
-    assert moved(series(other), series(ran(40))) == []
+    other = ran(40, DEAF, information__horizon_days=20, information__cadence_days=3, information__response=2.0)
+    assert moved(series(other), series(ran(40, DEAF))) == []
 
 
 def test_a_copy_taken_half_way_hears_what_the_run_hears():

@@ -78,7 +78,7 @@ def test_cash_cures_a_call_first_and_repays_so_much_of_the_loan():
 
 def test_chips_that_are_not_pledged_cure_a_call_before_any_is_sold():
     half = {"loan__call": spec_of(PLAIN).loan.call.model_dump() | {"pledged_share": 0.8, "maintenance": 0.8}}
-    economy = ran(45, PLAIN, *QUIET, **DEEP, **half)
+    economy = ran(42, PLAIN, *QUIET, **DEEP, **half)
     assert economy.record["calls_chips_usd"].sum() > 0.0
     assert economy.record["calls_sales_usd"].sum() == 0.0
     assert (economy.credit.calls.pledged <= 1.0).all()

@@ -60,8 +60,8 @@ def test_nothing_is_scarce_in_a_calm_world():
 
 def test_landlords_take_capacity_to_contracts_while_the_hour_is_cheap():
     letting, moving = (still(40, {"slump": SLUMP}, agents__neocloud__withdrawal=strength) for strength in (0.0, 2.0))
-    assert late(moving, "reserved_ve") > 1.002 * late(letting, "reserved_ve")
-    assert late(moving, "pool_ve") < 0.98 * late(letting, "pool_ve")
+    assert late(moving, "reserved_ve") > 1.001 * late(letting, "reserved_ve")
+    assert late(moving, "pool_ve") < 0.99 * late(letting, "pool_ve")
     assert late(moving, "rent_usd_per_ve_hour") > late(letting, "rent_usd_per_ve_hour")
     assert late(letting, "withheld_ve") == 0.0
 

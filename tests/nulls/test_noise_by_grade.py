@@ -11,7 +11,7 @@ from tests.worlds import moved, ran, series
 DAYS = 40
 QUIET = {
     f"noise__{name}": {"sd_per_sqrt_year": 0.0, "half_life_days": 5.0}
-    for name in ("slow", "fast", "lab", "product", "firm")
+    for name in ("slow", "fast", "lab", "product", "grade", "firm")
 }
 LOUD = {"sd_per_sqrt_year": 2.0, "half_life_days": 5.0}
 H100, B200 = "rent_h100_us_marketplace_usd_per_gpu_hour", "rent_b200_us_marketplace_usd_per_gpu_hour"
@@ -23,12 +23,14 @@ def changes(economy, column):
 
 def test_noise_of_grades_and_regions_is_exactly_absent_at_zero_whatever_its_half_life():
     still = {"sd_per_sqrt_year": 0.0, "half_life_days": 77.0}
-    assert moved(series(ran(DAYS)), series(ran(DAYS, noise__grade=still, noise__region=still))) == []
+    quiet = {"sd_per_sqrt_year": 0.0, "half_life_days": 5.0}
+    plain = ran(DAYS, noise__grade=quiet, noise__region=quiet)
+    assert moved(series(plain), series(ran(DAYS, noise__grade=still, noise__region=still))) == []
 
 
 def test_noise_of_grades_moves_grades_apart_and_noise_of_regions_moves_regions_apart():
     calm = QUIET | {"agents__ai_lab__jobs_per_day": 0.0}
-    by_grade = ran(DAYS, noise__grade=LOUD, **calm)
+    by_grade = ran(DAYS, **(calm | {"noise__grade": LOUD}))
     by_region = ran(DAYS, noise__region=LOUD, **calm)
     assert np.corrcoef(changes(by_grade, H100), changes(by_grade, B200))[0, 1] < 0.3
     assert np.corrcoef(changes(by_region, H100), changes(by_region, B200))[0, 1] > 0.9
@@ -37,7 +39,7 @@ def test_noise_of_grades_moves_grades_apart_and_noise_of_regions_moves_regions_a
 
 
 def test_what_happens_to_trade_moves_its_index_and_no_rent():
-    plain = ran(DAYS, "venue=none")
+    plain = ran(DAYS, "venue=none", indices__transaction__mix_sd_per_sqrt_year=0.0)
     mixed = ran(DAYS, "venue=none", indices__transaction__mix_sd_per_sqrt_year=0.5)
     assert set(moved(series(plain), series(mixed))) == {"index_transaction_usd_per_gpu_hour"}
     gap = np.log(

@@ -64,7 +64,8 @@ FLAT = {"demand__season__amplitude": 0.0}
 
 
 def test_n17_two_hour_steps_give_the_same_index_as_hours_when_the_day_is_flat():
-    quiet = {"noise__product": {"sd_per_sqrt_year": 0.0, "half_life_days": 15.0}} | FLAT
+    still = {"sd_per_sqrt_year": 0.0, "half_life_days": 15.0}
+    quiet = {"noise__product": still, "noise__grade": still} | FLAT
     hourly, coarse = ran(90, *AUCTIONS, **quiet), ran(90, *AUCTIONS, **quiet, spot__step_hours=2)
     same_rents(hourly, coarse, 1e-6)
     for column in ("traded_gpu_hours", "spot_turnover_usd", "fleet_ve", "loans_usd"):

@@ -187,7 +187,7 @@ IN_EU = PLACE | {"scope": "pool", "region": "eu", "size": 0.1}
 
 @pytest.mark.parametrize("substitution", [0.0, 6.0])
 def test_users_move_between_products_only_if_they_compare_prices(substitution):
-    noise = container()["noise"] | {"product": SILENT}
+    noise = container()["noise"] | {"product": SILENT, "grade": SILENT}
     economy = run(container(*ONE_TIER, spot__substitution=substitution, noise=noise, shocks={"dark": dict(IN_EU)}), 15)
     gap = np.abs(economy.rental.auction.share - economy.books.where.tastes.share).max()
     assert (gap < 1e-12) if substitution == 0.0 else (gap > 1e-3)
