@@ -131,7 +131,8 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.funds.settle(self.day, closes, self.exchange)
         if self.calendar.is_month_end(self.day):
             received = self.settle_month()
-            self.credit.service(self.day, received[self.books.roll.landlords])
+            contracted = self.reserved.contracted(self.indices.usd) if self.spec.loan.tests else None
+            self.credit.service(self.day, received[self.books.roll.landlords], contracted)
             self.notes.pay(self.day, self.credit.report())
         self.trade_used_gpus()
         self.resolve_insolvency()

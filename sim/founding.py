@@ -51,6 +51,7 @@ from sim.roles import (
     keeps,
     promises_of,
 )
+from sim.rules.day_count import month_fraction
 from sim.spec import Spec
 from sim.streams import Streams, stable_id
 from sim.stub import accrue_rents
@@ -168,12 +169,14 @@ def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
     if not landlords:
         raise SpecError([Problem("agents", sorted(spec.agents), "a world needs someone who lets GPUs (a neocloud)")])
     tenors = tuple(Tenor(name, t.weeks, t.stock_share, t.prepaid_share) for name, t in spec.reserved.tenors.items())
+    net, factor = w.trend.quantity - w.trend.technology, month_fraction(365, spec.loan.day_count)
     settings = PathSettings(
         technology=w.trend.technology, quantity=w.trend.quantity, rent_usd=w.rent_usd, occupancy=s.occupancy,
         reserved_use=spec.reserved.use, reserved_discount=spec.reserved.discount, cost_usd=s.variable_cost_usd,
         fixed_cost_usd=s.fixed_cost_usd, life_years=spec.investment.life_years,
         lead_years=spec.investment.lead_time_days / DAYS_PER_YEAR, q_star=spec.investment.q_star,
-        repayments=tuple(Repayment(f.share, f.amortisation, f.spread) for f in spec.loan.facilities.values()),
+        repayments=tuple(Repayment(f.share, f.yearly(net), f.spread) for f in spec.loan.facilities.values()),
+        interest_factor=1.0 if spec.loan.day_count == "30/360" else factor,
         convexity=s.convexity, policy_rate=w.policy_rate,
         equity_rate=w.equity_rate, equal_capacity=spec.loan.equal_capacity,
     )  # fmt: skip

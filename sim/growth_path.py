@@ -106,6 +106,7 @@ class PathSettings:
     equity_rate: float
     loans: bool = True  # whether landlords borrow
     equal_capacity: bool = False  # where they do not: whether equity asks what their mix with loans would cost
+    interest_factor: float = 1.0  # of a year's interest, by how loans count days
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ class GrowthPath:
         """Interest and amortisation a year per VE."""
         debts = self.debts_usd(landlord.advance_rate)
         return sum(
-            debt * (part.amortisation + (landlord.debt_rate + part.spread))
+            debt * (part.amortisation + self.settings.interest_factor * (landlord.debt_rate + part.spread))
             for debt, part in zip(debts, self.settings.repayments, strict=True)
         )
 

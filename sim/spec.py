@@ -157,7 +157,7 @@ def _impossible(spec: Spec) -> list[Problem]:
     problems += _impossible_venues(spec)
     least = spec.world.trend.technology - spec.world.trend.quantity
     for name, facility in spec.loan.facilities.items():
-        if facility.amortisation + spec.world.trend.quantity <= spec.world.trend.technology:
+        if facility.amortisation is not None and facility.amortisation <= least:
             text = f"must exceed {least:g}, or debt never shrinks"
             problems.append(Problem(f"loan.facilities.{name}.amortisation", facility.amortisation, text))
     if 24 % spec.spot.step_hours:

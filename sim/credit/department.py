@@ -15,11 +15,12 @@ from sim.credit.loans import LoanBook
 from sim.credit.payments import draw, sell
 from sim.credit.pricing import MAX_ADVANCE, Pricing
 from sim.credit.resolution import Estates, Evening, RejectsContracts, SellsGpus
+from sim.credit.schedules import Schedules
 from sim.credit.service import Servicer
 from sim.credit.terms import Loan, Resolution
 from sim.department import Common
 from sim.record import Column
-from sim.rows.credit import Collateral, LoanMargin, ServicerReport
+from sim.rows.credit import Collateral, Contracted, LoanMargin, ServicerReport
 from sim.rows.hardware import UsedOffers
 from sim.rows.securitisation import Offering
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
@@ -46,8 +47,9 @@ class Credit:
         self.pricing = Pricing(loans, on_path / pledged_usd_per_ve)
         self.calls, self.marked = Calls(common, loans), marked
         self.terms = loan.model_copy(update={"call": None})
+        self.schedules = Schedules(loans, common.path.settings.quantity - common.path.settings.technology)
         self.adopt(loan, resolution)
-        self.servicer = Servicer(common, loans, first_dscr(landlords, common.path, loan))
+        self.servicer = Servicer(common, loans, first_dscr(landlords, common.path, loan), self.schedules)
         self.lenders = Lenders(common, loans, loan.answers.loss_prior)
         self.estates = Estates(common, self.servicer, self.lenders)
         self.normal_usd: Floats = np.array([common.path.normal_cash_usd(t) for t in landlords])
@@ -60,6 +62,7 @@ class Credit:
         """Take the terms, and what landlords say now of their own."""
         self.calls.adopt(loan.call, self.terms.call)
         self.terms, self.rules = loan, resolution
+        self.schedules.adopt(tuple(facility.schedule for facility in loan.facilities.values()))
         register = self.common.register
         self.borrowers = borrowers_of(register, self.common.path, loan)
         self.pricing.path_dscr = first_dscr(landlords_of(register, self.common.path), self.common.path, loan)
@@ -112,11 +115,15 @@ class Credit:
 
     # the month
 
-    def service(self, day: int, received_usd: Floats) -> None:
-        """Month end: debt service out of what was received (borrowers,), tests, payouts; then the lenders' accounts."""
+    def service(self, day: int, received_usd: Floats, contracted: Contracted | None = None) -> None:
+        """Month end: debt service out of what was received (borrowers,), tests, payouts; then the lenders' accounts.
+
+        Tests of their own dates read what is `contracted`.
+        """
         self.servicer.collect(
-            self.terms, self.facilities, self.borrowers, received_usd, self.in_estate, self._normal_cash_usd()
-        )
+            self.terms, self.facilities, self.borrowers, received_usd, self.in_estate, self._normal_cash_usd(),
+            contracted,
+        )  # fmt: skip
         self._subscribe()
         self.lenders.learn(self.terms.answers.loss_half_life_years)
         self.lenders.fund(day)
@@ -219,12 +226,18 @@ class Credit:
             advance=advance, budget_usd=np.maximum(0.0, ledger.held("cash")[roll.landlords] - self._cash_floor_usd()),
             equity_access=self.borrowers.equity_access,
             headroom_usd=advance * self.calls.base_usd(self.terms, pledged_usd) - self.loans.debt_usd,
+            committed_usd=self._committed_usd(),
             lender_room_usd=self.lenders.room_usd(offering, lent_by), share=facilities.share,
             syndicate=facilities.syndicate,
         )  # fmt: skip
         funding = fund_orders(cost_usd, money)
         self.room_share, self.base_bound = funding.room_share, funding.base_bound
         return funding
+
+    def _committed_usd(self) -> Floats:
+        """What commitments leave to be drawn (borrowers,), USD; no end where a facility has none."""
+        left = self.servicer.committed_usd(self.facilities) - self.loans.balance.sum(axis=1)
+        return self.loans.by_borrower(np.maximum(0.0, left))
 
     def _marks(self, lent_by: Floats) -> Floats:
         """Marks on advance rates (borrowers,), by the curve where books are the basis; keeps marks over book."""
@@ -240,6 +253,7 @@ class Credit:
         draws: Floats = funding.draws_usd * accepted
         self.loans.price_draws(draws.sum(axis=1), offering.charge + self.pricing.spread_change[self.loans.borrower])
         draw(self.common, self.loans, draws)
+        self.schedules.draw(draws.sum(axis=1))
         self.drawn_usd = float(draws.sum())
         return draws
 

@@ -17,6 +17,9 @@ from sim.vocabulary import Floats
 class Facilities:
     """Share of every draw, amortisation and spread over the borrower's own, both per year; (facilities,) each.
 
+    `commitment` is what may be owed over the path's (infinite: no limit), `fee` a year on what of it is not drawn; of
+    a facility with a schedule, `amortisation` is 0.
+
     `syndicate` (facilities, lenders) says how each facility's draws are shared among lenders.
     """
 
@@ -24,6 +27,8 @@ class Facilities:
     amortisation: Floats
     spread: Floats
     syndicate: Floats
+    commitment: Floats
+    fee: Floats
 
     @property
     def lent_by(self) -> Floats:
@@ -40,9 +45,11 @@ def facilities_of(terms: Loan, weights: Floats, lenders: Sequence[str]) -> Facil
     rows = [_lenders_of(name, facility, weights, lenders) for name, facility in facilities.items()]
     return Facilities(
         share=np.array([facility.share for facility in facilities.values()]),
-        amortisation=np.array([facility.amortisation for facility in facilities.values()]),
+        amortisation=np.array([facility.amortisation or 0.0 for facility in facilities.values()]),
         spread=np.array([facility.spread for facility in facilities.values()]),
         syndicate=np.array(rows),
+        commitment=np.array([facility.commitment or np.inf for facility in facilities.values()]),
+        fee=np.array([facility.commitment_fee for facility in facilities.values()]),
     )
 
 

@@ -15,13 +15,15 @@ class Financing:
 
     `lender_room_usd` (lenders,) is what each lender's capital still allows, `share` (facilities,) how draws are split
     over facilities and `syndicate` (facilities, lenders) how each of these is over lenders, `headroom_usd` (landlords,)
-    the borrowing base less debt before the new chips are pledged.
+    the borrowing base less debt before the new chips are pledged, `committed_usd` (landlords,) what commitments leave
+    to be drawn.
     """
 
     advance: Floats
     budget_usd: Floats
     equity_access: Floats
     headroom_usd: Floats
+    committed_usd: Floats
     lender_room_usd: Floats
     share: Floats
     syndicate: Floats
@@ -50,6 +52,7 @@ def fund_orders(cost_usd: Floats, money: Financing) -> Funding:
     """
     wanted = cost_usd * money.advance
     asked = np.minimum(wanted, np.maximum(0.0, money.headroom_usd + wanted))
+    asked = np.minimum(asked, money.committed_usd)
     by_lender = (money.share[:, None] * money.syndicate).sum(axis=0) * asked.sum()
     short = by_lender > np.maximum(0.0, money.lender_room_usd)
     cut = np.where(short, money.lender_room_usd / np.where(short, by_lender, 1.0), 1.0)

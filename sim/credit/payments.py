@@ -41,6 +41,12 @@ def serve(common: Common, loans: LoanBook, interest: Floats, principal: Floats, 
     loans.draw(added)
 
 
+def pay_fees(common: Common, loans: LoanBook, fees: Floats) -> None:
+    """Commitment fees (loans, lenders); the vehicle, which buys what is drawn, has no part in them."""
+    roll = common.register.roll
+    common.ledger.post_pairs("commitment fees", "cash", roll.landlords, roll.lenders, loans.by_borrower(fees))
+
+
 def repay(common: Common, loans: LoanBook, reason: str, amounts: Floats) -> None:
     """Principal alone, no more than is owed."""
     amounts = loans.at_most_owed(amounts)

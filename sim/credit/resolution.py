@@ -100,8 +100,10 @@ class Estates:
         owner = int(roll.landlords[i])
         name = common.ledger.owners[owner]
         draw = common.streams.uniform(Purpose.CURE, day, common.register.people[owner].identity)
-        if not self.servicer.cured[i] and cash_usd >= 0.0 and draw < terms.cure_probability:
-            self._cure(terms, i)
+        always = terms.cures_until is not None and common.calendar.date(day).isoformat() <= terms.cures_until
+        may = always or (not self.servicer.cured[i] and draw < terms.cure_probability)
+        if may and cash_usd >= 0.0:
+            self._cure(terms, i, always)
             common.log.note(day, "covenant cured", f"{name}: owners repay part of the loans")
         elif late or self.servicer.loans.debt_usd[i] > 0.0:
             self.since[i] = day
@@ -112,8 +114,8 @@ class Estates:
         else:
             common.ledger.transfer("equity raised", "cash", roll.rest_of_world, owner, -cash_usd)
 
-    def _cure(self, terms: Loan, i: int) -> None:
-        """Owners put in equity that repays a share of the loans."""
+    def _cure(self, terms: Loan, i: int, always: bool) -> None:
+        """Owners put in equity that repays a share of the loans, once, or `always` while they have undertaken to."""
         common, servicer, roll = self.common, self.servicer, self.common.register.roll
         amounts = np.zeros_like(servicer.loans.balance)
         rows = servicer.loans.of(i)
@@ -122,7 +124,7 @@ class Estates:
         common.ledger.transfer("equity cures", "cash", roll.rest_of_world, int(roll.landlords[i]), paid)
         repay(common, servicer.loans, "principal", amounts)
         servicer.breaches[i] = 0
-        servicer.cured[i] = True
+        servicer.cured[i] = servicer.cured[i] or not always
 
     def _bridge(self, i: int) -> None:
         """Outsiders bridge a shortage of an estate's cash; they are repaid first out of its sale."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from sim.credit.borrowers import NO_DEBT_DSCR, Borrowers
+from sim.credit.covenants import failing, falls_on, measured
 from sim.credit.facilities import Facilities
 from sim.credit.loans import LoanBook
-from sim.credit.payments import serve
+from sim.credit.payments import pay_fees, serve
+from sim.credit.schedules import Schedules
 from sim.credit.terms import Loan
 from sim.department import Common
+from sim.rows.credit import Contracted
+from sim.rules.day_count import month_fraction
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 SMOOTHING_MONTHS = 3.0
@@ -21,7 +25,7 @@ class Servicer:
     `opex_usd` are running costs and `hedge_usd` the hedges' results that operating cash bears, month to date.
     """
 
-    def __init__(self, common: Common, loans: LoanBook, dscr: Floats) -> None:
+    def __init__(self, common: Common, loans: LoanBook, dscr: Floats, schedules: Schedules) -> None:
         n = len(dscr)
         self.common = common
         self.loans = loans
@@ -30,6 +34,9 @@ class Servicer:
         self.cured: Bools = np.zeros(n, dtype=bool)
         self.opex_usd: Floats = np.zeros(n)
         self.hedge_usd: Floats = np.zeros(n)
+        self.schedules = schedules
+        self.first_usd: Floats = loans.balance.sum(axis=1)  # owed at the start, (loans,)
+        self.failed: dict[str, Bools] = {}  # by test of its own dates, who failed it when it was made last
 
     def collect(
         self,
@@ -39,6 +46,7 @@ class Servicer:
         received_usd: Floats,
         in_estate: Bools,
         normal_cash_usd: Floats,
+        contracted: Contracted | None = None,
     ) -> None:
         """Pay interest and amortisation out of the month's cash; test; pay out; sweep.
 
@@ -47,8 +55,9 @@ class Servicer:
         in an estate pay nothing.
         """
         common, loans, landlords = self.common, self.loans, self.common.register.roll.landlords
-        by_loan, falling_due = self._falls_due(facilities, borrowers)
+        by_loan, falling_due = self._falls_due(terms, facilities, borrowers)
         interest = loans.by_borrower(by_loan)
+        fees, unpaid_fees = self._pay_fees(facilities, in_estate)
         due = interest + loans.by_borrower(falling_due)
         cfads = received_usd - self.opex_usd + self.hedge_usd
         cash = common.ledger.held("cash")[landlords]
@@ -59,28 +68,76 @@ class Servicer:
             common, loans, loans.split(paid_interest, by_loan), loans.split(paying - paid_interest, falling_due),
             loans.split(unpaid_interest, by_loan),
         )  # fmt: skip
-        self._test(terms, cfads, due, paying, in_estate)
-        self._pay_out(terms, borrowers, np.maximum(0.0, cfads - due), in_estate)
+        self._test(terms, cfads, due + fees, paying + fees - unpaid_fees, in_estate, contracted)
+        self._pay_out(terms, borrowers, np.maximum(0.0, cfads - due - fees), in_estate)
         self._sweep(terms, in_estate, normal_cash_usd)
         self.opex_usd[:] = 0.0
         self.hedge_usd[:] = 0.0
 
-    def _falls_due(self, facilities: Facilities, borrowers: Borrowers) -> tuple[Floats, Floats]:
+    def committed_usd(self, facilities: Facilities) -> Floats:
+        """What may be owed on each loan (loans,), USD: so many times the path's debt; infinite without limit."""
+        year = (self.common.board.today.day + 1) / DAYS_PER_YEAR
+        limit = facilities.commitment[self.loans.facility]
+        on_path = self.first_usd * self.common.path.money_factor(year)
+        return np.asarray(np.where(np.isfinite(limit), on_path * np.where(np.isfinite(limit), limit, 0.0), np.inf))
+
+    def _pay_fees(self, facilities: Facilities, in_estate: Bools) -> tuple[Floats, Floats]:
+        """Fees on what is committed and not drawn, ahead of interest as far as there is cash.
+
+        Returns what is due and what of it is not paid, which lenders forgo (borrowers,).
+        """
+        if not facilities.fee.any():
+            return np.zeros(len(in_estate)), np.zeros(len(in_estate))
+        loans, today = self.loans, self.common.board.today
+        year, fee = today.days_of_month / DAYS_PER_YEAR, facilities.fee[loans.facility]
+        room = np.where(fee > 0.0, np.maximum(0.0, self.committed_usd(facilities) - loans.balance.sum(axis=1)), 0.0)
+        by_loan = np.where(in_estate[loans.borrower], 0.0, fee * np.where(fee > 0.0, room, 0.0) * year)
+        due = loans.by_borrower(by_loan)
+        cash = np.maximum(0.0, self.common.ledger.held("cash")[self.common.register.roll.landlords])
+        share = np.minimum(1.0, cash / np.where(due > 0.0, due, 1.0))
+        pay_fees(self.common, loans, (share[loans.borrower] * by_loan)[:, None] * facilities.syndicate[loans.facility])
+        return due, due * (1.0 - share)
+
+    def _falls_due(self, terms: Loan, facilities: Facilities, borrowers: Borrowers) -> tuple[Floats, Floats]:
         """Interest and amortisation of the month, by loan (loans,)."""
         loans, today = self.loans, self.common.board.today
-        year = today.days_of_month / DAYS_PER_YEAR
         debt = loans.balance.sum(axis=1)
         spread = borrowers.spread[loans.borrower] + facilities.spread[loans.facility]
-        interest = debt * np.maximum(0.0, today.policy_rate + spread + loans.discount) * year
-        return interest, np.minimum(debt, debt * facilities.amortisation[loans.facility] * year)
+        rate = np.maximum(0.0, today.policy_rate + spread + loans.discount)
+        interest = debt * rate * month_fraction(today.days_of_month, terms.day_count)
+        return interest, np.minimum(debt, self.schedules.falls_due(facilities, today.days_of_month / DAYS_PER_YEAR))
 
-    def _test(self, terms: Loan, cfads: Floats, due: Floats, paid: Floats, in_estate: Bools) -> None:
+    def _test(
+        self, terms: Loan, cfads: Floats, due: Floats, paid: Floats, in_estate: Bools, contracted: Contracted | None
+    ) -> None:
         """Coverage, a mean of about three months; a breach is a broken covenant or a payment that was missed."""
         now = np.where(due > 0.0, cfads / np.where(due > 0.0, due, 1.0), NO_DEBT_DSCR)
         now = np.minimum(now, NO_DEBT_DSCR)
         self.dscr += (now - self.dscr) / SMOOTHING_MONTHS
-        failed = ((self.dscr < terms.covenant) | (paid < due * (1.0 - 1e-9))) & (due > 0.0) & ~in_estate
+        failing = self._make_tests(terms, due, contracted)
+        failed = ((self.dscr < terms.covenant) | failing | (paid < due * (1.0 - 1e-9))) & (due > 0.0) & ~in_estate
         self.breaches = np.where(failed, self.breaches + 1, 0)
+
+    def _make_tests(self, terms: Loan, due: Floats, contracted: Contracted | None) -> Bools:
+        """Make the tests that fall on this month end; returns who fails one as it was made last (borrowers,)."""
+        common, day = self.common, self.common.board.today.day
+        if not terms.tests or contracted is None:
+            self.failed.clear()
+            return np.zeros(len(due), dtype=bool)
+        date, month = common.calendar.date(day), common.calendar.month(day)
+        made = {name: test for name, test in terms.tests.items() if falls_on(test, date, month)}
+        cash = common.ledger.held("cash")[common.register.roll.landlords]
+        found = {
+            name: measured(test.of, self.dscr, self.loans.debt_usd, due, cash, contracted)
+            for name, test in made.items()
+        }
+        for name, values in found.items():
+            for i in np.flatnonzero(values < terms.tests[name].least).tolist():
+                owner = common.register.name(int(common.register.roll.landlords[i]))
+                common.log.note(
+                    day, "test failed", f"{owner}: {name} is {values[i]:.3g}, least {terms.tests[name].least:g}"
+                )
+        return failing(terms.tests, found, self.failed) if self.failed or found else np.zeros(len(due), dtype=bool)
 
     def _pay_out(self, terms: Loan, borrowers: Borrowers, free: Floats, in_estate: Bools) -> None:
         """Owners are paid their share of free cash flow, less in lock-up, as far as there is cash."""
@@ -92,10 +149,11 @@ class Servicer:
         ledger.post("dividends", "cash", roll.landlords, np.full(len(out), roll.rest_of_world), out)
 
     def _sweep(self, terms: Loan, in_estate: Bools, normal_cash_usd: Floats) -> None:
-        """In lock-up a share of cash above a month's needs repays principal."""
+        """A share of cash above a month's needs repays principal, in lock-up more of it."""
         loans, landlords = self.loans, self.common.register.roll.landlords
         spare = np.maximum(0.0, self.common.ledger.held("cash")[landlords] - normal_cash_usd)
         locked = (self.dscr < terms.lock_up) & ~in_estate
-        swept = np.where(locked, np.minimum(loans.debt_usd, terms.cash_sweep * spare), 0.0)
+        share = np.where(locked, max(terms.cash_sweep, terms.sweep), terms.sweep)
+        swept = np.where(in_estate, 0.0, np.minimum(loans.debt_usd, share * spare))
         by_loan = loans.split(swept, loans.balance.sum(axis=1))
         serve(self.common, loans, np.zeros_like(by_loan), by_loan, np.zeros_like(by_loan))

@@ -2,25 +2,84 @@
 
 from __future__ import annotations
 
+import datetime
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sim.vocabulary import NonNegative, Parameters, Positive, PositiveCount, Share
+from sim.rules.day_count import DayCount
+from sim.vocabulary import NonNegative, Parameters, Positive, PositiveCount, Rate, Share
 
+MONTHS = 12.0
+
+
+def _date(text: str) -> str:
+    return datetime.date.fromisoformat(text).isoformat()
+
+
+IsoDate = Annotated[str, AfterValidator(_date)]
 Groups = Annotated[list[str], Field(min_length=1), AfterValidator(lambda names: sorted(set(names)))]
+
+
+class Schedule(Parameters):
+    """How each draw is repaid: in so many equal monthly parts, but for a balloon (share of the draw) with the last."""
+
+    months: Annotated[int, Field(ge=1, le=360)]
+    balloon: Share = 0.0
+
+    def left(self, months: int) -> float:
+        """Share of a draw that is owed after so many payments."""
+        return 1.0 - (1.0 - self.balloon) * months / self.months if months < self.months else 0.0
+
+    def profile(self, growth: float) -> list[float]:
+        """Shares of the balance that fall due in 1, 2, ... months where draws grow at `growth` a year (log)."""
+        part, found = (1.0 - self.balloon) / self.months, [0.0] * self.months
+        for age in range(self.months):
+            weight = math.exp(-growth * age / MONTHS)
+            for month in range(self.months - age):
+                found[month] += weight * part
+            found[self.months - age - 1] += weight * self.balloon
+        total = math.fsum(found)
+        return [share / total for share in found]
+
+    def yearly(self, growth: float) -> float:
+        """Amortisation a year of the balance that leaves as much owed, draws growing at `growth` a year: 12/S - growth.
+
+        S is what is owed over a month's draws: the sum over ages k in months of left(k) e^(-growth k / 12).
+        """
+        owed = math.fsum(self.left(age) * math.exp(-growth * age / MONTHS) for age in range(self.months))
+        return MONTHS / owed - growth
 
 
 class Facility(Parameters):
     """A facility: its share of every draw, amortisation a year of the balance, spread over the borrower's own.
 
-    `lenders` are the groups of agents that lend under it; null is all.
+    With a `schedule` each draw is repaid by it, and there is no `amortisation`. `lenders` are the groups of agents that
+    lend under it; null is all. `commitment` is what may be owed over what is owed on the growth path (null: no limit);
+    the `commitment_fee` a year is on what of it is not drawn.
     """
 
     share: Share
-    amortisation: Positive
+    amortisation: Positive | None = None
     spread: Annotated[float, Field(ge=-1.0, le=10.0)] = 0.0
     lenders: Groups | None = None
+    schedule: Schedule | None = None
+    commitment: Positive | None = None
+    commitment_fee: Rate = 0.0
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        """It is repaid one way, and a fee is on a commitment."""
+        if (self.amortisation is None) == (self.schedule is None):
+            raise ValueError("needs either an amortisation or a schedule, and the other null")
+        if self.commitment_fee > 0.0 and self.commitment is None:
+            raise ValueError("commitment_fee is on what is not drawn of a commitment, and commitment is null")
+        return self
+
+    def yearly(self, growth: float) -> float:
+        """Amortisation a year of the balance on a growth path on which draws grow at `growth` a year."""
+        return self.schedule.yearly(growth) if self.schedule is not None else float(self.amortisation or 0.0)
 
 
 class Answers(Parameters):
@@ -48,6 +107,20 @@ class Answers(Parameters):
         if self.highest < self.lowest:
             raise ValueError(f"highest = {self.highest} must not be below lowest = {self.lowest}")
         return self
+
+
+class DatedTest(Parameters):
+    """A test of its own dates; failed, it is a breach until the next date, as a broken covenant is.
+
+    `of` is the debt service coverage (dscr), rents still due under contracts over loans (coverage), the share of
+    capacity under contract that is delivered (realisation), or cash in months of debt service (liquidity). It is made
+    at the month end of every so many months, from the `first` date on (null: from the start).
+    """
+
+    of: Literal["dscr", "coverage", "realisation", "liquidity"]
+    least: Positive
+    every_months: Annotated[int, Field(ge=1, le=120)] = 3
+    first: IsoDate | None = None
 
 
 class Call(Parameters):
@@ -84,6 +157,9 @@ class Loan(Parameters):
     is advanced to it. `collateral_basis` says what the GPUs behind a loan count for in its base and in calls: book
     value, at most book value by the last prices of used GPUs, or at most book value by lenders' own value of GPUs,
     which reads the curve as far as the link `curve_to_collateral` says. At book value that link moves advances instead.
+    `day_count` is how interest counts days. Beside what lock-up sweeps, `sweep` of cash above a month's needs always
+    repays principal. `tests` are of other dates than the covenant's, which is tested each month; until `cures_until`
+    owners cure whatever outlasts the grace period, as often as it takes.
     """
 
     enabled: bool
@@ -102,6 +178,10 @@ class Loan(Parameters):
     capital_hurdle: NonNegative
     collateral_basis: Literal["book", "appraisal", "curve"] = "book"
     call: Call | None = None
+    day_count: DayCount = "actual/365"
+    sweep: Share = 0.0
+    tests: dict[str, DatedTest] = {}
+    cures_until: IsoDate | None = None
 
 
 class Resolution(Parameters):

@@ -10,6 +10,7 @@ from sim.growth_path import GrowthPath
 from sim.vocabulary import HOURS_PER_YEAR, Floats, Ints
 
 WEEKDAYS = 7
+HOURS_PER_WEEK = 168.0
 
 
 class ReservedBook:
@@ -118,6 +119,12 @@ class ReservedBook:
         if self.units is None:
             return self.rent_usd_per_hour
         return np.asarray(self.rent_usd_per_hour + self.units_per_hour * index_usd)
+
+    def rents_due_usd(self, index_usd: float) -> Floats:
+        """Rents still to be paid on contracts that run (landlords,), USD, at today's value of the index per VE-hour."""
+        hourly = self.value if self.units is None else self.value + self.units * index_usd
+        left = self.weeks_left * (HOURS_PER_WEEK * self.path.settings.reserved_use)
+        return np.asarray(left @ hourly.sum(axis=2))
 
     def pass_week(self, weekdays: Iterable[int] = range(WEEKDAYS)) -> Floats:
         """A week passes for the cohorts of these weekdays: prepaid rent is earned evenly, the last week's end.

@@ -15,6 +15,7 @@ from sim.reserved.audit import check_contracts, columns_of, rent_column
 from sim.reserved.contracts import WEEKDAYS, ReservedBook
 from sim.reserved.terms import ReservedTerms
 from sim.roles import Reserves
+from sim.rows.credit import Contracted
 from sim.rows.reserved import Delivered, Held, ReservedRow
 from sim.vocabulary import HOURS_PER_DAY, Floats
 
@@ -138,6 +139,11 @@ class Reserved:
         """What customers have reserved, and what it costs them."""
         due = self.contracts.due_usd_per_hour(self._index_usd(fixings_usd))
         return Held(self.contracts.quantity_ve.sum(axis=0), due.sum(axis=0))
+
+    def contracted(self, fixings_usd: Mapping[str, float]) -> Contracted:
+        """What landlords' contracts still bring, and what of them is delivered today."""
+        let = self.contracts.quantity_ve.sum(axis=1)
+        return Contracted(self.contracts.rents_due_usd(self._index_usd(fixings_usd)), let, let * self.served)
 
     def deliver(self, fixings_usd: Mapping[str, float]) -> Delivered:
         """Contracts are served for a day; the rent for the hours that are used becomes a receivable."""

@@ -71,3 +71,12 @@ class Collateral:
     value_usd: Floats
     price_usd: Floats
     sale_usd: Floats
+
+
+@dataclass(frozen=True)
+class Contracted:
+    """Landlords' contracts (landlords,): rents still due on them, USD, what is let, and what of it is delivered, VE."""
+
+    rents_due_usd: Floats
+    let_ve: Floats
+    delivered_ve: Floats
