@@ -14,6 +14,7 @@ from sim.agent import Agent, Endowment, group_of
 from sim.board import AtStart, Board, SecuritisationSheet
 from sim.books import OUTSIDERS, Books, open_ledger
 from sim.calendar import Calendar
+from sim.credit.day_count import month_fraction
 from sim.credit.facilities import facilities_of
 from sim.credit.loans import LoanBook
 from sim.department import Common
@@ -51,7 +52,6 @@ from sim.roles import (
     keeps,
     promises_of,
 )
-from sim.rules.day_count import month_fraction
 from sim.spec import Spec
 from sim.streams import Streams, stable_id
 from sim.stub import accrue_rents

@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.credit.borrowers import NO_DEBT_DSCR, Borrowers
 from sim.credit.covenants import failing, falls_on, measured
+from sim.credit.day_count import month_fraction
 from sim.credit.facilities import Facilities
 from sim.credit.loans import LoanBook
 from sim.credit.payments import pay_fees, serve
@@ -13,7 +14,6 @@ from sim.credit.schedules import Schedules
 from sim.credit.terms import Loan
 from sim.department import Common
 from sim.rows.credit import Contracted
-from sim.rules.day_count import month_fraction
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 SMOOTHING_MONTHS = 3.0

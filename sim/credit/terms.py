@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sim.rules.day_count import DayCount
+from sim.credit.day_count import DayCount
 from sim.vocabulary import NonNegative, Parameters, Positive, PositiveCount, Rate, Share
 
 MONTHS = 12.0

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.credit.covenants import falls_on
+from sim.credit.day_count import month_fraction, year_fraction
 from sim.credit.terms import DatedTest, Schedule
 from sim.economy import Economy
 from sim.problems import SpecError
-from sim.rules.day_count import month_fraction, year_fraction
 from sim.spec import read_spec
 from tests.worlds import container, ran, world
 
@@ -38,7 +38,9 @@ def test_parts_of_a_year_are_those_of_a_well_kept_library(start, end):
               "30/360": ql.Thirty360(ql.Thirty360.ISDA)}  # fmt: skip
     low, high = (ql.Date(d.day, d.month, d.year) for d in sorted((start, end)))
     for count, day_count in theirs.items():
-        assert year_fraction(*sorted((start, end)), count) == pytest.approx(day_count.yearFraction(low, high), abs=1e-12)
+        assert year_fraction(*sorted((start, end)), count) == pytest.approx(
+            day_count.yearFraction(low, high), abs=1e-12
+        )
 
 
 @given(start=st.integers(1995, 2050), month=st.integers(1, 12))
@@ -157,7 +159,9 @@ def test_who_fails_a_test_past_grace_is_cured_or_defaults_and_who_passes_is_not(
     least = {"dscr": 50.0, "coverage": 100.0, "realisation": 1.5, "liquidity": 1000.0}[of]
     hard = {"t": {"of": of, "least": least, "every_months": 1, "first": None}}
     easy = {"t": {"of": of, "least": 1e-6, "every_months": 1, "first": None}}
-    strict, lax = ({"loan__tests": tests, "loan__grace_months": 0, "loan__cure_probability": 0.0} for tests in (hard, easy))
+    strict, lax = (
+        {"loan__tests": tests, "loan__grace_months": 0, "loan__cure_probability": 0.0} for tests in (hard, easy)
+    )
     broken, fine = ran(33, **CALM, **strict), ran(33, **CALM, **lax)
     assert {"test failed", "default"} <= {kind for _, kind, _ in broken.events}
     assert not {"test failed", "default"} & {kind for _, kind, _ in fine.events}
