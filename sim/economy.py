@@ -88,6 +88,8 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.credit = Credit(common, tables.loans, spec.loan, spec.resolution, pledged_usd, marked=spec.resale.enabled)
         if common.calendar.elapsed:
             self.credit.note_costs(self.rental.pay_elapsed(self.hardware.let_ve(), common.calendar.elapsed))
+        if spec.loan.tests:
+            self.credit.check_closing(self.reserved.contracted(self.indices.usd))
         self.notes = Notes(common, self.credit.report())
         self.exchange = Exchange(common, spec.venues, spec.information)
         self.funds = Funds(common)

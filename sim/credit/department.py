@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sim.board import CreditSheet
 from sim.credit.audit import CALL_COLUMNS, COLUMNS, check_loans, median
 from sim.credit.borrowers import borrowers_of, first_dscr, landlords_of
 from sim.credit.calls import Calls
+from sim.credit.covenants import measured
 from sim.credit.facilities import facilities_of
 from sim.credit.financing import Financing, Funding, fund_orders
 from sim.credit.lenders import Lenders
@@ -17,8 +20,9 @@ from sim.credit.pricing import MAX_ADVANCE, Pricing
 from sim.credit.resolution import Estates, Evening, RejectsContracts, SellsGpus
 from sim.credit.schedules import Schedules
 from sim.credit.service import Servicer
-from sim.credit.terms import Loan, Resolution
+from sim.credit.terms import MONTHS, Loan, Resolution
 from sim.department import Common
+from sim.problems import Problem, SpecError
 from sim.record import Column
 from sim.rows.credit import Collateral, Contracted, LoanMargin, ServicerReport
 from sim.rows.hardware import UsedOffers
@@ -67,6 +71,23 @@ class Credit:
         self.borrowers = borrowers_of(register, self.common.path, loan)
         self.pricing.path_dscr = first_dscr(landlords_of(register, self.common.path), self.common.path, loan)
         self.facilities = facilities_of(loan, self.loans.weights, [register.name(i) for i in register.roll.lenders])
+
+    def check_closing(self, contracted: Contracted) -> None:
+        """A test from the start that no borrower passes then, all delivered, is refused: raises SpecError by key."""
+        contracted = replace(contracted, delivered_ve=contracted.let_ve)
+        debt = self.loans.debt_usd
+        owes = debt > 0.0
+        yearly = self.facilities.amortisation[self.loans.facility] * self.loans.balance.sum(axis=1)
+        due = self.loans.by_borrower(yearly) / MONTHS + self.schedules.first_parts()
+        cash = self.common.ledger.held("cash")[self.common.register.roll.landlords]
+        problems = []
+        for name, test in self.terms.tests.items():
+            best = float(measured(test.of, self.servicer.dscr, debt, due, cash, contracted)[owes].max(initial=0.0))
+            if test.first is None and owes.any() and best < test.least:
+                text = f"no borrower passes at closing: the best has {best:.3g}"
+                problems.append(Problem(f"loan.tests.{name}.least", test.least, text))
+        if problems:
+            raise SpecError(problems)
 
     @property
     def in_estate(self) -> Bools:

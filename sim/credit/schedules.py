@@ -54,6 +54,11 @@ class Schedules:
         self.parts *= scale[:, None]
         return np.asarray(np.where(scheduled, balance * share, due))
 
+    def first_parts(self) -> Floats:
+        """What falls due next of scheduled loans, by borrower (borrowers,), USD."""
+        first = self.parts[:, 0] if self.parts.size else np.zeros(len(self.parts))
+        return self.loans.by_borrower(first)
+
     def draw(self, amounts: Floats) -> None:
         """New draws (loans,), of which the first part falls due next month."""
         for f, schedule in enumerate(self.terms):

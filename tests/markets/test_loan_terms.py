@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import configs
 from sim.credit.covenants import falls_on
 from sim.credit.day_count import month_fraction, year_fraction
 from sim.credit.terms import DatedTest, Schedule
@@ -151,13 +153,13 @@ def test_a_test_has_dates_of_its_own(first, every, date, due):
     assert falls_on(test, datetime.date.fromisoformat(date), 5) is due
 
 
-HARD = {"liquidity": {"of": "liquidity", "least": 1000.0, "every_months": 2, "first": None}}
+HARD = {"liquidity": {"of": "liquidity", "least": 1000.0, "every_months": 2, "first": "2026-02-28"}}
 
 
 @pytest.mark.parametrize("of", ["dscr", "coverage", "realisation", "liquidity"])
 def test_who_fails_a_test_past_grace_is_cured_or_defaults_and_who_passes_is_not(of):
     least = {"dscr": 50.0, "coverage": 100.0, "realisation": 1.5, "liquidity": 1000.0}[of]
-    hard = {"t": {"of": of, "least": least, "every_months": 1, "first": None}}
+    hard = {"t": {"of": of, "least": least, "every_months": 1, "first": "2026-01-31"}}
     easy = {"t": {"of": of, "least": 1e-6, "every_months": 1, "first": None}}
     strict, lax = (
         {"loan__tests": tests, "loan__grace_months": 0, "loan__cure_probability": 0.0} for tests in (hard, easy)
@@ -177,7 +179,8 @@ def test_a_failed_test_stands_until_its_next_date_and_before_the_first_there_is_
 
 
 def test_owners_cure_as_often_as_it_takes_until_a_date():
-    cures = {"loan__tests": HARD | {"liquidity": HARD["liquidity"] | {"every_months": 1}}, "loan__grace_months": 0}
+    monthly = {"liquidity": HARD["liquidity"] | {"every_months": 1, "first": "2026-01-31"}}
+    cures = {"loan__tests": monthly, "loan__grace_months": 0}
     economy = ran(125, **CALM, **cures, loan__cures_until="2026-03-31", loan__cure_probability=0.0)
     told = [(day, kind) for day, kind, text in economy.events if text.startswith("neocloud_1") and "round" not in kind]
     assert [day for day, kind in told if kind == "covenant cured"] == [30, 58, 89]
@@ -207,3 +210,27 @@ def test_impossible_terms_are_refused_by_key(changes, said):
 def test_terms_that_are_off_change_nothing_to_the_last_bit():
     usual, same = ran(65), ran(65, loan__tests={}, **facility())
     assert np.array_equal(usual.record.rows, same.record.rows, equal_nan=True)
+
+
+def test_a_test_that_no_borrower_passes_at_closing_is_refused_with_what_the_best_has():
+    never = {"loan__tests": {"cover": {"of": "coverage", "least": 50.0, "every_months": 3, "first": None}}}
+    with pytest.raises(
+        SpecError, match=r"loan.tests.cover.least = 50.0: no borrower passes at closing: the best has 0\."
+    ):
+        world(**never)
+    world(**{"loan__tests": {"cover": never["loan__tests"]["cover"] | {"least": 0.1}}})
+
+
+ON_RECORD = sorted(
+    path.stem for path in Path(configs.__file__).parent.glob("loan/*.yaml") if any(map(str.isdigit, path.stem))
+)
+
+
+@pytest.mark.parametrize("preset", ON_RECORD)
+def test_a_facility_on_record_runs_over_a_month_end_with_its_own_price(preset):
+    economy = ran(32, f"loan={preset}")
+    spread, usual = economy.credit.borrowers.spread, ran(1).credit.borrowers.spread
+    assert (spread == spread[0]).all(), "one facility, one price"
+    assert not np.array_equal(spread, usual)
+    assert economy.books.ledger.flow("interest")[economy.books.roll.lenders].sum() > 0.0
+    assert economy.spec.loan.day_count == "actual/360"
