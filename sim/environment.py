@@ -45,7 +45,8 @@ class Environment:
     `deliveries_scale` (with `deliveries_hits`, by grade) is the share of what is due today that arrives, the rest is
     held back; `released_hits` are the share of what was held back before that arrives today. `vendor_scale` is the
     share of accepted orders that the vendor meets, `sites_scale` multiplies the growth that power and sites allow.
-    Costs: `running_cost_scale` multiplies variable cost, `policy_rate_add` is per year. Clients: `client_lost`
+    Costs: `running_cost_scale` multiplies variable cost, `policy_rate_add` is per year. Credit: `credit_scale` is the
+    share of new loans asked for that lenders make. Clients: `client_lost`
     is the share of the largest customer's contracts and demand that is gone.
     """
 
@@ -70,6 +71,7 @@ class Environment:
     sites_scale: float = 1.0
     running_cost_scale: float = 1.0
     policy_rate_add: float = 0.0
+    credit_scale: float = 1.0
     client_lost: float = 0.0
 
     @property

@@ -249,7 +249,7 @@ class Credit:
             headroom_usd=advance * self.calls.base_usd(self.terms, pledged_usd) - self.loans.debt_usd,
             committed_usd=self._committed_usd(),
             lender_room_usd=self.lenders.room_usd(offering, lent_by), share=facilities.share,
-            syndicate=facilities.syndicate,
+            syndicate=facilities.syndicate, open_share=today.environment.credit_scale,
         )  # fmt: skip
         funding = fund_orders(cost_usd, money)
         self.room_share, self.base_bound = funding.room_share, funding.base_bound

@@ -16,7 +16,7 @@ class Financing:
     `lender_room_usd` (lenders,) is what each lender's capital still allows, `share` (facilities,) how draws are split
     over facilities and `syndicate` (facilities, lenders) how each of these is over lenders, `headroom_usd` (landlords,)
     the borrowing base less debt before the new chips are pledged, `committed_usd` (landlords,) what commitments leave
-    to be drawn.
+    to be drawn, `open_share` the part of what is asked for that lenders are willing to lend at all.
     """
 
     advance: Floats
@@ -27,6 +27,7 @@ class Financing:
     lender_room_usd: Floats
     share: Floats
     syndicate: Floats
+    open_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def fund_orders(cost_usd: Floats, money: Financing) -> Funding:
     """
     wanted = cost_usd * money.advance
     asked = np.minimum(wanted, np.maximum(0.0, money.headroom_usd + wanted))
-    asked = np.minimum(asked, money.committed_usd)
+    asked = np.minimum(asked, money.committed_usd) * money.open_share
     by_lender = (money.share[:, None] * money.syndicate).sum(axis=0) * asked.sum()
     short = by_lender > np.maximum(0.0, money.lender_room_usd)
     cut = np.where(short, money.lender_room_usd / np.where(short, by_lender, 1.0), 1.0)
