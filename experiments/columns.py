@@ -25,6 +25,7 @@ RUNS: tuple[Row, ...] = (
     ("seed", "number", "runs of one seed share every draw that their arms and shocks do not touch"),
     ("status", "`ok`, `failed`", "whether the run ended well"),
     ("measured", "hash", "the code that measured the run's days; where it differs from today's they are measured anew"),
+    ("processor", "name", "the kind of processor that did the run, as far as it changes bits; empty in folders of old"),
     (
         "swept parameters",
         "as set",

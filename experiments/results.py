@@ -175,6 +175,19 @@ class Results:
         return self.runs[self.runs["status"] == FINISHED]
 
     @cached_property
+    def mixed_seeds(self) -> list[int]:
+        """The seeds whose finished runs were done by more than one kind of processor: they do not compare exactly."""
+        if "processor" not in self.finished:
+            return []
+        kinds = self.finished["processor"].replace("", None).groupby(self.finished["seed"]).nunique()
+        return [int(seed) for seed in kinds.index[kinds > 1]]
+
+    @property
+    def paired(self) -> pd.DataFrame:
+        """A row a finished run of the seeds whose runs compare exactly, by one kind of processor each."""
+        return self.finished[~self.finished["seed"].isin(self.mixed_seeds)]
+
+    @cached_property
     def effects(self) -> pd.DataFrame:
         """A row a metric and comparison."""
         return self._table("effects.parquet")

@@ -1,4 +1,4 @@
-"""The program: `rackrate experiment=NAME [key=value ...]` runs a study and leaves a folder of results."""
+"""The program: `rackrate experiment=NAME [key=value ...]` runs a study, `rackrate VERB ...` does all else with it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.errors import ABSENT, Problem, StorageError, UsageError, WorkersError, nearest_name
+from experiments.errors import ABSENT, Problem, StorageError, Typed, UsageError, WorkersError, nearest_name
 
 if TYPE_CHECKING:
     from experiments.configuration.settings import Settings
     from experiments.execute.executor import Executor
     from experiments.execute.jobs import Queue
     from experiments.execute.worker import Outcome
+    from experiments.store.asked import Call
     from experiments.study.runs import Expansion, RunSpec
 
-MEASURE = "measure"
 OUTPUT_LOST, WRONG_USE, RUNS_MISSING, INTERRUPTED = (
     1,
     2,
@@ -32,7 +32,7 @@ OUTPUT_LOST, WRONG_USE, RUNS_MISSING, INTERRUPTED = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 2 wrong use, 3 runs failed or missing, 4 not neutral, 5 not replicated, 130 stopped.
 
-    1 where standard output could not be written.
+    75 where runs are with jobs (`status`, `collect`): ask again later. 1 where standard output could not be written.
     """
     from experiments.report.terminal import lost_output, speak_plainly
 
@@ -62,7 +62,7 @@ def in_utf8(word: str) -> str:
 
 
 def run(arguments: list[str]) -> int:
-    """Composes the study, runs what its folder lacks, and writes tables, figures and report."""
+    """Does what the first word says: a verb, or else the study that the words ask for is run."""
     asked = read_arguments(arguments)
     if asked.version:
         from importlib.metadata import version
@@ -75,52 +75,159 @@ def run(arguments: list[str]) -> int:
         raise UsageError("nothing was run", [sweep_asked(asked)])
     if asked.hydra:
         return show_with_hydra(asked)
-    from experiments.configuration.compose import composer
     from experiments.execute.batches import one_thread_each
-    from experiments.execute.executor import executor_of
-    from experiments.execute.local import prepare_workers
 
     one_thread_each()
-    if asked.overrides[:1] == [MEASURE]:
-        return run_measure(asked)
+    verb = asked.overrides[0] if asked.overrides else ""
+    if verb in VERBS:
+        asked.overrides = asked.overrides[1:]
+        return VERBS[verb](asked, arguments)
+    if verb and "=" not in verb and nearest_name(verb, VERBS):
+        allowed = f"is no verb; there are {', '.join(VERBS)}, and key=value"
+        raise UsageError("nothing was run", [Problem("rackrate", Typed(verb), allowed, nearest_name(verb, VERBS))])
+    return run_asked(asked, arguments)
+
+
+def run_asked(asked: argparse.Namespace, arguments: list[str], only_submit: bool = False) -> int:
+    """Composes the study, runs what its folder lacks, and writes tables, figures and report."""
+    from experiments.configuration.compose import composer
+    from experiments.execute.executor import check_here, executor_of
+    from experiments.execute.local import prepare_workers
+    from experiments.store.asked import Call
+    from experiments.study.find import plan_for
+    from experiments.study.purity import check_shocks_are_pure
+
     prepare_workers(asked.overrides)
     with composer(asked.config_dir) as open_composer:
         from experiments.study.expand import expand
 
         expansion = expand(open_composer, asked.overrides)
-    from experiments.study.purity import check_shocks_are_pure
-
     executor = executor_of(expansion.settings.executor, tuple(expansion.settings.plugins))
+    check_here(executor)
     check_shocks_are_pure(expansion.worlds.values(), expansion.settings, executor.start_method)
-    from experiments.study.find import plan_for
-
     plan = plan_for(expansion.settings)
     if not plan.simulates:
         return plan.run(expansion)
-    return run_study(expansion, executor, arguments)
+    if expansion.settings.dry:
+        from experiments.verbs.pilot import dry_run
+
+        return dry_run(expansion, executor)
+    presets = str(Path(asked.config_dir).resolve()) if asked.config_dir else None
+    call = Call(asked.overrides, presets, os.getcwd())
+    if only_submit:
+        from experiments.verbs.submitting import submit_study
+
+        return submit_study(expansion, executor, call)
+    return run_study(expansion, executor, arguments, call)
 
 
-def run_measure(asked: argparse.Namespace) -> int:
+def run_again(call: Call, asked: argparse.Namespace) -> int:
+    """Runs a study by the call that made its folder, from the folder in which that was typed."""
+    if not Path(call.folder).is_dir():
+        allowed = f"is gone, where the call that made the folder was typed; type it anew: {' '.join(call.arguments)}"
+        raise UsageError("nothing was run", [Problem(call.folder, ABSENT, allowed)])
+    os.chdir(call.folder)
+    sys.path += [call.folder, *([str(Path(call.config_dir).parent)] if call.config_dir else [])]
+    asked.overrides, asked.config_dir = call.arguments, call.config_dir
+    presets = ["--config-dir", call.config_dir] if call.config_dir else []
+    return run_asked(asked, [*presets, *call.arguments])
+
+
+def run_restart(asked: argparse.Namespace, arguments: list[str]) -> int:
+    """Does what a folder lacks, also what failed: `rackrate restart OUT [executor=NAME]`."""
+    from experiments.verbs.going_on import restarted
+
+    del arguments
+    return run_again(restarted(asked.overrides), asked)
+
+
+def run_expand(asked: argparse.Namespace, arguments: list[str]) -> int:
+    """Does more seeds: `rackrate expand OUT --add-seeds N`."""
+    from experiments.verbs.going_on import expanded
+
+    del arguments
+    return run_again(expanded(asked.overrides, asked.add_seeds), asked)
+
+
+def run_status(asked: argparse.Namespace, arguments: list[str]) -> int:
+    """Says how a folder stands: `rackrate status OUT`."""
+    from experiments.verbs.standing import show_status
+
+    del arguments
+    return show_status(asked.overrides)
+
+
+def run_compare(asked: argparse.Namespace, arguments: list[str]) -> int:
+    """Says what tells two folders or arms apart: `rackrate compare A B`."""
+    from experiments.verbs.comparing import show_comparison
+
+    del arguments
+    return show_comparison(asked.overrides)
+
+
+def run_collect(asked: argparse.Namespace, arguments: list[str]) -> int:
+    """Reads what is done of a folder: `rackrate collect OUT`."""
+    from experiments.verbs.standing import collect
+
+    del arguments
+    return answer_of(asked, collect)
+
+
+def run_merge(asked: argparse.Namespace, arguments: list[str]) -> int:
+    """Makes one folder of several: `rackrate merge A B ... out=C`."""
+    from experiments.verbs.merging import merge
+
+    del arguments
+    return answer_of(asked, merge)
+
+
+def answer_of(asked: argparse.Namespace, do: Callable[..., tuple[int, Path, list[str]]]) -> int:
+    """Has a verb read a folder, and prints the answer: its exit status."""
+    from experiments.configuration.compose import composer
+    from experiments.report.ending import answered
+
+    with composer(asked.config_dir) as open_composer:
+        status, out, answer = do(open_composer, asked.overrides, read_results)
+    print("\n".join(answered(out, answer)))
+    return status
+
+
+def run_measure(asked: argparse.Namespace, arguments: list[str]) -> int:
     """Measures a folder's stored runs anew: `rackrate measure OUT [metrics=[NAME]] [figures=[NAME]]`."""
     from experiments.configuration.compose import composer
     from experiments.report.ending import answered
     from experiments.verbs.measuring import measure_folder
 
+    del arguments
     with composer(asked.config_dir) as open_composer:
-        done = measure_folder(open_composer, asked.overrides[1:], read_results)
+        done = measure_folder(open_composer, asked.overrides, read_results)
     if done.failures:
         print(f"{len(done.failures)} runs could not be measured: {done.failures[0].error}", file=sys.stderr)
     print("\n".join(answered(done.out, done.answer)))
     return RUNS_MISSING if done.failures else done.status
 
 
-def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str] = ()) -> int:
+VERBS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
+    "run": run_asked,
+    "submit": lambda asked, arguments: run_asked(asked, arguments, only_submit=True),
+    "status": run_status,
+    "collect": run_collect,
+    "restart": run_restart,
+    "expand": run_expand,
+    "compare": run_compare,
+    "merge": run_merge,
+    "measure": run_measure,
+}
+
+
+def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str] = (), call: Call | None = None) -> int:
     """Runs what is missing in the study's folder, reads it, and says what was found and what to try next."""
     from experiments.execute.batches import batches_of, worker_count
-    from experiments.execute.executor import execute
+    from experiments.execute.executor import FailedFast, execute
     from experiments.execute.jobs import Queues, queue_of
     from experiments.execute.progress import print_failures, progress
     from experiments.report.ending import ending
+    from experiments.store.asked import write_asked
     from experiments.store.files import compact, unmeasured_runs
     from experiments.store.folder import opened_folder
     from experiments.verbs.measuring import measure_stored
@@ -128,23 +235,30 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
     settings, began = expansion.settings, time.monotonic()
     out = Path(settings.out).resolve()
     with opened_folder(out, expansion):
+        if call:
+            write_asked(out, call, expansion.runs)
         missing, queue = to_do(expansion)
         again = unmeasured_runs(out, expansion.runs)
         announce(expansion, missing, again)
         here = [run for run in missing if run.key not in queue.runs]
         failures: list[Outcome] = []
-        interrupted = False
+        interrupted = stopped = False
         try:
             if missing:
                 with progress(len(missing)) as shown:
                     failures = shown.failures
                     workers = worker_count(settings, executor)
-                    execute(batches_of(here, out, settings.record, workers), executor, workers, shown.report)
+                    batches = batches_of(here, out, settings.record, workers)
+                    execute(batches, executor, workers, shown.report, settings.fail_fast)
                     if isinstance(executor, Queues) and queue.runs:
                         executor.watch(out, [run.key for run in missing if run.key in queue.runs], shown.report)
             failures += measure_stored(out, again, settings.window_of)
         except KeyboardInterrupt:
             interrupted = True
+        except FailedFast:
+            stopped = True
+            if isinstance(executor, Queues):
+                executor.cancel(list(queue_of(out).jobs))
         rows = compact(out)
         if interrupted:
             done = sum(row["status"] == "ok" for row in rows)
@@ -152,12 +266,15 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
             if left := queue_of(out).told():
                 print(f"rackrate: its jobs go on: {left}; rackrate status {out} shows them", file=sys.stderr)
             return INTERRUPTED
-        failures += left_out(missing, rows, failures, queue.runs)
+        with_jobs = queue_of(out).runs if queue.runs else {}
+        failures += [] if stopped else left_out(missing, rows, failures, with_jobs)
         write_timing(out, len(missing), time.monotonic() - began)
         status, answer = read_results(out, settings)
     say_events(out)
     if failures:
         print_failures(failures, expansion.runs)
+    if stopped:
+        print("stopped at the first run that failed (fail_fast=true); the others were not done", flush=True)
     print(ending(out, settings, answer, arguments, failed=bool(failures)))
     return RUNS_MISSING if failures else status
 
@@ -284,6 +401,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="rackrate", add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--version", action="store_true")
     parser.add_argument("--config-dir", "-cd")
+    parser.add_argument("--add-seeds")
     try:
         asked, rest = parser.parse_known_args(arguments)
     except argparse.ArgumentError as error:
@@ -299,7 +417,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
         elif flag in {"--multirun", "-m"}:
             asked.multirun = flag
         elif flag.startswith("-"):
-            near = nearest_name(flag, [*HYDRA_FLAGS, "--version", "--config-dir"])
+            near = nearest_name(flag, [*HYDRA_FLAGS, "--version", "--config-dir", "--add-seeds"])
             raise UsageError("nothing was run", [Problem(flag, ABSENT, "there is no such flag", near)])
         else:
             asked.overrides.append(word)

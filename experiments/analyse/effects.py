@@ -291,11 +291,11 @@ def write_effects(out: Path, settings: object = None) -> Path:
     """Write `effects.parquet`, and `equivalence.parquet` where margins are set; return the former's path."""
     del settings  # the folder's config.yaml says it all
     results = Results(Path(out))
-    table = effects(results.finished, results.design)
+    table = effects(results.paired, results.design)
     path = results.out / "effects.parquet"
     _write(table, path)
     if results.design.margins:
-        _write(equivalences(results.finished, results.design), results.out / "equivalence.parquet")
+        _write(equivalences(results.paired, results.design), results.out / "equivalence.parquet")
     return path
 
 

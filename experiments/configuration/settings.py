@@ -215,6 +215,9 @@ class Settings(Strict):
     days: int = Field(ge=1)
     workers: Annotated[int, Field(ge=1)] | None = None  # all cores by default
     record: Literal["summary", "paths"] = "summary"
+    shard: str | None = None  # "3/20": the third of twenty parts of the seeds, for machines that share nothing
+    fail_fast: bool = False  # stop at the first run that fails
+    dry: bool = False  # say what would be run and what it would take, and run nothing
     out: str = Field(min_length=1)
     executor: dict[str, Any] = Field(default_factory=dict)  # who runs the runs: its class and parameters
     replications: dict[str, dict[str, Any]] = Field(default_factory=dict)  # name -> its parameters
@@ -229,6 +232,21 @@ class Settings(Strict):
             raise ValueError("each seed must be given once")
         return seeds
 
+    @field_validator("shard")
+    @classmethod
+    def _a_part_of_the_seeds(cls, shard: str | None, info: ValidationInfo) -> str | None:
+        if shard is None or "seeds" not in info.data:
+            return shard
+        seeds, found = info.data["seeds"], re.fullmatch(r"(\d+)/(\d+)", shard)
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise ValueError("must be PART/PARTS such as 3/20, PART from 1 to PARTS")
+        have = seeds if isinstance(seeds, int) else len(seeds)
+        if int(found[2]) > have:
+            raise ValueError(
+                f"has more parts than there are seeds ({have}); all runs of a seed are done by one machine"
+            )
+        return shard
+
     @field_validator("days")
     @classmethod
     def _the_study_fits(cls, days: int, info: ValidationInfo) -> int:
@@ -241,8 +259,12 @@ class Settings(Strict):
 
     @property
     def seed_list(self) -> list[int]:
-        """The seeds to run: 1 to `seeds`, or those listed."""
-        return list(range(1, self.seeds + 1)) if isinstance(self.seeds, int) else list(self.seeds)
+        """The seeds to run: 1 to `seeds`, or those listed; of a shard every so many."""
+        seeds = list(range(1, self.seeds + 1)) if isinstance(self.seeds, int) else list(self.seeds)
+        if self.shard is None:
+            return seeds
+        part, parts = map(int, self.shard.split("/"))
+        return seeds[part - 1 :: parts]
 
     @property
     def window(self) -> tuple[int, int]:

@@ -43,19 +43,37 @@ def executor_of(section: dict[str, Any], plugins: tuple[str, ...]) -> Executor:
     return built
 
 
-def execute(batches: Sequence[Batch], executor: Executor, workers: int, report: Report) -> None:
-    """Has an executor run all batches; a WorkersError where it fails itself, a Ctrl-C of the user's stops it."""
+def check_here(executor: Executor) -> None:
+    """Raises UsageError where an executor says, by a `check` of its own, that it cannot work here."""
+    check = getattr(executor, "check", None)
+    if callable(check):
+        check()
+
+
+class FailedFast(BaseException):
+    """A run has failed, and the others are not wanted then."""
+
+
+def execute(
+    batches: Sequence[Batch], executor: Executor, workers: int, report: Report, fail_fast: bool = False
+) -> None:
+    """Has an executor run all batches; a WorkersError where it fails itself, a Ctrl-C of the user's stops it.
+
+    With `fail_fast` a FailedFast ends it when the first failed run is reported.
+    """
 
     def reported(outcomes: list[Outcome]) -> None:
         report(outcomes)
         interrupts.stop_if_heard()
+        if fail_fast and any(outcome.status != "ok" for outcome in outcomes):
+            raise FailedFast
 
     if not batches:
         return
     with heard_interrupts():
         try:
             executor.run(batches, min(workers, len(batches)), reported)
-        except (UsageError, WorkersError, StorageError):
+        except (UsageError, WorkersError, StorageError, FailedFast):
             raise
         except BaseException as error:
             if interrupts.heard:

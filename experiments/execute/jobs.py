@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from experiments.errors import UsageError, WorkersError
+from experiments.errors import StorageError, UsageError, WorkersError
 from experiments.execute.executor import Executor, Report, executor_of
 from experiments.execute.worker import Batch, Outcome
 from experiments.store.files import make_folder, read_part, write_whole
@@ -28,6 +29,9 @@ class Queues(Executor, Protocol):
 
     def watch(self, out: Path, keys: Iterable[str], report: Report) -> None:
         """Returns when no job is left that may do any of these runs; reports each run as its row comes."""
+
+    def cancel(self, jobs: Sequence[str]) -> None:
+        """Has jobs ended that have not."""
 
     def ends(self, jobs: Sequence[str]) -> dict[str, str]:
         """Job -> how it ended, where that is known."""
@@ -66,15 +70,15 @@ def record(out: Path, submission: Submission) -> None:
     write_whole(out / FOLDER / f"{submission.name}.json", json.dumps(asdict(submission)))
 
 
-def submissions(out: Path) -> list[Submission]:
-    """The submissions of a folder whose jobs are not known to have ended, in their order."""
+def submissions(out: Path, ended: bool = False) -> list[Submission]:
+    """The submissions of a folder in their order; those whose jobs are known to have ended where asked for."""
     found = []
     for file in sorted((out / FOLDER).glob("*.json")):
         try:
             submission = Submission(**json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             continue  # half of a record that a kill left: its runs count as nobody's
-        if not submission.ended:
+        if ended or not submission.ended:
             found.append(submission)
     return found
 
@@ -109,17 +113,35 @@ def queue_of(out: Path) -> Queue:
     runs, jobs, unknown = dict[str, str](), dict[str, str](), []
     for submission in submissions(out):
         try:
-            executor = executor_of(submission.executor, (str(submission.executor.get("_target_")).split(".")[0],))
-            assert isinstance(executor, Queues)
-            alive = executor.states(list(submission.jobs))
+            alive = built(submission).states(list(submission.jobs))
         except (UsageError, WorkersError) as error:
             unknown.append(f"jobs of {submission.when} from {submission.host}: {' '.join(str(error).split())}")
             continue
         if not alive:
-            record(out, Submission(**{**asdict(submission), "ended": True}))
+            with contextlib.suppress(StorageError):  # who only looks may not be let write
+                record(out, Submission(**{**asdict(submission), "ended": True}))
         jobs.update(alive)
         runs.update({key: job for job in alive for key in submission.jobs[job]})
     return Queue(runs, jobs, unknown)
+
+
+def ends_of(out: Path) -> Iterator[tuple[str, str, list[str]]]:
+    """Each job of a folder's submissions that is not in the queue: how it ended, as far as is known, and its runs."""
+    for submission in submissions(out, ended=True):
+        try:
+            executor = built(submission)
+            alive, ends = executor.states(list(submission.jobs)), executor.ends(list(submission.jobs))
+        except (UsageError, WorkersError):
+            continue
+        yield from ((job, ends.get(job, ""), keys) for job, keys in submission.jobs.items() if job not in alive)
+
+
+def built(submission: Submission) -> Queues:
+    """The executor that submitted."""
+    package = str(submission.executor.get("_target_")).split(".")[0]
+    executor = executor_of(submission.executor, (package,))
+    assert isinstance(executor, Queues)
+    return executor
 
 
 class Arrivals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import sys
@@ -18,7 +19,7 @@ from experiments.plugins.sources import PluginCode, simulating_code
 from experiments.study.own import code_of
 from experiments.study.runs import with_keys
 
-CARRIED = ("RACKRATE_", "NUMBA_", "NPY_", "GLIBC_TUNABLES")  # beginnings of the names of what changes runs
+CARRIED = ("RACKRATE_", "NUMBA_", "NPY_", "OPENBLAS_", "GLIBC_TUNABLES")  # beginnings of the names of what changes runs
 
 
 class OtherCode(Exception):
@@ -32,9 +33,12 @@ class Surroundings:
     paths: tuple[str, ...]  # import paths, absolute
     environment: dict[str, str]
     versions: dict[str, str]
+    folder: str  # in which the call was typed
 
     def take(self) -> None:
         """Makes them those of this process; what it imports and the processes it starts have them too."""
+        with contextlib.suppress(OSError):  # a folder of the launching machine's own
+            os.chdir(self.folder)
         os.environ.update(self.environment)
         sys.path += [path for path in self.paths if path not in sys.path]
 
@@ -44,7 +48,7 @@ def surroundings(also: Iterable[str] = ()) -> Surroundings:
     paths = [str(Path(path or os.getcwd()).resolve()) for path in sys.path]
     named = {name for name in os.environ if name.startswith(CARRIED)} | {name for name in also if name in os.environ}
     environment = {name: os.environ[name] for name in sorted(named)} | dict.fromkeys(ONE_THREAD, "1")
-    return Surroundings(tuple(dict.fromkeys(paths)), environment, provenance.versions())
+    return Surroundings(tuple(dict.fromkeys(paths)), environment, provenance.versions(), os.getcwd())
 
 
 def python_path() -> str:

@@ -104,7 +104,11 @@ class Bar:
 
     def report(self, outcomes: list[Outcome]) -> None:
         """Takes note of runs that have just ended."""
-        self.failures += [outcome for outcome in outcomes if outcome.status != "ok"]
+        for outcome in outcomes:
+            if outcome.status != "ok":
+                if outcome.error not in {failure.error for failure in self.failures}:
+                    self.rich.console.print(f"a run failed: {outcome.error}", markup=False)
+                self.failures.append(outcome)
         done = self.rich.tasks[0].completed + len(outcomes)
         rate = f"{60 * done / max(time.monotonic() - self.began, 1e-9):.0f} a minute"
         failed = f"[red]{len(self.failures)} failed[/red]" if self.failures else ""

@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from experiments.configuration.settings import Strict
-from experiments.errors import ABSENT, Problem, Typed, UsageError, WorkersError
+from experiments.errors import ABSENT, Problem, Typed, UsageError, WorkersError, nearest_name
 from experiments.execute.batches import by_seed
 from experiments.execute.executor import Report, executor_of
 from experiments.execute.jobs import FOLDER, Arrivals, Submission, new_name, queue_of, record, section_of
@@ -37,7 +37,7 @@ PATIENCE_SECONDS = 60.0  # that a command of Slurm is waited for
 SILENCE_SECONDS = 900.0  # after which a controller that does not answer is given up
 DEFAULT_ARRAY = 1001
 WORKERS = "experiments.execute.local.Local"
-COMMANDS = ("sbatch", "squeue", "scontrol", "srun")
+COMMANDS = ("sbatch", "sinfo", "squeue", "scontrol", "srun")
 INSTALL = "install it with `pip install 'rackrate[slurm]'`"
 
 
@@ -94,9 +94,22 @@ class Slurm(Strict):
         ends = self.ends([job for one in submitted for job in one.jobs])
         return told, {key: ends.get(job, "") for one in submitted for job, keys in one.jobs.items() for key in keys}
 
+    def check(self) -> None:
+        """Raises UsageError where there is no Slurm, or no submitit."""
+        missing = [command for command in COMMANDS if not shutil.which(command)]
+        if missing:
+            allowed = f"there is no Slurm here ({', '.join(missing)} not found); call this where jobs are submitted"
+            raise UsageError("nothing was run", [Problem("executor", Typed("slurm"), allowed)])
+        if find_spec("submitit") is None:
+            raise UsageError("nothing was run", [Problem("executor", Typed("slurm"), f"needs submitit; {INSTALL}")])
+        if self.partition and self.partition not in (known := partitions()):
+            allowed = f"there is no such partition; allowed: {', '.join(known)}"
+            near = nearest_name(self.partition, known)
+            raise UsageError("nothing was run", [Problem("executor.partition", self.partition, allowed, near)])
+
     def submit(self, batches: Sequence[Batch]) -> list[Submission]:
         """Queues arrays of jobs, each of whole seeds, no array larger than the site allows."""
-        check_slurm()
+        self.check()
         out, around = batches[0].out, surroundings(self.environment)
         groups = by_seed(batches, self.runs_per_job)
         make_folder(out / FOLDER)
@@ -166,6 +179,11 @@ class Slurm(Strict):
     def states(self, jobs: Sequence[str]) -> dict[str, str]:
         """Job -> its state by squeue, of those that have not ended; WorkersError where Slurm does not answer."""
         return {job: state for job, state in asked_of_squeue(jobs).items() if not ENDED.match(state)}
+
+    def cancel(self, jobs: Sequence[str]) -> None:
+        """Has jobs ended that have not."""
+        if jobs:
+            asked("scancel", *jobs)
 
     def ends(self, jobs: Sequence[str]) -> dict[str, str]:
         """Job -> how it ended, as squeue or sacct still know; empty where neither does."""
@@ -269,16 +287,6 @@ def requeue() -> None:
 # ---- what Slurm is asked
 
 
-def check_slurm() -> None:
-    """Raises UsageError where there is no Slurm, or no submitit."""
-    missing = [command for command in COMMANDS if not shutil.which(command)]
-    if missing:
-        allowed = f"there is no Slurm here ({', '.join(missing)} not found); call this where jobs are submitted"
-        raise UsageError("nothing was run", [Problem("executor", Typed("slurm"), allowed)])
-    if find_spec("submitit") is None:
-        raise UsageError("nothing was run", [Problem("executor", Typed("slurm"), f"needs submitit; {INSTALL}")])
-
-
 def asked(*command: str) -> str:
     """What a command of Slurm prints; WorkersError where it fails or does not answer."""
     try:
@@ -288,6 +296,11 @@ def asked(*command: str) -> str:
     if done.returncode:
         raise WorkersError(f"{command[0]} says: {' '.join(done.stderr.split())}")
     return done.stdout
+
+
+def partitions() -> list[str]:
+    """The names of the site's partitions."""
+    return sorted(set(asked("sinfo", "--noheader", "--format=%R").split()))
 
 
 def largest_array() -> int:

@@ -12,6 +12,8 @@ from experiments.plugins.guard import tell, tried
 from experiments.store.files import finished_keys, has_path, row_of, write_part, write_path
 from experiments.study.runs import RunSpec
 
+PLACES = 3  # lines of a failed run's traceback that its row keeps
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -20,6 +22,10 @@ class Batch:
     runs: tuple[RunSpec, ...]
     out: Path
     record: str
+
+    def only(self, runs: tuple[RunSpec, ...]) -> Batch:
+        """The batch with these runs alone."""
+        return replace(self, runs=runs)
 
     def without(self, keys: Collection[str]) -> Batch:
         """The batch less some runs."""
@@ -135,7 +141,7 @@ def store(batch: Batch, run: RunSpec, economy: Any, error: BaseException | None)
         metrics, error = tried(measured)
         if isinstance(error, StorageError):
             raise error
-    status, said = ("ok", "") if error is None else ("failed", tell(error))
+    status, said = ("ok", "") if error is None else ("failed", tell(error, PLACES))
     events = economy.events if economy is not None else ()
     write_part(batch.out, row_of(run, status, said, metrics or {}, events))
     return Outcome(run.key, status, said)

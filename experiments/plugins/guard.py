@@ -37,10 +37,11 @@ def attempted(do: Callable[[], Any]) -> tuple[Any, BaseException | None]:
         return tried(do)
 
 
-def tell(error: BaseException) -> str:
-    """An error in one line, with the last place in the code."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+def tell(error: BaseException, places: int = 1) -> str:
+    """An error in one line, with the last places in the code, the innermost first."""
+    frames = traceback.extract_tb(error.__traceback__)[::-1][:places]
+    said_places = [f"{Path(frame.filename).name}, line {frame.lineno}" for frame in frames]
+    place = f" ({'; from '.join(said_places)})" if frames else ""
     try:
         message = " ".join(str(error).split())
     except Exception:  # noqa: BLE001

@@ -38,7 +38,15 @@ ENOUGH = 6  # seeds from which order statistics hold the median in 95 % of sampl
 
 def sentences(results: Results) -> list[str]:
     """Return the answer: what was compared and what came of it, or why nothing was."""
-    return found_sentences(results) or list(nothing_compared(results))
+    return [*mixed(results), *(found_sentences(results) or nothing_compared(results))]
+
+
+def mixed(results: Results) -> Iterator[str]:
+    """Say which seeds are left out of all effects, since their runs do not compare to the last bit."""
+    seeds = results.mixed_seeds
+    if seeds:
+        many = f"Seeds {listed(map(str, seeds))} were" if len(seeds) > 1 else f"Seed {seeds[0]} was"
+        yield f"{many} done by several kinds of processor and left out of all effects; `rackrate restart` mends it."
 
 
 def found_sentences(results: Results) -> list[str]:

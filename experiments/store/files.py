@@ -8,15 +8,21 @@ import json
 import math
 import os
 import re
+import socket
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from experiments.errors import ABSENT, Problem, StorageError, UsageError
+from experiments.plugins.provenance import processor
 from experiments.study.runs import RunSpec
 
-LABELS = ("key", "arm", "shock", "seed", "status", "measured")
+LABELS = ("key", "arm", "shock", "seed", "status", "measured", "processor")
 EVENT_LABELS = ("key", "arm", "shock", "seed")
+PARTIAL = re.compile(r"\.(?P<place>\w+)-(?P<process>\d+)-\d*\.partial$")
+ABANDONED_SECONDS = 86400.0  # no file of ours takes so long to write
 LONGEST_LABEL = 60  # letters of a name that a file is called by
 MOVE_RUNS = "move it away to have all its runs simulated again, or put back a copy"
 MOVE_EVENTS = "move it away to go on without the events of runs that are done, or move runs.parquet away too"
@@ -27,8 +33,15 @@ MOVE_TABLE = "move it away; the call that made the folder writes it again"
 
 def write_part(out: Path, row: dict[str, Any], folder: str = "parts") -> None:
     """Stores the row of one run under its key, whole or not at all."""
-    make_folder(out / folder)
-    write_whole(out / folder / f"{row['key']}.json", json.dumps(row))
+    target, text = out / folder / f"{row['key']}.json", json.dumps(row)
+    make_folder(target.parent)
+    try:
+        write_whole(target, text)
+    except StorageError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        make_folder(target.parent)  # which another call had removed, since it was empty
+        write_whole(target, text)
 
 
 def row_of(
@@ -40,7 +53,7 @@ def row_of(
 ) -> dict[str, Any]:
     """A run's row: labels, status, error, its metrics, and what else happened (day, kind, text)."""
     labels = {"key": run.key, "arm": run.arm, "shock": run.shock, "seed": run.seed, "status": status}
-    labels["measured"] = run.measuring.code
+    labels |= {"measured": run.measuring.code, "processor": processor()}
     told = [[int(day), kind, text] for day, kind, text in events]
     return {**labels, "sweep": dict(run.sweep), "error": error, "metrics": metrics or {}, "events": told}
 
@@ -48,6 +61,11 @@ def row_of(
 def path_file(out: Path, run: RunSpec) -> Path:
     """Where the daily path of a run is stored."""
     return out / "paths" / f"{file_label(run.arm)}-{file_label(run.shock)}-{run.seed:04d}-{run.key[:8]}.parquet"
+
+
+def path_of(out: Path, row: dict[str, Any]) -> Path | None:
+    """The file with the recorded days of a stored run, if there is one."""
+    return next(iter(sorted((out / "paths").glob(f"*-{row['seed']:04d}-{row['key'][:8]}.parquet"))), None)
 
 
 def file_label(name: str) -> str:
@@ -114,10 +132,10 @@ def read_part(part: Path) -> dict[str, Any] | None:
     with readable(part, SHARE):
         written = part.read_bytes()
     try:
-        row = json.loads(written)
+        row = {"processor": "", **json.loads(written)}
         if {*LABELS, "sweep", "error", "metrics"} <= row.keys() and row["key"] == part.stem:
             return dict(row)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         pass
     set_aside(part)
     return None
@@ -172,17 +190,32 @@ def has_path(out: Path, run: RunSpec) -> bool:
 
 
 def compact(out: Path) -> list[dict[str, Any]]:
-    """Gathers all parts into runs.parquet and events.parquet, ordered by their labels, and removes them.
+    """Gathers all parts into runs.parquet and events.parquet, ordered by their labels, and removes what it has read.
 
-    Events first: a part holds a run's row and its events, and stays until both tables have them. Returns the rows.
+    Events first: a part holds a run's row and its events, and stays until both tables have them. A part that a job
+    writes or replaces meanwhile stays for the next call, and so does what writers are at. Returns the rows.
     """
+    found = {part: stamp(part) for part in (out / "parts").glob("*.json")}
     rows = sorted(stored_rows(out).values(), key=order)
     if rows:
         gather_events(out, rows)
         write_table(out / "runs.parquet", rows)
-    for part in [*(out / "parts").glob("*.json"), *(out / "parts").glob(".*.partial"), *out.glob("paths/.*.partial")]:
-        part.unlink(missing_ok=True)
+    for part, seen in found.items():
+        if stamp(part) == seen:
+            part.unlink(missing_ok=True)
+    for partial in [*(out / "parts").glob(".*.partial"), *out.glob("paths/.*.partial")]:
+        if is_abandoned(partial):
+            partial.unlink(missing_ok=True)
     return rows
+
+
+def stamp(file: Path) -> tuple[int, int, int] | None:
+    """What tells one version of a file from another; None where it is gone."""
+    try:
+        held = file.stat()
+    except FileNotFoundError:
+        return None
+    return held.st_mtime_ns, held.st_ino, held.st_size
 
 
 def gather_events(out: Path, rows: Sequence[dict[str, Any]]) -> None:
@@ -242,7 +275,7 @@ def rows_of_table(path: Path) -> Iterator[dict[str, Any]]:
     table = pq.ParquetFile(path).read()
     swept = json.loads((table.schema.metadata or {}).get(b"swept", b"[]"))
     known = {*LABELS, "error", *swept}
-    for row in table.to_pylist():
+    for row in ({"processor": "", **row} for row in table.to_pylist()):
         metrics = {name: value for name, value in row.items() if name not in known and value is not None}
         labels = {name: row[name] for name in (*LABELS, "error")}
         yield {**labels, "sweep": {key: row[key] for key in swept if row[key] is not None}, "metrics": metrics}
@@ -307,8 +340,46 @@ def write_arrow(target: Path, table: Any) -> None:
 
 
 def partial_name(target: Path) -> Path:
-    """The temporary name of a file while it is written."""
-    return target.with_name(f".{target.name}.{os.getpid()}.partial")
+    """The temporary name of a file while it is written: no other process, machine or job has the same."""
+    return target.with_name(f".{target.name}.{mark()}-{os.environ.get('SLURM_JOB_ID', '')}.partial")
+
+
+def mark() -> str:
+    """What no other process has, wherever it runs."""
+    return f"{place()}-{os.getpid()}"
+
+
+@cache
+def place() -> str:
+    """Where this process runs: the machine's name, and a mark of the one start of it in which its number counts."""
+    facts = [socket.gethostname()]
+    for file, read in (("/proc/sys/kernel/random/boot_id", Path.read_text), ("/proc/self/ns/pid", os.readlink)):
+        with contextlib.suppress(OSError):
+            facts.append(read(Path(file)))
+    name = re.sub("[^A-Za-z0-9]", "", facts[0].split(".")[0])[:24]
+    return f"{name}_{hashlib.sha256(repr(facts).encode()).hexdigest()[:8]}"
+
+
+def is_abandoned(partial: Path) -> bool:
+    """Whether nobody writes a temporary file any more: its process has ended here, or it is a day old."""
+    written = PARTIAL.search(partial.name)
+    if written and written["place"] == place():
+        return not is_running(int(written["process"]))
+    try:
+        return time.time() - partial.stat().st_mtime > ABANDONED_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def is_running(process: int) -> bool:
+    """Whether a process of this machine is alive."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def settle(partial: Path, target: Path) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
-import os
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,8 @@ from experiments.configuration.settings import Settings
 from experiments.errors import ABSENT, Problem, StorageError, UsageError
 from experiments.plugins import provenance
 from experiments.plugins.sources import SIMULATES
-from experiments.store.files import make_folder, readable, share, stored_rows, write_whole
+from experiments.store.files import make_folder, mark, readable, stored_rows, write_whole
+from experiments.store.lock import locked, whose
 from experiments.store.replaced import FOLDER, set_old_code_aside
 from experiments.study.own import described
 from experiments.study.runs import Expansion
@@ -76,63 +75,12 @@ def check_writable(out: Path) -> None:
         raise UsageError("nothing was run", [Problem("out", str(out), allowed)])
     for folder in (out, *(out / name for name in FOLDERS if (out / name).is_dir())):
         try:
-            probe = folder / f".probe.{os.getpid()}"
+            probe = folder / f".probe.{mark()}"
             probe.write_bytes(b"writable")
             probe.unlink()
         except OSError as error:
             allowed = f"cannot be written: {error.strerror}{whose(folder)}; give another out=FOLDER"
             raise UsageError("nothing was run", [Problem("out", str(folder), allowed)]) from None
-
-
-def whose(folder: Path) -> str:
-    """Whose a folder is, and how its owner lets a group write in it; nothing if it is one's own."""
-    owner = folder.stat().st_uid
-    if owner == os.geteuid():
-        return ""
-    with contextlib.suppress(KeyError):
-        import pwd
-
-        return f"; it is {pwd.getpwuid(owner).pw_name}'s, who can share it with a group: chmod -R g+rwX {folder}"
-    return f"; it is another user's, who can share it with a group: chmod -R g+rwX {folder}"
-
-
-@contextlib.contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Keeps a second call out of a folder while the first one runs in it; needs no right to write the lock itself."""
-    import fcntl
-
-    with opened_lock(out) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in {errno.EAGAIN, errno.EACCES}:
-                allowed = "is in use by another call; wait for it or give another folder"
-                raise UsageError("nothing was run", [Problem("out", str(out), allowed)]) from None
-            if error.errno == errno.EBADF:  # a network's file system that locks only what may be written
-                allowed = f"cannot be locked: .lock may not be written{whose(out / '.lock')}"
-                raise UsageError("nothing was run", [Problem("out", str(out), allowed)]) from None
-        yield
-
-
-@contextlib.contextmanager
-def opened_lock(out: Path) -> Iterator[int]:
-    """The lock file of a folder, made if need be; only read where another member of a group made it for himself."""
-    file = out / ".lock"
-    try:
-        try:
-            lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
-        except PermissionError:
-            lock = os.open(file, os.O_RDONLY)
-        else:
-            if os.fstat(lock).st_uid == os.geteuid():
-                share(file)
-    except OSError as error:
-        allowed = f"cannot be locked: {error.strerror}{whose(file if file.exists() else out)}"
-        raise UsageError("nothing was run", [Problem("out", str(out), allowed)]) from None
-    try:
-        yield lock
-    finally:
-        os.close(lock)
 
 
 def holds_a_study(out: Path) -> bool:

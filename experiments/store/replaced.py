@@ -19,6 +19,7 @@ from experiments.store.files import (
 from experiments.study.runs import RunSpec, key_of
 
 FOLDER = "replaced"
+MIXED = "mixed"  # runs of seeds that several kinds of processor had done
 Cell = tuple[str, str, str]
 
 
@@ -46,14 +47,29 @@ def set_old_code_aside(out: Path, runs: Iterable[RunSpec]) -> list[dict[str, Any
         for row in stale:
             write_part(out, {"events": events.get(row["key"], []), **row}, FOLDER)
             move_path(out / "paths", out / FOLDER, row["key"])
-        kept = [row for row in rows if is_current(row)]
-        if kept:
-            write_table(out / "runs.parquet", kept)
-        else:
-            (out / "runs.parquet").unlink(missing_ok=True)
-        for row in stale:
-            (out / "parts" / f"{row['key']}.json").unlink(missing_ok=True)
+        keep_rows(out, [row for row in rows if is_current(row)], stale)
     return stale
+
+
+def set_mixed_aside(out: Path, seeds: Iterable[int]) -> None:
+    """Moves all runs of some seeds to `mixed/`, so that one machine does each seed anew."""
+    rows, mixed = list(stored_rows(out).values()), set(seeds)
+    aside = [row for row in rows if row["seed"] in mixed]
+    events = stored_events(out)
+    for row in aside:
+        write_part(out, {"events": events.get(row["key"], []), **row}, MIXED)
+        move_path(out / "paths", out / MIXED, row["key"])
+    keep_rows(out, [row for row in rows if row["seed"] not in mixed], aside)
+
+
+def keep_rows(out: Path, kept: list[dict[str, Any]], gone: Iterable[dict[str, Any]]) -> None:
+    """Makes the tables and parts of a folder those of the rows that are kept."""
+    if kept:
+        write_table(out / "runs.parquet", kept)
+    else:
+        (out / "runs.parquet").unlink(missing_ok=True)
+    for row in gone:
+        (out / "parts" / f"{row['key']}.json").unlink(missing_ok=True)
 
 
 def cell(arm: str, shock: str, sweep: dict[str, Any]) -> Cell:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sim.record import Record
 
 NAME = re.compile(r"[A-Za-z]\w*")
-NOT_METRICS = {"key", "arm", "shock", "seed", "status", "measured", "error", "day", "days", "date"}
+NOT_METRICS = {"key", "arm", "shock", "seed", "status", "measured", "processor", "error", "day", "days", "date"}
 
 
 class MetricError(Exception):

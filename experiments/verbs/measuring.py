@@ -13,7 +13,7 @@ from experiments.errors import ABSENT, Problem, UsageError, nearest_name
 from experiments.execute.worker import Outcome
 from experiments.plugins.guard import attempted, tell
 from experiments.plugins.sources import PluginCode
-from experiments.store.files import MOVE_PATH, compact, read_table, stored_rows, write_part, write_whole
+from experiments.store.files import MOVE_PATH, compact, path_of, read_table, stored_rows, write_part, write_whole
 from experiments.store.folder import FREE, check_writable, locked, own_parts, read_yaml, to_yaml
 from experiments.study.own import Measuring, checked_metrics, in_one_form, measuring_of
 from experiments.study.runs import RunSpec
@@ -113,11 +113,6 @@ def measure_again(out: Path, keys: Iterable[str], measuring: Measuring, window_o
         failures += [Outcome(key, status, said)] if error else []
         write_part(out, {**row, "status": status, "measured": measuring.code, "error": said, "metrics": metrics or {}})
     return failures
-
-
-def path_of(out: Path, row: dict[str, Any]) -> Path | None:
-    """The file with the recorded days of a stored run, if there is one."""
-    return next(iter(sorted((out / "paths").glob(f"*-{row['seed']:04d}-{row['key'][:8]}.parquet"))), None)
 
 
 def record_of(path: Path) -> Record:

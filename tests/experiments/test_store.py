@@ -12,7 +12,15 @@ import pytest
 from experiments.configuration.settings import read_settings
 from experiments.errors import StorageError, UsageError
 from experiments.store import files as store
-from experiments.store.files import compact, missing_runs, path_file, row_of, stored_rows, write_part
+from experiments.store.files import (
+    compact,
+    missing_runs,
+    partial_name,
+    path_file,
+    row_of,
+    stored_rows,
+    write_part,
+)
 from experiments.store.folder import opened_folder
 from experiments.study.expand import with_keys
 from experiments.study.runs import Expansion, RunSpec
@@ -21,8 +29,9 @@ WORLD = {"links": {"curve_to_capex": 0.0}, "shocks": {}}
 SLUMP = {"links": {"curve_to_capex": 0.0}, "shocks": {"slump": {"size": 0.1}}}
 
 
-def expansion(seeds=2, days=30, code="a", world=WORLD, **changes):
-    settings = read_settings({"study": {"name": "trial", **changes}, "days": days, "out": "x", "seeds": seeds})
+def expansion(seeds=2, days=30, code="a", world=WORLD, record="summary", **changes):
+    given = {"days": days, "out": "x", "seeds": seeds, "record": record}
+    settings = read_settings({"study": {"name": "trial", **changes}, **given})
     worlds = {"base, none": world, "base, slump": SLUMP}
     runs = [
         RunSpec("base", shock, seed, (), days, (0, days), worlds[f"base, {shock}"])
@@ -114,17 +123,18 @@ def test_the_table_has_the_labels_the_swept_parameters_the_error_and_the_metrics
         finish(tmp_path, [run])
         compact(tmp_path)
     table = pq.read_table(tmp_path / "runs.parquet")
-    assert table.column_names[:8] == [
+    assert table.column_names[:9] == [
         "key",
         "arm",
         "shock",
         "seed",
         "status",
         "measured",
+        "processor",
         "links.curve_to_capex",
         "error",
     ]
-    assert set(table.column_names[8:]) == {"rent_mean", "b"}
+    assert set(table.column_names[9:]) == {"rent_mean", "b"}
     (row,) = stored_rows(tmp_path).values()
     assert row["metrics"]["rent_mean"] == 1.1
     assert math.isnan(row["metrics"]["b"])
@@ -172,6 +182,81 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     with pytest.raises(UsageError, match="folder of something else"), opened_folder(tmp_path, expansion()):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_gathering_removes_what_it_has_read_and_nothing_that_others_write(tmp_path, monkeypatch):
+    runs, live, dead = expansion().runs, "paths/.a.parquet.elsewhere_1-77-5.partial", "99999999"
+    write_table = store.write_table
+
+    def meanwhile(target, rows):
+        finish(tmp_path, runs[:1], value=7.0)  # a job does a run again, another one ends
+        finish(tmp_path, runs[1:2])
+        write_table(target, rows)
+
+    with opened_folder(tmp_path, expansion(record="paths")):
+        finish(tmp_path, runs[:1])
+        mine = partial_name(tmp_path / "parts" / "b.json")
+        ended = mine.with_name(mine.name.replace(f"-{os.getpid()}-", f"-{dead}-"))
+        for file in (tmp_path / live, mine, ended):
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(b"half")
+        monkeypatch.setattr(store, "write_table", meanwhile)
+        assert len(compact(tmp_path)) == 1
+        monkeypatch.undo()
+        assert {path.stem for path in (tmp_path / "parts").glob("*.json")} == {run.key for run in runs[:2]}
+        assert ((tmp_path / live).exists(), mine.exists(), ended.exists()) == (True, True, False)
+        assert len(compact(tmp_path)) == 2
+    assert stored_rows(tmp_path)[runs[0].key]["metrics"]["rent_mean"] == 7.0 + runs[0].seed
+
+
+def test_a_part_is_written_though_another_call_removes_the_empty_folder(tmp_path, monkeypatch):
+    make_folder, calls = store.make_folder, []
+
+    def removed_once(folder):
+        make_folder(folder)
+        calls.append(folder)
+        if len(calls) == 1:
+            folder.rmdir()
+
+    monkeypatch.setattr(store, "make_folder", removed_once)
+    finish(tmp_path, expansion().runs[:1])
+    assert len(stored_rows(tmp_path)) == 1
+
+
+def held_elsewhere(out, seconds_ago):
+    """A folder as a call of another machine holds it."""
+    held = out / ".holder"
+    held.write_text(
+        json.dumps({"place": "node7_1", "host": "node7", "process": 5, "job": "12", "user": "ann", "since": "since 9"})
+    )
+    now = held.stat().st_mtime
+    os.utime(held, (now - seconds_ago, now - seconds_ago))
+
+
+def test_a_folder_in_use_on_another_machine_is_refused_with_who_holds_it(tmp_path):
+    held_elsewhere(tmp_path, seconds_ago=100)
+    with (
+        pytest.raises(UsageError, match="in use by another call .ann on node7, process 5, job 12, since 9"),
+        opened_folder(tmp_path, expansion()),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir() if path.name != ".lock"] == [".holder"]
+
+
+def test_a_hold_that_nobody_renews_is_told_and_taken_over(tmp_path, capsys):
+    held_elsewhere(tmp_path, seconds_ago=1000)
+    with opened_folder(tmp_path, expansion()):
+        assert json.loads((tmp_path / ".holder").read_text())["process"] == os.getpid()
+    assert "ann on node7, process 5, job 12, since 9 has ended without giving" in capsys.readouterr().out
+    assert not (tmp_path / ".holder").exists()
+
+
+def test_rows_of_folders_of_old_name_no_processor(tmp_path):
+    run = expansion().runs[0]
+    row = row_of(run, "ok", metrics={"rent_mean": 1.0})
+    assert row.pop("processor").startswith(("x86_64-", "aarch64-", "arm64-"))
+    write_part(tmp_path, row)
+    assert stored_rows(tmp_path)[run.key]["processor"] == ""
 
 
 @pytest.mark.parametrize("out", ["/dev/null/x", "/proc/x"])
