@@ -21,6 +21,7 @@ from sim.credit.department import Credit
 from sim.department import Department
 from sim.environment import Environment, Shock
 from sim.exchange.department import Exchange, Underlying
+from sim.exchange.terms import never_listed
 from sim.founding import Tables, announcements_of, common_of, heirs, nature_of, open_books, settle
 from sim.funds.department import Funds
 from sim.growth_path import GrowthPath
@@ -67,7 +68,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         columns = [column for department in self.departments for column in department.columns()]
         self.record = Record(in_order([MONTH_END, *columns]), common.calendar.start, days)
         self._take(spec)
-        common.log.events += outside_the_run(self.shocks, days)
+        common.log.events += outside_the_run(self.shocks, days) + never_listed(spec.venues, common.calendar.start, days)
         common.ledger.note_sizes()
 
     def _open_departments(self, tables: Tables) -> None:
@@ -118,6 +119,8 @@ class Economy(abm.Model):  # type: ignore[misc]
 
     def step(self) -> None:
         """One day, in the order it happens."""
+        if self.exchange.opens_on(self.day, self.spec.venues):
+            self._open_venues(self.spec)
         environment = self.meet_shocks()
         self.hardware.age(self.day, environment)
         self.reserved.age(self.day, environment.client_lost)
@@ -195,14 +198,15 @@ class Economy(abm.Model):  # type: ignore[misc]
 
     def _open_venues(self, spec: Spec) -> None:
         """Open, keep or close the venues; then, on a morning at their prices, their first hedges, and funds."""
-        if not any(venue.listed for venue in spec.venues.values()):
+        venues = {name: venue.on(self.day, self.calendar.start) for name, venue in spec.venues.items()}
+        if not any(venue.listed for venue in venues.values()):
             self.funds.close_all(self.exchange)
         underlying = {
             name: Underlying(self.indices.usd[venue.index], self.indices.gpu_ve(venue.index))
             for name, venue in spec.venues.items()
         }
         self.exchange.information = spec.information
-        opened = self.exchange.adopt(spec.venues, self.day, self.rental.rents.today, underlying)
+        opened = self.exchange.adopt(venues, self.day, self.rental.rents.today, underlying)
         if self.exchange.venues and (opened or self.day > 0):
             self.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve
         self.exchange.take_first_positions(opened)

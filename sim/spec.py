@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.credit.terms import Loan, Resolution
 from sim.exchange.terms import Information, VenueTerms, in_order
+from sim.exchange.trade_dates import CME, installed
 from sim.hardware.resale.terms import Resale
 from sim.hardware.terms import Grade, Investment
 from sim.indices.quote import QuoteIndex
@@ -32,6 +33,7 @@ from sim.vocabulary import (
     PositiveRate,
     Rate,
     Share,
+    iso_date,
 )
 
 MAX_TOTAL_GAP = 1e-9
@@ -58,7 +60,7 @@ class Trend(Parameters):
 class World(Parameters):
     """Calendar, trends and the reference rent in USD per VE-hour; rates per year."""
 
-    start_date: Annotated[str, AfterValidator(_date)]
+    start_date: Annotated[str, AfterValidator(iso_date)]
     equal_months: bool
     trend: Trend
     rent_usd: Positive
@@ -189,6 +191,11 @@ def _impossible_venues(spec: Spec) -> list[Problem]:
         if margin.maintenance > margin.initial:
             text = f"must not exceed the initial margin {margin.initial}"
             problems.append(Problem(f"{key}.margin.maintenance", margin.maintenance, text))
+        if venue.calendar == CME and not installed():
+            text = "needs the package pandas_market_calendars (pip install 'rackrate[calendars]'); weekdays needs none"
+            problems.append(Problem(f"{key}.calendar", venue.calendar, text))
+        if venue.calendar == CME and spec.world.equal_months:
+            problems.append(Problem(f"{key}.calendar", venue.calendar, "needs real months: world.equal_months is true"))
         ticks = 2.0 * venue.daily_limit * spec.world.rent_usd / venue.tick_usd
         if not MIN_TICKS <= ticks <= MAX_TICKS:
             text = f"gives {ticks:.3g} ticks within the daily limits; allowed are {MIN_TICKS} to {MAX_TICKS}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Annotated
 
 import numpy as np
@@ -30,6 +31,11 @@ YearsOfMemory = Annotated[float, Field(ge=1.0 / DAYS_PER_YEAR, le=LARGEST, allow
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 PositiveCount = Annotated[int, Field(ge=1)]
+
+
+def iso_date(text: str) -> str:
+    """The date in its one form, YEAR-MONTH-DAY; raises ValueError for what is no date."""
+    return datetime.date.fromisoformat(text).isoformat()
 
 
 class Parameters(BaseModel):

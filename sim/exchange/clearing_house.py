@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.exchange.crowd import Speculators
+from sim.exchange.margin_models import required_usd
 from sim.exchange.venue import Venue
 from sim.kernels.crowd import crowd_expire, crowd_settle
 from sim.ledger import Ledger
@@ -66,8 +67,8 @@ class ClearingHouse:
                 ledger.post_net("futures trades", name, close.trades[m], close.wanted[m])
             for crowd, fills in zip(venue.crowds, close.crowd_fills, strict=True):
                 _, d, r = crowd_settle(
-                    crowd.arrays, fills, close.price_usd, close.last_usd, t.contract_gpu_hours, t.margin.maintenance,
-                    0.0,
+                    crowd.arrays, fills, close.price_usd, close.last_usd, t.contract_gpu_hours,
+                    venue.maintenance_margin, 0.0,
                 )  # fmt: skip
                 defaults, ruined = defaults + d, ruined + r
                 loss += self._cover(crowd)
@@ -125,10 +126,11 @@ class ClearingHouse:
 
     def _required(self, venue: Venue) -> Floats:
         """Initial margin of the positions at one venue (owners,), USD."""
-        initial, hours = venue.terms.margin.initial, venue.terms.contract_gpu_hours
-        required: Floats = initial * hours * (np.abs(self.ledger.table(venue.names)).T @ venue.price_usd)
+        initial, hours, terms = venue.initial_margin, venue.terms.contract_gpu_hours, venue.terms.margin
+        required = required_usd(terms, initial, hours, self.ledger.table(venue.names), venue.price_usd)
         for crowd in venue.crowds:
-            required[crowd.owner] = crowd.margin_usd(venue.price_usd, hours, initial)
+            needed = required_usd(terms, initial, hours, crowd.arrays.position, venue.price_usd)
+            required[crowd.owner] = crowd.margin_usd(needed)
         return required
 
     def expire(self, venue: Venue, settlement_usd: float) -> Floats:

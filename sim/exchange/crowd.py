@@ -91,10 +91,9 @@ class Speculators:
         )  # fmt: skip
         return self.quantity, self.tick
 
-    def margin_usd(self, price_usd: Floats, contract_hours: float, margin_share: float) -> float:
-        """Deposits of all traders: each the initial margin of its own gross position, or all it has if that is less."""
-        needed = margin_share * contract_hours * (price_usd @ np.abs(self.arrays.position))
-        return float(np.minimum(needed, np.maximum(0.0, self.arrays.cash_usd)).sum())
+    def margin_usd(self, needed_usd: Floats) -> float:
+        """Deposits of all traders: of each what it needs (N,), or all it has if that is less."""
+        return float(np.minimum(needed_usd, np.maximum(0.0, self.arrays.cash_usd)).sum())
 
     def total_cash_usd(self) -> float:
         """Equity of all traders: cash and margin deposits."""

@@ -122,6 +122,11 @@ class Exchange:
         self.venues = {name: self.venues[name] for name in terms if name in self.venues}
         return opened
 
+    def opens_on(self, day: int, venues: Mapping[str, VenueTerms]) -> bool:
+        """Whether the date of a venue that waits for it is today."""
+        start = self.common.calendar.start
+        return any(t.listed and 0 < t.first_day(start) == day for t in venues.values())
+
     def _normal_premium(self, name: str) -> tuple[float, ...]:
         """Usual gap of a venue's curve by maturity: known of the one that links read, nothing elsewhere."""
         links = self.common.board.links
@@ -133,6 +138,7 @@ class Exchange:
         t, calendar = self.terms[name], common.calendar
         venue = self.venues[name] = Venue(name, t, calendar, self._normal_premium(name), underlying.gpu_ve)
         venue.first_month = calendar.month(day)
+        venue.since = day if day > 0 and t.listed_from is not None else None
         venue.crowds = [
             Speculators(crowd_at(name, agent.crowd()), owner, t.maturities, common.streams)
             for owner, agent in common.register.of(SpeculatesInCrowds)
@@ -158,7 +164,7 @@ class Exchange:
     def _since_the_last_month(self, venue: Venue, index_usd: float) -> None:
         """A world that begins inside a month has seen the index of its elapsed days; crowds have last month's money."""
         calendar, path = self.common.calendar, self.common.path
-        days = calendar.business_days(venue.first_month)
+        days = venue.dates.settlement_days(venue.first_month)
         venue.known = index_so_far(path.settings.technology, index_usd, days)
         for crowd in venue.crowds:
             crowd.arrays.cash_usd[:] *= path.money_factor(-calendar.elapsed / DAYS_PER_YEAR)
@@ -181,7 +187,7 @@ class Exchange:
 
     def check_budgets(self) -> None:
         """Nobody from outside wants more than crowds could sell, all their wealth being margin; raises SpecError."""
-        most_usd = math.fsum(venue.wealth_usd / venue.terms.margin.initial for venue in self.venues.values())
+        most_usd = math.fsum(venue.wealth_usd / venue.initial_margin for venue in self.venues.values())
         problems = {
             group_of(self.common.register.name(owner)): agent.budget_usd
             for owner, agent in self.common.register.of(BuysFromOutside)
@@ -315,7 +321,7 @@ class Exchange:
         crowd.orders(
             self.common.streams.seed, morning.day, venue.price_usd, venue.expected_usd, venue.trend,
             np.array(persistence), news, lifts(curve, foresight, known), known.price_weight, t.contract_gpu_hours,
-            t.margin.initial, t.tick_usd,
+            venue.initial_margin, t.tick_usd,
         )  # fmt: skip
 
     def clear(self, day: int) -> Margins:

@@ -14,7 +14,7 @@ USUAL_REVERSION = 2.0  # per year, of traders with a half-life of four months
 
 
 def index_so_far(technology: float, index_usd: float, days: list[int]) -> list[float]:
-    """An index on business days before day 0, on the path: it falls with technology."""
+    """An index on days before day 0, on the path: it falls with technology."""
     return [index_usd * float(np.exp(-technology * day / DAYS_PER_YEAR)) for day in days if day < 0]
 
 
@@ -35,7 +35,7 @@ def first_positions(venue: Venue, hedges: Floats, hedgers: list[int]) -> Floats:
     hedges = hedges if venue.crowds else matched(hedges)
     wealth = venue.wealth_usd
     net = np.take(hedges, hedgers, axis=1).sum(axis=1)  # over hedgers alone: it does not depend on who else there is
-    margin = venue.terms.margin.initial * venue.terms.contract_gpu_hours * float(np.abs(net) @ venue.price_usd)
+    margin = venue.initial_margin * venue.terms.contract_gpu_hours * float(np.abs(net) @ venue.price_usd)
     hedges = hedges * (min(1.0, MARGIN_AT_OPENING * wealth / margin) if venue.crowds and margin > 0.0 else 1.0)
     other_side = -np.take(hedges, hedgers, axis=1).sum(axis=1)[:, None]
     for crowd in venue.crowds:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from sim.vocabulary import Parameters, Positive
+from sim.vocabulary import Parameters, Positive, Share, iso_date
 
 MAIN = "main"  # the venue that comes first, and whose contracts go without its name
 
 
 class Margin(Parameters):
-    """Fixed initial and maintenance margin, as shares of notional."""
+    """Initial and maintenance margin, as shares of notional: `fixed`, or what `fhs` begins with; `scan` nets months.
+
+    `confidence`, `decay` (a day), `window_days`, `horizon_days`, `buffer`, `stress_weight` and `floor` are of `fhs`,
+    `spread_charge` of `scan`: see `sim.exchange.margin_models`. Maintenance stays the same part of initial margin.
+    """
 
     initial: Annotated[float, Field(gt=0.0, le=1.0)]
     maintenance: Annotated[float, Field(gt=0.0, le=1.0)]
+    model: Literal["fixed", "fhs", "scan"] = "fixed"
+    confidence: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.99
+    decay: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.97
+    window_days: Annotated[int, Field(ge=20, le=5000)] = 500
+    horizon_days: Annotated[float, Field(ge=1.0, le=30.0)] = 2.0
+    buffer: Annotated[float, Field(ge=0.0, le=10.0)] = 0.25
+    stress_weight: Share = 0.25
+    floor: Share = 0.0
+    spread_charge: Share = 0.25
 
 
 class VenueTerms(Parameters):
@@ -26,6 +40,10 @@ class VenueTerms(Parameters):
     rounds before the auction; or a log-linear market maker from outside, whose price moves by `maker_response` (log)
     for an order of one open interest. `market_protection` is how far from the last trade a market order may trade in
     the book, as a share of it.
+
+    A month settles to the mean of the index over the days that `settlement` counts: business days, by `calendar`, or
+    all days.
+    A venue that is `listed` opens on `listed_from`, a date, or at once (null).
     """
 
     listed: bool
@@ -39,7 +57,19 @@ class VenueTerms(Parameters):
     mechanism: Literal["call_auction", "limit_order_book", "log_linear"] = "call_auction"
     rounds_per_day: Annotated[int, Field(ge=1, le=1440)] = 8
     market_protection: Annotated[float, Field(gt=0.0, le=1.0)] = 0.02
+    settlement: Literal["business_days", "calendar_days"] = "business_days"
+    calendar: Literal["weekdays", "cme_trade_dates"] = "weekdays"
+    listed_from: Annotated[str, AfterValidator(iso_date)] | None = None
     maker_response: Annotated[float, Field(gt=0.0, le=10.0)] = 0.02
+
+    def first_day(self, start: datetime.date) -> int:
+        """The day on which the venue opens in a world that begins on `start`: 0, or that of its date if later."""
+        return 0 if self.listed_from is None else max(0, (datetime.date.fromisoformat(self.listed_from) - start).days)
+
+    def on(self, day: int, start: datetime.date) -> VenueTerms:
+        """The terms as they are on a day: not listed before its date."""
+        early = self.listed and day < self.first_day(start)
+        return self.model_copy(update={"listed": False}) if early else self
 
 
 class Information(Parameters):
@@ -60,3 +90,12 @@ class Information(Parameters):
 def in_order(venues: Mapping[str, VenueTerms]) -> dict[str, VenueTerms]:
     """Venues, the main one first, then by name: the order in which they are written changes nothing."""
     return {name: venues[name] for name in sorted(venues, key=lambda name: (name != MAIN, name))}
+
+
+def never_listed(venues: Mapping[str, VenueTerms], start: datetime.date, days: int) -> list[tuple[int, str, str]]:
+    """An event for each venue whose date comes after the last day that was asked for."""
+    return [
+        (0, "listing outside the run", f"{name} is listed on day {day}, the run ends on day {days - 1}")
+        for name, t in venues.items()
+        if t.listed and (day := t.first_day(start)) >= days
+    ]

@@ -13,10 +13,12 @@ from sim.calendar import Calendar
 from sim.exchange.crowd import Speculators
 from sim.exchange.futures import Evening, Rows, by_month, events_of, orders_of, price_impact
 from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders, close_with_funds
+from sim.exchange.margin_models import FilteredHistory
 from sim.exchange.mechanisms import by_book, by_maker
 from sim.exchange.night import Night
 from sim.exchange.session import Arrivals
 from sim.exchange.terms import MAIN, VenueTerms
+from sim.exchange.trade_dates import TradeDates
 from sim.kernels.call_auction import TRADED, Cleared
 from sim.kernels.close import close_months
 from sim.rows.exchange import Close, Curve
@@ -28,13 +30,14 @@ TREND_DAYS = 20.0
 class Listed(NamedTuple):
     """What the calendar says of the listed months: ledger names, first days and that of the month after the last.
 
-    `business_days` are those of the nearest month, over which it settles.
+    `settlement_days` is over how many days the nearest month settles by `dates`, from its listing date on.
     """
 
     months: range
+    dates: TradeDates
     names: list[str]
     first_days: list[int]
-    business_days: int
+    settlement_days: int
 
 
 class Venue:
@@ -65,19 +68,46 @@ class Venue:
         self.expected_usd: Floats = np.zeros(terms.maturities)
         self.known: list[float] = []
         self.crowds: list[Speculators] = []
+        self.since: int | None = None  # the day of its listing date, if inside a run
+        self.risk: FilteredHistory | None = None
         self._listed: Listed | None = None
+
+    @property
+    def initial_margin(self) -> float:
+        """Initial margin tonight, as a share of notional."""
+        if self.terms.margin.model != "fhs":
+            return self.terms.margin.initial
+        return self._history().share
+
+    @property
+    def maintenance_margin(self) -> float:
+        """Maintenance margin tonight, as a share of notional."""
+        terms = self.terms.margin
+        return terms.maintenance if terms.model != "fhs" else self.initial_margin * terms.maintenance / terms.initial
+
+    def _history(self) -> FilteredHistory:
+        """What margins by history have learned so far; begun anew where their terms change."""
+        if self.risk is None or self.risk.terms != self.terms.margin:
+            self.risk = FilteredHistory(self.terms.margin)
+        return self.risk
+
+    @property
+    def dates(self) -> TradeDates:
+        """The venue's days."""
+        return TradeDates(self.calendar, self.terms.calendar, self.terms.settlement)
 
     @property
     def listed(self) -> Listed:
         """The listed months in the calendar, looked up when another month is listed."""
         months = range(self.first_month, self.first_month + self.terms.maturities)
-        if self._listed is None or self._listed.months != months:
+        if self._listed is None or self._listed.months != months or self._listed.dates != self.dates:
             prefix = "future" if self.name == MAIN else f"future:{self.name}"
             self._listed = Listed(
                 months,
+                self.dates,
                 [f"{prefix}:{self.calendar.month_name(month)}" for month in months],
                 [self.calendar.first_day(month) for month in (*months, months.stop)],
-                len(self.calendar.business_days(self.first_month)),
+                sum(self.since is None or day >= self.since for day in self.dates.settlement_days(self.first_month)),
             )
         return self._listed
 
@@ -92,12 +122,12 @@ class Venue:
         return float(sum(crowd.total_cash_usd() for crowd in self.crowds))
 
     def note_index(self, day: int, index_usd: float) -> None:
-        """Add a business day's index to the mean of the front month."""
-        if self.calendar.is_business_day(day):
+        """Add the index of a day that counts to the mean of the front month."""
+        if self.dates.counts(day):
             self.known.append(index_usd)
 
     def settlement_usd(self) -> float:
-        """Mean of the index over the month's business days so far (the last price where there was none)."""
+        """Mean of the index over the month's days that count so far (the last price where there was none)."""
         return math.fsum(self.known) / len(self.known) if self.known else float(self.price_usd[0])
 
     def curve(self, day: int, index_ratio: float) -> Curve:
@@ -108,7 +138,7 @@ class Venue:
             horizons.append(max(0.0, 0.5 * (first + end - 1) - day + 1) / DAYS_PER_YEAR)
             left.append(float(max(0, end - first)))
         unknown = (0.0,) * (self.terms.maturities - 1)
-        known = len(self.known) / self.listed.business_days
+        known = len(self.known) / max(1, self.listed.settlement_days)
         return Curve(
             price_usd=tuple(self.price_usd.tolist()), horizon_years=tuple(horizons), known_weight=(known, *unknown),
             known_mean_usd=(self.settlement_usd(), *unknown),
@@ -165,7 +195,10 @@ class Venue:
         return Close(last, price, trades, wanted, volume, crowd_fills, events, funded, impact)
 
     def _move_to(self, price_usd: Floats) -> None:
-        """Tonight's prices become the last ones, and trends learn."""
+        """Tonight's prices become the last ones; trends learn, and margins, from the month after the nearest."""
+        if self.terms.margin.model == "fhs":
+            m = min(1, self.terms.maturities - 1)
+            self._history().note(math.log(price_usd[m] / self.price_usd[m]))
         self.trend += (np.log(price_usd / self.price_usd) - self.trend) / TREND_DAYS
         self.price_usd = price_usd
 
