@@ -13,6 +13,8 @@ import numpy as np
 
 from sim.vocabulary import Floats
 
+SETTLED = 1e-14  # of equity: losses that no longer pass on
+
 
 def exposure_graph(claims_usd: Floats, lenders: list[str], borrowers: list[str]) -> Any:
     """The claims as a networkx DiGraph, borrower -> lender as money flows back; edges carry `usd`."""
@@ -73,3 +75,19 @@ def reach(claims_usd: Floats, lenders: list[str], borrowers: list[str]) -> dict[
     """Share of all lenders that a borrower's default reaches, by borrower: those who hold a claim on it."""
     graph = exposure_graph(claims_usd, lenders, borrowers)
     return {name: graph.out_degree(name) / len(lenders) for name in borrowers}
+
+
+def debt_rank(claims_usd: Floats, equity_usd: Floats, lost_share: Floats) -> Floats:
+    """Share of its equity that each firm has lost once losses have passed through the network (firms,).
+
+    h(t+1) = min(1, h(t) + Lambda (h(t) - h(t-1))), Lambda_ij = A_ij / E_i: who has lent `claims_usd[i, j]` to j loses
+    of it what j loses of its equity (Bardoscia, Battiston, Caccioli and Caldarelli 2015; linear DebtRank).
+    `lost_share` (firms,) is what is lost at first. Raises ValueError for a firm without equity.
+    """
+    if not np.all(equity_usd > 0.0):
+        raise ValueError("every firm needs equity above 0")
+    leverage = claims_usd / equity_usd[:, None]
+    before, now = np.zeros(len(equity_usd)), np.minimum(1.0, lost_share)
+    while np.abs(now - before).max(initial=0.0) > SETTLED:
+        before, now = now, np.minimum(1.0, now + leverage @ (now - before))
+    return np.asarray(now)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.metrics import METRICS
-from sim.metrics.network import concentration, exposure_graph, overlap, reach
+from sim.metrics.network import concentration, debt_rank, exposure_graph, overlap, reach
 from tests.worlds import world
 
 EVEN = np.full((2, 4), 5.0)
@@ -57,3 +57,21 @@ def test_the_loans_of_a_world_are_a_network_and_its_metrics_are_unharmed():
     assert 1 / len(economy.books.roll.lenders) <= found["lender_hhi"] <= 1.0
     assert found["density"] > 0.5
     assert not set(found) & set(METRICS)
+
+
+def test_losses_that_reach_nobody_stay_where_they_are_and_equity_is_lost_once():
+    claims, equity = np.array([[0.0, 50.0], [0.0, 0.0]]), np.array([10.0, 5.0])
+    assert debt_rank(claims, equity, np.array([0.3, 0.0])).tolist() == [0.3, 0.0]
+    assert debt_rank(claims, equity, np.array([0.0, 0.5])).tolist() == [1.0, 0.5], "capped at all of it"
+
+
+def test_without_caps_losses_are_those_of_the_linear_system():
+    draw = np.random.Generator(np.random.Philox(7)).uniform
+    claims, equity = draw(0.0, 1.0, (5, 5)), np.full(5, 100.0)
+    first = draw(0.0, 0.2, 5)
+    assert debt_rank(claims, equity, first) == pytest.approx(np.linalg.solve(np.eye(5) - claims / 100.0, first))
+
+
+def test_a_firm_without_equity_has_no_rank():
+    with pytest.raises(ValueError, match="equity above 0"):
+        debt_rank(np.zeros((1, 1)), np.zeros(1), np.zeros(1))
