@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sim.vocabulary import Bools, Floats
@@ -32,6 +34,29 @@ def clearing_vector(debts_usd: Floats, assets_usd: Floats) -> tuple[Floats, Bool
         received = assets_usd[failed] + owed[~failed] @ shares[np.ix_(~failed, failed)]
         solved = np.linalg.solve(np.eye(len(inside)) - inside.T, received)
         payments[failed] = np.clip(solved, 0.0, owed[failed])
+
+
+def fire_sale_vector(
+    debts_usd: Floats, cash_usd: Floats, gpus: Floats, price_of: Callable[[float], float]
+) -> tuple[Floats, Bools, float]:
+    """Payments (firms,), who defaults (firms,) and the price of hardware, all at once: the greatest fixed point.
+
+    Assets are cash and GPUs at their price; who defaults sells all its GPUs, and `price_of` what is sold falls in it
+    (Cifuentes, Ferrucci and Shin 2005 on Eisenberg and Noe). From the price at which nobody sells downwards: a lower
+    price lets nobody pay more, so those in default only grow, at most as many rounds as firms. Raises ValueError for a
+    price that rises with what is sold.
+    """
+    failed: Bools = np.zeros(len(cash_usd), dtype=bool)
+    price = price_of(0.0)
+    while True:
+        payments, now = clearing_vector(debts_usd, cash_usd + price * gpus)
+        if not (now & ~failed).any():
+            return payments, failed, price
+        failed |= now
+        lower = price_of(float(gpus[failed].sum()))
+        if lower > price:
+            raise ValueError(f"the price rises from {price:g} to {lower:g} with what is sold")
+        price = lower
 
 
 def equity_after(debts_usd: Floats, assets_usd: Floats, payments_usd: Floats) -> Floats:

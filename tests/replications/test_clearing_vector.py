@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from sim.credit.clearing_vector import clearing_vector, equity_after
+from sim.credit.clearing_vector import clearing_vector, equity_after, fire_sale_vector
 
 
 @st.composite
@@ -102,3 +102,39 @@ def test_a_ring_of_firms_that_have_nothing_but_each_other_settles_in_full():
 def test_a_network_that_makes_no_sense_is_refused(debts, assets, said):
     with pytest.raises(ValueError, match=said):
         clearing_vector(debts, assets)
+
+
+@given(networks(), st.lists(st.floats(0.0, 20.0), min_size=6, max_size=6), st.floats(0.0, 0.2))
+def test_with_the_price_of_hardware_inside_it_is_a_fixed_point_and_none_reached_from_above_is_greater(
+    network, gpus, fall
+):
+    debts, cash = network
+    gpus = np.array(gpus[: len(cash)])
+
+    def price_of(sold: float) -> float:
+        return float(np.exp(-fall * sold))
+
+    paid, failed, price = fire_sale_vector(debts, cash, gpus, price_of)
+    assert price == price_of(float(gpus[failed].sum()))
+    again, short = clearing_vector(debts, cash + price * gpus)
+    assert again == pytest.approx(paid)
+    assert not (short & ~failed).any()
+    p, sold = 1.0, 0.0  # plain iteration from above: the greatest fixed point of a falling map
+    for _ in range(len(cash) + 1):
+        _, down = clearing_vector(debts, cash + p * gpus)
+        sold = max(sold, float(gpus[down].sum()))
+        p = price_of(sold)
+    assert price == pytest.approx(p)
+
+
+def test_a_price_that_does_not_fall_is_the_clearing_vector_of_that_price():
+    debts, cash, gpus = np.array([[0.0, 10.0], [0.0, 0.0]]), np.array([2.0, 0.0]), np.array([3.0, 1.0])
+    paid, failed, price = fire_sale_vector(debts, cash, gpus, lambda sold: 2.0)
+    assert (paid[0], failed.tolist(), price) == (8.0, [True, False], 2.0)
+    cheap = fire_sale_vector(debts, cash, gpus, lambda sold: 2.0 - 0.5 * sold)
+    assert (cheap[0][0], cheap[2]) == (3.5, 0.5)
+
+
+def test_a_price_that_rises_with_sales_is_refused():
+    with pytest.raises(ValueError, match="rises"):
+        fire_sale_vector(np.array([[0.0, 10.0], [0.0, 0.0]]), np.zeros(2), np.ones(2), lambda sold: 1.0 + sold)
