@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.kernels.postings import legs, pairs, transfers
 from sim.rounding import rounding
 from sim.vocabulary import Bools, Floats, Ints
 
@@ -44,6 +45,8 @@ class Ledger:
         self._sizes: Floats = np.zeros((32, len(self.owners)))
         self._flow_sizes: Floats = np.zeros(len(self.owners))
         self._face: Floats = np.zeros(32)
+        self._worth: list[bool] = []  # instruments that are worth their face
+        self._nothing: Floats = np.zeros(len(self.owners))
         self._may_owe: Bools = np.zeros((32, len(self.owners)), dtype=bool)
 
     def list(self, name: str, unit: str, issuers: Iterable[str] | None = None) -> int:
@@ -59,7 +62,8 @@ class Ledger:
         instrument = Instrument(name, unit, None if issuers is None else tuple(issuers))
         self.instruments.append(instrument)
         self.row[name] = row
-        self._face[row] = 1.0 if unit == "USD" else 0.0
+        self._worth.append(unit == "USD")
+        self._face[row] = float(self._worth[row])
         owing = self.owners if instrument.issuers is None else instrument.issuers
         self._may_owe[row, [self.owner[name] for name in owing]] = True
         return row
@@ -87,7 +91,7 @@ class Ledger:
         self.positions[row, payee] += amount
         self._sizes[row, payer] += amount
         self._sizes[row, payee] += amount
-        if self._face[row]:
+        if self._worth[row]:
             index = self._reason(reason)  # may put a longer array in place of flows
             kept = self.flows[index]
             kept[payer] -= amount
@@ -95,12 +99,9 @@ class Ledger:
 
     def post(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
         """Many transfers of one instrument at once; arrays of equal length, amounts not negative."""
-        if amounts.size and not (amounts.min() >= 0.0 and amounts.max() < np.inf):
+        at = self._at(reason, instrument)
+        if not transfers(self.positions, self._sizes, self.flows, *at, payers, payees, amounts):
             raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative: {amounts}")
-        n = len(self.owners)
-        got = np.asarray(np.bincount(payees, amounts, n), dtype=np.float64)
-        paid = np.asarray(np.bincount(payers, amounts, n), dtype=np.float64)
-        self._add(reason, instrument, got - paid, got + paid)
 
     def post_net(self, reason: str, instrument: str, net: Floats, made_of: Floats | None = None) -> None:
         """Net legs (owners,) as a market or kernel returns them; they must cancel but for rounding.
@@ -108,31 +109,24 @@ class Ledger:
         `made_of` (owners,) is the size of what was added up to each leg, where that is more than the leg. Legs that
         take back what rounding has left of an instrument need not cancel.
         """
-        row, size = self.row[instrument], np.abs(net)
-        if made_of is not None:
-            size += made_of
-        gap, most = float(net.sum()), float(size.sum())
-        left, within = self.positions[row].sum() + gap, rounding(self._sizes[row].sum() + most)
-        if not (most < np.inf and (abs(gap) <= rounding(most) or abs(left) <= within)):
+        at = self._at(reason, instrument)
+        size = self._nothing if made_of is None else made_of
+        good, gap, most = legs(self.positions, self._sizes, self.flows, *at, net, size, rounding(1.0))
+        if not good:
             raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {most!r}")
-        self._add(reason, instrument, net, size)
 
     def post_pairs(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
         """A table of transfers (payers, payees) of one instrument; amounts not negative."""
-        if amounts.size and not (amounts.min() >= 0.0 and amounts.max() < np.inf):
+        by_payer = amounts.strides[0] >= amounts.strides[1]
+        table = np.ascontiguousarray(amounts if by_payer else amounts.T)
+        at = self._at(reason, instrument)
+        if not pairs(self.positions, self._sizes, self.flows, *at, payers, payees, table, by_payer):
             raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative")
-        got, paid = np.zeros((2, len(self.owners)))
-        got[payees] = amounts.sum(axis=0)
-        paid[payers] = amounts.sum(axis=1)
-        self._add(reason, instrument, got - paid, got + paid)
 
-    def _add(self, reason: str, instrument: str, net: Floats, size: Floats) -> None:
+    def _at(self, reason: str, instrument: str) -> tuple[int, int]:
+        """Rows of an instrument and of a reason; -1 where the instrument is not worth its face."""
         row = self.row[instrument]
-        self.positions[row] += net
-        self._sizes[row] += size
-        if self._face[row]:
-            index = self._reason(reason)
-            self.flows[index] += net
+        return row, self._reason(reason) if self._worth[row] else -1
 
     def _reason(self, reason: str) -> int:
         index = self.reasons.get(reason)

@@ -8,13 +8,16 @@ from sim.kernels import (
     call_auction,
     close,
     contract_auction,
+    contract_book,
     crowd,
     fund_auction,
     hedges,
     joint_auction,
     limit_order_book,
     philox,
+    postings,
     spot,
+    spot_rows,
     winsor,
 )
 
@@ -29,6 +32,8 @@ def warm_up() -> None:
     contract_auction.meet(np.ones((3, 1, 1)), np.ones((3, 1, 1)))
     winsor.winsorised_mean(np.ones((2, 1)), np.ones((2, 1)), ids, np.ones(1), 0.1)
     _warm_up_spot()
+    _warm_up_books()
+    _warm_up_rows()
     _warm_up_futures()
     _warm_up_book()
     _warm_up_funds()
@@ -41,6 +46,33 @@ def _warm_up_spot() -> None:
     demand = row, row, row, np.ones((2, 24)), one, row, one, one
     supply = row, row, table, one, one, one, np.zeros((1, 1))
     spot.clear_day(*state, *rules, row, row, row, one, one, *demand, *supply)  # type: ignore[no-untyped-call]
+
+
+def _warm_up_books() -> None:
+    one, table, who = np.ones(1), np.zeros((1, 1)), np.zeros(1, np.int64)
+    ledger = table.copy(), table.copy(), table.copy()
+    postings.transfers(*ledger, 0, 0, who, who, one)
+    postings.pairs(*ledger, 0, 0, who, who, table, True)
+    postings.legs(*ledger, 0, 0, np.zeros(1), one, 1.0)
+    contract_book.paired(table, table, table, one)
+    slots, totals = np.zeros((1, 1, 1)), np.zeros((4, 1, 1))
+    contract_book.enter(
+        slots, table, who, one, one, one, 0.0, one, slots.copy(), slots.copy(), slots.copy(), slots.copy(), totals,
+        table.copy(),
+    )  # fmt: skip
+
+
+def _warm_up_rows() -> None:
+    one, table, who = np.ones(1), np.ones((1, 1)), np.zeros(1, np.int64)
+    group = spot_rows.alike(table)
+    wanted = spot_rows.at_home(one, 1.0, table, who)
+    _, quantity = spot_rows.gathered(group, table, wanted)
+    spot_rows.over_rows(quantity, group, wanted, quantity)
+    spot_rows.spread(quantity, group, wanted, quantity)
+    capacity = spot_rows.capacities(one, one, who, table, one)
+    spot_rows.to_owners(capacity, who, who, spot.CONVEX, table, table.copy())
+    posted = np.zeros(1, np.bool_)
+    spot_rows.remember(table, who, who, spot.CONVEX, capacity, table, table, posted, 24.0, 2.0, 10.0)
 
 
 def _warm_up_futures() -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.kernels.spot import CONVEX, POSTED, clear_day
+from sim.kernels.spot import CONVEX, clear_day
+from sim.kernels.spot_rows import alike, at_home, capacities, gathered, over_rows, remember, spread, to_owners
 from sim.rental.places import Placement
 from sim.rental.terms import Season, Spot
 from sim.rows.orders import Orders
@@ -82,9 +83,8 @@ class SpotAuction:
         offers = Orders.gather(supply, SupplyRow, ("kind",))
         wants = Orders.gather(demand, DemandRow, GROUPED_BY)
         groups = _Groups(wants, day, self.waiting, len(self.tastes.share) // day.homes.shape[1])
-        kinds = offers.whole("kind")
-        own = offers.column("own_mix") > 0.0
-        capacity = offers.column("quantity_ve")[:, None] * np.where(own[:, None], day.mix[offers.owner], day.spread)
+        kinds, seller = offers.whole("kind"), offers.owner
+        capacity = capacities(offers.column("quantity_ve"), offers.column("own_mix"), seller, day.mix, day.spread)
         waiting = groups.waiting
         shop, spot, tastes = self.shop, self.spot, self.tastes
         price, traded, sold, revenue, bought, spent, unserved, interrupted, asked, stock_outs = engine(
@@ -94,38 +94,36 @@ class SpotAuction:
             shop.sequence, shop.mechanism, shop.partner, shop.rate, self.products.level,
             groups.work, groups.service, groups.season, day.seasons, groups.quantity, groups.form,
             groups.log_reference, groups.elasticity,
-            offers.owner, kinds, capacity, offers.column("a"), offers.column("b"), offers.column("c"),
-            day.log_ask[offers.owner],
+            seller, kinds, capacity, offers.column("a"), offers.column("b"), offers.column("c"), day.log_ask[seller],
         )  # fmt: skip
-        own_rows = kinds == CONVEX
-        owners = offers.owner[own_rows]
-        offered = _by_owner(owners, capacity[own_rows], day.mix)
-        let = _by_owner(owners, sold[own_rows], day.mix)
-        swing = _by_owner(offers.owner[~own_rows], sold[~own_rows], day.mix)
+        let, swing, offered, _ = (np.zeros_like(day.mix) for _ in range(4))
+        to_owners(sold, seller, kinds, CONVEX, let, swing)
+        to_owners(capacity, seller, kinds, CONVEX, offered, _)
         self.waiting = groups.waiting_by_row(waiting)
-        self._remember(owners, capacity[own_rows], asked[own_rows], let)
-        sellers = (capacity[own_rows] > 0.0).sum(axis=0) * float(len(price))
+        sellers = remember(
+            self.tightness, seller, kinds, CONVEX, capacity, asked, let, shop.posted, HOURS_PER_DAY, MOST_TIGHT,
+            TIGHTNESS_DAYS,
+        )  # fmt: skip
+        owners = len(day.mix)
         return Trades(
             price_usd=price,
             traded_ve_hours=traded,
             sold_ve_hours=let,
             swing_ve_hours=swing,
-            revenue_usd=_sums(offers.owner, revenue[:, None], len(day.mix)),
-            spent_usd=_sums(wants.owner, groups.spread_over_rows(spent)[:, None], len(day.mix)),
+            revenue_usd=by_owner(seller, revenue, owners),
+            spent_usd=by_owner(wants.owner, groups.over_rows(spent), owners),
             bought=groups.by_row(bought, keep_all=True),
             unserved_ve_hours=float(unserved.sum()),
             offered_ve=offered * shop.on_demand,
             level=self.products.level,
-            stock_outs=stock_outs / np.maximum(1.0, sellers),
+            stock_outs=stock_outs / np.maximum(1.0, sellers * len(price)),
             interrupted=groups.by_row(interrupted),
         )
 
-    def _remember(self, owners: Ints, capacity: Floats, asked: Floats, let: Floats) -> None:
-        """Sellers remember how much was asked of them over what they had, exponentially over ten days."""
-        hours = HOURS_PER_DAY * capacity
-        told = np.where(self.shop.mechanism == POSTED, asked, let[owners])
-        now = np.where(hours > 0.0, np.minimum(MOST_TIGHT, told / np.maximum(hours, 1e-300)), self.tightness[owners])
-        self.tightness[owners] += (now - self.tightness[owners]) / TIGHTNESS_DAYS
+
+def by_owner(owner: Ints, amounts: Floats, owners: int) -> Floats:
+    """Sums of rows' amounts (rows,) by owner (owners,)."""
+    return np.asarray(np.bincount(owner, amounts, owners), dtype=np.float64)
 
 
 class _Groups:
@@ -134,66 +132,42 @@ class _Groups:
     def __init__(self, wants: Orders, day: Day, waiting: dict[tuple[int, int], Floats], kinds_of_work: int) -> None:
         homes = day.homes.shape[1]
         self.keys = list(zip(wants.owner.tolist(), wants.number.tolist(), strict=True))
-        if wants.column("work").max(initial=-1.0) >= kinds_of_work:
-            raise ValueError(
-                f"demand for work number {int(wants.column('work').max())}: there are {kinds_of_work} kinds"
-            )
-        wanted = (wants.column("quantity_ve") / day.efficiency)[:, None] * day.homes[wants.owner]  # (rows, homes)
+        wanted = at_home(wants.column("quantity_ve"), day.efficiency, day.homes, wants.owner)
         held = np.zeros_like(wanted)
         for row, key in enumerate(self.keys if waiting else ()):
             if key in waiting:
                 held[row] = waiting[key]
-        table = wants.table[[wants.names.index(name) for name in GROUPED_BY]]
-        new = np.ones(len(self.keys), dtype=bool)
-        new[1:] = (table[:, 1:] != table[:, :-1]).any(axis=0)
-        self.group = np.cumsum(new) - 1
-        form, service, season_row, work, reference_usd, elasticity = np.repeat(table[:, new], homes, axis=1)
-        here = np.tile(np.arange(homes), int(new.sum()))
-        count = len(here)
-        self.quantity: Floats = _sums(self.group, wanted, count)
-        self.waiting: Floats = _sums(self.group, held, count)
-        self.work: Ints = work.astype(np.int64) * homes + here
+        keys = wants.table[[wants.names.index(name) for name in GROUPED_BY]]
+        self.group = alike(keys)
+        (form, service, season, work, reference_usd, elasticity), self.quantity = gathered(self.group, keys, wanted)
+        if work.max(initial=-1.0) >= kinds_of_work:
+            raise ValueError(f"demand for work number {int(work.max())}: there are {kinds_of_work} kinds")
+        self.waiting: Floats = gathered(self.group, keys, held)[1]
+        self.work: Ints = work.astype(np.int64) * homes + np.arange(len(work)) % homes
         self.service: Ints = service.astype(np.int64)
-        self.season: Ints = season_row.astype(np.int64)
+        self.season: Ints = season.astype(np.int64)
         self.form: Ints = form.astype(np.int64)
         self.log_reference: Floats = np.log(reference_usd * day.efficiency)
         self.elasticity: Floats = elasticity
-        self._homes = homes
         self._weight = wanted + held
-        self._total = (self.quantity + self.waiting).reshape(-1, homes)
+        self._total = self.quantity + self.waiting
 
-    def spread_over_rows(self, amounts: Floats) -> Floats:
+    def over_rows(self, amounts: Floats) -> Floats:
         """Amounts of groups (G,) on their rows, pro rata to what each wants or waits for (rows,)."""
-        return np.asarray(self._spread(amounts).sum(axis=1))
+        return over_rows(amounts, self.group, self._weight, self._total)
 
     def waiting_by_row(self, amounts: Floats) -> dict[tuple[int, int], Floats]:
         """Who waits, by (owner, row number): VE by home region; nobody, if none do."""
         if not amounts.any():
             return {}
-        by_row = self._spread(amounts)
+        by_row = spread(amounts, self.group, self._weight, self._total)
         return {self.keys[row]: by_row[row] for row in np.flatnonzero(by_row.any(axis=1)).tolist()}
-
-    def _spread(self, amounts: Floats) -> Floats:
-        per = amounts.reshape(-1, self._homes) / np.maximum(self._total, 1e-300)
-        return np.asarray(per[self.group] * self._weight)
 
     def by_row(self, amounts: Floats, *, keep_all: bool = False) -> dict[tuple[int, int], float]:
         """Amounts of groups (G,) by (owner, row number); zeros are left out unless all are kept."""
-        if not keep_all and not amounts.any():
+        if keep_all:
+            return dict(zip(self.keys, self.over_rows(amounts).tolist(), strict=True))
+        if not amounts.any():
             return {}
-        rows = zip(self.keys, self.spread_over_rows(amounts).tolist(), strict=True)
-        return {key: amount for key, amount in rows if keep_all or amount > 0.0}
-
-
-def _sums(group: Ints, amounts: Floats, count: int) -> Floats:
-    """Column sums of amounts (rows, columns) by group of rows, added up in order: (groups x columns = count,)."""
-    columns = amounts.shape[1]
-    cell = group[:, None] * columns + np.arange(columns)
-    return np.asarray(np.bincount(cell.ravel(), amounts.ravel(), minlength=count), dtype=np.float64)
-
-
-def _by_owner(owners: Ints, amounts: Floats, like: Floats) -> Floats:
-    """Column sums of amounts (rows, J) by owner (O, J), laid out in memory as another such table."""
-    found = np.empty_like(like)
-    found[:] = _sums(owners, amounts, like.size).reshape(like.shape)
-    return found
+        rows = zip(self.keys, self.over_rows(amounts).tolist(), strict=True)
+        return {key: amount for key, amount in rows if amount > 0.0}

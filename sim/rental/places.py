@@ -10,7 +10,7 @@ import numpy as np
 from sim.kernels.spot import INTERRUPTIBLE, POSTED
 from sim.rental.tastes import Tastes
 from sim.rows.rental import Products
-from sim.vocabulary import Floats, Ints
+from sim.vocabulary import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Shop:
     def on_demand(self) -> Floats:
         """Products let from their owners' own capacity (J,), 1 or 0: all but the interruptible."""
         return np.asarray(self.mechanism != INTERRUPTIBLE, dtype=np.float64)
+
+    @cached_property
+    def posted(self) -> Bools:
+        """Products that are sold at list prices (J,)."""
+        return np.asarray(self.mechanism == POSTED)
 
     @cached_property
     def auctioned(self) -> Floats:

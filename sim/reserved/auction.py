@@ -9,6 +9,7 @@ from itertools import chain
 import numpy as np
 
 from sim.kernels.contract_auction import meet
+from sim.kernels.contract_book import paired
 from sim.rows.reserved import ReservedRow
 from sim.vocabulary import Floats
 
@@ -87,22 +88,10 @@ def auction_week(
     volume = bought.sum(axis=1)
     traded = volume > 0.0
     menu = np.where(traded, np.exp(log_rent), last_menu_usd)
-    quantity = pair(sold * tenor_shares[:, None], bought * tenor_shares[:, None], renewed, tenor_shares)
+    quantity = paired(sold * tenor_shares[:, None], bought * tenor_shares[:, None], renewed, tenor_shares)
     offered, wanted = seller[0].sum(axis=1).tolist(), buyer[0].sum(axis=1).tolist()
     trouble = tuple(_why(o, w, v) for o, w, v in zip(offered, wanted, volume.tolist(), strict=True))
     return Signing(quantity, np.repeat(menu[:, None], landlords, axis=1), menu, trouble)
-
-
-def pair(sold: Floats, bought: Floats, renewed: Floats, tenor_shares: Floats) -> Floats:
-    """Who signs with whom (tenors, landlords, customers): renewals first, the rest in proportion to both sides."""
-    if not renewed.any():
-        return np.asarray(sold[:, :, None] * (bought / np.maximum(bought.sum(axis=1), 1e-300)[:, None])[:, None, :])
-    kept = tenor_shares[:, None, None] * renewed
-    kept = kept * _at_most_one(sold, kept.sum(axis=2))[:, :, None]
-    kept = kept * _at_most_one(bought, kept.sum(axis=1))[:, None, :]
-    sold, bought = np.maximum(0.0, sold - kept.sum(axis=2)), np.maximum(0.0, bought - kept.sum(axis=1))
-    left = np.maximum(bought.sum(axis=1), 1e-300)
-    return np.asarray(kept + sold[:, :, None] * (bought / left[:, None])[:, None, :])
 
 
 def _why(offered: float, wanted: float, traded: float) -> str:
@@ -129,7 +118,3 @@ def _side(rows: Sequence[tuple[int, ReservedRow]], shape: tuple[int, int]) -> Fl
         finite = table[1][~endless]
         table[1][endless] = (finite.max() if len(finite) else 0.0) + 1.0
     return table
-
-
-def _at_most_one(most: Floats, asked: Floats) -> Floats:
-    return np.asarray(np.minimum(1.0, most / np.maximum(asked, 1e-300)))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sim.growth_path import GrowthPath
+from sim.kernels.contract_book import enter
 from sim.vocabulary import HOURS_PER_YEAR, Floats, Ints
 
 WEEKDAYS = 7
@@ -162,30 +163,34 @@ class ReservedBook:
         `indexed` is a share of them whose rent, but for what is prepaid, follows an index, and the rent a fixed one
         would have over the index's mean expected over the tenor.
         """
-        terms = self.path.tenors[tenor]
         share, expected_usd = indexed
-        rent = quantity * price_usd[:, None]
-        due = rent * (terms.prepaid_share * HOURS_PER_YEAR * terms.years * self.path.settings.reserved_use)
-        later, weekly = rent * (1.0 - terms.prepaid_share), due / terms.weeks
-        at = self.slot(weekday, terms.weeks)
-        if share > 0.0:
-            self._link(at, share * later / expected_usd)
-            later = (1.0 - share) * later
-        self.quantity[at] += quantity
-        self.value[at] += later
-        self.weekly_usd[at] += weekly
-        self.quantity_ve = self.quantity_ve + quantity
-        self.rent_usd_per_hour = self.rent_usd_per_hour + later
-        self.prepaid_usd = self.prepaid_usd + due
-        self.earned_usd[weekday] += weekly
-        return np.asarray(due)
+        return self._enter([tenor], quantity[None], price_usd[None], weekday, share, np.array([expected_usd]))
 
-    def _link(self, at: int, units: Floats) -> None:
-        """Owe units of the index (landlords, customers) on what is being signed."""
-        if self.units is None:
+    def sign_each(
+        self, quantity: Floats, price_usd: Floats, weekday: int, indexed_share: float, expected_usd: Floats
+    ) -> Floats:
+        """Add contracts of all tenors as `sign` does, each argument with the tenor first."""
+        every = range(len(self.path.tenors))
+        return self._enter(every, quantity, price_usd, weekday, indexed_share, expected_usd)
+
+    def _enter(
+        self, which: Iterable[int], quantity: Floats, price_usd: Floats, weekday: int, share: float, expected: Floats
+    ) -> Floats:
+        tenors, use = [self.path.tenors[k] for k in which], self.path.settings.reserved_use
+        if share > 0.0 and self.units is None:
             self.units = np.zeros_like(self.quantity)
-        self.units[at] += units
-        self.units_per_hour = self.units_per_hour + units
+        totals = np.array(self.totals)
+        due = enter(
+            quantity, price_usd,
+            np.array([self.slot(weekday, tenor.weeks) for tenor in tenors], dtype=np.int64),
+            np.array([tenor.prepaid_share * HOURS_PER_YEAR * tenor.years * use for tenor in tenors]),
+            np.array([1.0 - tenor.prepaid_share for tenor in tenors]),
+            np.array([float(tenor.weeks) for tenor in tenors]),
+            share, expected, self.quantity, self.value, self.weekly_usd,
+            self.quantity if self.units is None else self.units, totals, self.earned_usd[weekday],
+        )  # fmt: skip
+        self.quantity_ve, self.rent_usd_per_hour, self.prepaid_usd, self.units_per_hour = totals
+        return due
 
     def reject_by_customer(self, customer: int, share: float) -> Floats:
         """A customer rejects a share of all its contracts; returns what it had prepaid on them (landlords,)."""

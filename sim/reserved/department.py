@@ -115,12 +115,9 @@ class Reserved:
     def _add(self, signing: Signing, weekday: int, index_usd: float) -> Floats:
         """Enter what was signed; returns prepayments due (landlords, customers), USD."""
         path = self.common.path
-        due = np.zeros_like(self.contracts.quantity_ve)
-        for k in range(len(path.tenors)):
-            expected = index_usd * float(path.menu[k] / (1.0 - path.discounts[k]))
-            indexed = (self.terms.indexed_share, expected)
-            due += self.contracts.sign(k, signing.quantity_ve[k], signing.rent_usd[k], weekday, indexed)
-        return due
+        expected = index_usd * (path.menu / (1.0 - np.array(path.discounts)))
+        share = self.terms.indexed_share
+        return self.contracts.sign_each(signing.quantity_ve, signing.rent_usd, weekday, share, expected)
 
     def _note_unsigned(self, day: int, trouble: tuple[str, ...]) -> None:
         """Record, once a month, that a tenor finds no offers, no takers or no rent."""
