@@ -80,6 +80,14 @@ class AiLabParameters(GroupParameters):
         return value
 
 
+def job_terms(p: Any) -> JobTerms:
+    """What the training jobs of labs with these parameters are like."""
+    return JobTerms(
+        p.jobs_per_day, p.job_days, p.job_slack, p.job_size_sd, p.job_value, p.job_steepness, p.job_elasticity,
+        p.elasticity, p.checkpoint_hours,
+    )  # fmt: skip
+
+
 class AiLab(Agent):
     """A user of compute that has a business to run on it."""
 
@@ -99,11 +107,7 @@ class AiLab(Agent):
     @property
     def terms(self) -> JobTerms:
         """What this lab's training jobs are like."""
-        p = self.p
-        return JobTerms(
-            p.jobs_per_day, p.job_days, p.job_slack, p.job_size_sd, p.job_value, p.job_steepness, p.job_elasticity,
-            p.elasticity, p.checkpoint_hours,
-        )  # fmt: skip
+        return self.made(job_terms)
 
     @classmethod
     def use(cls, parameters: Any) -> Use:

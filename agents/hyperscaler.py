@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -53,6 +53,14 @@ class HyperscalerParameters(GroupParameters):
         return value
 
 
+def ask_terms(p: Any) -> AskTerms:
+    """How hyperscalers with these parameters post list prices."""
+    return AskTerms(
+        1.0, p.ask_response, p.ask_hazard_per_day, p.ask_hazard_per_gap, p.ask_threshold, 0.0, p.ask_age_days,
+        own_grade=p.ask_own_grade,
+    )  # fmt: skip
+
+
 class Hyperscaler(Agent):
     """An owner whose fleet serves itself first; orders are paid by the parent's equity."""
 
@@ -96,18 +104,7 @@ class Hyperscaler(Agent):
 
     def list_asks(self, view: View, posted_usd: Floats) -> Floats:
         """List prices that stand for long and then move in a step."""
-        p = self.p
-        terms = AskTerms(
-            1.0,
-            p.ask_response,
-            p.ask_hazard_per_day,
-            p.ask_hazard_per_gap,
-            p.ask_threshold,
-            0.0,
-            p.ask_age_days,
-            own_grade=p.ask_own_grade,
-        )
-        return list_asks(view, posted_usd, terms)
+        return list_asks(view, posted_usd, self.made(ask_terms))
 
     def chips(self, view: View) -> Iterable[ChipRow]:
         """Order by q, with little response to rents."""

@@ -59,6 +59,14 @@ class NeocloudParameters(GroupParameters):
     tiers: dict[str, Share] | None  # how they are let by the hour
 
 
+def ask_terms(p: Any) -> AskTerms:
+    """How neoclouds with these parameters post list prices."""
+    return AskTerms(
+        p.ask_markup, p.ask_response, p.ask_hazard_per_day, p.ask_hazard_per_gap, p.ask_threshold, p.ask_noise,
+        p.ask_age_days, p.ask_level, p.ask_own_grade,
+    )  # fmt: skip
+
+
 class Neocloud(Agent):
     """A levered landlord. Its q is the value of a new chip, at its own cost of capital, over the chip's price."""
 
@@ -129,12 +137,7 @@ class Neocloud(Agent):
 
     def list_asks(self, view: View, posted_usd: Floats) -> Floats:
         """Sticky list prices of all products it lets."""
-        p = self.p
-        terms = AskTerms(
-            p.ask_markup, p.ask_response, p.ask_hazard_per_day, p.ask_hazard_per_gap, p.ask_threshold, p.ask_noise,
-            p.ask_age_days, p.ask_level, p.ask_own_grade,
-        )  # fmt: skip
-        return list_asks(view, posted_usd, terms)
+        return list_asks(view, posted_usd, self.made(ask_terms))
 
     def reserved(self, view: View) -> Iterable[ReservedRow]:
         """Offer what is not under contract up to the target share, at the discounted mean rent expected.

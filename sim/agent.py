@@ -6,14 +6,16 @@ it trades, and no others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from sim import abm
 from sim.growth_path import GrowthPath, Landlord, Use
 from sim.streams import stable_id
 from sim.vocabulary import Parameters, Positive, PositiveCount
+
+T = TypeVar("T")
 
 
 def group_of(name: str) -> str:
@@ -57,8 +59,19 @@ class Agent(abm.Agent):  # type: ignore[misc]
         self.name = name
         self.identity = stable_id(name)
         self.p: Any = parameters
+        self._made_of: Any = None
+        self._made: dict[Any, Any] = {}
         self.weight = weight
         self.start(path)
+
+    def made(self, make: Callable[[Any], T]) -> T:
+        """What `make` makes of the parameters alone, worked out once for these."""
+        if self._made_of is not self.p:
+            self._made_of, self._made = self.p, {}
+        if make not in self._made:
+            self._made[make] = make(self.p)
+        found: T = self._made[make]
+        return found
 
     def start(self, path: GrowthPath) -> None:
         """Form the beliefs held on day 0."""

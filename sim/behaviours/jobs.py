@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from sim.rows.rental import BID, ISOELASTIC, DemandRow
@@ -19,6 +20,9 @@ TRAINING_WORK = 1  # the kind of work of training
 JOB_FORM = BID  # how a job's demand is told to the hourly market
 STEP_SLACK = (0.0, 1.0, 3.0)  # at which urgent, normal and patient jobs bid; between two a job has a part in both
 DONE = 0.01  # share of a job's size that is not worth another day
+
+
+_bid = lru_cache(64)(bid)  # labs of one group bid the same
 
 
 class JobTerms(NamedTuple):
@@ -39,7 +43,7 @@ class JobTerms(NamedTuple):
     checkpoint_hours: float
 
 
-@dataclass
+@dataclass(slots=True)
 class Job:
     """Size and work left in VE-hours, capacity it can use at most in VE, the day by whose morning it must be done."""
 
@@ -144,7 +148,7 @@ def steps_of(job: Job, day: int) -> tuple[float, float, float]:
 
 def job_row(terms: JobTerms, step: int, pace_ve: float, usual_usd: float) -> DemandRow:
     """The one place that says how jobs of a step ask for hours; both forms want the same at the usual rent."""
-    most = bid(terms.value * usual_usd, STEP_SLACK[step], terms.steepness)
+    most = _bid(terms.value * usual_usd, STEP_SLACK[step], terms.steepness)
     if JOB_FORM == BID:
         return DemandRow(TRAINING_WORK, 0, 2, pace_ve, most, terms.elasticity, BID)
     usual = pace_ve * share_below_bid(usual_usd, most, terms.elasticity)

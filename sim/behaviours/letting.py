@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +17,7 @@ from sim.view import View
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 
-@dataclass(frozen=True)
-class AskTerms:
+class AskTerms(NamedTuple):
     """How a seller posts list prices (Calvo 1983, with a hazard that rises with the gap): rates per day, gaps in logs.
 
     Where list prices are paid, the seller wants the auctions' rent, dearer if much was asked of it: `response` is the
@@ -46,8 +46,14 @@ def pool_row(view: View, pool_ve: float, withheld_ve: float = 0.0) -> SupplyRow:
     """
     today, s = view.today, view.path.settings
     floor = s.cost_usd * today.technology * today.environment.running_cost_scale
-    slope = (s.rent_usd - s.cost_usd) / math.exp(math.log(s.occupancy) * s.convexity) * today.technology
+    slope = _slope(s.rent_usd - s.cost_usd, s.occupancy, s.convexity) * today.technology
     return SupplyRow(0, pool_ve, floor, slope, s.convexity, True, withheld_ve)
+
+
+@lru_cache(64)
+def _slope(margin_usd: float, occupancy: float, convexity: float) -> float:
+    """Slope of marginal cost that asks the path's rent for the path's occupancy."""
+    return margin_usd / math.exp(math.log(occupancy) * convexity)
 
 
 def contract_advantage(view: View, belief_half_life_years: float, trading_half_life_years: float) -> float:
@@ -76,7 +82,7 @@ def withdrawn_ve(view: View, free_ve: float, elasticity: float, beliefs: tuple[f
 
 def list_asks(view: View, posted_usd: Floats, terms: AskTerms) -> Floats:
     """List asks by product from today on (products,), USD per VE-hour; a seller that reprices does so everywhere."""
-    started = bool(posted_usd.any())
+    started = np.count_nonzero(posted_usd) > 0
     chance = view.uniform(Purpose.LIST_ASK_TIME)
     if started and chance >= repricing_hazard(math.inf, terms.hazard_per_day, terms.hazard_per_gap, 0.0):
         return posted_usd

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from sim.rules.rents import slow_mean
-from sim.rules.usage import spot_level
+from sim.rules.usage import spot_growth
 from sim.view import View
 from sim.vocabulary import DAYS_PER_YEAR
+
+_mean, _growth = lru_cache(64)(slow_mean), lru_cache(64)(spot_growth)  # users of one group believe the same
+
+
+@lru_cache(64)
+def _without_lag(technology: float, adaptation_years: float) -> float:
+    return math.exp(-technology * adaptation_years)
 
 
 def usual_rent(slow_rent_usd: float, technology: float, adaptation_years: float) -> float:
     """The rent a user takes for usual today: its slow mean, corrected for the lag behind the technology trend."""
-    return slow_rent_usd * math.exp(-technology * adaptation_years)
+    return slow_rent_usd * _without_lag(technology, adaptation_years)
 
 
 def starting_slow_rent(rent_usd: float, technology: float, adaptation_years: float) -> float:
@@ -24,9 +32,8 @@ def wanted_at_usual_rent(view: View, share: float, usual_rent_usd: float, elasti
     """A user's autonomous demand, VE, at its usual rent, before noise: its share of the market's path demand."""
     s = view.path.settings
     growth = s.quantity - elasticity * s.technology
-    return spot_level(
-        share * view.path_spot_demand_ve, view.today.years, growth, usual_rent_usd, s.rent_usd, elasticity
-    )
+    grown = _growth(view.today.years, growth, usual_rent_usd, s.rent_usd, elasticity)
+    return share * view.path_spot_demand_ve * grown
 
 
 def learned_slow_rent(view: View, slow_rent_usd: float, adaptation_years: float) -> float:
@@ -34,5 +41,5 @@ def learned_slow_rent(view: View, slow_rent_usd: float, adaptation_years: float)
 
     Rents of users are per unit of work: where a VE-hour does more of it, work is cheaper, and users come to want more.
     """
-    rent = view.today.rent_usd / view.today.environment.efficiency
-    return slow_mean(slow_rent_usd, rent, adaptation_years * DAYS_PER_YEAR)
+    today = view.today
+    return _mean(slow_rent_usd, today.rent_usd / today.environment.efficiency, adaptation_years * DAYS_PER_YEAR)

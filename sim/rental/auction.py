@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,6 +25,7 @@ TIGHTNESS_DAYS = 10.0  # over which sellers remember how much was asked of them
 MOST_TIGHT = 2.0  # more than twice one's capacity is remembered as twice
 
 
+@lru_cache(64)
 def season_table(season: Season, step_hours: int, weekend: bool, has_weekends: bool) -> Floats:
     """Load by step (2, T): flat, and hour-of-week with a weekly mean of one."""
     middle = (np.arange(HOURS_PER_DAY // step_hours) + 0.5) * step_hours

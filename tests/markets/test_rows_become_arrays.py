@@ -10,7 +10,8 @@ import pytest
 from agents.ai_lab import AiLab
 from sim.behaviours.hedging import tabled
 from sim.exchange.futures import schedules_by_month
-from sim.rental.auction import GROUPED_BY, _by_owner
+from sim.kernels.spot_rows import to_owners
+from sim.rental.auction import GROUPED_BY
 from sim.rows.exchange import FutureRow
 from sim.rows.orders import Orders
 from sim.rows.rental import BID, DemandRow
@@ -70,9 +71,11 @@ def test_hedgers_asked_together_bring_the_rows_of_each_alone_among_those_who_wri
 
 
 def test_amounts_of_an_owner_with_several_rows_are_added_up() -> None:
-    found = _by_owner(np.array([2, 0, 2]), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.zeros((4, 2), order="F"))
-    assert found.tolist() == [[3.0, 4.0], [0.0, 0.0], [6.0, 8.0], [0.0, 0.0]]
-    assert found.flags.f_contiguous
+    own, swing = np.zeros((2, 4, 2))
+    amounts, owner, kind = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]), [2, 0, 2, 2], [0, 0, 0, 1]
+    to_owners(amounts, np.array(owner), np.array(kind), 0, own, swing)
+    assert own.tolist() == [[3.0, 4.0], [0.0, 0.0], [6.0, 8.0], [0.0, 0.0]]
+    assert swing.tolist() == [[0.0, 0.0], [0.0, 0.0], [7.0, 8.0], [0.0, 0.0]]
 
 
 @pytest.mark.parametrize("kind", ["ai_lab", "neocloud"])
