@@ -29,7 +29,7 @@ from sim.hardware.department import Hardware
 from sim.hardware.sites import Sites
 from sim.indices.department import Indices
 from sim.labs.department import Labs
-from sim.nature.striking import Overlaps, build_shocks, outside_the_run
+from sim.nature.striking import CALM, Overlaps, build_shocks, outside_the_run
 from sim.parts import build_part
 from sim.record import MONTH_END, Record, in_order
 from sim.register import Register
@@ -218,7 +218,7 @@ class Economy(abm.Model):  # type: ignore[misc]
 
     def meet_shocks(self) -> Environment:
         """Shocks give today's environment: pure functions of the day on a fresh baseline."""
-        environment = reduce(lambda e, shock: shock(self.day, e), self.shocks.values(), Environment())
+        environment = reduce(lambda e, shock: shock(self.day, e), self.shocks.values(), CALM)
         self.common.log.events += self.overlaps.note(self.day, self.shocks)
         d = self.spec.demand
         self.nature.pass_day(self.day, self.common.streams, environment, d.contracted_lag_days, d.contracted_slow_share)

@@ -28,6 +28,8 @@ class Hit(NamedTuple):
 
 def by_grade(hits: Sequence[Hit], grades: Sequence[str]) -> Floats:
     """The product of all hits on each grade (grades,)."""
+    if not hits:
+        return np.ones(len(grades))
     return np.array([math.prod(hit.factor for hit in hits if hit.touches(grade)) for grade in grades], dtype=np.float64)
 
 

@@ -31,7 +31,7 @@ def all_same(day: int, law: str, what: str, a: Floats, b: Floats, within: Floats
     """The same for whole tables; `parts` names the rows of a table, so that the message can say which is wrong."""
     gap = np.abs(a - b)
     good = (gap < math.inf) & (gap <= within)
-    if not good.all():
+    if np.count_nonzero(good) < good.size:
         at = tuple(np.argwhere(~good)[0].tolist())
         what = f"{what} {parts[at[0]]}" if parts else what
         fail(day, law, f"{what}, at {at}: {a[at]} is not {b[at]} (gap {gap[at]:.3g})")

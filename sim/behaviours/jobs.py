@@ -68,7 +68,7 @@ class JobQueue:
     @property
     def left_ve_hours(self) -> float:
         """Work left in all jobs."""
-        return math.fsum(job.left_ve_hours for job in self.jobs)
+        return math.fsum([job.left_ve_hours for job in self.jobs])
 
     def start(self, terms: JobTerms, view: View, training_ve: float) -> None:
         """Fill with the jobs that would be running, had it always been so: each began on one of the last days."""

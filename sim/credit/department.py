@@ -109,22 +109,19 @@ class Credit:
     def show(self) -> None:
         """Put what owners may know of their own credit on the board: those who are no landlords owe nothing."""
         roll = self.common.register.roll
-        debt, normal, change = np.zeros((3, len(self.common.ledger.owners)))
-        advanced, marked = np.ones((2, len(debt)))
-        dscr = np.full(len(debt), np.inf)
+        nobody = np.repeat([[0.0], [np.inf], [0.0], [0.0], [1.0], [1.0]], len(self.common.ledger.owners), axis=1)
+        nobody[:, roll.landlords] = [
+            self.loans.debt_usd, self.servicer.dscr, self._normal_cash_usd(), self.pricing.spread_change,
+            self.pricing.advanced, self.pricing.marked,
+        ]  # fmt: skip
+        debt, dscr, normal, change, advanced, marked = nobody.tolist()
         estate, barred = np.zeros((2, len(debt)), dtype=bool)
-        debt[roll.landlords] = self.loans.debt_usd
-        dscr[roll.landlords] = self.servicer.dscr
-        normal[roll.landlords] = self._normal_cash_usd()
-        change[roll.landlords] = self.pricing.spread_change
-        advanced[roll.landlords], marked[roll.landlords] = self.pricing.advanced, self.pricing.marked
         estate[roll.landlords] = self.in_estate
         barred[roll.landlords] = (self.servicer.dscr < self.terms.covenant) | self.in_estate
         self.drawn_usd = 0.0
         self.common.board.credit = CreditSheet(
-            debt.tolist(), dscr.tolist(), normal.tolist(), barred.tolist(), estate.tolist(), change.tolist(),
-            advanced.tolist(), marked.tolist(),
-        )  # fmt: skip
+            debt, dscr, normal, barred.tolist(), estate.tolist(), change, advanced, marked
+        )
 
     def note_costs(self, costs_usd: Floats) -> None:
         """What landlords paid to run (borrowers,), which comes before debt service."""

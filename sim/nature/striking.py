@@ -20,7 +20,7 @@ from sim.streams import Purpose, Streams
 TARGETS = {"grade": "grades", "region": "regions", "tier": "tiers"}  # field of a shock -> section that has the names
 LATEST_DAY = 100_000
 Draw = Callable[[str, Any], Any]  # key, value as configured -> number
-CALM = Environment()
+CALM = Environment()  # the baseline of every day
 
 
 def build_shocks(

@@ -117,12 +117,16 @@ def asks_by_seller(
     """
     mine = np.flatnonzero(products.grade == 0)
     order = mine[np.argsort(shop.mechanism[mine] != POSTED, kind="stable")]
-    found = {}
-    for owner, name in sellers:
-        asks = asks_usd[owner, order]
-        shown = asks[asks > 0.0]
-        found[ask_column(name)] = float(shown[0]) * gpu_ve if len(shown) else math.nan
-    return found
+    asks = asks_usd[[owner for owner, _ in sellers]][:, order]
+    first = np.argmax(asks > 0.0, axis=1)
+    shown = np.take_along_axis(asks, first[:, None], axis=1)[:, 0]
+    prices = np.where(shown > 0.0, shown * gpu_ve, math.nan).tolist()
+    return dict(zip(_ask_series(tuple(name for _, name in sellers)), prices, strict=True))
+
+
+@cache
+def _ask_series(sellers: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(ask_column(seller) for seller in sellers)
 
 
 @cache

@@ -115,7 +115,10 @@ class Rental:
         """
         register, views = self.common.register, self.common.register.views
         for owner, agent in register.of(PostsAsks):
-            self.asks_usd[owner] = agent.list_asks(views[owner], self.asks_usd[owner])
+            posted = self.asks_usd[owner]
+            asked = agent.list_asks(views[owner], posted)
+            if asked is not posted:
+                posted[:] = asked
         supply = [
             (owner, number, row)
             for owner, agent in register.of(LetsHours)
