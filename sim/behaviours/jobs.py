@@ -43,7 +43,7 @@ class JobTerms(NamedTuple):
     checkpoint_hours: float
 
 
-@dataclass(slots=True)
+@dataclass
 class Job:
     """Size and work left in VE-hours, capacity it can use at most in VE, the day by whose morning it must be done."""
 
