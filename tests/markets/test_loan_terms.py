@@ -122,7 +122,7 @@ def test_schedule_and_amortisation_of_the_same_speed_begin_with_the_same_debt():
 
 
 def test_a_commitment_bounds_draws_and_its_fee_is_paid_on_what_is_not_drawn():
-    free, bound = ran(62, **CALM), ran(62, **CALM, **facility(commitment=0.95))
+    free, bound = ran(62, **CALM), ran(62, **CALM, **facility(commitment=0.8))
     assert bound.record["loan_draws_usd"].sum() < 0.5 * free.record["loan_draws_usd"].sum()
     paid = world(days=40, **CALM, **facility(commitment=1.5, commitment_fee=0.025))
     paid.run(30)
