@@ -153,6 +153,21 @@ STANDARDISATION: tuple[Row, ...] = (
     ("h_star", "GPU-hours per VE-hour", "Cov/Var pooled over seeds: hours sold forward per VE-hour owned"),
     ("basis_sd", "log", "sd over months of the owner's mean rent per VE-hour over the index"),
 )
+SIGN_MAP: tuple[Row, ...] = (
+    ("contrast, metric", "name", "a contrast of the study, and an endpoint"),
+    ("draws", "number", "draws in which it was measured"),
+    ("higher, lower, unchanged", "share", "of draws, by the sign of the mean over seeds"),
+    ("clear_higher, clear_lower", "number", "of draws with p < .05, each by itself"),
+    ("median, lowest, highest", "the metric's", "of the means over draws"),
+    ("goes_with", "name", "the assumption with the largest rank correlation; null below five draws"),
+    ("rank_correlation", "number", "Spearman's, of the mean with that assumption over draws"),
+    ("p", "probability", "of that correlation by Student's t, times the number of assumptions"),
+)
+SIGN_MAP_DRAWS: tuple[Row, ...] = (
+    ("contrast, metric, draw", "", "as in `sign_map.parquet`; draws are counted from 1"),
+    ("n, estimate, low, high, p", "", "as in `effects.parquet`, of the draw by itself"),
+    ("assumptions", "as set", "a column for each of `study.kind.ranges`: the value drawn"),
+)
 RECORDS: tuple[Row, ...] = (
     ("event, date", "", "a preset of shocks, and when it struck"),
     ("quantity", "text", "what is measured, on which days since the date"),
@@ -217,6 +232,8 @@ def page() -> str:
     parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)
     parts += section("standardisation.parquet", "Of a study of kind `standardisation`.", STANDARDISATION)
     parts += section("records.parquet", "Of a study of kind `records`.", RECORDS)
+    parts += section("sign_map.parquet", "Of a study of kind `sign_map`: a row a contrast and endpoint.", SIGN_MAP)
+    parts += section("sign_map_draws.parquet", "The same by draw.", SIGN_MAP_DRAWS)
     parts += section("neutrality.parquet", "Of a study of kind `neutrality`.", NEUTRALITY)
     parts += section("futures_moved.parquet", "Of a study of kind `neutrality`.", FUTURES_MOVED)
     return "\n\n".join(parts) + "\n"

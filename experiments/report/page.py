@@ -68,7 +68,8 @@ def content(
 ) -> dict[str, Any]:
     """Return everything the page shows, as words and numbers ready to print."""
     design = results.design
-    endpoints, contrasts = headline(results.finished, design), verdicts.verdict_tables(results)
+    endpoints = headline(results.finished, design)
+    contrasts = verdicts.verdict_tables(results) if design.plan.compares_arms else []
     return {
         "design": design,
         "has_paths": results.has_paths,
@@ -80,8 +81,8 @@ def content(
         if design.plan.compares_arms
         else [],
         "alongs": alongs(results),
-        "levels": levels(results, endpoints),
-        "families": families(results),
+        "levels": levels(results, endpoints) if design.plan.compares_arms else {"rows": []},
+        "families": families(results) if design.plan.compares_arms else [],
         "figures": figures(results, drawn),
         "tables": [table for name in (*kind_of(results).tables, EQUIVALENCE) if (table := extra_table(results, name))],
         "strikes": strikes(results),

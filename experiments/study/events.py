@@ -177,8 +177,10 @@ def most_comparisons(settings: Settings) -> int:
 
     That is the family `experiments.analyse.effects.is_said` makes.
     """
-    study, shocks = settings.study, len(settings.study.shocks) - 1
-    endpoints = len(plan_for(settings).endpoints(study.endpoints, list(settings.metrics)))
+    study, shocks, plan = settings.study, len(settings.study.shocks) - 1, plan_for(settings)
+    if not plan.compares_arms:
+        return 0
+    endpoints = len(plan.endpoints(study.endpoints, list(settings.metrics)))
     meeting, forked = [arm for arm in study.arms if arm not in study.calm_only], study.forked_arms()
     if study.contrasts:
         of = [set(contrast.arms) for contrast in study.contrasts.values() if contrast.role != "null"]
