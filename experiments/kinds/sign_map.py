@@ -63,7 +63,7 @@ class SignMap(Kind):
     tables = ("sign_map",)
     figures = ()
     draws: int = Field(default=24, ge=2)
-    ranges: dict[str, Range] = Field(min_length=1)
+    ranges: dict[str, Range] = Field(default_factory=dict)
 
     def values(self, draw: int) -> dict[str, float]:
         """Assumption -> value of a draw, counted from 1."""
@@ -93,7 +93,7 @@ class SignMap(Kind):
         return whole and all(isinstance(c, dict) and isinstance(c.get("arms"), dict) for c in contrasts.values())
 
     def checked(self, settings: Settings) -> Settings:
-        """Contrasts and endpoints must be there, and no shocks, sweeps or forks."""
+        """Ranges, contrasts and endpoints must be there, and no shocks or sweeps."""
         from experiments.errors import Problem, UsageError
 
         study = settings.study
@@ -102,6 +102,10 @@ class SignMap(Kind):
             for name in ("contrasts", "endpoints")
             if not getattr(study, name)
         ]
+        if not self.ranges:
+            problems.append(
+                Problem("study.kind.ranges", None, "must give what is drawn: {name: {low, high, scale, keys}}")
+            )
         problems += [
             Problem(f"study.{name}", list(given), "cannot be set for a map of signs")
             for name, given in (("shocks", set(study.shocks) - {NO_SHOCK}), ("sweep", study.sweep))

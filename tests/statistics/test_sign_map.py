@@ -115,3 +115,8 @@ def test_a_map_without_contrasts_or_with_shocks_is_refused(change: dict[str, obj
     with pytest.raises(UsageError) as error:
         kind().checked(settings)
     assert [problem.key for problem in error.value.problems] == [key]
+
+
+def test_a_map_that_draws_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"study\.kind\.ranges"):
+        kind(ranges={}).checked(read_settings({"study": STUDY, "days": 9, "out": "x"}))
