@@ -302,7 +302,7 @@ def plot(rows: Rows, drawn: Rows, kind: SignMap) -> Plot:
     heat.set_xticks(
         range(len(kind.ranges)), [name_of(name) for name in kind.ranges], rotation=60, ha="right", fontsize=5.5
     )
-    heat.set_title("rank correlation with", fontsize=6.5)
+    heat.set_title("rank correlation", fontsize=6.5, loc="center")
     heat.grid(visible=False)
     caption = (
         f"Share of {max(row['draws'] for row in rows)} draws of assumptions in which a contrast raises or lowers an "
