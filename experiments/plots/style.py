@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.plots.fit import fit
 from experiments.results import FORK, NO_SHOCK, Design
 from experiments.store.files import file_label, write_bytes
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LONGEST_WORDS = 28  # letters of a name in a figure
+LONGEST_BESIDE = 22  # of names that stand two in a row
 WIDTH_IN = 3.5  # one column of a journal
 PALETTE = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe and Ito (2008)
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (2, 1)), (0, (6, 1, 1.5, 1)))  # arms that coincide stay visible
@@ -89,8 +91,12 @@ def _place(design: Design, arm: str) -> int:
 
 def label(name: str) -> str:
     """Return an arm's or shock's name as words, its middle left out where it is long."""
-    words = name.removesuffix(FORK).replace("_", " ")
-    return words if len(words) <= LONGEST_WORDS else f"{words[: LONGEST_WORDS - 13]}…{words[-12:]}"
+    return shortened(name.removesuffix(FORK).replace("_", " "))
+
+
+def shortened(words: str, most: int = LONGEST_WORDS) -> str:
+    """Return words of at most so many letters, the middle left out where there are more."""
+    return words if len(words) <= most else f"{words[: most - 13]}…{words[-12:]}"
 
 
 def against_words(arm: str, base: str) -> str:
@@ -173,6 +179,7 @@ def legend_above(figure: Figure, axes: Axes, columns: int = 2) -> None:
     """Put the legend of one axis above all panels."""
     handles, names = axes.get_legend_handles_labels()
     if len(handles) > 1:
+        columns = columns if max(map(len, names)) <= LONGEST_BESIDE else 1
         figure.legend(handles, names, loc="outside upper center", ncols=columns, columnspacing=1.2)
 
 
@@ -201,6 +208,7 @@ def save(plot: Plot, folder: Path, kinds: Sequence[str] = ("png", "pdf")) -> Non
 def settle(figure: Figure) -> None:
     """Lay a figure out once, so that each file of it has the same layout."""
     if figure.get_layout_engine() is not None:
+        fit(figure)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
 

@@ -97,11 +97,12 @@ def _panel(panel: Axes, rows: pd.DataFrame, arms: list[str], design: Design) -> 
             panel.plot([row.low, row.high], [height, height], color=shade, linewidth=1.1)
         panel.plot(row.estimate, height, "o", color=shade, markersize=3.6, markerfacecolor="white" if fork else shade)
     named = len(arms) > 0 and arms[0] in design.contrasts
-    words = [name_of(arm, capital=True) if named else style.label(arm) for arm in arms]
-    panel.set_yticks(range(len(arms)), words, fontsize=5.5 if named else None)
+    words = [style.shortened(name_of(arm, capital=True), 44) if named else style.label(arm) for arm in arms]
+    small = max(map(len, words), default=0) > style.LONGEST_BESIDE
+    panel.set_yticks(range(len(arms)), words, fontsize=5.5 if small else None)
     panel.set_ylim(len(arms) - 0.45, -0.55)
     panel.grid(axis="y", visible=False)
-    panel.locator_params(axis="x", nbins=5)
+    panel.locator_params(axis="x", nbins=4 if small else 5)
     style.compact(panel.xaxis)
 
 

@@ -41,7 +41,7 @@ def _figure(paths: pd.DataFrame, base: str, others: list[str], forks: list[str],
         for panel, arm in zip(axes[1:, column], others, strict=True):
             apart = series.response_apart(paths, arm + fork, base + fork, shock, "log_rent", design.calm(shock))
             _panel(panel, apart, arm, shock, design)
-    axes[0, 0].set_title(f"Response with {in_quotes(base)}")
+    axes[0, 0].set_title(f"Response with {in_quotes(style.label(base))}")
     for panel, arm in zip(axes[1:, 0], others, strict=True):
         panel.set_title(style.against_words(arm, base))
     _same_scale(axes[1:])
