@@ -34,11 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     75 where runs are with jobs (`status`, `collect`): ask again later. 1 where standard output could not be written.
     """
+    from experiments.plugins.guard import ended_as_interrupted
     from experiments.report.terminal import lost_output, speak_plainly
 
     speak_plainly()
     try:
-        status = run([in_utf8(word) for word in (sys.argv[1:] if arguments is None else arguments)])
+        with ended_as_interrupted():
+            status = run([in_utf8(word) for word in (sys.argv[1:] if arguments is None else arguments)])
     except UsageError as error:
         print(f"rackrate: {error}", file=sys.stderr)
         return WRONG_USE
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"rackrate: {error}; finished runs are kept, the same call goes on from there", file=sys.stderr)
         return RUNS_MISSING
     except KeyboardInterrupt:
-        print("rackrate: interrupted; nothing was run", file=sys.stderr)
+        print("rackrate: interrupted; no run was begun", file=sys.stderr)
         return INTERRUPTED
     if lost := lost_output():
         print(f"rackrate: what it printed could not be written: {lost.strerror}", file=sys.stderr)
@@ -199,8 +201,12 @@ def run_measure(asked: argparse.Namespace, arguments: list[str]) -> int:
     from experiments.verbs.measuring import measure_folder
 
     del arguments
-    with composer(asked.config_dir) as open_composer:
-        done = measure_folder(open_composer, asked.overrides, read_results)
+    try:
+        with composer(asked.config_dir) as open_composer:
+            done = measure_folder(open_composer, asked.overrides, read_results)
+    except KeyboardInterrupt:
+        print("rackrate: interrupted; the same call measures and writes the rest", file=sys.stderr)
+        return INTERRUPTED
     if done.failures:
         print(f"{len(done.failures)} runs could not be measured: {done.failures[0].error}", file=sys.stderr)
     print("\n".join(answered(done.out, done.answer)))
@@ -261,15 +267,14 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
                 executor.cancel(list(queue_of(out).jobs))
         rows = compact(out)
         if interrupted:
-            done = sum(row["status"] == "ok" for row in rows)
-            print(f"\nrackrate: interrupted; {done} finished runs are kept in {out}", file=sys.stderr)
-            if left := queue_of(out).told():
-                print(f"rackrate: its jobs go on: {left}; rackrate status {out} shows them", file=sys.stderr)
-            return INTERRUPTED
+            return say_interrupted(out, rows)
         with_jobs = queue_of(out).runs if queue.runs else {}
         failures += [] if stopped else left_out(missing, rows, failures, with_jobs)
         write_timing(out, len(missing), time.monotonic() - began)
-        status, answer = read_results(out, settings)
+        try:
+            status, answer = read_results(out, settings)
+        except KeyboardInterrupt:
+            return say_interrupted(out, rows, "; the same call writes its tables, figures and report")
     say_events(out)
     if failures:
         print_failures(failures, expansion.runs)
@@ -293,6 +298,17 @@ def to_do(expansion: Expansion) -> tuple[list[RunSpec], Queue]:
         told = f"{held} of the runs that are missing are with jobs of an earlier call and left to them"
         print(f"{expansion.settings.study.name}: {told}: {queue.told()}", flush=True)
     return missing, queue
+
+
+def say_interrupted(out: Path, rows: Sequence[dict[str, Any]], what_next: str = "") -> int:
+    """Says what an interruption has left."""
+    from experiments.execute.jobs import queue_of
+
+    done = sum(row["status"] == "ok" for row in rows)
+    print(f"\nrackrate: interrupted; {done} finished runs are kept in {out}{what_next}", file=sys.stderr)
+    if left := queue_of(out).told():
+        print(f"rackrate: its jobs go on: {left}; rackrate status {out} shows them", file=sys.stderr)
+    return INTERRUPTED
 
 
 def left_out(

@@ -312,7 +312,10 @@ def problems_of(error: ValidationError) -> list[Problem]:
         if earlier and detail["type"] != "extra_forbidden":
             allowed = f"{earlier.allowed}, or {allowed.removeprefix('must be ')}"
         found[(key, "")] = Problem(key, detail["input"], allowed, near)
-    return list(found.values())
+    keys = [key for key, _ in found]
+    return [  # what is wrong further in says why the whole is
+        problem for problem in found.values() if not any(key.startswith(f"{problem.key}.") for key in keys)
+    ]
 
 
 def is_union_branch(part: Any) -> bool:

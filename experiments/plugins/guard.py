@@ -128,6 +128,23 @@ def heard_interrupts() -> Iterator[None]:
         interrupts.heard = False
 
 
+@contextmanager
+def ended_as_interrupted() -> Iterator[None]:
+    """Takes what a batch system or a closed terminal sends for a Ctrl-C, so that a study ends in words."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heeded = [number for number, handler in before.items() if handler is signal.SIG_DFL]
+    for number in heeded:
+        signal.signal(number, interrupts.mark)
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def ignore_interrupts() -> None:
     """Leaves Ctrl-C to the main process, which then ends its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

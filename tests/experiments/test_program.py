@@ -180,24 +180,40 @@ def test_a_run_that_kills_its_worker_twice_is_a_failed_run_and_the_others_finish
     assert all("worker process died" in text for text in rows.loc["trouble", "error"])
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+@pytest.mark.parametrize(("number", "status"), [
+    (signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGHUP, 130), (signal.SIGKILL, -signal.SIGKILL),
+])  # fmt: skip
 def test_an_interrupted_study_keeps_its_finished_runs(tmp_path, out, trouble, number, status):
-    asked = ["seeds=30", "days=6", "workers=1", f"out={out}", *trouble("slow")]
+    asked = ["seeds=30", "days=6", "population=tiny", "workers=1", f"out={out}", *trouble("slow")]
     command = [sys.executable, "-m", "experiments.run", *asked]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     wait_for(lambda: len(list(out.glob("parts/*.json"))) >= 2 or process.poll() is not None)
     process.send_signal(number)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == status
     assert "Traceback" not in said
-    if number == signal.SIGINT:
+    if number != signal.SIGKILL:
+        assert "leaked" not in said
         assert "finished runs are kept" in said
         assert len(table(out)) >= 2
     else:
         assert len(list(out.glob("parts/*.json"))) >= 2
 
 
-def wait_for(happened, seconds=60):
+def test_an_interruption_at_the_report_keeps_all_runs_and_says_how_to_go_on(out, monkeypatch, capsys):
+    def interrupted(out, settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "read_results", interrupted)
+    assert main([*SMALL, "population=tiny", f"out={out}"]) == 130
+    said = capsys.readouterr().err
+    assert "2 finished runs are kept" in said
+    assert "the same call writes its tables, figures and report" in said
+    assert main(["measure", str(out)]) == 130
+    assert "nothing was run" not in capsys.readouterr().err
+
+
+def wait_for(happened, seconds=300):
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, "it never happened"

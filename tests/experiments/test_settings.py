@@ -33,6 +33,12 @@ def test_seeds_must_be_a_count_or_a_list_of_different_seeds(seeds):
         read_settings(settings(seeds=seeds))
 
 
+def test_a_list_with_one_wrong_seed_is_told_by_that_seed_alone():
+    with pytest.raises(UsageError) as error:
+        read_settings(settings(seeds=[1, -2]))
+    assert [(problem.key, problem.value) for problem in error.value.problems] == [("seeds.1", -2)]
+
+
 def test_seeds_count_from_one_or_stand_as_listed():
     assert read_settings(settings(seeds=3)).seed_list == [1, 2, 3]
     assert read_settings(settings(seeds=[7, 2])).seed_list == [7, 2]
