@@ -434,7 +434,8 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
             asked.multirun = flag
         elif flag.startswith("-"):
             near = nearest_name(flag, [*HYDRA_FLAGS, "--version", "--config-dir", "--add-seeds"])
-            raise UsageError("nothing was run", [Problem(flag, ABSENT, "there is no such flag", near)])
+            allowed = "there is no such flag; settings are written key=value"
+            raise UsageError("nothing was run", [Problem(flag, ABSENT, allowed, near)])
         else:
             asked.overrides.append(word)
     return asked

@@ -21,6 +21,7 @@ WORLD = (
     *("world", "grades", "regions", "tiers", "works", "demand", "noise", "spot", "reserved", "funding"),
     *("investment", "resale", "loan", "resolution", "indices", "venues", "links", "information", "agents", "shocks"),
 )
+OWN_GROUPS = ("metrics", "figures")  # of presets that only a user's own folder holds
 
 
 @contextmanager
@@ -145,6 +146,10 @@ def unset_key(key: str, error: Exception, text: str, overrides: Sequence[str], w
     if inner.startswith(f"{key}."):  # a table was given with names that the one set so far does not have
         text = f"{key} has no {inner.removeprefix(key + '.')} yet; names are added one by one: +{inner}=..."
         return Problem(key, value, text, where=where)
+    if key in OWN_GROUPS:
+        return Problem(
+            key, value, f"there are no such presets; yours are files DIR/{key}/NAME.yaml of --config-dir DIR"
+        )
     section, _, name = key.rpartition(".")
     if section.startswith("study.") and name in fields_at(section.split(".")):
         entries = {name: "..." if value is ABSENT else value, **dict.fromkeys(needed_at(section) - {name}, "...")}

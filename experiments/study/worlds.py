@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -217,8 +217,13 @@ def check_metrics(study: Study, own: Iterable[str] = ()) -> None:
     named += [("study.equivalence", name) for name in study.equivalence]
     problems = [
         Problem(key, Typed(name), "there is no such metric", nearest_name(name, known))
-        for key, name in named
+        for key, name in dict.fromkeys(named)
         if name not in known
+    ]
+    problems += [
+        Problem(key, Typed(name), "is named twice; name each metric once")
+        for (key, name), times in Counter(named).items()
+        if times > 1 and name in known
     ]
     if problems:
         raise UsageError("the study cannot be read; nothing was run", problems)

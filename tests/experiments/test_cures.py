@@ -115,6 +115,9 @@ def test_several_values_that_are_no_presets_are_told_with_those_there_are(typed,
     ("study.equivalence={rent_mean: -1}", "study.equivalence.rent_mean = -1: must be greater than 0"),
     ("study.shocks={a: [fleet_outage, \"links=on\"]}",
      "study.shocks.a = links=on: must set a key of the shock's own presets: shocks.fleet_outage.KEY=VALUE"),
+    ("metrics=[lowest_week]", "metrics = [lowest_week]: there are no such presets; yours are files DIR/metrics/NAME"),
+    ("study.endpoints=[rent_volatility, rent_volatility]", "study.endpoints = rent_volatility: is named twice"),
+    ("--seeds", "--seeds: there is no such flag; settings are written key=value"),
     ("world.start_date=2026-13-01", "world.start_date = '2026-13-01': must be a date as 2026-01-31"),
 ])  # fmt: skip
 def test_tables_and_sections_are_told_in_words(typed, said, capsys):
