@@ -33,6 +33,7 @@ class HyperscalerParameters(GroupParameters):
     stiffness: Positive
     belief_half_life_years: Positive
     trading_half_life_years: Positive
+    phantom_orders: Annotated[float, Field(ge=0.0, le=0.9)] = 0.0  # share of scarcity made up for by ordering more
     grade_sensitivity: NonNegative
     slow_rent_days: Days  # over which the usual rent is learned
     ask_response: Annotated[NonNegative, Field(le=10.0)]  # log list price per unit of log tightness
@@ -116,6 +117,7 @@ class Hyperscaler(Agent):
             trading_half_life_years=self.p.trading_half_life_years,
             stiffness=self.p.stiffness,
             grade_sensitivity=self.p.grade_sensitivity,
+            phantom_orders=self.p.phantom_orders,
         )
         return wanted_chips(view, terms)
 

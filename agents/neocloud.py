@@ -36,6 +36,7 @@ class NeocloudParameters(GroupParameters):
     stiffness: Positive  # k: q above q* that raises orders by 100 % of the fleet a year
     belief_half_life_years: Positive  # perceived persistence of rent deviations, for investment and contracts
     trading_half_life_years: Positive  # the same over the months of the futures curve
+    phantom_orders: Annotated[float, Field(ge=0.0, le=0.9)] = 0.0  # share of scarcity made up for by ordering more
     grade_sensitivity: NonNegative  # logit of the grade mix of orders over q
     hedge_ratio: Share  # of expected spot output, sold forward
     hedge_horizon_years: Positive  # hedges are built up over this time before delivery
@@ -184,6 +185,7 @@ class Neocloud(Agent):
             trading_half_life_years=self.p.trading_half_life_years,
             stiffness=self.p.stiffness,
             grade_sensitivity=self.p.grade_sensitivity,
+            phantom_orders=self.p.phantom_orders,
         )
 
     def q(self, view: View) -> float:

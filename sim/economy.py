@@ -252,7 +252,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         """Put what agents may see of the books in the morning on the board, a sheet a market."""
         board, books, roll = self.board, self.books, self.books.roll
         n = len(books.ledger.owners)
-        self.hardware.show()
+        self.hardware.show(self.announcements.scarcity(self.day))
         self.rental.begin_day(self.hardware.working_ve(), environment)
         factor = np.ones(n)
         factor[roll.users] = self.nature.user_factors
@@ -383,6 +383,7 @@ class Economy(abm.Model):  # type: ignore[misc]
             self.notes.note(self.credit.sell(bought))
         self.credit.raise_equity(funding, orders.accepted)
         self.hardware.order(self.day, orders)
+        self.credit.prepay(self.hardware.cancel(self.day))
 
     # 14. the close
 

@@ -96,7 +96,7 @@ class View:
 
     @property
     def scarcity(self) -> float:
-        """How many times the usual order, or lead time, it takes to have chips, as quoted in public; 1 is as usual."""
+        """How many times the usual order, or lead time, it takes to have chips, as quoted or announced; 1: as usual."""
         return self._board.hardware.scarcity
 
     @property

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.rows.hardware import ChipRow
+from sim.rules.hoarding import orders_over_wanted
 from sim.rules.investment import chip_value, grade_mix, order_rate
 from sim.view import View
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_YEAR, Floats
@@ -16,7 +17,10 @@ from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_YEAR, Floats
 
 @dataclass(frozen=True)
 class Investor:
-    """How an owner values chips: mix of contracts, own fixed cost (USD per VE-hour at day 0), rates, beliefs."""
+    """How an owner values chips: mix of contracts, own fixed cost (USD per VE-hour at day 0), rates, beliefs.
+
+    `phantom_orders` is the share of scarcity that it makes up for by ordering more than it wants.
+    """
 
     reserved_share: float
     fixed_cost_usd: float
@@ -25,6 +29,7 @@ class Investor:
     trading_half_life_years: float
     stiffness: float
     grade_sensitivity: float
+    phantom_orders: float = 0.0
 
 
 class Prospects(NamedTuple):
@@ -97,9 +102,13 @@ def wanted_q(view: View, investor: Investor) -> tuple[list[float], float]:
 
 
 def wanted_chips(view: View, investor: Investor) -> list[ChipRow]:
-    """A month's orders: (b + (q - q*) / k) of the fleet a year, spread over grades by a logit of their q."""
+    """A month's orders: (b + (q - q*) / k) of the fleet a year, spread over grades by a logit of their q.
+
+    Where chips are scarce more is ordered than is wanted, as far as the owner games.
+    """
     mix, q = wanted_q(view, investor)
     path = view.path
     rate = order_rate(q, path.settings.q_star, path.delivery_rate, investor.stiffness, path.ahead)
     wanted = view.fleet_ve * rate * view.today.days_of_month / DAYS_PER_YEAR
-    return [ChipRow(grade, wanted * share) for grade, share in enumerate(mix)]
+    times = orders_over_wanted(view.scarcity, investor.phantom_orders)
+    return [ChipRow(grade, wanted * share, times) for grade, share in enumerate(mix)]

@@ -15,7 +15,7 @@ from sim.credit.facilities import facilities_of
 from sim.credit.financing import Financing, Funding, fund_orders
 from sim.credit.lenders import Lenders
 from sim.credit.loans import LoanBook
-from sim.credit.payments import draw, sell
+from sim.credit.payments import draw, sell, serve
 from sim.credit.pricing import MAX_ADVANCE, Pricing
 from sim.credit.resolution import Estates, Evening, RejectsContracts, SellsGpus
 from sim.credit.schedules import Schedules
@@ -280,6 +280,13 @@ class Credit:
         sell(self.common, self.loans, amounts_usd)
         self.lenders.balance_deposits()
         return self.report()
+
+    def prepay(self, refunds_usd: Floats) -> None:
+        """Of what borrowers are paid back for orders (borrowers,) lenders get the share that they advance."""
+        if refunds_usd.any():
+            due = np.where(self.in_estate, 0.0, refunds_usd * self.borrowers.advance_rate)
+            by_loan = self.loans.split(np.minimum(self.loans.debt_usd, due), self.loans.balance.sum(axis=1))
+            serve(self.common, self.loans, np.zeros_like(by_loan), by_loan, np.zeros_like(by_loan))
 
     def raise_equity(self, funding: Funding, accepted: float) -> None:
         """Outside owners put in what they promised for the orders that are accepted."""

@@ -17,6 +17,7 @@ from sim.hardware.audit import (
     mean_paid_usd,
     mean_q,
 )
+from sim.hardware.duplicates import Duplicates, cancel_orders
 from sim.hardware.fleet import Fleet
 from sim.hardware.procurement import pass_on_fleet, place_orders, post_deliveries
 from sim.hardware.resale.market import UsedMarket
@@ -48,7 +49,7 @@ class Hardware:
         self.grades = grades
         self.sites = sites
         self.used = UsedMarket(common, fleet, grades, resale)
-        self.quote_months = terms.quote_months
+        self.terms, self.duplicates = terms, Duplicates(fleet.working.shape)
         self.premium = self.scarcity = 1.0
         self.ordered_ve: Floats = np.zeros_like(fleet.working)
         self.start_ve = float(fleet.working.sum())
@@ -61,13 +62,15 @@ class Hardware:
     def age(self, day: int, environment: Environment) -> None:
         """Deliveries arrive, the oldest vintage retires."""
         self.ordered_ve = np.zeros_like(self.ordered_ve)
+        before = self.fleet.on_order
         self.fleet.advance(day, *environment.arrivals(self.grades.names))
+        self.duplicates.age(before, self.fleet.delivered)
         post_deliveries(self.common.ledger, self.common.register.roll, self.fleet, self.grades)
         self.used.begin_day(day)
 
-    def show(self) -> None:
-        """Put the fleets at work on the board."""
-        self.common.board.hardware = HardwareSheet(self.working_ve().tolist(), self.scarcity)
+    def show(self, announced_scarcity: float) -> None:
+        """Put the fleets at work on the board, and how scarce chips are: as quoted, or announced for days to come."""
+        self.common.board.hardware = HardwareSheet(self.working_ve().tolist(), max(self.scarcity, announced_scarcity))
 
     def working_ve(self) -> Floats:
         """Fleets at work of all owners (owners, grades), VE."""
@@ -111,17 +114,19 @@ class Hardware:
         """Month end: the chips that owners want at today's prices, as far as there are sites for them."""
         common, today, fleet = self.common, self.common.board.today, self.fleet
         seat = {int(owner): i for i, owner in enumerate(common.register.roll.chip_owners)}
-        wanted = np.zeros_like(fleet.working)
+        wanted, times = np.zeros_like(fleet.working), np.ones_like(fleet.working)
         for owner, agent in common.register.of(OrdersChips):
             for row in agent.chips(common.register.views[owner]):
                 wanted[seat[owner], row.grade] += row.quantity_ve
+                times[seat[owner], row.grade] = row.times
         share, events = self.sites.room(
             common.path.settings, today.environment.sites_scale, today.days_of_month, fleet.working.sum(axis=1),
             wanted.sum(axis=1),
         )  # fmt: skip
         common.log.note_all(day, events)
         wanted *= share[:, None]
-        return Wishes(wanted, self._cost_usd(wanted), self.pledged_usd())
+        self.duplicates.times = times
+        return Wishes(wanted * times, wanted, self._cost_usd(wanted * times), self.pledged_usd())
 
     def _cost_usd(self, ve: Floats) -> Floats:
         """What chips (chip owners, grades) cost at the price expected for their delivery (chip owners,), USD."""
@@ -136,16 +141,29 @@ class Hardware:
         """
         common, today = self.common, self.common.board.today
         roll, path = common.register.roll, common.path
-        asked = wishes.ve.copy()
-        asked[roll.landlord_fleet] = wishes.ve[roll.landlord_fleet] * paid_share[:, None]
+        paid = np.ones(len(wishes.ve))
+        paid[roll.landlord_fleet] = paid_share
+        asked, wanted = wishes.ve * paid[:, None], wishes.wanted_ve * paid[:, None]
         rate = path.delivery_rate * path.ahead * today.days_of_month / DAYS_PER_YEAR
         total, usual = float(asked.sum()), self.start_ve * path.quantity_factor(today.years) * rate
         vendor, met = common.register.the(roll.vendor, SellsChips), today.environment.vendor_scale
-        accepted: float = met * vendor.accepted_share(common.register.views[roll.vendor], total, usual)
+        accepted = self._accepted(total, float(wanted.sum()), usual)
         if met > 0.0:
             self.premium = vendor.next_premium(self.premium, total, usual * met)
         self._quote(accepted)
-        return ChipOrders(asked * accepted, accepted)
+        return ChipOrders(asked * accepted, accepted, np.maximum(0.0, asked * accepted - wanted))
+
+    def _accepted(self, asked_ve: float, wanted_ve: float, usual_ve: float) -> float:
+        """Share of all orders that the vendor accepts; one who is short makes a share of what is wanted, not asked."""
+        roll, register, met = (
+            self.common.register.roll,
+            self.common.register,
+            self.common.board.today.environment.vendor_scale,
+        )
+        vendor, view = register.the(roll.vendor, SellsChips), register.views[roll.vendor]
+        if met == 1.0 or wanted_ve >= asked_ve:
+            return met * vendor.accepted_share(view, asked_ve, usual_ve)
+        return met * vendor.accepted_share(view, wanted_ve, usual_ve) * wanted_ve / asked_ve
 
     def _quote(self, accepted: float) -> None:
         """What share of orders was met and how late deliveries are becomes public; with nothing ordered, as it was."""
@@ -153,7 +171,7 @@ class Hardware:
         due = self.common.path.delivery_rate * working / DAYS_PER_YEAR
         late = float(self.fleet.held_back[0].sum()) / due if due > 0.0 else 0.0
         seen = scarcity(accepted, late, settings.lead_years * DAYS_PER_YEAR)
-        self.scarcity = quoted_scarcity(self.scarcity, seen, self.quote_months)
+        self.scarcity = quoted_scarcity(self.scarcity, seen, self.terms.quote_months)
 
     def order(self, day: int, orders: ChipOrders) -> None:
         """Place and pay the orders; who does not borrow is given the money by its parents."""
@@ -168,6 +186,24 @@ class Hardware:
             common.path.forward,
         )  # fmt: skip
         self.ordered_ve = orders.ve
+        self.duplicates.ve += orders.duplicates_ve
+
+    def cancel(self, day: int) -> Floats:
+        """Owners cancel duplicates beyond what they would order today; returns what they are paid back (landlords,).
+
+        Who does not borrow gives the money back to its parents.
+        """
+        ledger, roll, tariff = self.common.ledger, self.common.register.roll, self.common.board.today.environment.tariff
+        unwanted = self.duplicates.unwanted(self.fleet.on_order)
+        if not unwanted.any():
+            return np.zeros(len(roll.landlords))
+        share = float(unwanted.sum() / self.fleet.on_order.sum())
+        back = cancel_orders(ledger, roll, self.fleet, self.grades, day, unwanted, self.terms.refund, tariff)
+        self.duplicates.ve -= unwanted
+        for row in set(range(len(back))) - set(roll.landlord_fleet.tolist()):
+            ledger.transfer("capex from parents", "cash", int(roll.chip_owners[row]), roll.parents, float(back[row]))
+        self.common.log.note(day, "orders cancelled", f"{share:.1%} of all chips on order, as duplicates")
+        return np.asarray(back[roll.landlord_fleet])
 
     def sell(self, day: int, owner: int, price_usd: float, creditors: Floats) -> None:
         """Creditors seize an owner's GPUs, in these shares (lenders,), and sell them to outsiders who run them on.

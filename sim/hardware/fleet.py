@@ -154,6 +154,18 @@ class Fleet:
         """
         return np.asarray(np.where(self.kept > NO_BOOK, value_usd / np.where(self.kept > NO_BOOK, self.kept, 1.0), 0.0))
 
+    def cancel(self, owner: int, grade: int, day: int, ve: float) -> float:
+        """Take `ve` off what is on order after `day`, of all that is due alike; returns what it had cost, USD."""
+        due = slice(self.life + day + 1, None)
+        share = min(1.0, ve / float(self.on_order[owner, grade]))
+        cost = share * float(self.cost[owner, grade, due].sum())
+        for table in (self.installed, self.cost):
+            table[owner, grade, due] *= 1.0 - share
+        self.held_back[:, owner, grade] *= 1.0 - share
+        self.on_order[owner, grade] -= ve
+        self.on_order_usd[owner] -= cost
+        return cost
+
     def write_to(self, owner: int, day: int, value_usd: float) -> float:
         """Set an owner's book of what works (after `day`'s close) to a sale price; returns the change in USD."""
         at = self.life + day + 1

@@ -23,9 +23,10 @@ class Grade(Parameters):
 
 
 class Investment(Parameters):
-    """Chips: life, lead time, the ratio of value to price on the path, how fast quoted lead times follow."""
+    """Chips: life, lead time, the ratio of value to price on the path, how fast quoted lead times follow, refunds."""
 
     life_years: Annotated[float, Field(ge=0.5, le=30.0)]
     lead_time_days: Annotated[float, Field(ge=1.0, le=3650.0)]
     q_star: Annotated[Positive, Field(ge=1e-6)]
     quote_months: Annotated[float, Field(ge=1.0, le=1e3)] = 2.0  # over which the public view of scarcity follows
+    refund: Share = 0.9  # of what was paid for chips whose order is cancelled

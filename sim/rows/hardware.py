@@ -9,10 +9,14 @@ from sim.vocabulary import Bools, Floats
 
 
 class ChipRow(NamedTuple):
-    """Chips of one grade wanted this month, in VE, before lenders and the vendor have had their say."""
+    """Chips of one grade wanted this month, in VE, before lenders and the vendor have had their say.
+
+    `times` as many are ordered: 1, or more by one who expects to be given less, and to cancel the rest.
+    """
 
     grade: int
     quantity_ve: float
+    times: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -27,21 +31,26 @@ class Grades:
 class Wishes:
     """What all who own GPUs would order this month, as far as sites allow.
 
-    `ve` (chip owners, grades); `cost_usd` (chip owners,) is what that costs, tariffs included, `pledged_usd` (chip
-    owners,) the book value of what is at work and on order before.
+    `ve` (chip owners, grades), `wanted_ve` what of it is no duplicate; `cost_usd` (chip owners,) is what all of it
+    costs, tariffs included, `pledged_usd` (chip owners,) the book value of what is at work and on order before.
     """
 
     ve: Floats
+    wanted_ve: Floats
     cost_usd: Floats
     pledged_usd: Floats
 
 
 @dataclass(frozen=True)
 class ChipOrders:
-    """What is ordered this month: `ve` (chip owners, grades), and the share of what was asked that is accepted."""
+    """What is ordered this month: `ve` (chip owners, grades), and the share of what was asked that is accepted.
+
+    `duplicates_ve` (chip owners, grades) is what of it nobody wants.
+    """
 
     ve: Floats
     accepted: float
+    duplicates_ve: Floats
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What scarcity makes people do: reserve as a precaution, keep capacity for contracts (Sterman and Dogan 2015).
+"""What scarcity makes people do: order twice, reserve as a precaution, keep capacity back (Sterman and Dogan 2015).
 
 "When suppliers are unable to fill orders, delivery times rise and customers receive less than they desire. Customers
 often respond by seeking larger safety stocks and by placing additional orders", which intensifies scarcity; it can be
@@ -27,6 +27,15 @@ def scarcity(accepted_share: float, late_days: float, lead_days: float) -> float
 def quoted_scarcity(quoted: float, seen: float, months: float) -> float:
     """Next month's public view of scarcity: it follows what was seen in logs, over so many months (1: at once)."""
     return quoted * math.exp(math.log(seen / quoted) / months) if seen != quoted else quoted
+
+
+def orders_over_wanted(scarce: float, gamed: float) -> float:
+    """Orders placed over what is wanted: Z^theta, with theta the share of scarcity that an owner makes up for.
+
+    At theta = 1 it orders w / a to be given w, which turns into scarcity without end where no more is made. Below, with
+    a share s made of what is wanted and all ordering Z^theta times that, all see Z = s^(-1 / (1 - theta)).
+    """
+    return math.exp(gamed * math.log(scarce))
 
 
 def precaution(stock_outs: float, usual: float, scarce: float, per_stock_out: float, per_scarcity: float) -> float:

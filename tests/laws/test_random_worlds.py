@@ -45,6 +45,9 @@ CHANGES = st.fixed_dictionaries({
     "agents.ai_lab.precaution_stock_outs": uniform(0.0, 2.0),
     "agents.ai_lab.precaution_scarcity": SHARE,
     "agents.neocloud.withdrawal": uniform(0.0, 5.0),
+    "agents.neocloud.phantom_orders": uniform(0.0, 0.9),
+    "agents.hyperscaler.phantom_orders": uniform(0.0, 0.9),
+    "investment.refund": SHARE,
     "spot.expected_weight": SHARE,
     "reserved.expected_weight": SHARE,
     "agents.chip_vendor.capacity": uniform(0.2, 9.0),
@@ -83,6 +86,13 @@ SHOCKS = st.fixed_dictionaries({}, optional={
             "contracted_size": contracted, "recovery_days": 3, "announced_days": announced,
         },
         START, st.integers(1, 60), uniform(-0.9, 1.0), uniform(-0.9, 1.0), st.integers(0, 20),
+    ),
+    "shortage": st.builds(
+        lambda start, length, size, announced: {
+            "_target_": "sim.shocks.vendor_shortage.VendorShortage", "start": start, "length": length, "size": size,
+            "recovery_days": 0, "announced_days": announced,
+        },
+        START, st.integers(1, 40), SHARE, st.integers(0, 20),
     ),
     "chips": st.builds(
         lambda start, size: {

@@ -114,3 +114,54 @@ def test_what_is_withdrawn_is_a_share():
     found = [hoarding.withdrawn_share(x, 2.0) for x in (-0.2, 0.0, 0.1, 0.9)]
     assert found == pytest.approx([0.0, 0.0, 0.2, 1.0])
     assert np.all(np.diff(found) >= 0.0)
+
+
+# ---- duplicate orders
+
+
+def gaming(days: int, shocks: dict[str, object], share: float, **values: object) -> Economy:
+    return still(
+        days, shocks, agents__neocloud__phantom_orders=share, agents__hyperscaler__phantom_orders=share,
+        investment__quote_months=1.0, **values,
+    )  # fmt: skip
+
+
+BRIEF = SHORTAGE | {"length": 85}  # over three month ends
+
+
+def test_in_a_calm_world_nobody_orders_twice():
+    assert digest(ran(65, agents__neocloud__phantom_orders=0.5)) == digest(ran(65))
+
+
+def test_who_games_makes_chips_seem_scarcer_than_they_are():
+    honest, games = (gaming(125, {"shortage": SHORTAGE}, share) for share in (0.0, 0.5))
+    assert honest.record["chip_scarcity"][124] == pytest.approx(2.0)
+    rising = [float(games.record["chip_scarcity"][day]) for day in (40, 70, 100)]
+    assert rising == sorted(rising)
+    assert 2.5 < rising[-1] <= 4.0  # s^(-1 / (1 - theta))
+    ordered = [float(economy.record["orders_all_ve"].sum()) for economy in (honest, games)]
+    assert ordered[1] == pytest.approx(ordered[0], rel=0.02)  # a vendor that is short makes no more
+
+
+def test_duplicates_are_ordered_when_chips_return_and_then_cancelled():
+    honest, games = (gaming(155, {"shortage": BRIEF}, share) for share in (0.0, 0.5))
+    months = np.flatnonzero(games.record["month_end"])
+    after = months[months > BRIEF["start"] + BRIEF["length"]][0]
+    ordered, wanted = (float(economy.record["orders_all_ve"][after]) for economy in (games, honest))
+    assert ordered > 1.1 * wanted
+    assert "orders cancelled" in {kind for _, kind, _ in games.events}
+    assert "orders cancelled" not in {kind for _, kind, _ in honest.events}
+    assert games.hardware.duplicates.ve.sum() < 1e-6 * (ordered - wanted)
+    assert late(games, "fleet_all_ve") > late(honest, "fleet_all_ve")  # some have arrived
+
+
+def test_what_is_cancelled_goes_back_and_is_paid_back_in_part():
+    games, lost = (gaming(155, {"shortage": BRIEF}, 0.5, investment__refund=refund) for refund in (0.5, 0.0))
+    ledger, roll = games.books.ledger, games.books.roll
+    assert late(games, "loans_usd") < late(lost, "loans_usd")  # lenders are paid back what they advanced
+    back = ledger.flow("orders cancelled")
+    assert back[roll.vendor] < 0.0
+    assert back.sum() == pytest.approx(0.0, abs=1e-3)
+    assert all(back[roll.landlords] > 0.0)
+    others = set(roll.chip_owners.tolist()) - set(roll.landlords.tolist())
+    assert all(back[owner] > 0.0 for owner in others)  # who give it to their parents
