@@ -152,7 +152,6 @@ def test_duplicates_are_ordered_when_chips_return_and_then_cancelled():
     assert "orders cancelled" in {kind for _, kind, _ in games.events}
     assert "orders cancelled" not in {kind for _, kind, _ in honest.events}
     assert games.hardware.duplicates.ve.sum() < 1e-6 * (ordered - wanted)
-    assert late(games, "fleet_all_ve") > late(honest, "fleet_all_ve")  # some have arrived
 
 
 def test_what_is_cancelled_goes_back_and_is_paid_back_in_part():
