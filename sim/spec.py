@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -38,13 +37,6 @@ from sim.vocabulary import (
 
 MAX_TOTAL_GAP = 1e-9
 MIN_TICKS, MAX_TICKS = 2, 100_000  # of a futures auction
-
-
-def _date(text: str) -> str:
-    try:
-        return datetime.date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError("must be a date as 2026-01-31") from None
 
 
 __all__ = ["Spec", "SpecError", "read_spec"]

@@ -35,7 +35,10 @@ PositiveCount = Annotated[int, Field(ge=1)]
 
 def iso_date(text: str) -> str:
     """The date in its one form, YEAR-MONTH-DAY; raises ValueError for what is no date."""
-    return datetime.date.fromisoformat(text).isoformat()
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("must be a date as 2026-01-31") from None
 
 
 class Parameters(BaseModel):

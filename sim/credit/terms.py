@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from sim.credit.day_count import DayCount
-from sim.vocabulary import NonNegative, Parameters, Positive, PositiveCount, Rate, Share
+from sim.vocabulary import NonNegative, Parameters, Positive, PositiveCount, Rate, Share, iso_date
 
 MONTHS = 12.0
 
 
-def _date(text: str) -> str:
-    return datetime.date.fromisoformat(text).isoformat()
-
-
-IsoDate = Annotated[str, AfterValidator(_date)]
+IsoDate = Annotated[str, AfterValidator(iso_date)]
 Groups = Annotated[list[str], Field(min_length=1), AfterValidator(lambda names: sorted(set(names)))]
 
 

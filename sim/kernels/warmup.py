@@ -73,6 +73,12 @@ def _warm_up_rows() -> None:
     spot_rows.to_owners(capacity, who, who, spot.CONVEX, table, table.copy())
     posted = np.zeros(1, np.bool_)
     spot_rows.remember(table, who, who, spot.CONVEX, capacity, table, table, posted, 24.0, 2.0, 10.0)
+    by_column = np.ones((2, 2), order="F")  # as tables are that lie the other way round
+    capacity = spot_rows.capacities(one, one, who, by_column, np.ones(2))
+    spot_rows.to_owners(capacity, who, who, spot.CONVEX, by_column, np.ones((2, 2), order="F"))
+    posted, own = np.zeros(2, np.bool_), np.ones((2, 2))
+    spot_rows.remember(own, who, who, spot.CONVEX, capacity, capacity, by_column, posted, 24, 2.0, 10.0)
+    spot_rows.remember(own, who, who, spot.CONVEX, capacity, capacity, own.copy(), posted, 24, 2.0, 10.0)
 
 
 def _warm_up_futures() -> None:

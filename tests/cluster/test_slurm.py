@@ -18,6 +18,9 @@ from experiments import run
 from experiments.analyse.effects import write_effects
 from experiments.run import main
 
+AT_LENGTH = pytest.mark.skipif(
+    not os.environ.get("RACKRATE_SLURM_ALL"), reason="waits for a scheduler for minutes; RACKRATE_SLURM_ALL=1 runs it"
+)
 pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("slurm")]
 
 CODE = '''
@@ -124,6 +127,7 @@ def test_a_run_that_raises_is_a_failed_row_and_the_others_are_kept(
     assert all("RuntimeError: something unheard of" in error for error in found.loc["gate", "error"])
 
 
+@AT_LENGTH
 def test_a_job_that_is_cancelled_fails_its_runs_and_the_next_call_does_them(
     tmp_path: Path, gate: Callable[..., list[str]]
 ) -> None:
@@ -142,6 +146,7 @@ def test_a_job_that_is_cancelled_fails_its_runs_and_the_next_call_does_them(
     assert set(rows(tmp_path)["status"]) == {"ok"}
 
 
+@AT_LENGTH
 def test_a_warning_of_the_end_queues_the_job_again_and_fails_nothing(
     tmp_path: Path, gate: Callable[..., list[str]]
 ) -> None:
@@ -160,6 +165,7 @@ def test_a_warning_of_the_end_queues_the_job_again_and_fails_nothing(
     assert len(list((tmp_path / "out/jobs").glob("*.json"))) == 1  # by Slurm, not by another submission
 
 
+@AT_LENGTH
 def test_a_killed_job_is_queued_again(tmp_path: Path, gate: Callable[..., list[str]]) -> None:
     def kill() -> None:
         until(lambda: list(tmp_path.glob("began-*")))
@@ -176,6 +182,7 @@ def test_a_killed_job_is_queued_again(tmp_path: Path, gate: Callable[..., list[s
     assert len(list((tmp_path / "out/jobs").glob("*.json"))) == 2
 
 
+@AT_LENGTH
 def test_a_job_out_of_memory_is_told_and_the_next_call_does_its_runs(
     tmp_path: Path, gate: Callable[..., list[str]]
 ) -> None:

@@ -92,6 +92,7 @@ MONEY = Financing(
     budget_usd=np.array([20.0, 50.0]),
     equity_access=np.array([0.0, 0.0]),
     headroom_usd=np.array([1e9, 1e9]),
+    committed_usd=np.array([np.inf, np.inf]),
     lender_room_usd=np.array([1e9, 1e9]),
     share=np.array([1.0]),
     syndicate=np.array([[0.75, 0.25]]),
@@ -143,7 +144,14 @@ def test_nothing_wanted_or_no_lender_is_no_trouble():
 TWO_SYNDICATES = np.array([[0.75, 0.25], [0.0, 1.0]])
 MONEY_DRAWN = st.builds(
     lambda a, b, e, h, r, s: Financing(
-        np.array(a), np.array(b), np.array(e), np.array(h), np.array(r), np.array([s, 1.0 - s]), TWO_SYNDICATES
+        np.array(a),
+        np.array(b),
+        np.array(e),
+        np.array(h),
+        np.full(3, np.inf),
+        np.array(r),
+        np.array([s, 1.0 - s]),
+        TWO_SYNDICATES,
     ),
     st.lists(st.floats(0.0, 0.95), min_size=3, max_size=3),
     st.lists(st.floats(0.0, 1e9), min_size=3, max_size=3),
