@@ -350,7 +350,7 @@ def open_books(spec: Spec, path: GrowthPath, people: list[Agent], days: int) -> 
         grade_value=values, where=where,
     )  # fmt: skip
     fleet = Fleet(len(roll.chip_owners), len(grades), path, days)
-    contracts = ReservedBook(len(roll.landlords), max(1, len(roll.customers)), path)
+    contracts = ReservedBook(len(roll.landlords), len(roll.customers), path)
     calendar = _calendar(spec)
     order_days = calendar.month_ends_before(len(path.lead_weights))
     for row, owner in enumerate(roll.chip_owners):

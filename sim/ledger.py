@@ -98,9 +98,7 @@ class Ledger:
             kept[payee] += amount
 
     def post(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
-        """Many transfers of one instrument; arrays of equal length, amounts not negative, zero where nobody pays."""
-        if not (len(payers) and len(payees)) and not amounts.any():
-            return
+        """Many transfers of one instrument at once; arrays of equal length, amounts not negative."""
         at = self._at(reason, instrument)
         if not transfers(self.positions, self._sizes, self.flows, *at, payers, payees, amounts):
             raise ValueError(f"{reason}: amounts of {instrument} must be finite and not negative: {amounts}")
@@ -118,9 +116,7 @@ class Ledger:
             raise ValueError(f"{reason}: legs in {instrument} do not cancel: {gap!r} of {most!r}")
 
     def post_pairs(self, reason: str, instrument: str, payers: Ints, payees: Ints, amounts: Floats) -> None:
-        """A table of transfers (payers, payees) of one instrument; amounts not negative, all zero where nobody pays."""
-        if not (len(payers) and len(payees)) and not amounts.any():
-            return
+        """A table of transfers (payers, payees) of one instrument; amounts not negative."""
         by_payer = amounts.strides[0] >= amounts.strides[1]
         table = np.ascontiguousarray(amounts if by_payer else amounts.T)
         at = self._at(reason, instrument)
