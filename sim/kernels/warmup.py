@@ -69,16 +69,11 @@ def _warm_up_rows() -> None:
     _, quantity = spot_rows.gathered(group, table, wanted)
     spot_rows.over_rows(quantity, group, wanted, quantity)
     spot_rows.spread(quantity, group, wanted, quantity)
-    capacity = spot_rows.capacities(one, one, who, table, one)
-    spot_rows.to_owners(capacity, who, who, spot.CONVEX, table, table.copy())
-    posted = np.zeros(1, np.bool_)
-    spot_rows.remember(table, who, who, spot.CONVEX, capacity, table, table, posted, 24.0, 2.0, 10.0)
-    by_column = np.ones((2, 2), order="F")  # as tables are that lie the other way round
+    by_column = np.ones((2, 2), order="F")  # as the hours' tables of owners and products lie
     capacity = spot_rows.capacities(one, one, who, by_column, np.ones(2))
     spot_rows.to_owners(capacity, who, who, spot.CONVEX, by_column, np.ones((2, 2), order="F"))
-    posted, own = np.zeros(2, np.bool_), np.ones((2, 2))
-    spot_rows.remember(own, who, who, spot.CONVEX, capacity, capacity, by_column, posted, 24, 2.0, 10.0)
-    spot_rows.remember(own, who, who, spot.CONVEX, capacity, capacity, own.copy(), posted, 24, 2.0, 10.0)
+    tightness, posted = np.ones((2, 2)), np.zeros(2, np.bool_)
+    spot_rows.remember(tightness, who, who, spot.CONVEX, capacity, capacity, by_column, posted, 24, 2.0, 10.0)
 
 
 def _warm_up_futures() -> None:
