@@ -32,6 +32,14 @@ class SpecError(ValueError):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
+class WrongValue(ValueError):
+    """What is wrong with a key further in than the one that is being read."""
+
+    def __init__(self, key: str, value: object, allowed: str, nearest: str | None = None) -> None:
+        super().__init__(f"{key} = {value!r} {allowed}")
+        self.key, self.value, self.allowed, self.nearest = key, value, allowed, nearest
+
+
 def nearest(name: str, names: list[str]) -> str | None:
     """The closest valid name, if any is close."""
     found = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
@@ -53,6 +61,8 @@ def problems_of(error: ValidationError, model: type[BaseModel], prefix: str = ""
             )
         elif item["type"] == "missing":
             problems.append(Problem(key, None, "is required"))
+        elif isinstance(raised := (item.get("ctx") or {}).get("error"), WrongValue):
+            problems.append(Problem(f"{key}.{raised.key}", raised.value, raised.allowed, raised.nearest))
         else:
             wanted = allowed_at(model, where) if item["type"] != "value_error" else None
             problems.append(Problem(key, item["input"], f"must be {wanted}" if wanted else plainly(item["msg"])))

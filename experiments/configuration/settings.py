@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from experiments.errors import Problem, UsageError, nearest_name
+from sim.problems import WrongValue
 
 NAME = re.compile(r"[A-Za-z0-9_.+-]+")
 Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str
@@ -32,14 +33,6 @@ def calm_beside(starts: Mapping[str, int], shock: str) -> str:
     if start is None or start == start_of(starts, NO_SHOCK):
         return NO_SHOCK
     return f"{NO_SHOCK}@{min(name for name in starts if starts[name] == start)}"
-
-
-class WrongValue(ValueError):
-    """What is wrong with a key further in than the one that is being read."""
-
-    def __init__(self, key: str, value: Any, allowed: str, nearest: str | None = None) -> None:
-        super().__init__(f"{key} = {value!r} {allowed}")
-        self.key, self.value, self.allowed, self.nearest = key, value, allowed, nearest
 
 
 class Strict(BaseModel):

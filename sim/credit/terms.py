@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from sim.credit.day_count import DayCount
+from sim.problems import WrongValue
 from sim.vocabulary import NonNegative, Parameters, Positive, PositiveCount, Rate, Share, iso_date
 
 MONTHS = 12.0
@@ -67,7 +68,8 @@ class Facility(Parameters):
     def _one_way(self) -> Self:
         """It is repaid one way, and a fee is on a commitment."""
         if (self.amortisation is None) == (self.schedule is None):
-            raise ValueError("needs either an amortisation or a schedule, and the other null")
+            allowed = "needs either an amortisation or a schedule, and the other null"
+            raise WrongValue("amortisation", self.amortisation, allowed)
         if self.commitment_fee > 0.0 and self.commitment is None:
             raise ValueError("commitment_fee is on what is not drawn of a commitment, and commitment is null")
         return self
