@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from sim.metrics.measure import Metric, Window, highest, lowest
-
-
-def total(window: Window, column: str) -> float:
-    """Sum over the window, nan where the world does not have the column."""
-    return float(window.series(column).sum())
-
+from sim.metrics.measure import Metric, highest, lowest, total
 
 METRICS = [
     Metric("called_usd", "USD", "owed beyond maintenance when margin calls were made", "collateral",

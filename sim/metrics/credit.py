@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sim.metrics.measure import Metric, Window, highest, lowest, mean
+from sim.metrics.measure import Metric, Window, highest, lowest, mean, total
 
 
 def bound_firms(window: Window) -> float:
@@ -14,10 +14,10 @@ def bound_firms(window: Window) -> float:
 
 
 METRICS = [
-    Metric("defaults", "firms", "landlords that defaulted", "credit", lambda w: float(w.series("defaults").sum())),
-    Metric("loan_losses_usd", "USD", "loans written off", "credit", lambda w: float(w.series("loan_losses_usd").sum())),
+    Metric("defaults", "firms", "landlords that defaulted", "credit", lambda w: total(w, "defaults")),
+    Metric("loan_losses_usd", "USD", "loans written off", "credit", lambda w: total(w, "loan_losses_usd")),
     Metric("lender_losses_usd", "USD", "loans written off that lenders had not sold", "credit",
-           lambda w: float(w.series("lender_losses_usd").sum())),
+           lambda w: total(w, "lender_losses_usd")),
     Metric("loan_spread_mean", "1/year", "mean over days of the mean spread of a new loan", "credit",
            lambda w: mean(w, "loan_spread_mean")),
     Metric("loan_spread_high", "1/year", "highest spread of a new loan of any borrower", "credit",

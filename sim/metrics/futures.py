@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window, sd
+from sim.metrics.measure import Metric, Window, sd, total
 from sim.vocabulary import DAYS_PER_YEAR
 
 SECOND = "future_2_usd_per_gpu_hour"
@@ -67,7 +67,7 @@ METRICS = [
     Metric("futures_impact", "log", "mean log price change per market order of one open interest, measured on the "
            "close of the second month at month ends", "futures", lambda w: mean_if_any(w, "futures_impact")),
     Metric("limit_locks", "months", "contract-days locked at the daily limit", "futures",
-           lambda w: float(w.series("limit_locks").sum()) if listed(w) else math.nan),
+           lambda w: total(w, "limit_locks") if listed(w) else math.nan),
     Metric("margin_defaults", "traders", "speculators who failed a margin call", "futures",
-           lambda w: float(w.series("margin_defaults").sum()) if listed(w) else math.nan),
+           lambda w: total(w, "margin_defaults") if listed(w) else math.nan),
 ]  # fmt: skip

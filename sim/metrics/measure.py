@@ -86,6 +86,11 @@ def ratio(a: float, b: float) -> float:
     return a / b if b else float("nan")
 
 
+def total(window: Window, column: str) -> float:
+    """Sum over the days, nan where the world does not have the column."""
+    return float(window.series(column).sum())
+
+
 def highest(window: Window, column: str) -> float:
     """Largest value, nan where there is none."""
     values = window.series(column)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window, ratio
+from sim.metrics.measure import Metric, Window, ratio, total
 
 
 def share_sold(window: Window) -> float:
@@ -17,7 +17,7 @@ def share_sold(window: Window) -> float:
 
 def share_sold_realised(window: Window) -> float:
     """Notes issued over new loans, nan where none were made."""
-    return ratio(float(window.series("notes_issued_usd").sum()), float(window.series("loan_draws_usd").sum()))
+    return ratio(total(window, "notes_issued_usd"), total(window, "loan_draws_usd"))
 
 
 def months_without_issue(window: Window) -> float:
@@ -43,9 +43,9 @@ METRICS = [
     Metric("share_sold_realised", "share", "share of new loans that was sold, beside what `share_sold` says",
            "notes", share_sold_realised),
     Metric("notes_issued_usd", "USD", "notes of all classes issued", "notes",
-           lambda w: float(w.series("notes_issued_usd").sum())),
+           lambda w: total(w, "notes_issued_usd")),
     Metric("note_writedowns_usd", "USD", "notes of all classes written down", "notes",
-           lambda w: float(w.series("note_writedowns_usd").sum())),
+           lambda w: total(w, "note_writedowns_usd")),
     Metric("months_without_issue", "share", "month ends on which no notes were issued", "notes", months_without_issue),
     Metric("note_spread_high", "1/year", "highest spread asked by investors, all classes", "notes", highest_spread),
     Metric("oc_ratio_low", "ratio", "lowest collateral over senior notes", "notes", lowest_coverage),
