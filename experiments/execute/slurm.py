@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 import shutil
@@ -28,7 +27,7 @@ from experiments.execute.jobs import FOLDER, Arrivals, Submission, new_name, que
 from experiments.execute.parcel import OtherCode, Parcel, Surroundings, parcel, python_path, surroundings
 from experiments.execute.worker import Batch, Outcome, record_failure, what_is_left
 from experiments.plugins.guard import tell
-from experiments.store.files import make_folder
+from experiments.store.files import make_folder, user_name
 
 WARNING_SECONDS = 90  # before its limit a job is told to stop
 COARSE_SECONDS = 75  # Slurm keeps time limits to the minute
@@ -132,7 +131,7 @@ class Slurm(Strict):
         keys = [[run.key for batch in group for run in batch.runs] for group in groups]
         ids = {job.job_id: own for job, own in zip(queued, keys, strict=True)}
         when = time.strftime("%Y-%m-%d %H:%M:%S")
-        submission = Submission(name, section_of(self), ids, socket.gethostname(), getpass.getuser(), when)
+        submission = Submission(name, section_of(self), ids, socket.gethostname(), user_name(os.geteuid()), when)
         record(out, submission)
         return submission
 

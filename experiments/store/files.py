@@ -360,6 +360,16 @@ def place() -> str:
     return f"{name}_{hashlib.sha256(repr(facts).encode()).hexdigest()[:8]}"
 
 
+def user_name(user: int) -> str:
+    """A user's name; his number where this machine has no name for it, as in containers and on nodes of a cluster."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
+
+
 def is_abandoned(partial: Path) -> bool:
     """Whether nobody writes a temporary file any more: its process has ended here, or it is a day old."""
     written = PARTIAL.search(partial.name)

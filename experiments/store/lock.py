@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import getpass
 import json
 import os
 import socket
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import Problem, UsageError
-from experiments.store.files import mark, place, share
+from experiments.store.files import mark, place, share, user_name
 
 HELD_FOR_SECONDS = 300.0  # a call that has not renewed its hold for so long has ended
 RENEWED_SECONDS = 30.0
@@ -94,7 +93,7 @@ def holding(out: Path) -> Iterator[None]:
         "host": socket.gethostname(),
         "process": os.getpid(),
         "job": os.environ.get("SLURM_JOB_ID", ""),
-        "user": getpass.getuser(),
+        "user": user_name(os.geteuid()),
         "since": time.strftime("since %Y-%m-%d %H:%M:%S"),
     }
     take_over(out, file)
@@ -146,8 +145,4 @@ def whose(folder: Path) -> str:
     owner = folder.stat().st_uid
     if owner == os.geteuid():
         return ""
-    with contextlib.suppress(KeyError):
-        import pwd
-
-        return f"; it is {pwd.getpwuid(owner).pw_name}'s, who can share it with a group: chmod -R g+rwX {folder}"
-    return f"; it is another user's, who can share it with a group: chmod -R g+rwX {folder}"
+    return f"; it is {user_name(owner)}'s, who can share it with a group: chmod -R g+rwX {folder}"

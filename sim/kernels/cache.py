@@ -42,8 +42,15 @@ def cache_root() -> Path:
         path = Path(chosen).absolute()
         inherited = re.fullmatch("[0-9a-f]{64}", path.name)  # a parent process came here first
         return path.parent if inherited else path
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or _home_cache()
     return Path(home) / "rackrate"
+
+
+def _home_cache() -> Path:
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:  # a user of a container who has a number only
+        return _temporary()
 
 
 def _writable(folder: Path) -> Path:
@@ -52,6 +59,10 @@ def _writable(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError:
-        folder = Path(tempfile.gettempdir()) / f"rackrate-{os.getuid() if hasattr(os, 'getuid') else 0}" / folder.name
+        folder = _temporary() / folder.name
         folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir()) / f"rackrate-{os.getuid() if hasattr(os, 'getuid') else 0}"

@@ -50,10 +50,14 @@ print(call(Path(out), int(seeds)))
 
 
 def as_member(user, out, seeds=1):
-    """What a member of the group sees of a study in a folder, under the usual umask."""
+    """What a member of the group sees of a study in a folder, under the usual umask.
+
+    He has a number only, no name and no home, as users in containers and on nodes of clusters often have.
+    """
     root = str(Path(__file__).parents[2])
     command = [sys.executable, "-B", "-c", CALL, *map(str, (user, GROUP, out, seeds))]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=root)
+    named = {key: value for key, value in os.environ.items() if key not in {"HOME", "USER", "LOGNAME", "USERNAME"}}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=root, env=named)
     assert "Traceback" not in done.stderr, done.stderr
     return done.stdout
 
