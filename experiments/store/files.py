@@ -93,6 +93,7 @@ def write_path(out: Path, run: RunSpec, record: Any) -> None:
     target = path_file(out, run)
     partial = partial_name(target)
     with storage(target):
+        make_folder(target.parent)
         pq.write_table(table.cast(pa.schema(fields)), partial, compression="zstd")
         settle(partial, target)
 

@@ -127,8 +127,9 @@ def test_compare_tells_keys_first_day_and_paired_difference(capsys: pytest.Captu
     assert "has the arms base" in capsys.readouterr().err
 
 
-def test_dry_says_what_a_study_takes_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*STUDY, "seeds=50", "out=out", "dry=true"]) == 0
+@pytest.mark.parametrize("record", ["summary", "paths"])
+def test_dry_says_what_a_study_takes_and_writes_nothing(capsys: pytest.CaptureFixture[str], record: str) -> None:
+    assert main([*STUDY, "seeds=50", "out=out", "dry=true", f"record={record}"]) == 0
     said = capsys.readouterr().out
     assert "100 runs (2 worlds, 50 seeds), 0 of them stored already, 100 to do" in said
     assert "core-hours" in said
