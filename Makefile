@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# where Python may not keep bytecode, each process would compile all libraries anew: seconds of each start
+COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 INSTALL := --constraint constraints.txt --editable . --group dev
 
 .PHONY: demo test lint bench lock clean
@@ -31,5 +33,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3 has no venv support: apt-get install python3-venv (or make PYTHON=...)" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" uv || true
-	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(INSTALL) || $(BIN)/python -m pip install --quiet $(INSTALL)
+	$(BIN)/python -m uv pip install --quiet $(COMPILED) --python $(BIN)/python $(INSTALL) || $(BIN)/python -m pip install --quiet $(INSTALL)
 	@touch $@

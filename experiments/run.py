@@ -93,8 +93,8 @@ def run(arguments: list[str]) -> int:
 def run_asked(asked: argparse.Namespace, arguments: list[str], only_submit: bool = False) -> int:
     """Composes the study, runs what its folder lacks, and writes tables, figures and report."""
     from experiments.configuration.compose import composer
+    from experiments.execute.batches import prepare_workers
     from experiments.execute.executor import check_here, executor_of
-    from experiments.execute.local import prepare_workers
     from experiments.store.asked import Call
     from experiments.study.find import plan_for
     from experiments.study.purity import check_shocks_are_pure

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 from collections.abc import Sequence
 from itertools import groupby
+from multiprocessing import forkserver
 from pathlib import Path
 
 from experiments.configuration.settings import Settings
@@ -26,6 +28,18 @@ def one_thread_each() -> None:
 def worker_count(settings: Settings, executor: object = None) -> int:
     """Runs to do side by side: as the executor says, or as set, or one for each core this process may use."""
     return getattr(executor, "side_by_side", None) or settings.workers or len(os.sched_getaffinity(0))
+
+
+def prepare_workers(overrides: Sequence[str] = ()) -> None:
+    """Starts the process that workers are forked from, which imports the simulator meanwhile.
+
+    Not where the words of a call name another executor, or one worker, which is started from here.
+    """
+    asked = dict(word.partition("=")[::2] for word in overrides)
+    if asked.get("executor", "local") != "local" or asked.get("workers") == "1":
+        return
+    multiprocessing.set_forkserver_preload(["experiments.execute.worker", "sim.economy", "sim.metrics", "sim.spec"])
+    forkserver.ensure_running()
 
 
 def batches_of(runs: Sequence[RunSpec], out: Path, record: str, workers: int = 0) -> list[Batch]:

@@ -74,20 +74,6 @@ class Local(Strict):
             pool.join()
 
 
-def prepare_workers(overrides: Sequence[str]) -> None:
-    """Starts the process that workers are forked from, which imports the simulator meanwhile.
-
-    Not where the words of a call name another executor, or one worker, which is started from here.
-    """
-    asked = dict(word.partition("=")[::2] for word in overrides)
-    if asked.get("executor", "local") != "local" or asked.get("workers") == "1":
-        return
-    from multiprocessing import forkserver
-
-    multiprocessing.set_forkserver_preload(["experiments.execute.worker", "sim.economy", "sim.metrics", "sim.spec"])
-    forkserver.ensure_running()
-
-
 def words_of_death(exit_code: int | None) -> str:
     """How a worker process ended, in words."""
     if exit_code is not None and exit_code == -signal.SIGKILL:

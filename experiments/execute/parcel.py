@@ -15,7 +15,7 @@ import rackrate
 from experiments.execute.batches import ONE_THREAD
 from experiments.execute.worker import Batch
 from experiments.plugins import provenance
-from experiments.plugins.sources import PluginCode, simulating_code
+from experiments.plugins.sources import MEANINGS, PluginCode, simulating_code
 from experiments.study.own import code_of
 from experiments.study.runs import with_keys
 
@@ -34,21 +34,23 @@ class Surroundings:
     environment: dict[str, str]
     versions: dict[str, str]
     folder: str  # in which the call was typed
+    meanings: dict[bytes, str]  # of files of code, so that only those that differ are parsed
 
     def take(self) -> None:
         """Makes them those of this process; what it imports and the processes it starts have them too."""
         with contextlib.suppress(OSError):  # a folder of the launching machine's own
             os.chdir(self.folder)
         os.environ.update(self.environment)
+        MEANINGS.update(self.meanings)
         sys.path += [path for path in self.paths if path not in sys.path]
 
 
 def surroundings(also: Iterable[str] = ()) -> Surroundings:
     """Those of this process: every import path, one thread, what changes numbers, and the variables named."""
-    paths = [str(Path(path or os.getcwd()).resolve()) for path in sys.path]
+    paths = dict.fromkeys(str(Path(path or os.getcwd()).resolve()) for path in sys.path)
     named = {name for name in os.environ if name.startswith(CARRIED)} | {name for name in also if name in os.environ}
     environment = {name: os.environ[name] for name in sorted(named)} | dict.fromkeys(ONE_THREAD, "1")
-    return Surroundings(tuple(dict.fromkeys(paths)), environment, provenance.versions(), os.getcwd())
+    return Surroundings(tuple(paths), environment, provenance.versions(), os.getcwd(), dict(MEANINGS))
 
 
 def python_path() -> str:

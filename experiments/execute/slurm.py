@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -21,9 +20,10 @@ from pydantic import Field
 
 from experiments.configuration.settings import Strict
 from experiments.errors import ABSENT, Problem, Typed, UsageError, WorkersError, nearest_name
-from experiments.execute.batches import by_seed
-from experiments.execute.executor import Report, executor_of
+from experiments.execute.batches import by_seed, prepare_workers
+from experiments.execute.executor import Report
 from experiments.execute.jobs import FOLDER, Arrivals, Submission, new_name, queue_of, record, section_of
+from experiments.execute.local import Local
 from experiments.execute.parcel import OtherCode, Parcel, Surroundings, parcel, python_path, surroundings
 from experiments.execute.worker import Batch, Outcome, record_failure, what_is_left
 from experiments.plugins.guard import tell
@@ -35,7 +35,6 @@ ENDED = re.compile("BOOT_FAIL|CANCELLED|COMPLETED|DEADLINE|FAILED|NODE_FAIL|OUT_
 PATIENCE_SECONDS = 60.0  # that a command of Slurm is waited for
 SILENCE_SECONDS = 900.0  # after which a controller that does not answer is given up
 DEFAULT_ARRAY = 1001
-WORKERS = "experiments.execute.local.Local"
 COMMANDS = ("sbatch", "sinfo", "squeue", "scontrol", "srun")
 INSTALL = "install it with `pip install 'rackrate[slurm]'`"
 
@@ -222,8 +221,7 @@ class Job:
         try:
             with warned():
                 self.parcel.check(batches)
-                workers = executor_of({"_target_": WORKERS}, ())
-                workers.run(before, self.cpus, lambda outcomes: None)
+                Local().run(before, self.cpus, lambda outcomes: None)
         except OtherCode as error:
             for batch in before:
                 record_failure(batch, f"its job did not begin: {error}")
@@ -258,7 +256,7 @@ def warned() -> Iterator[None]:
 
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(warning, signal.SIG_IGN)
-    forkserver.ensure_running()  # has the signals ignored by all that it starts
+    prepare_workers()  # the signals are ignored by all that are forked from it
     signal.signal(warning, stop)
     try:
         yield

@@ -20,6 +20,8 @@ MEASURES = "sim/metrics"  # reads what was simulated and changes nothing in it
 INSTALLED = {"site-packages", "dist-packages"}
 NOT_READ = {".md", ".rst", ".nbi", ".nbc", ".pyc"}
 FINDS_BY_NAME = {"importlib", "import_module", "__import__", "pkgutil"}
+ENCODED = ("utf-8", "surrogatepass")
+MEANINGS: dict[bytes, str] = {}  # hash of a Python file's bytes -> hash of what it means, as known so far
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -192,8 +194,18 @@ def tree_of(path: Path) -> ast.Module | None:
 
 def hash_of(path: Path) -> str:
     """A hash of what a file means: of its syntax tree, the same under every Python; of its bytes if it is no Python."""
-    tree = tree_of(path)
-    content = path.read_bytes() if tree is None else "\n".join(words(tree)).encode("utf-8", "surrogatepass")
+    content = path.read_bytes()
+    if path.suffix != ".py":
+        return short_hash(content)
+    bytes_hash = hashlib.sha256(content).digest()
+    if bytes_hash not in MEANINGS:
+        tree = tree_of(path)
+        MEANINGS[bytes_hash] = short_hash(content if tree is None else "\n".join(words(tree)).encode(*ENCODED))
+    return MEANINGS[bytes_hash]
+
+
+def short_hash(content: bytes) -> str:
+    """The first half of a hash."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 

@@ -110,7 +110,8 @@ def test_forty_runs_have_the_bits_of_a_local_call(tmp_path: Path, monkeypatch: p
     asked = ["population=tiny", "days=8", "seeds=10", "shocks=[pool_outage]", "shocks.pool_outage.start=3"]
     asked += ["study.arms={plain: [], calm: ['spot.convexity=4.0']}", "record=paths"]
     assert main([*asked, "executor=in_process", f"out={tmp_path / 'local'}"]) == 0
-    assert main([*asked, *QUICK[2:], f"out={tmp_path / 'slurm'}"]) == 0
+    assert main([*asked, *QUICK[2:], "executor.runs_per_job=20", f"out={tmp_path / 'slurm'}"]) == 0
+    assert len({log.name.split("_log")[0] for log in tmp_path.glob("slurm/jobs/*/*_log.out")}) == 2  # side by side
     files = sorted(path.relative_to(tmp_path / "local") for path in (tmp_path / "local").glob("**/*.parquet"))
     assert len(pd.read_parquet(tmp_path / "local/runs.parquet")) == 40
     assert {"runs.parquet", "effects.parquet", "events.parquet"} < {str(file) for file in files}

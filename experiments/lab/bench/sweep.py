@@ -10,7 +10,7 @@ from unittest import mock
 
 from experiments.configuration.settings import Settings, Study
 from experiments.execute import local, worker
-from experiments.execute.batches import batches_of
+from experiments.execute.batches import batches_of, prepare_workers
 from experiments.execute.executor import execute
 from experiments.execute.worker import Batch, Outcome
 from experiments.lab.bench.result import Measured
@@ -49,7 +49,7 @@ def measure_sweep(quick: bool) -> Measured:
         (out / "parts").mkdir()
         outcomes: list[Outcome] = []
         began = time.perf_counter()
-        local.prepare_workers([])
+        prepare_workers()
         execute(batches_of(specs, out, settings.record), local.Local(retries=0), WORKERS, outcomes.extend)
         passed = time.perf_counter() - began
         inside = sum(float(path.read_text(encoding="utf-8")) for path in out.glob("*.seconds"))
