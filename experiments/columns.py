@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-OPTIONAL = ("resale=default",)  # presets whose worlds have series of their own
+OPTIONAL = (
+    "resale=default",
+    "venues.main.reports=true",
+    "venues.main.maturities=1",
+    "links.normal_premium=[0.0]",
+)  # presets whose worlds have series of their own
 PAGE = Path(__file__).parent.parent / "docs" / "columns.md"
 Row = tuple[str, str, str]
 
@@ -226,7 +231,7 @@ def page() -> str:
         "paths/",
         "With `record=paths`: a file a run, a row a day. Grades, indices, kinds of owner, tenors and listed months are "
         "those of the default world; another world has its own. The last are of worlds with a market "
-        "for used GPUs, and of the calls that need one.",
+        "for used GPUs, of the calls that need one, and of venues with `reports` (of the nearest month: others alike).",
         [*PATHS, *((column.name, column.unit, column.meaning) for column in series)],
     )
     parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)

@@ -45,6 +45,14 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
     "used_gpu_usd_per_ve", "used_price_ratio", "used_paid_usd", "used_sold_usd", "used_forced_usd", "used_outside_usd",
     "used_on_the_way_ve",
     "calls_open", "called_usd", "calls_cash_usd", "calls_chips_usd", "calls_sales_usd", "loan_to_value",
+    "future_{month}_volume_contracts", "future_{month}_open_contracts",
+    "future_{month}_landlords_long_contracts", "future_{month}_landlords_short_contracts",
+    "future_{month}_users_long_contracts", "future_{month}_users_short_contracts",
+    "future_{month}_funds_long_contracts", "future_{month}_funds_short_contracts",
+    "future_{month}_speculators_long_contracts", "future_{month}_speculators_short_contracts",
+    "future_{month}_others_long_contracts", "future_{month}_others_short_contracts",
+    "future_spread", "future_effective_spread", "future_depth_contracts", "future_margin_share", "future_paid_usd",
+    "future_landlords_usd", "future_settled_usd_per_gpu_hour",
 )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ from sim.exchange.crowd import Speculators
 from sim.exchange.futures import orders_of, schedules_by_month
 from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders
 from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
+from sim.exchange.reports import Reports, classes_of
 from sim.exchange.session import Arrivals
 from sim.exchange.terms import MAIN, Information, VenueTerms
 from sim.exchange.venue import Venue
@@ -71,6 +72,7 @@ class Exchange:
         limited = np.array([owner for owner, _ in register.of(HoldsFutures)], dtype=np.int64)
         self.house = ClearingHouse(common.ledger, register.roll, hedger, limited)
         self.terms = dict(terms)
+        self.reports = Reports(terms, classes_of(register))
         self.venues: dict[str, Venue] = {}
         self.index_ratio: dict[str, float] = {}
         self.closes: dict[str, Close] = {}
@@ -249,6 +251,7 @@ class Exchange:
         `funds` is what funds bring, by venue. Of `foresight` their traders have signals.
         """
         self.closes = {}
+        self.reports.begin_day()
         if not self.venues:
             return self.closes
         register, ledger = self.common.register, self.common.ledger
@@ -329,13 +332,22 @@ class Exchange:
         if not self.closes:
             self.margins = self._no_margins()
             return self.margins
-        self.margins = found = self.house.settle([(self.venues[name], close) for name, close in self.closes.items()])
+        evening = [(self.venues[name], close) for name, close in self.closes.items()]
+        publish = [self._before(venue) for venue, _ in evening if venue.name in self.reports.months]
+        self.margins = found = self.house.settle(evening)
+        for venue, held, traders, share in publish:
+            self.reports.note_close(venue, self.closes[venue.name], held, traders, share)
         log = self.common.log
         if found.margin_defaults:
             log.note(day, "margin default", f"{found.margin_defaults} speculators are being closed out")
         if found.house_loss_usd > 0.0:
             log.note(day, "clearing loss", f"the house loses {found.house_loss_usd:,.0f} USD")
         return found
+
+    def _before(self, venue: Venue) -> tuple[Venue, Floats, list[Floats], float]:
+        """A venue before tonight's trades and gains are booked: positions, those of traders, initial margin."""
+        held = self.common.ledger.table(venue.names)
+        return venue, held, [crowd.arrays.position.copy() for crowd in venue.crowds], venue.margin_before
 
     def _no_margins(self) -> Margins:
         return Margins(np.zeros(len(self.common.ledger.owners)), 0, 0, 0.0)
@@ -380,6 +392,10 @@ class Exchange:
             return own
         technology = self.common.path.settings.technology
         for venue in self.venues.values():
+            if venue.name in self.reports.months:
+                self.reports.note_settlement(
+                    venue, venue.settlement_usd(), self.common.ledger.table(venue.names[:1])[0]
+                )
             own += self.house.expire(venue, venue.settlement_usd())
             if venue.name == self.common.board.links.venue:
                 self.common.board.note_settlement(venue.first_month, venue.settlement_usd())
@@ -417,7 +433,7 @@ class Exchange:
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""
         prices = [column for name, t in self.terms.items() for column in price_columns(name, t.maturities)]
-        return [*prices, *TRADING, *READINGS]
+        return [*prices, *TRADING, *READINGS, *self.reports.columns()]
 
     def _nothing(self) -> dict[str, float]:
         """The series of a day on which nothing is listed."""
@@ -426,7 +442,7 @@ class Exchange:
 
     def day(self) -> dict[str, float]:
         """The day's prices, trading and gap; nothing where nothing is listed."""
-        found = self._nothing()
+        found = self._nothing() | self.reports.today
         if not self.closes:
             return found
         roll, venues = self.common.register.roll, self.venues

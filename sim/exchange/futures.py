@@ -24,6 +24,7 @@ from sim.kernels.call_auction import (
 from sim.rows.exchange import FutureRow
 from sim.vocabulary import Floats, Ints
 
+NEAR = 0.01  # of the price: what is wanted so near is counted as depth
 PROBE = 0.03  # of open interest: the order by which price impact is measured
 
 
@@ -104,6 +105,18 @@ def price_impact(orders: MonthOrders, tick_usd: float, open_interest: float) -> 
         for side in (1, -1)
     ]  # fmt: skip
     return math.log(price[0] / price[1]) / (2.0 * PROBE)
+
+
+def depth_near(orders: MonthOrders, price_usd: float, tick_usd: float) -> float:
+    """Contracts that would be traded more or less on both sides if a month's price moved by `NEAR` to either side.
+
+    It is what limit orders and schedules want at the lower price over what they want at the higher.
+    """
+    low, high = (price_usd * (1.0 + side * NEAR) / tick_usd for side in (-1, 1))
+    near = np.abs(orders.quantity)[(orders.tick >= low) & (orders.tick <= high)]
+    ticks = orders.tick0 + np.arange(orders.curve.shape[1])
+    bought, sold = (np.interp([low, high], ticks, side) for side in orders.curve)
+    return float(near.sum() + (bought[0] - bought[1]) + (sold[1] - sold[0]))
 
 
 def events_of(name: str, cleared: Cleared) -> list[tuple[str, str]]:

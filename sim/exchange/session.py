@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.exchange.futures import Schedules
+from sim.exchange.futures import NEAR, Schedules
 from sim.exchange.joint_close import MonthOrders
 from sim.exchange.terms import VenueTerms
 from sim.kernels import limit_order_book as book
@@ -22,7 +22,7 @@ from sim.streams import Purpose, Streams
 from sim.vocabulary import Bools, Floats, Ints
 
 DUST = 1e-12  # of an order: what rounding leaves of one that has traded
-NEAR = 0.01  # of the middle of the quotes: what rests so near is counted as depth
+
 MONTHS_A_DAY = 64  # addresses of draws: a day's listed months
 
 

@@ -43,7 +43,8 @@ class VenueTerms(Parameters):
 
     A month settles to the mean of the index over the days that `settlement` counts: business days, by `calendar`, or
     all days.
-    A venue that is `listed` opens on `listed_from`, a date, or at once (null).
+    A venue that is `listed` opens on `listed_from`, a date, or at once (null). With `reports` the record has what it
+    publishes beside prices: see `sim.exchange.reports`.
     """
 
     listed: bool
@@ -61,6 +62,7 @@ class VenueTerms(Parameters):
     calendar: Literal["weekdays", "cme_trade_dates"] = "weekdays"
     listed_from: Annotated[str, AfterValidator(iso_date)] | None = None
     maker_response: Annotated[float, Field(gt=0.0, le=10.0)] = 0.02
+    reports: bool = False
 
     def first_day(self, start: datetime.date) -> int:
         """The day on which the venue opens in a world that begins on `start`: 0, or that of its date if later."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.calendar import Calendar
 from sim.exchange.crowd import Speculators
-from sim.exchange.futures import Evening, Rows, by_month, events_of, orders_of, price_impact
+from sim.exchange.futures import Evening, Rows, by_month, depth_near, events_of, orders_of, price_impact
 from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders, close_with_funds
 from sim.exchange.margin_models import FilteredHistory
 from sim.exchange.mechanisms import by_book, by_maker
@@ -70,6 +70,7 @@ class Venue:
         self.crowds: list[Speculators] = []
         self.since: int | None = None  # the day of its listing date, if inside a run
         self.risk: FilteredHistory | None = None
+        self.margin_before = terms.margin.initial  # initial margin that stood before the last close
         self._listed: Listed | None = None
 
     @property
@@ -162,13 +163,14 @@ class Venue:
         needs the day's `arrivals` and trades before the close; a market maker needs open interest, `held` (months,).
         """
         terms, crowds, last = self.terms, self.crowds, self.price_usd.copy()
+        self.margin_before = self.initial_margin
         evening, resting = by_month(rows, terms.maturities), resting_orders(crowds, terms.maturities)
         if terms.mechanism != "call_auction":
             return self._clear_otherwise(evening, Night(crowds, last, owners), funds, probed, arrivals, held)
         fills, cleared = np.zeros(resting[0].shape), np.empty((terms.maturities, len(Cleared._fields)))
         impact, joint, funded = math.nan, 0, None
-        if probed is not None or funds is not None:
-            books = self._books(evening)
+        books = self._books(evening) if probed is not None or funds is not None or terms.reports else []
+        if books:
             if probed is not None:
                 next_month = min(1, terms.maturities - 1)
                 impact = price_impact(books[next_month], terms.tick_usd, float(probed[next_month]))
@@ -192,7 +194,8 @@ class Venue:
         price, volume = cleared[:, 0].copy(), cleared[:, 4].copy()
         self._move_to(price)
         events = self._events(cleared)
-        return Close(last, price, trades, wanted, volume, crowd_fills, events, funded, impact)
+        depth = depth_near(books[-1], price[len(books) - 1], terms.tick_usd) if terms.reports else math.nan
+        return Close(last, price, trades, wanted, volume, crowd_fills, events, funded, impact, depth=depth)
 
     def _move_to(self, price_usd: Floats) -> None:
         """Tonight's prices become the last ones; trends learn, and margins, from the month after the nearest."""

@@ -90,6 +90,9 @@ class Close:
     funds: Any = None  # a FundClose, where funds traded
     impact: float = math.nan
     traded: Traded | None = None  # before the close
+    depth: float = (
+        math.nan
+    )  # of an auction, where the venue reports it: contracts within 1 % of the second month's price
 
 
 class Foresight(NamedTuple):

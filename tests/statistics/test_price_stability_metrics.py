@@ -86,6 +86,9 @@ class Whatever:
     def __contains__(self, name):
         return True
 
+    def __iter__(self):
+        return iter(["future_ice_1_usd_per_gpu_hour"])
+
     def __getitem__(self, name):
         return np.exp(0.01 * np.arange(self.days) ** 2 + 0.1 * len(name))
 
