@@ -202,6 +202,14 @@ class Board:
     _told: dict[Any, Any] = field(default_factory=dict)  # what follows from public facts alone, worked out this beat
     _told_on: Today | None = None
 
+    @property
+    def shown(self) -> list[Any]:
+        """All that views read, sheet by sheet: as long as each is the same object nobody can come to see anything new.
+
+        Sheets are replaced whole, and readings of the curve with them.
+        """
+        return [value for name, value in vars(self).items() if not name.startswith("_")]
+
     def once(self, key: Any, work: Callable[[], Any]) -> Any:
         """What follows from public facts alone is worked out once a beat, for all who ask the same."""
         if self._told_on is not self.today:
@@ -309,6 +317,7 @@ class Board:
         venue, evening = self.links.venue, self.evening_read()
         tonight = replace(self.today.curves[venue], price_usd=tuple(price_usd))
         seen = tonight if evening is self.today else evening.curves.get(venue, tonight)
+        self.readings = dict(self.readings)
         for reversion, reading in self.readings.items():
             expected = self._expected_at(venue, reversion)
             then = expected if seen is tonight else self.expect(evening, seen, reversion)
@@ -316,6 +325,7 @@ class Board:
 
     def note_settlement(self, month: int, settlement_usd: float) -> None:
         """The nearest month of the venue that links read has settled."""
+        self.readings = dict(self.readings)
         for reading in self.readings.values():
             reading.pass_month(month, math.log(settlement_usd), self.links.memory_years)
 

@@ -34,6 +34,7 @@ class Fleet:
         self.size_usd: Floats = np.zeros(owners)  # cost of what worked or was on order, day by day
         self.delivered: Floats = np.zeros((owners, grades))
         self.retired: Floats = np.zeros((owners, grades))
+        self.changes = 0  # of what works, so far
         self.held_back: Floats = np.zeros((2, owners, grades))  # VE and cost of what is due and kept from arriving
 
     def start_on_path(self, owner: int, ve_by_grade: Floats, order_days: list[tuple[int, int]]) -> None:
@@ -87,6 +88,7 @@ class Fleet:
         arrive; all of both if not given.
         """
         self._room(day)
+        self.changes += 1
         at = self.life + day
         if arriving is not None and released is not None:
             self._hold_back(at, arriving, released)
@@ -137,6 +139,7 @@ class Fleet:
 
         What is taken away is negative; rounding leaves nothing below zero.
         """
+        self.changes += 1
         at = slice(day + 1, self.life + day + 1)
         for table, change in ((self.installed, ve), (self.cost, cost_usd)):
             table[rows, :, at] = np.maximum(0.0, table[rows, :, at] + change)

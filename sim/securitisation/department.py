@@ -62,7 +62,8 @@ class Notes:
             cut = self.issuer.write_downs_usd - before
             self.common.log.note(day, "note write-down", f"the pool loses {lost:,.0f} USD, the notes {cut:,.0f} USD")
         board = self.common.board
-        board.securitisation = replace(board.securitisation, loan_loss_rate=report.loss_rate)
+        if report.loss_rate != board.securitisation.loan_loss_rate:
+            board.securitisation = replace(board.securitisation, loan_loss_rate=report.loss_rate)
 
     # the month
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sim.economy import Economy
 from sim.hardware.resale.clearing import Buyers, Cleared, Sellers, clear
+from sim.hardware.resale.market import UsedMarket
 from sim.laws import BrokenLaw
 from sim.problems import SpecError
 from sim.spec import read_spec
@@ -218,3 +219,24 @@ def test_contracts_go_with_the_gpus_that_serve_them(eve):
     assert let.sum() == pytest.approx(before.sum(), rel=0.02)
     ledger = after.books.ledger
     assert ledger.flow("contracts sold on").sum() == pytest.approx(0.0, abs=1e-3)
+
+
+def test_what_fleets_are_worth_is_worked_out_once_an_evening_and_is_what_it_would_be_anew(monkeypatch):
+    """A landlord without cash: calls, sales and moves on most evenings after day 20, a month end among them."""
+    worked_out: list[int] = []
+    plain = UsedMarket._worth_usd
+    monkeypatch.setattr(UsedMarket, "_worth_usd", lambda self, day: worked_out.append(day) or plain(self, day))
+    economy = robbed(28)
+    asked = UsedMarket.worth_usd
+
+    def checked(self, day):
+        found = asked(self, day)
+        for kept, anew in zip(found, plain(self, day), strict=True):
+            assert kept.tobytes() == anew.tobytes()
+        return found
+
+    monkeypatch.setattr(UsedMarket, "worth_usd", checked)
+    economy.run(SALE + 12 - 28)
+    quiet = [day for day in range(28) if not economy.calendar.is_month_end(day)]
+    assert [worked_out.count(day) for day in quiet] == [1] * len(quiet)
+    assert economy.record["used_sold_usd"].sum() > 0.0

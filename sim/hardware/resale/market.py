@@ -15,7 +15,8 @@ from sim.hardware.fleet import Fleet
 from sim.hardware.resale.clearing import Buyers, Sellers, clear
 from sim.hardware.resale.moves import Parcel, Removals
 from sim.hardware.resale.terms import Resale
-from sim.hardware.resale.values import Values, ages_of, values_at
+from sim.hardware.resale.values import Values, ages_of, mean_at, values_at
+from sim.kept import Kept
 from sim.rows.hardware import Grades, UsedOffers, UsedTrades
 from sim.vocabulary import Floats
 
@@ -59,6 +60,7 @@ class UsedMarket:
         self.taken_usd: Floats = np.zeros(len(common.register.roll.landlords))
         self.outside_usd = 0.0
         self.today = Sales()
+        self._worth: Kept[tuple[Floats, Floats]] = Kept()
 
     @property
     def open(self) -> bool:
@@ -79,19 +81,34 @@ class UsedMarket:
         today = self.common.board.today
         return np.array([self.terms.scrap * today.paid_usd(g) for g in range(len(self.grades.names))])
 
+    def _fleets_ve(self) -> Floats:
+        return np.asarray(self.fleet.working[self.common.register.roll.landlord_fleet].sum(axis=1))
+
     def _values(self, left_years: Floats) -> Values:
-        fleets = self.fleet.working[self.common.register.roll.landlord_fleet].sum(axis=1)
-        return values_at(self.common.register, left_years, fleets, self._scrap_usd())
+        return values_at(self.common.register, left_years, self._fleets_ve(), self._scrap_usd())
+
+    def _value_by_day(self) -> Floats:
+        """Value of a VE by day of life left (grades, days), USD."""
+        return mean_at(self.common.register, self.ages.left_years, self._fleets_ve(), self._scrap_usd())
 
     def _by_day(self) -> Floats:
         """Last prices over value by day of life left (grades, days)."""
         return self.ratio[:, self.ages.of_day]
 
     def worth_usd(self, day: int) -> tuple[Floats, Floats]:
-        """What landlords' GPUs at work are worth (landlords,), USD: at value, and at last prices of used GPUs."""
-        vintages = self.fleet.vintages(self.common.register.roll.landlord_fleet, day)
-        value = vintages * self._values(self.ages.left_years).mean
-        return value.sum(axis=(1, 2)), (value * self._by_day()).sum(axis=(1, 2))
+        """What landlords' GPUs at work are worth (landlords,), USD: at value, and at last prices of used GPUs.
+
+        Worked out once an evening: anew only where GPUs have moved, prices, terms or something that landlords see.
+        """
+        follows = [day, self.fleet.changes, self.ratio, self.terms, *self.common.board.shown]
+        return self._worth.get(follows, lambda: self._worth_usd(day))
+
+    def _worth_usd(self, day: int) -> tuple[Floats, Floats]:
+        table = self.fleet.vintages(self.common.register.roll.landlord_fleet, day)
+        table *= self._value_by_day()  # a copy of what the fleet keeps
+        value = table.sum(axis=(1, 2))
+        table *= self._by_day()
+        return value, table.sum(axis=(1, 2))
 
     def quote_usd(self) -> Floats:
         """Last price of a VE by grade and age (grades, ages), in the middle of each age, USD."""
@@ -106,7 +123,7 @@ class UsedMarket:
         none = UsedTrades(np.zeros(len(forced)), np.zeros((len(forced), len(forced))))
         if not self.open or not (forced.any() or willing > 0.0):
             return none
-        value = self._values(self.ages.left_years).mean
+        value = self._value_by_day()
         worth = self.fleet.vintages(self.common.register.roll.landlord_fleet, day) * value
         cells = np.add.reduceat(worth, self.ages.starts, axis=2)
         book = self._match(offers, cells, willing)
@@ -191,8 +208,7 @@ class UsedMarket:
 
     def _operators(self, offers: UsedOffers) -> Floats:
         """Who runs what outsiders buy: shares (landlords,) by fleets of those who need not sell; none if all must."""
-        fleets = self.fleet.working[self.common.register.roll.landlord_fleet].sum(axis=1)
-        free: Floats = np.where(offers.aside | (offers.forced > 0.0), 0.0, fleets)
+        free: Floats = np.where(offers.aside | (offers.forced > 0.0), 0.0, self._fleets_ve())
         return free / max(float(free.sum()), 1e-300)
 
     def _reprice(self, day: int, share: Floats, price_usd: Floats) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,6 +22,11 @@ class Parcel:
     ve: Floats
     cost_usd: Floats
 
+    @cached_property
+    def total_ve(self) -> Floats:
+        """VE by grade (grades,)."""
+        return np.asarray(self.ve.sum(axis=(0, 2)))
+
 
 class Removals:
     """GPUs between owners, in the custody of the rest of the world. `parcels` in order of sale."""
@@ -34,7 +40,7 @@ class Removals:
     @property
     def on_the_way_ve(self) -> Floats:
         """VE between owners (grades,), with those that reach their life on the way."""
-        return np.array(sum((p.ve.sum(axis=(0, 2)) for p in self.parcels), np.zeros(len(self.grades.names))))
+        return np.array(sum((p.total_ve for p in self.parcels), np.zeros(len(self.grades.names))))
 
     def send(self, sold: Floats, parcel: Parcel) -> None:
         """Take a share of what sellers have at work (landlords, grades, days of life left), and send it in a parcel."""
@@ -55,7 +61,7 @@ class Removals:
             ve, cost = _alive(parcel, day), _shifted(parcel.cost_usd, day - parcel.day)
             self.fleet.add(roll.landlord_fleet, day, ve, cost)
             self._post(ve.sum(axis=2), out=False)
-            retired = (parcel.ve.sum(axis=(0, 2)) - ve.sum(axis=(0, 2))) / self.grades.gpu_ve
+            retired = (parcel.total_ve - ve.sum(axis=(0, 2))) / self.grades.gpu_ve
             for name, gpus in zip(self.grades.names, np.maximum(0.0, retired).tolist(), strict=True):
                 if gpus > 0.0:
                     ledger.transfer("retirements", f"gpu:{name}", roll.rest_of_world, roll.vendor, gpus)

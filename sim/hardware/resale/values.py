@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.behaviours.investing import used_values
+from sim.behaviours.investing import Investor, used_values
 from sim.register import Register
 from sim.roles import ValuesChips
-from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
+from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,37 @@ class Values:
 
 def values_at(register: Register, left_years: Floats, fleets_ve: Floats, scrap_usd: Floats) -> Values:
     """Values at so many years of life left (ages,), given fleets (landlords,) and scrap by grade, USD per VE."""
+    own, says = _own(register, left_years, len(scrap_usd))
+    mean, floor = _mean(own, says, fleets_ve), scrap_usd[:, None]
+    return Values(np.maximum(mean, floor), np.maximum(np.where(says[:, None, None], own, mean), floor))
+
+
+def mean_at(register: Register, left_years: Floats, fleets_ve: Floats, scrap_usd: Floats) -> Floats:
+    """The mean of `values_at` alone (grades, ages)."""
+    own, says = _own(register, left_years, len(scrap_usd))
+    return np.asarray(np.maximum(_mean(own, says, fleets_ve), scrap_usd[:, None]))
+
+
+def _own(register: Register, left_years: Floats, grades: int) -> tuple[Floats, Bools]:
+    """Own values (landlords, grades, ages) of those who say how they value chips, else 0, and who does (landlords,).
+
+    Who values chips alike values used ones alike: what they are worth follows from that and from what is public.
+    """
     known, views = dict(register.of(ValuesChips)), register.views
     landlords = register.roll.landlords.tolist()
-    shape = (len(landlords), len(scrap_usd), len(left_years))
-    own, says = np.zeros(shape), np.array([owner in known for owner in landlords], dtype=bool)
+    own, says = np.zeros((len(landlords), grades, len(left_years))), np.zeros(len(landlords), dtype=bool)
+    found: dict[Investor, Floats] = {}
     for i, owner in enumerate(landlords):
-        if says[i]:
-            own[i] = used_values(views[owner], known[owner].investor(views[owner]), left_years)
+        if owner in known:
+            investor = known[owner].investor(views[owner])
+            if investor not in found:
+                found[investor] = used_values(views[owner], investor, left_years)
+            own[i], says[i] = found[investor], True
+    return own, says
+
+
+def _mean(own: Floats, says: Bools, fleets_ve: Floats) -> Floats:
+    """Mean of own values by what is owned (grades, ages)."""
     weights = np.where(says, fleets_ve, 0.0)
     total = float(weights.sum())
-    mean = np.tensordot(weights / total, own, 1) if total > 0.0 else np.zeros(shape[1:])
-    floor = scrap_usd[:, None]
-    return Values(np.maximum(mean, floor), np.maximum(np.where(says[:, None, None], own, mean), floor))
+    return np.tensordot(weights / total, own, 1) if total > 0.0 else np.zeros(own.shape[1:])

@@ -1,0 +1,1 @@
+"""What credit costs, and how long a pool of loans takes to pay its notes."""
