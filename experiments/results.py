@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from experiments.configuration.settings import NO_SHOCK, calm_beside, start_of
-from experiments.errors import ABSENT, Problem, UsageError
-from experiments.store.files import MOVE_PATH, MOVE_RUNS, MOVE_TABLE, read_table, readable
+from experiments.errors import ABSENT, Problem, UsageError, nearest_name
+from experiments.store.files import MOVE_RUNS, MOVE_TABLE, read_table
+from experiments.store.paths import Paths, files_of, path_columns, path_files
 from experiments.study.find import plan_of
 from experiments.study.plan import Plan
-from experiments.wording import learn
+from experiments.wording import bare_name, learn
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 FORK = "@fork"
 FINISHED = "ok"
 EXACT = 1e-12  # of a figure's size: smaller differences are rounding of its last bits
 ROUNDING = 1e-8  # the same of what markets clear to (a billionth of all interest, over many days): no change in words
+MOST_NAMED = 12  # values that an error names
 ROLES = ("primary", "part", "control", "null", "placebo")  # of contrasts
 
 
@@ -132,11 +137,61 @@ class Design:
         return len(self.whole_arms) < len(self.arms)
 
 
-@dataclass(frozen=True)
-class Results:
-    """One result folder; tables are read when first asked for."""
+class Drawn(Protocol):
+    """A figure of a report: the name of its file, what it shows, and the figure itself, which a notebook displays."""
 
-    out: Path
+    @property
+    def name(self) -> str:
+        """The name that its files in `figures/` have."""
+
+    @property
+    def figure(self) -> Figure:
+        """The figure."""
+
+    @property
+    def caption(self) -> str:
+        """What it shows, in a sentence or two."""
+
+
+class Parting(NamedTuple):
+    """Where the paths of one pair of runs part: the first day, and the columns that differ on it; None if nowhere."""
+
+    arm: str
+    shock: str
+    point: tuple[Any, ...]
+    seed: int
+    day: int | None
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Compared:
+    """What tells two folders or arms apart; printed as `rackrate compare` prints it."""
+
+    effects: pd.DataFrame  # arm, shock, swept keys, metric, n, estimate, low, high, p: the second minus the first
+    partings: list[Parting]
+    keys: list[tuple[str, Any, Any]]  # key, in the first, in the second
+    named: tuple[str, str] = ("the first", "the second")
+
+    def __repr__(self) -> str:
+        return "\n".join(_above("experiments.analyse.compare").lines(self))
+
+
+class Results:
+    """One result folder, in a notebook as in Rackrate itself: `Results("OUT")`; tables are read when first asked for.
+
+    Raises a UsageError where there is no such folder.
+    """
+
+    def __init__(self, out: str | os.PathLike[str]) -> None:
+        self.out = Path(out)
+        if not self.out.is_dir():
+            beside = [path.name for path in self.out.parent.iterdir()] if self.out.parent.is_dir() else []
+            problem = Problem("Results", str(out), "is no folder", nearest_name(self.out.name, beside))
+            raise UsageError("nothing was read", [problem])
+
+    def __repr__(self) -> str:
+        return f"Results({str(self.out)!r})"
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -201,40 +256,76 @@ class Results:
     @property
     def has_paths(self) -> bool:
         """Whether days were recorded."""
-        return any((self.out / "paths").glob("*.parquet"))
+        return bool(path_files(self.out))
 
     @cached_property
     def path_columns(self) -> tuple[str, ...]:
         """Columns of the recorded days, in the file's order."""
-        import pyarrow.parquet as pq
+        return path_columns(path_files(self.out)[:1])
 
-        for file in sorted((self.out / "paths").glob("*.parquet")):
-            with readable(file, MOVE_PATH):
-                return tuple(pq.read_schema(file).names)
-        return ()
+    def paths(
+        self,
+        columns: Sequence[str] | str | None = None,
+        *,
+        arm: str | Sequence[str] | None = None,
+        shock: str | Sequence[str] | None = None,
+        seed: int | Sequence[int] | None = None,
+    ) -> Paths:
+        """Return the recorded days of the runs with these arms, shocks and seeds (all without any), not yet read.
 
-    def paths(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Return `arm, shock, seed`, swept keys, `day` and the columns asked for: a row a day of every run.
-
-        A swept key is null where a run does not depend on it and is shared by all its values.
+        `.frame()` reads them: a row a day, with `arm, shock, seed`, swept keys, `day` and the columns asked for, all
+        there are without any. A column may be named without its unit: `rent_h100`. A UsageError tells a name that the
+        study lacks, a MissingDataError that days or a column were not recorded.
         """
         if not self.has_paths:
             raise MissingDataError("days were not recorded (record=summary)")
-        missing = [name for name in columns if name not in self.path_columns]
-        if missing:
-            raise MissingDataError(f"paths/ has no column {', '.join(missing)}")
-        import pandas as pd
-
-        keys = ["arm", "shock", "seed", *self.design.sweep, "day"]
-        wanted = [*keys, *(name for name in columns if name not in keys)]
-        files = sorted((self.out / "paths").glob("*.parquet"))
-        parts = [read_table(file, MOVE_PATH, wanted).to_pandas() for file in files]
-        days = pd.concat(parts, ignore_index=True).reindex(columns=wanted)
-        return days.sort_values(keys, kind="stable", ignore_index=True)
+        only = {name: self._asked(name, given) for name, given in (("arm", arm), ("shock", shock), ("seed", seed))}
+        only = {name: values for name, values in only.items() if values}
+        chosen = self.runs
+        for name, values in only.items():
+            chosen = chosen[chosen[name].isin(values)]
+        files = files_of(self.out, self.runs, chosen)
+        labels = ("arm", "shock", "seed", *self.design.sweep, "day")
+        asked = self.path_columns if columns is None else [columns] if isinstance(columns, str) else columns
+        named = dict.fromkeys(self.column(name, files) for name in asked)
+        return Paths(files, labels, tuple(name for name in named if name not in labels), only)
 
     def first_paths(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Return `paths(columns)` at the first swept point alone, which figures of days show."""
-        return self.design.at_first(self.paths(columns))
+        """Return `paths(columns).frame()` at the first swept point alone, which figures of days show."""
+        return self.design.at_first(self.paths(columns).frame())
+
+    def column(self, name: str, files: Sequence[Path] | None = None) -> str:
+        """Return the recorded column of a name, which may lack its unit; MissingDataError if there is none."""
+        for known in (self.path_columns, lambda: path_columns(path_files(self.out) if files is None else files)):
+            columns = known() if callable(known) else known
+            found = name if name in columns else next((one for one in columns if bare_name(one) == name), None)
+            if found:
+                return found
+        near = nearest_name(name, {*self.path_columns, *map(bare_name, self.path_columns)})
+        raise MissingDataError(f"paths/ has no column {name}" + (f"; did you mean {near}?" if near else ""))
+
+    @property
+    def plot(self) -> Figures:
+        """The report's figures: `.plot.rent_paths()`, `.plot.impulse("rent_h100")`, `.plot["forest_contrasts"]`."""
+        return Figures(self)
+
+    def compare(
+        self,
+        other: Results | str | os.PathLike[str],
+        metrics: Sequence[str] = (),
+        arms: tuple[str, str] | None = None,
+    ) -> Compared:
+        """Return what tells another folder from this one: the other minus this, seed by seed.
+
+        Printed, it is what `rackrate compare` prints. `metrics` are those to compare, the endpoints without any; `arms`
+        are one of this folder and one of the other, which may be the same, where arms are compared. UsageError where no
+        run is in both.
+        """
+        comparing = _above("experiments.analyse.compare")
+        theirs = other if isinstance(other, Results) else Results(other)
+        mine, other_arm = arms or (None, None)
+        found: Compared = comparing.compare(comparing.of(self, mine), comparing.of(theirs, other_arm), metrics)
+        return found
 
     def table_if_any(self, name: str) -> pd.DataFrame | None:
         """Return one of the folder's further tables, or nothing where the study wrote none."""
@@ -245,6 +336,70 @@ class Results:
         if not path.exists():
             raise MissingDataError(f"{path} does not exist")
         return read_table(path, MOVE_RUNS if name == "runs.parquet" else MOVE_TABLE).to_pandas()
+
+    def _asked(self, label: str, given: Any) -> list[Any]:
+        """The values of a label that a call names, none for all; UsageError for one that no run has."""
+        if given is None:
+            return []
+        values = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+        ran = self.runs[label].unique().tolist()
+        for value in values:
+            if value not in ran:
+                known = ", ".join(map(str, ran[:MOST_NAMED])) + (" ..." if len(ran) > MOST_NAMED else "")
+                near = nearest_name(value, map(str, ran)) if isinstance(value, str) else None
+                raise UsageError("nothing was read", [Problem(label, value, f"no run has it; there are {known}", near)])
+        return values
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures that the report of a folder shows, each drawn when it is asked for."""
+
+    results: Results
+
+    def rent_paths(self, shock: str | None = None) -> Drawn:
+        """Draw the rent of an H100 over its growth path, a panel an arm; under the first shock if none is named."""
+        return self._of("rent_paths", self._shock(shock))
+
+    def impulse(self, column: str = "rent_h100", shock: str | None = None) -> Drawn:
+        """Draw the response of a recorded column to a shock, the first if none is named: shock minus none, by seed.
+
+        A column of positive prices or quantities is compared in logs, all others as they are.
+        """
+        return self._of("impulse_response", self._shock(shock), self.results.column(column))
+
+    def names(self) -> list[str]:
+        """Return the names of all figures there are data for, as their files are named."""
+        return [plot.name for plot in self._all()]
+
+    def __getitem__(self, name: str) -> Drawn:
+        """Draw one of the report's figures by its name."""
+        found = list(self._all())
+        names = [plot.name for plot in found]
+        if name not in names:
+            allowed = f"is no figure of this folder; there are {', '.join(names)}"
+            raise UsageError("nothing was drawn", [Problem("plot", name, allowed, nearest_name(name, names))])
+        return found[names.index(name)]
+
+    def _shock(self, asked: str | None) -> str:
+        shocks = [shock for shock in self.results.design.shocks if shock != NO_SHOCK] or [NO_SHOCK]
+        if asked is not None and asked not in shocks:
+            allowed = f"is no shock of this study; there are {', '.join(shocks)}"
+            raise UsageError("nothing was drawn", [Problem("shock", asked, allowed, nearest_name(asked, shocks))])
+        return asked or shocks[0]
+
+    def _of(self, theme: str, *asked: str) -> Drawn:
+        drawn: Drawn = _above("experiments.report.draw").one(self.results, theme, *asked)
+        return drawn
+
+    def _all(self) -> Iterator[Drawn]:
+        drawn: Iterator[Drawn] = _above("experiments.report.draw").settled(self.results)
+        return drawn
+
+
+def _above(module: str) -> Any:
+    """A module that is built on this one: found by name, since what is read knows nothing of who draws it."""
+    return import_module(module)
 
 
 def refuse_two_rows(runs: pd.DataFrame, file: Path, swept: Sequence[str] = ()) -> None:

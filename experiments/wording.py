@@ -65,7 +65,7 @@ def meaning_of(metric: str) -> str:
 
 def name_of(name: str, capital: bool = False) -> str:
     """Return a name of the configuration or a table as words, without a unit at its end."""
-    words = _without_unit(name.removesuffix("@fork")).replace("_gpu_hours", " GPU-hours").replace("_", " ")
+    words = bare_name(name.removesuffix("@fork")).replace("_gpu_hours", " GPU-hours").replace("_", " ")
     for plain, printed in ACRONYMS.items():
         words = re.sub(rf"\b{plain}\b", printed, words)
     return words[:1].upper() + words[1:] if capital else words
@@ -182,7 +182,8 @@ def _plain(size: float) -> str:
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _without_unit(name: str) -> str:
+def bare_name(name: str) -> str:
+    """Return a column's name without the unit that it ends in."""
     for ending in UNIT_WORDS:
         if ending != "gpu_hours" and name.endswith("_" + ending) and name not in UNIT_WORDS:
             return name.removesuffix("_" + ending)

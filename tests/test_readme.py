@@ -7,9 +7,13 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+
+from experiments.analyse.effects import write_effects
+from tests.statistics.conftest import write_folder
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -27,9 +31,20 @@ def test_the_notebook_example_runs() -> None:
     assert len(names["frame"]) == 5  # type: ignore[arg-type]
 
 
+def test_the_example_of_results_runs(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "results", seeds=3)
+    write_effects(folder)
+    code = blocks("python")[1].replace("results/demo", str(folder)).replace('"outage"', '"pool_outage"')
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102
+    assert set(names["frame"]["seed"]) == {1, 2}
+    assert set(names["frame"]["arm"]) == {"both"}
+    assert set(names["apart"].effects["metric"]) == set(names["results"].design.endpoints)
+
+
 @pytest.mark.slow
 def test_the_readers_own_agent_shock_and_experiment_run_from_their_own_folder(tmp_path: Path) -> None:
-    (tmp_path / "my_lab.py").write_text(blocks("python")[1])
+    (tmp_path / "my_lab.py").write_text(blocks("python")[2])
     for path, text in zip(re.findall(r"`(presets/[^`]+\.yaml)`", README), blocks("yaml"), strict=True):
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +62,7 @@ def test_the_readers_own_agent_shock_and_experiment_run_from_their_own_folder(tm
 
 
 def test_the_kind_of_study_runs_and_judges(tmp_path: Path) -> None:
-    (tmp_path / "my_floor.py").write_text(blocks("python")[2])
+    (tmp_path / "my_floor.py").write_text(blocks("python")[3])
     [words] = [line for line in README.splitlines() if line.startswith("rackrate 'study.kind=")]
     small = ["population=tiny", "seeds=1", "days=4", "shocks=[]", "executor=in_process"]
     for share, status in (("0.6", 0), ("1.0", 6)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +11,7 @@ import numpy as np
 from experiments.analyse import stats
 from experiments.analyse.effects import headline, metric_columns
 from experiments.errors import ABSENT, Problem, UsageError
-from experiments.results import EXACT, Results
+from experiments.results import EXACT, Compared, Parting, Results, is_set
 from experiments.store.files import MOVE_PATH, path_of, read_table
 from experiments.store.folder import comparable
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LABELS = {"arm", "shock", "seed", "day", "date"}
+MOST_KEYS, MOST_COLUMNS = 40, 3  # that are printed
 
 
 class Side(NamedTuple):
@@ -28,42 +28,33 @@ class Side(NamedTuple):
     results: Results
     arm: str | None = None
 
+    @property
+    def name(self) -> str:
+        """FOLDER, or FOLDER:ARM."""
+        return str(self.results.out) + (f":{self.arm}" if self.arm else "")
+
     def runs(self) -> pd.DataFrame:
         """Its finished runs; those of one arm have no name of theirs."""
         runs = self.results.finished
         return runs if self.arm is None else runs[runs["arm"] == self.arm].assign(arm="")
 
 
-class Parting(NamedTuple):
-    """Where the paths of one pair of runs part: the first day, and the columns that differ on it; None if nowhere."""
-
-    arm: str
-    shock: str
-    point: tuple[Any, ...]
-    seed: int
-    day: int | None
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What tells two sides apart."""
-
-    effects: pd.DataFrame  # arm, shock, swept keys, metric, n, estimate, low, high, p: the second minus the first
-    partings: list[Parting]
-    keys: list[tuple[str, Any, Any]]  # key, in the first, in the second
-
-
 def side(text: str) -> Side:
     """`FOLDER` or `FOLDER:ARM`; UsageError where there is no such folder or arm."""
     folder, colon, arm = text.rpartition(":") if not Path(text).is_dir() else (text, "", "")
-    results = Results(Path(folder or text).resolve())
-    if not (results.out / "runs.parquet").exists():
+    path = Path(folder or text).resolve()
+    if not (path / "runs.parquet").exists():
         raise UsageError("nothing was compared", [Problem("compare", text, "is no result folder with runs")])
+    return of(Results(path), arm if colon else None)
+
+
+def of(results: Results, arm: str | None = None) -> Side:
+    """A folder, or one arm of it; UsageError where it has no such arm."""
     arms = sorted(results.finished["arm"].unique())
-    if colon and arm not in arms:
-        raise UsageError("nothing was compared", [Problem("compare", text, f"has the arms {', '.join(arms)}")])
-    return Side(results, arm if colon else None)
+    if arm is not None and arm not in arms:
+        allowed = f"has the arms {', '.join(arms)}"
+        raise UsageError("nothing was compared", [Problem("compare", f"{results.out}:{arm}", allowed)])
+    return Side(results, arm)
 
 
 def compare(first: Side, second: Side, metrics: Sequence[str] = ()) -> Compared:
@@ -83,7 +74,10 @@ def compare(first: Side, second: Side, metrics: Sequence[str] = ()) -> Compared:
     if unknown:
         raise UsageError("nothing was compared", unknown)
     return Compared(
-        differences(both, cell[:-1], wanted), list(partings(first, second, both, swept)), keys(first, second)
+        differences(both, cell[:-1], wanted),
+        list(partings(first, second, both, swept)),
+        keys(first, second),
+        (first.name, second.name),
     )
 
 
@@ -153,3 +147,50 @@ def held(one: Side) -> dict[str, dict[str, Any]]:
         elif arm == one.arm.removesuffix("@fork"):
             found.setdefault(rest, {})[key] = value
     return found
+
+
+def lines(found: Compared) -> Iterator[str]:
+    """What was found, in lines."""
+    yield "first: {}; second: {}".format(*found.named)
+    yield f"keys that differ: {len(found.keys) or 'none'}"
+    yield from (f"  {key}: {before!r} -> {now!r}" for key, before, now in found.keys[:MOST_KEYS])
+    if len(found.keys) > MOST_KEYS:
+        yield f"  and {len(found.keys) - MOST_KEYS} more"
+    yield from parting_lines(found.partings)
+    yield "second minus first, mean over pairs of one seed [95 %]:"
+    place = [name for name in found.effects.columns[: list(found.effects.columns).index("metric")]]
+    for row in found.effects.to_dict("records"):
+        where = ", ".join(str(row[name]) for name in place if is_set(row[name]) and row[name] != "")
+        p = f", p {row['p']:.2g}" if is_set(row["p"]) else ""
+        yield f"  {row['metric']} ({where}): {band(row)}, {row['n']} seeds{p}"
+
+
+def band(row: dict[str, object]) -> str:
+    """An estimate with its interval, if it has one."""
+    estimate, low, high = (row[name] for name in ("estimate", "low", "high"))
+    if not is_set(estimate):
+        return "not measured"
+    if not is_set(low):
+        return f"{estimate:+.6g}"
+    return f"{estimate:+.6g} [{low:+.6g}, {high:+.6g}]"
+
+
+def parting_lines(partings: Sequence[Parting]) -> Iterator[str]:
+    """Where paths part, a line for each arm, shock and swept point."""
+    if not partings:
+        yield "paths: not both recorded (record=paths)"
+        return
+    cells: dict[tuple[object, ...], list[Parting]] = {}
+    for one in partings:
+        cells.setdefault((one.arm, one.shock, *one.point), []).append(one)
+    yield "paths:"
+    for cell, ones in cells.items():
+        where = ", ".join(str(part) for part in cell if part != "")
+        apart = [one for one in ones if one.day is not None]
+        if not apart:
+            yield f"  {where}: the same to the last bit in {len(ones)} seeds"
+            continue
+        first = min(apart, key=lambda one: (one.day, one.seed))
+        named = ", ".join(first.columns[:MOST_COLUMNS]) + (" ..." if len(first.columns) > MOST_COLUMNS else "")
+        many = f"{len(apart)} of {len(ones)} seeds do"
+        yield f"  {where}: part on day {first.day} at first (seed {first.seed}: {named}), {many}"

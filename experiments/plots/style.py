@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,18 +50,33 @@ class Plot:
     figure: Figure
     caption: str
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+        with in_style():
+            svg = as_svg(self.figure)
+        return f'<div style="max-width: 30rem">{svg}<p>{escape(self.caption)}</p></div>'
+
 
 @contextmanager
-def house_style() -> Iterator[None]:
-    """Draw without a screen in the shared style."""
+def in_style() -> Iterator[None]:
+    """Draw in the shared style."""
     import logging
 
     import matplotlib as mpl
 
     for chatty in ("fontTools", "matplotlib"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    mpl.use("Agg")
     with mpl.rc_context(SETTINGS):
+        yield
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw without a screen, also where a user's own figure would open one, in the shared style."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    with in_style():
         yield
 
 

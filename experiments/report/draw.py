@@ -34,6 +34,23 @@ def draw_figures(out: Path, settings: object = None) -> list[style.Plot]:
     return drawn
 
 
+def settled(results: Results) -> list[style.Plot]:
+    """Draw the same figures without keeping them, laid out as they are kept."""
+    with style.in_style():
+        drawn = list(plots(results))
+        for plot in drawn:
+            style.settle(plot.figure)
+    return drawn
+
+
+def one(results: Results, theme: str, *asked: str) -> style.Plot:
+    """Draw one figure of a theme: what its `one` makes of the shock, and what else is asked for."""
+    with style.in_style():
+        plot: style.Plot = importlib.import_module(modules()[theme]).one(results, *asked)
+        style.settle(plot.figure)
+    return plot
+
+
 def plots(results: Results) -> Iterator[style.Plot]:
     """Yield the figures in their order; a theme whose data are missing is left out with a line in the log."""
     drawn = []

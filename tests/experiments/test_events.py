@@ -127,7 +127,7 @@ def test_effects_and_figures_of_a_later_shock_begin_on_its_own_day(tmp_path, mon
     results = Results(out)
     design = results.design
     assert design.shocks == ("none", "early", "late")
-    paths = results.paths(["rent_h100_usd_per_gpu_hour", "occupancy"])
+    paths = results.paths(["rent_h100_usd_per_gpu_hour", "occupancy"]).frame()
     for shock, day in (("early", 10), ("late", 30)):
         for arm in ("base", "base@fork"):
             change = series.response(paths, arm, shock, "occupancy", design.calm(shock))

@@ -128,7 +128,7 @@ def test_a_study_with_long_names_runs_to_its_end(tmp_path):
     asked = [f"study.arms={{{LONG}1: [], {LONG}2: ['spot.convexity=5.0']}}", f"shocks=[{','.join(shocks)}]"]
     asked += [f"shocks.{name}.start=3" for name in shocks]
     assert main([*asked, "seeds=1", "days=6", "population=tiny", "record=paths", "workers=1", f"out={out}"]) == 0
-    paths = Results(out).paths(["occupancy"])
+    paths = Results(out).paths(["occupancy"]).frame()
     assert set(paths["arm"]) == {LONG + "1", LONG + "2"}
     assert "+".join(shocks) in set(paths["shock"])
     assert max(len(path.name) for path in out.rglob("*")) < 190

@@ -81,6 +81,8 @@ def write_folder(out: Path, record: str = "paths", seeds: int = SEEDS, failed: i
         "endpoints": ENDPOINTS, "equivalence": {"rent_mean_usd_per_gpu_hour": 0.05},
     }  # fmt: skip
     config = {"study": study, "seeds": list(range(1, seeds + 1)), "days": DAYS, "window": [START, DAYS]}
+    changes = {f"{arm}, none": {"loan.on": "loans" in arm or arm == "both"} for arm in list(ARMS)[1:]}
+    config |= {"first": "no_finance, none", "world": {"loan": {"on": False, "cap": 0.6}}, "differences": changes}
     (out / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (out / "provenance.json").write_text('{"rackrate": "0.1.0", "source": "abc123", "versions": {"numpy": "2.4.6"}}')
     rows = []
@@ -90,9 +92,10 @@ def write_folder(out: Path, record: str = "paths", seeds: int = SEEDS, failed: i
                 frames = [one_path(arm, shock, seed, forked) for seed in range(1, seeds + 1)]
                 for frame in frames:
                     keys = {name: frame[name].iloc[0] for name in ("arm", "shock", "seed")}
-                    rows.append({"key": f"{len(rows):016x}", **keys, "status": "ok", "error": "", **summary(frame)})
+                    key = f"{len(rows):08x}".ljust(16, "0")
+                    rows.append({"key": key, **keys, "status": "ok", "error": "", **summary(frame)})
                     if record == "paths":
-                        name = f"{keys['arm']}-{shock}-{keys['seed']:04d}.parquet"
+                        name = f"{keys['arm']}-{shock}-{keys['seed']:04d}-{key[:8]}.parquet"
                         frame.to_parquet(out / "paths" / name, index=False)
     for row in rows[:failed]:
         row |= {"status": "failed", "error": "ValueError: made up"}

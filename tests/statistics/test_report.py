@@ -145,7 +145,7 @@ def test_a_sweep_is_drawn_at_its_first_point_and_against_its_values(tmp_path: Pa
     )
     write_effects(tmp_path)
     rent = "rent_h100_usd_per_gpu_hour"
-    assert set(Results(tmp_path).paths([rent])[rent]) == {3.0, 8.0}
+    assert set(Results(tmp_path).paths([rent]).frame()[rent]) == {3.0, 8.0}
     assert set(Results(tmp_path).first_paths([rent])[rent]) == {3.0}
     names = {plot.name for plot in draw.draw_figures(tmp_path)}
     assert names >= {"along_cut", "along_none", "sweep_cut", "rent_paths_cut", "forest_cut"}
@@ -176,7 +176,7 @@ def test_a_study_with_arms_says_first_what_arms_change_and_draws_each_against_th
     titles = [panel.get_title(loc="left") for panel in drawn["arms_none"].axes]
     assert titles[::2] == ["loans − no finance", "futures − no finance", "both − no finance"]
     line = drawn["arms_pool_outage"].axes[0].get_lines()[-1].get_ydata()
-    paths = results.paths(["rent_h100_usd_per_gpu_hour"])
+    paths = results.paths(["rent_h100_usd_per_gpu_hour"]).frame()
     log = (
         np.log(paths["rent_h100_usd_per_gpu_hour"]).groupby([paths[k] for k in ("arm", "shock", "day", "seed")]).last()
     )
