@@ -32,6 +32,10 @@ class SpecError(ValueError):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
+class OutOfBounds(ArithmeticError):
+    """A run has left the bounds within which its figures mean something; it fails, and the others go on."""
+
+
 class WrongValue(ValueError):
     """What is wrong with a key further in than the one that is being read."""
 

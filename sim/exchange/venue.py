@@ -21,9 +21,11 @@ from sim.exchange.terms import MAIN, VenueTerms
 from sim.exchange.trade_dates import TradeDates
 from sim.kernels.call_auction import TRADED, Cleared
 from sim.kernels.close import close_months
+from sim.problems import OutOfBounds
 from sim.rows.exchange import Close, Curve
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
+MOST_TIMES = 50.0  # over the first price: what is dearer is the price of no hour
 TREND_DAYS = 20.0
 
 
@@ -71,6 +73,7 @@ class Venue:
         self.since: int | None = None  # the day of its listing date, if inside a run
         self.risk: FilteredHistory | None = None
         self.margin_before = terms.margin.initial  # initial margin that stood before the last close
+        self.opened_usd = 0.0  # the highest price before the first close
         self._listed: Listed | None = None
 
     @property
@@ -198,7 +201,18 @@ class Venue:
         return Close(last, price, trades, wanted, volume, crowd_fills, events, funded, impact, depth=depth)
 
     def _move_to(self, price_usd: Floats) -> None:
-        """Tonight's prices become the last ones; trends learn, and margins, from the month after the nearest."""
+        """Tonight's prices become the last ones; trends learn, and margins, from the month after the nearest.
+
+        A run ends (OutOfBounds) where a price is `MOST_TIMES` what it was at first: funds hold more than anyone sells,
+        each locked day makes them richer, and no figure of the run would mean anything.
+        """
+        self.opened_usd = self.opened_usd or float(self.price_usd.max())
+        if price_usd.max() > MOST_TIMES * self.opened_usd:
+            month = self.names[int(price_usd.argmax())]
+            raise OutOfBounds(
+                f"venue {self.name}: {month} stands at {price_usd.max():,.2f} USD, over {MOST_TIMES:g} times the first "
+                "price: more is held than traders can sell (smaller funds or flows, richer traders)"
+            )
         if self.terms.margin.model == "fhs":
             m = min(1, self.terms.maturities - 1)
             self._history().note(math.log(price_usd[m] / self.price_usd[m]))

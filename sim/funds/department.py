@@ -109,7 +109,11 @@ class Funds:
         return math.fsum(register.the(owner, HoldsFutures).fund_terms.target_gain for owner in names)
 
     def _keep_dose(self, holder: int) -> None:
-        """A holder subscribes with new money of its owners, or redeems, so that the gain stays what is stated."""
+        """A holder subscribes with new money of its owners, or redeems, so that the gain stays what is stated.
+
+        Where holders offset funds' rebalancing in the same close, what is measured is the gain of what they leave:
+        it is held against that part of what is stated, and where they leave nothing funds keep their sizes.
+        """
         if self.tonight is None or self.tonight.funds is None:
             return
         self._gains = [*self._gains, min(MOST_GAIN, self.tonight.funds.spectral_radius)][-GAIN_DAYS:]
@@ -119,7 +123,7 @@ class Funds:
         for fund in self.launched:
             terms = self.common.register.the(fund.owner, HoldsFutures).fund_terms
             if fund.status == OPEN and terms.target_gain > 0.0:
-                share = kept_dose(stated, measured, terms.keeps_gain)
+                share = kept_dose(stated * (1.0 - fund.same_day), measured, terms.keeps_gain)
                 fund.waiting[holder] = fund.waiting.get(holder, 0.0) + share * fund.outstanding(self.common.ledger)
 
     def _refresh_terms(self) -> None:

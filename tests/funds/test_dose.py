@@ -12,8 +12,9 @@ from sim.funds.dose import PHASES, factor_for, roll_gain
 from sim.kernels.call_auction import linear_schedules_on_ticks, tick_grid
 from sim.metrics import METRICS
 from sim.metrics.measure import Window
+from sim.problems import OutOfBounds
 from sim.rules.fund_flows import kept_dose
-from tests.worlds import ran
+from tests.worlds import ran, world
 
 PRICE, HOURS, TICK = 2.8, 730.0, 0.01
 
@@ -69,3 +70,18 @@ def test_the_measured_gain_is_what_is_stated_and_flows_keep_it():
     alone, drifted = measured(150, **{f"agents__{g}__keeps_gain_per_day": 0.0 for g in ("etf_2x", "etf_inverse")})
     assert alone == pytest.approx(0.3)
     assert drifted != found
+
+
+def test_where_holders_offset_what_funds_would_trade_no_flow_chases_a_gain_that_cannot_be_had():
+    """What is measured there is the gain of what holders leave: held against the whole it would grow funds for ever."""
+    economy = ran(150, "funds=offset", agents__speculator__traders=1000)
+    assets = economy.record["fund_assets_usd"]
+    assert 0.5 < assets[-1] / assets[0] < 2.0
+
+
+def test_a_run_ends_where_a_month_is_worth_many_times_its_first_price_and_others_are_not_asked():
+    economy = world(days=9)
+    venue = economy.exchange.venues["main"]
+    venue._move_to(venue.price_usd * 49.0)
+    with pytest.raises(OutOfBounds, match="venue main: future:2026.* over 50 times the first price"):
+        venue._move_to(venue.price_usd * 1.1)

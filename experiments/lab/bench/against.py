@@ -21,10 +21,12 @@ from experiments.lab.bench.startup import bytecode_kept, wall
 HERE = Path(__file__).parents[3]
 FIRST = "fa75d6c"  # what a build is compared with as long as no version is tagged
 YEAR_GOAL, STUDY_GOAL = 0.5, 0.6
+FORMER = ("scenario=elastic", "traders=deep", "information=none")  # the default world until late November 2026
 YEAR = """
 import time
 from experiments.build import build
-economy = build("population=bench", "links=on", "agents.speculator.traders={traders}", seed={seed}, days={days} + 5)
+world = "population=bench", "links=on", "agents.speculator.traders={traders}", *{world}
+economy = build(*world, seed={seed}, days={days} + 5)
 economy.run(5)
 began = time.process_time()
 economy.run({days})
@@ -74,7 +76,7 @@ def measure_years(commit: str, traders: int, quick: bool) -> Measured:
     def year(folder: Path, turn: int) -> float:
         days = 40 if quick else 180
         with _inside(folder):
-            return float(_said(YEAR.format(traders=traders, seed=turn + 1, days=days)))
+            return float(_said(YEAR.format(traders=traders, world=_former(folder), seed=turn + 1, days=days)))
 
     return _beside(commit, f"a year, {traders:,} speculators", year, 3 if quick else 5, "simulated year", YEAR_GOAL)
 
@@ -121,6 +123,12 @@ def _beside(
 def _said(code: str) -> str:
     """What a fresh process prints that runs this code."""
     return subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def _former(folder: Path) -> tuple[str, ...]:
+    """What makes a build's world the former default one: the same world on both sides."""
+    there = (folder / "configs" / value.replace("=", "/") for value in FORMER)
+    return tuple(value for value, file in zip(FORMER, there, strict=True) if file.with_suffix(".yaml").exists())
 
 
 @contextmanager
