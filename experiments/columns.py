@@ -125,6 +125,14 @@ EQUIVALENCE: tuple[Row, ...] = (
     ("p", "probability", "of two one-sided tests, studentised bootstrap or paired t as in `effects.parquet`"),
     ("equivalent", "yes or no", "whether the difference is shown to lie within the margin"),
 )
+DESIGN: tuple[Row, ...] = (
+    ("point", "number", "of the swept point that the row holds, from 0; rows that fall together share it"),
+    ("sample", "number", "of a design of sobol or morris: the base point or trajectory"),
+    ("matrix", "name", "of sobol: `A`, `B`, or `B:KEY` where A has the key of B"),
+    ("step", "number", "of morris: along the trajectory"),
+    ("swept parameters", "as set", "a column for each key of `study.sweep`: its value"),
+    ("unit.KEY", "share", "where the row lies between 0 and 1, of a design that is drawn"),
+)
 MOMENTS: tuple[Row, ...] = (
     ("moment", "name", "what is measured in the calm baseline arm"),
     ("unit", "text", "of the figures in its row"),
@@ -227,6 +235,7 @@ def page() -> str:
     parts += section("events.parquet", "A row an event of a finished run, in the order of `runs.parquet`.", EVENTS)
     parts += section("effects.parquet", "A row a metric and comparison.", EFFECTS)
     parts += section("equivalence.parquet", "Where `study.equivalence` sets margins.", EQUIVALENCE)
+    parts += section("design.parquet", "Of a study that sweeps: a row a row of its design, in its order.", DESIGN)
     parts += section(
         "paths/",
         "With `record=paths`: a file a run, a row a day. Grades, indices, kinds of owner, tenors and listed months are "

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from experiments.configuration.settings import NO_SHOCK, calm_beside, start_of
+from experiments.configuration.settings import LISTED, NO_SHOCK, calm_beside, start_of
 from experiments.errors import ABSENT, Problem, UsageError, nearest_name
 from experiments.store.files import MOVE_RUNS, MOVE_TABLE, read_table
 from experiments.store.paths import Paths, files_of, path_columns, path_files
@@ -86,6 +86,8 @@ class Design:
     shown: tuple[str, ...] = ()  # arms that figures show; all if empty
     sweep: tuple[str, ...] = ()
     swept: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # swept key -> its values as the study lists them
+    drawn: str = ""  # the design that drew the swept points; empty where they are listed
+    points: tuple[dict[str, Any], ...] = ()  # the swept points of a study that does not run all combinations
     events: dict[str, Event] = field(default_factory=dict)  # shock -> when it strikes
     days: int = 0
     seeds: int = 0
@@ -124,12 +126,18 @@ class Design:
         return self.swept.get(key) or tuple(sorted(table[key].dropna().unique()))
 
     def at_first(self, table: pd.DataFrame, but: str = "") -> pd.DataFrame:
-        """The rows at the first value of every swept key (but one), with those that are shared by all values."""
-        for key in self.sweep:
-            values = self.values(key, table) if key != but else ()
-            if values:
-                table = table[table[key].isna() | (table[key] == values[0])]
-        return table
+        """The rows at the first value of every swept key (but one), with those that are shared by all values.
+
+        All rows of a design that is drawn, whose points are spoken of together, and along keys that go side by side.
+        """
+        if self.drawn or (self.points and but):
+            return table
+        first = {key: values[0] for key in self.sweep if key != but and (values := self.values(key, table))}
+        return at_values(table, first)
+
+    def at_first_point(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The rows at the first swept point, with those that are shared by all points."""
+        return at_values(table, self.points[0]) if self.drawn else self.at_first(table)
 
     @property
     def forked(self) -> bool:
@@ -214,7 +222,9 @@ class Results:
     @cached_property
     def design(self) -> Design:
         """The study's arms, shocks, endpoints and event, from `config.yaml`; what it does not say, from the runs."""
-        return read_design(self.config, self.runs)
+        from experiments.store.design import read_design as read_points
+
+        return read_design(self.config, self.runs, read_points(self.out))
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -292,7 +302,7 @@ class Results:
 
     def first_paths(self, columns: Sequence[str]) -> pd.DataFrame:
         """Return `paths(columns).frame()` at the first swept point alone, which figures of days show."""
-        return self.design.at_first(self.paths(columns).frame())
+        return self.design.at_first_point(self.paths(columns).frame())
 
     def column(self, name: str, files: Sequence[Path] | None = None) -> str:
         """Return the recorded column of a name, which may lack its unit; MissingDataError if there is none."""
@@ -423,10 +433,11 @@ def swept_in(file: Path) -> list[str]:
     return list(json.loads((pq.read_schema(file).metadata or {}).get(b"swept", b"[]")))
 
 
-def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
+def read_design(config: dict[str, Any], runs: pd.DataFrame, laid_out: pd.DataFrame | None = None) -> Design:
     """Return the design a resolved config describes; arms and shocks that ran but are not named come last."""
     study = config.get("study") or {}
     plan = plan_of(study.get("kind") or "paired", tuple(config.get("plugins") or ()))
+    points = points_of(study, runs, laid_out)
     ran = [str(arm) for arm in runs["arm"].unique()]
     arms = _in_order([str(arm) for arm in study.get("arms") or {}], [arm for arm in ran if not arm.endswith(FORK)])
     forks = [arm + FORK for arm in arms if arm + FORK in ran]
@@ -449,7 +460,9 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame) -> Design:
         contrasts={str(name): read_contrast(given) for name, given in (study.get("contrasts") or {}).items()},
         shown=tuple(map(str, study.get("shown") or ())),
         sweep=tuple(name for name in (study.get("sweep") or {}) if name in runs.columns),
-        swept=swept_values(study.get("sweep") or {}, runs),
+        swept=swept_values(study.get("sweep") or {}, runs, points),
+        drawn=str(study.get("design") or "grid") if study.get("design") not in {None, *LISTED} else "",
+        points=points,
         events=read_events(study),
         days=int(config.get("days") or 0),
         seeds=int(runs["seed"].nunique()),
@@ -472,11 +485,29 @@ def is_set(value: Any) -> bool:
     return value is not None and not (isinstance(value, float) and math.isnan(value))
 
 
-def swept_values(sweep: dict[str, list[Any]], runs: pd.DataFrame) -> dict[str, tuple[Any, ...]]:
+def at_values(table: pd.DataFrame, point: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows at these values of swept keys, with those that do not depend on them."""
+    for key, value in point.items():
+        table = table[table[key].isna() | (table[key] == value)]
+    return table
+
+
+def points_of(study: dict[str, Any], runs: pd.DataFrame, laid_out: pd.DataFrame | None) -> tuple[dict[str, Any], ...]:
+    """Return the swept points of a design that is no grid, each once, in its order; none of a grid."""
+    if laid_out is None or study.get("design") in {None, "grid"}:
+        return ()
+    keys = [key for key in study.get("sweep") or {} if key in runs.columns]
+    return tuple(laid_out.drop_duplicates("point").sort_values("point")[keys].to_dict("records"))
+
+
+def swept_values(
+    sweep: dict[str, Any], runs: pd.DataFrame, points: Sequence[dict[str, Any]] = ()
+) -> dict[str, tuple[Any, ...]]:
     """Return the values of each swept key that ran, as the column of the runs holds them, in the study's order."""
     found = {}
-    for key, values in sweep.items():
+    for key, said in sweep.items():
         if key in runs.columns:
+            values = list(dict.fromkeys(point[key] for point in points)) if points else said
             ran = set(runs[key].dropna())
             listed = [value if value in ran else str(value) for value in values]
             found[key] = tuple(value for value in listed if value in ran)

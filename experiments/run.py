@@ -349,6 +349,9 @@ def announce(expansion: Expansion, missing: Sequence[object], again: Sequence[ob
     stored += f", {len(again)} of these measured anew from their paths" if again else ""
     arms, shocks = len(study.arms), len([shock for shock in study.shocks if shock != NO_SHOCK])
     worlds = f"{counted(arms, 'arm')}, {counted(shocks, 'shock')}"
+    if not study.lists_points:
+        points, keys = len(expansion.layout.points), counted(len(study.sweep), "key")
+        worlds += f", {points} points of a {study.design} design over {keys}"
     print(f"{study.name}: {total} runs of {expansion.settings.days} days ({worlds}){stored}", flush=True)
     few = few_words(len(expansion.settings.seed_list), most_comparisons(expansion.settings))
     if few and len(expansion.settings.seed_list) > 1:
@@ -455,12 +458,16 @@ def show_with_hydra(asked: argparse.Namespace) -> int:
     import hydra
 
     from experiments.configuration.compose import PACKAGED, composer
+    from experiments.configuration.sweeps import as_tables, set_aside_sweeps
 
+    words = asked.overrides
     if "-sc" not in asked.hydra and "--shell-completion" not in asked.hydra:
         with composer(asked.config_dir) as open_composer:
-            open_composer.compose(asked.overrides)
+            words, swept = set_aside_sweeps(words, open_composer.files())
+            words = [*words, *as_tables(swept)]
+            open_composer.compose(words)
     folder = ["--config-dir", str(Path(asked.config_dir).resolve())] if asked.config_dir else []
-    sys.argv = [sys.argv[0], *asked.hydra, *folder, *asked.overrides]
+    sys.argv = [sys.argv[0], *asked.hydra, *folder, *words]
     try:
         hydra.main(version_base="1.3", config_path=str(PACKAGED), config_name="config")(lambda config: None)()
     except SystemExit as ended:  # Hydra leaves so after its help

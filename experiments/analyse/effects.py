@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +133,7 @@ class Cells:
 
     def __init__(self, runs: pd.DataFrame, design: Design) -> None:
         self.sweep = list(design.sweep)
+        self.listed = design.points
         self.values = {key: design.values(key, runs) for key in self.sweep}
         shocks = {str(shock): group for shock, group in runs.groupby("shock")}
         self.depends = {shock: {k for k in self.sweep if group[k].notna().any()} for shock, group in shocks.items()}
@@ -150,7 +151,10 @@ class Cells:
         return tuple(point[key] if key in known else None for key in self.sweep)
 
     def points(self) -> Iterator[dict[str, Any]]:
-        """Yield every combination of the swept values."""
+        """Yield every point that ran: of a grid every combination of the swept values."""
+        if self.listed:
+            yield from self.listed
+            return
         for values in itertools.product(*self.values.values()):
             yield dict(zip(self.sweep, values, strict=True))
 
@@ -170,7 +174,7 @@ def placed(runs: pd.DataFrame, design: Design) -> Iterator[Placed]:
             if (number, own) not in seen and all(frame is not None for _, frame in frames):
                 seen.add((number, own))
                 yield Placed(comparison, dict(zip(cells.sweep, own, strict=True)), tuple(frames))
-    for key in cells.sweep:
+    for key in cells.sweep[:1] if design.points else cells.sweep:  # keys that go side by side are one way to go
         yield from _along(key, cells, design)
 
 
@@ -178,7 +182,7 @@ def _along(key: str, cells: Cells, design: Design) -> Iterator[Placed]:
     """Yield each arm and shock, and each shock's effect, at every other value of a swept key minus at the first."""
     seen = set()
     for point in cells.points():
-        first = point | {key: cells.values[key][0]}
+        first = dict(design.points[0]) if design.points else point | {key: cells.values[key][0]}
         for arm, shock, response in itertools.product(design.arms, design.shocks, (False, True)):
             depending = design.calm(shock) if response else shock
             if key not in cells.depends.get(depending, ()) or (response and shock == NO_SHOCK) or point == first:
@@ -228,6 +232,9 @@ def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
     """
     import pandas as pd
 
+    columns = [*COLUMNS, *design.sweep]
+    if design.drawn:
+        runs, design = over_points(runs, design)
     rows: list[dict[str, Any]] = []
     pairs: list[stats.Pairs] = []
     metrics = metric_columns(runs, design)
@@ -243,7 +250,21 @@ def effects(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
         row.update(told(estimate))
     for family in {row["family"] for row in rows if row["family"]}:
         judge([(row, one) for row, one in zip(rows, found, strict=True) if row["family"] == family])
-    return pd.DataFrame(rows, columns=[*COLUMNS, *design.sweep])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def over_points(runs: pd.DataFrame, design: Design) -> tuple[pd.DataFrame, Design]:
+    """Return each arm, shock and seed with the means over the points of a drawn design, and a design without a sweep.
+
+    Only seeds that hold every point that the arm and shock ran: the mean of other points is of another thing.
+    """
+    cells, metrics = ["arm", "shock", "seed"], metric_columns(runs, design)
+    ran = runs.groupby(cells[:2])[list(design.sweep)].apply(lambda rows: len(rows.drop_duplicates()))
+    grouped = runs.groupby(cells)
+    whole = grouped.size()
+    whole = whole[whole == ran.reindex(whole.index.droplevel("seed")).to_numpy()].index
+    means = grouped[metrics].mean().where(grouped[metrics].count().eq(grouped.size(), axis=0)).loc[whole].reset_index()
+    return means, replace(design, sweep=(), swept={}, points=(), drawn="")
 
 
 def told(estimate: stats.Estimate) -> dict[str, Any]:
@@ -270,6 +291,8 @@ def equivalences(runs: pd.DataFrame, design: Design) -> pd.DataFrame:
     """Return the tests that arms are equivalent within the margins set in advance, one row a comparison of arms."""
     import pandas as pd
 
+    if design.drawn:
+        runs, design = over_points(runs, design)
     rows: list[dict[str, Any]] = []
     pairs: list[stats.Pairs] = []
     for place in placed(runs, design):

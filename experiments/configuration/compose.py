@@ -47,14 +47,17 @@ class Composer:
 
     def world(self, overrides: Sequence[str], where: str = "") -> dict[str, Any]:
         """The world's sections alone, equal to those of `compose`, from presets that are parsed once."""
+        world = self.plain_world(overrides)
+        return split(self.compose(overrides, where))[0] if world is None else world
+
+    def plain_world(self, overrides: Sequence[str]) -> dict[str, Any] | None:
+        """The same where nothing in it is filled in from elsewhere; None where that takes Hydra, or is wrong."""
         self._parsed = self._parsed or Presets(self.folders)
         left = latest(overrides)
         try:
-            if not cures(left, self.files(), where):
-                return split(self._parsed.compose(left, WORLD))[0]
+            return None if cures(left, self.files()) else split(self._parsed.compose(left, WORLD))[0]
         except Exception:  # noqa: BLE001 Hydra composes what is unusual, and tells what is wrong
-            pass
-        return split(self.compose(overrides, where))[0]
+            return None
 
     def compose(self, overrides: Sequence[str], where: str = "") -> dict[str, Any]:
         """The resolved configuration as plain dicts; a UsageError lists every override that cannot be used."""

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.configuration.presets import parsed
+from experiments.configuration.sweeps import STUDY, Presets, swept_key
 from experiments.errors import ABSENT, Problem, Typed, nearest_name
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
-Presets = Mapping[str, Mapping[str, Path]]  # group -> preset -> its file
 Swept = Mapping[str, Sequence[str]]  # key -> the values to sweep, as typed
 LISTS = {
     "seeds",
@@ -29,7 +29,6 @@ LISTS = {
     "study.endpoints",
     "study.secondary",
 }
-STUDY = {"study", "seeds", "days", "workers", "record", "out", "plugins", "executor", "experiment", "size", "hydra"}
 EXAMPLES = {
     "arms": 'study.arms={without: [], with_links: ["links=on"]}',
     "shocks": "study.shocks={outage: [fleet_outage]}",
@@ -49,9 +48,9 @@ def cures(overrides: Sequence[str], presets: Presets, where: str = "") -> dict[s
 
 
 def sweep_flag(flag: str, overrides: Sequence[str], presets: Presets) -> Problem:
-    """What to write in place of `--multirun`: the sweep of the overrides beside it, or an example of one."""
-    swept = swept_keys([found for found in map(parse, overrides) if found], presets)
-    return Problem(flag, ABSENT, f"a study sweeps by itself; leave {flag} out and write {sweep_word(swept)}")
+    """What to write in place of `--multirun`: the words beside it that sweep, or an example of one."""
+    swept = [word for word in overrides if swept_key(word, presets)] or ["spot.occupancy=0.7,0.8"]
+    return Problem(flag, ABSENT, f"a study sweeps by itself; leave {flag} out and write {shlex.join(swept)}")
 
 
 def blamed(text: str, allowed: str, where: str) -> Problem:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from experiments.errors import Problem, UsageError, nearest_name
+from experiments.configuration.sweeps import Drawn, read_sweep
+from experiments.errors import Problem, Typed, UsageError, nearest_name
 from sim.problems import WrongValue
 
 NAME = re.compile(r"[A-Za-z0-9_.+-]+")
-Scalar = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str
-
+DESIGNS = ("grid", "zip", "latin_hypercube", "sobol", "morris")
+LISTED = ("grid", "zip")  # designs that take every value from a list
+SAMPLES = {"latin_hypercube": 64, "sobol": 64, "morris": 16}  # points, base points, trajectories where none are given
+LEVELS = 4  # of a parameter in a design of Morris
 
 NO_SHOCK = "none"
 
@@ -96,7 +101,11 @@ class Study(Strict):
     arms: dict[str, list[str]] = Field(default_factory=dict)  # name -> overrides
     baseline: str | None = None  # the arm others are compared with; the first by default
     shocks: dict[str, list[str]] = Field(default_factory=dict)  # name -> presets and overrides of theirs
-    sweep: dict[str, list[Scalar]] = Field(default_factory=dict)  # key -> values, as a grid
+    sweep: dict[str, Any] = Field(default_factory=dict)  # key -> its values, or `Drawn`: whence to where it is drawn
+    design: str = "grid"  # how swept keys are combined: one of DESIGNS
+    points: Annotated[int, Field(ge=1)] | None = None  # of a latin hypercube; base points of sobol; trajectories
+    levels: Annotated[int, Field(ge=2)] = LEVELS  # that a design of Morris moves each key between
+    design_seed: Annotated[int, Field(ge=0)] = 1  # of the points that are drawn
     event: Span | None = None  # the days of shocks that do not say themselves when they strike
     events: dict[str, Span] = Field(default_factory=dict)  # shock -> its days: from the shocks' own start and length
     window: Span | None = None  # the days that metrics are taken over
@@ -129,15 +138,71 @@ class Study(Strict):
             raise ValueError("'none' is the run without a shock and takes no presets")
         return {"none": [], **check_names(shocks)}
 
-    @field_validator("sweep")
+    @field_validator("sweep", mode="before")
     @classmethod
-    def _values_to_sweep(cls, sweep: dict[str, list[Scalar]]) -> dict[str, list[Scalar]]:
-        for key, values in sweep.items():
-            if not values or len(set(values)) < len(values):
-                raise ValueError(
-                    f"the values of {key} must be one or more, each given once (1, 1.0 and true are alike)"
-                )
-        return sweep
+    def _values_to_sweep(cls, sweep: Any) -> Any:
+        return {key: read_sweep(key, said) for key, said in sweep.items()} if isinstance(sweep, dict) else sweep
+
+    @field_validator("design")
+    @classmethod
+    def _a_design_that_is_known(cls, design: str) -> str:
+        if design not in DESIGNS:
+            raise WrongValue("", design, f"must be one of {', '.join(DESIGNS)}", nearest_name(design, DESIGNS))
+        return design
+
+    @model_validator(mode="after")
+    def _sweeps_as_its_design_does(self) -> Study:
+        for key, values in self.sweep.items():
+            if isinstance(values, Drawn):
+                if self.lists_points:
+                    cure = f"{values.low:g}:{values.high:g}:5 lists five of them, study.design=latin_hypercube draws"
+                    raise WrongValue(
+                        f"sweep.{key}", "an interval", f"says no values, which a {self.design} takes: {cure}"
+                    )
+            elif self.design != "zip" and len(set(values)) < len(values):
+                allowed = f"the values of {key} must be one or more, each given once (1, 1.0 and true are alike)"
+                raise WrongValue(f"sweep.{key}", values, allowed)
+        if self.design == "zip":
+            self._zips()
+        if self.lists_points and self.points is not None:
+            raise WrongValue(
+                "points", self.points, f"cannot be set for a {self.design}, which has all that its lists say"
+            )
+        if not self.lists_points:
+            self._samples()
+        return self
+
+    def _zips(self) -> None:
+        """Raises for lists that cannot be taken side by side."""
+        lengths = {key: len(values) for key, values in self.sweep.items()}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+            raise WrongValue("sweep", Typed(told), "a zip takes lists of one length")
+        times = Counter(zip(*self.sweep.values(), strict=True))
+        if times and max(times.values()) > 1:
+            point = list(max(times, key=times.__getitem__))
+            raise WrongValue("sweep", point, "stands at two places of a zip; each point is run once")
+
+    def _samples(self) -> None:
+        """Raises for a design that cannot be drawn."""
+        if not self.sweep:
+            raise WrongValue("sweep", {}, f"must say what a {self.design} draws: KEY: interval(low, high)")
+        if self.design == "sobol" and self.drawn_points & (self.drawn_points - 1):
+            low = 1 << (self.drawn_points.bit_length() - 1)
+            allowed = f"must be a power of two for sobol, such as {low} or {2 * low}"
+            raise WrongValue("points", self.points, allowed)
+        if self.design == "morris" and self.levels % 2:
+            raise WrongValue("levels", self.levels, "must be even for morris, which moves by half of them")
+
+    @property
+    def lists_points(self) -> bool:
+        """Whether all its swept values are listed, and not drawn by a design."""
+        return self.design in LISTED
+
+    @property
+    def drawn_points(self) -> int:
+        """How many points, base points or trajectories a design draws."""
+        return self.points or SAMPLES[self.design]
 
     @field_validator("events")
     @classmethod
@@ -218,6 +283,11 @@ class Settings(Strict):
     figures: dict[str, dict[str, Any]] = Field(default_factory=dict)  # likewise
     plugins: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]] = Field(default_factory=list)  # the user's packages
 
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _seeds_of_a_file(cls, seeds: Any) -> Any:
+        return seeds_in(Path(seeds)) if isinstance(seeds, str) else seeds
+
     @field_validator("seeds")
     @classmethod
     def _each_seed_once(cls, seeds: int | list[int]) -> int | list[int]:
@@ -272,6 +342,25 @@ class Settings(Strict):
         return (self.study.burn_in or 0) if start is None else start, self.days
 
 
+def seeds_in(file: Path) -> list[int]:
+    """The seeds that a file lists, one a line; what stands after a # is passed over."""
+    if not file.is_file():
+        raise WrongValue("", str(file), "must be how many seeds, a list of them, or a file with one a line")
+    lines = [line.partition("#")[0].strip() for line in file.read_text(encoding="utf-8", errors="replace").splitlines()]
+    listed = [(place, line) for place, line in enumerate(lines, start=1) if line]
+    found: dict[int, int] = {}  # seed -> its line
+    for place, line in listed:
+        if not re.fullmatch(r"\d{1,18}", line):
+            raise WrongValue("", str(file), f"holds {line!r} on line {place}: seeds are whole numbers, one a line")
+        if int(line) in found:
+            told = f"holds seed {int(line)} on lines {found[int(line)]} and {place}: each seed must be given once"
+            raise WrongValue("", str(file), told)
+        found[int(line)] = place
+    if not found:
+        raise WrongValue("", str(file), "holds no seed")
+    return list(found)
+
+
 def read_settings(container: dict[str, Any]) -> Settings:
     """Validates the experiment's own keys; a UsageError lists everything that is wrong."""
     try:
@@ -290,7 +379,7 @@ def problems_of(error: ValidationError) -> list[Problem]:
         allowed = allowed.removeprefix("Value error, ")
         raised = (detail.get("ctx") or {}).get("error")
         if isinstance(raised, WrongValue):
-            own = ".".join([*path, raised.key])
+            own = ".".join([*path, *([raised.key] if raised.key else [])])
             found[(own, "")] = Problem(own, raised.value, raised.allowed, raised.nearest)
             continue
         if detail["type"] == "extra_forbidden":

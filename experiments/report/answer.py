@@ -71,7 +71,12 @@ def found_sentences(results: Results) -> list[str]:
         found += [text for metric in design.endpoints for text in shock_effect(table, design, metric, shock)]
     found += carried(table)
     found += [*few_seeds(results), *unmeasured(results)] if found else []
-    if design.sweep and found:
+    if design.drawn and found:
+        found.append(
+            f"All is said of means over the {len(design.points)} points of a {name_of(design.drawn)} design over "
+            f"{listed(list(design.sweep))} (design.parquet)."
+        )
+    elif design.sweep and found:
         at = ", ".join(f"{name} = {value_words(design.values(name, results.finished)[0])}" for name in design.sweep)
         found.append(f"All else is said of the first swept point ({at}); the tables have the others.")
     return found

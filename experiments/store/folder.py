@@ -10,16 +10,18 @@ from typing import Any
 
 from experiments.configuration.canonical import exact, orders
 from experiments.configuration.compose import flat
-from experiments.configuration.settings import Settings
+from experiments.configuration.settings import Settings, Study
 from experiments.errors import ABSENT, Problem, StorageError, UsageError
 from experiments.plugins import provenance
 from experiments.plugins.sources import SIMULATES
+from experiments.store.design import write_design
 from experiments.store.files import make_folder, mark, readable, stored_rows, write_whole
 from experiments.store.lock import locked, whose
 from experiments.store.replaced import FOLDER, set_old_code_aside
 from experiments.study.own import described
 from experiments.study.runs import Expansion
 
+DESIGN = ("design", "points", "levels", "design_seed")  # keys of the study
 FOLDERS = ("parts", "paths", "figures", "damaged", FOLDER)
 FREE = (
     "seeds",
@@ -53,6 +55,7 @@ def opened_folder(out: Path, expansion: Expansion) -> Iterator[None]:
         try:
             write_whole(out / "provenance.json", json.dumps(facts, indent=1, sort_keys=True))
             write_whole(out / "config.yaml", to_yaml(described))
+            write_design(out, expansion.layout)
             for part in ("parts", *(["paths"] if expansion.settings.record == "paths" else [])):
                 make_folder(out / part)
         except (OSError, StorageError) as error:
@@ -124,10 +127,14 @@ def description(expansion: Expansion) -> dict[str, Any]:
     """The study as config.yaml holds it: its settings, the first world, and what the others change in it."""
     settings = expansion.settings
     study = settings.study.model_dump()
+    if settings.study.design == Study.model_fields["design"].default:  # as folders say it that know no designs
+        study = {key: value for key, value in study.items() if key not in DESIGN}
     first_label, first = next(iter(expansion.worlds.items()))
     base = ordered(first)
     others = {
-        name: differences(base, ordered(world)) for name, world in expansion.worlds.items() if name != first_label
+        name: differences(base, ordered(world))
+        for name, world in expansion.worlds.items()
+        if name != first_label and (expansion.told is None or name in expansion.told)
     }
     return {
         "study": study,

@@ -187,8 +187,12 @@ def most_comparisons(settings: Settings) -> int:
         responding = sum((arms <= set(meeting)) + (arms <= set(forked)) for arms in of)
         return endpoints * (len(of) + responding * shocks)
     responding = max(0, len(meeting) - 1) + max(0, len(forked) - 1)
-    points = math.prod(len(values) for values in study.sweep.values())
-    along = sum(points - points // len(values) for values in study.sweep.values())
+    along = 0  # of designs that are drawn, effects are means over their points
+    if study.design == "grid":
+        points = math.prod(len(values) for values in study.sweep.values())
+        along = sum(points - points // len(values) for values in study.sweep.values())
+    elif study.design == "zip" and study.sweep:
+        along = len(next(iter(study.sweep.values()))) - 1
     runs = len(study.arms) + len(meeting) * shocks
     return endpoints * (len(study.arms) - 1 + (len(meeting) + responding) * shocks + along * runs)
 

@@ -10,31 +10,37 @@ from typing import Any
 from experiments.configuration.compose import Composer, split
 from experiments.configuration.dates import moved_start
 from experiments.configuration.settings import NO_SHOCK, Settings, calm_beside, read_settings, start_of
+from experiments.configuration.sweeps import set_aside_sweeps
 from experiments.errors import Problem, UsageError
 from experiments.plugins import provenance
 from experiments.plugins.sources import PluginCode, simulating_code
+from experiments.study.designs import layout_of
 from experiments.study.events import remarks, with_events
 from experiments.study.find import one_form, plan_of
 from experiments.study.own import in_one_form, measuring_of
-from experiments.study.runs import FORKED, Expansion, Parent, Place, RunSpec, label, with_keys
+from experiments.study.runs import FORKED, Expansion, Layout, Parent, Place, RunSpec, label, with_keys
 from experiments.study.worlds import (
+    as_held,
     check_overrides,
     check_worlds,
     compose_as_asked,
     own_point,
     set_aside_shocks,
+    whole_keys,
     with_swept_values,
 )
 
 
 def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     """Composes and checks every world of the study that the overrides ask for; UsageError if one cannot be run."""
+    overrides, swept = set_aside_sweeps(overrides, composer.files())
     overrides, shocks_asked = set_aside_shocks(overrides)
     container = composer.compose(overrides)
     _, own = split(container)
     kind = own["study"].get("kind") or "paired"
     plan = plan_of(kind, tuple(own.get("plugins") or ()))
     own["study"]["kind"] = one_form(kind, plan)
+    own["study"]["sweep"] = {**(own["study"].get("sweep") or {}), **swept}
     if shocks_asked.presets is not None:
         presets = sorted(set(shocks_asked.presets))  # what is named after them has one name
         own["study"]["shocks"] = plan.shocks(presets)
@@ -43,13 +49,17 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
         allowed = f"must be 'paths' for a study of kind {settings.study.kind_name}"
         raise UsageError("the study cannot be read; nothing was run", [Problem("record", settings.record, allowed)])
     check_overrides(settings.study, shocks_asked.overrides, composer.presets("shocks"))
-    worlds = compose_as_asked(composer, overrides, settings.study, shocks_asked.overrides, plan)
+    layout = layout_of(settings.study, whole_keys(composer, overrides, settings, plan))
+    worlds = compose_as_asked(composer, overrides, settings.study, shocks_asked.overrides, plan, layout.points)
     moved = moved_start(worlds.values(), settings.days, overrides)
     if moved:
         print(f"{settings.study.name}: dated shocks lie outside the run; all worlds move: {moved}", flush=True)
-        worlds = compose_as_asked(composer, [*overrides, moved], settings.study, shocks_asked.overrides, plan)
+        worlds = compose_as_asked(
+            composer, [*overrides, moved], settings.study, shocks_asked.overrides, plan, layout.points
+        )
     settings = with_events(settings, worlds)
-    worlds, settings = with_swept_values(check_worlds(worlds, settings), in_one_form(settings))
+    worlds, settings, held = with_swept_values(check_worlds(worlds, settings), in_one_form(settings))
+    layout = replace(layout, rows=[as_held(point, held) for point in layout.rows])
     for remark in remarks(settings, worlds) if plan.simulates else ():
         print(f"{settings.study.name}: {remark}", flush=True)
     plugins = PluginCode(settings.plugins, composer.folders[1:])
@@ -62,7 +72,15 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     runs = with_keys(runs, provenance.digest([own, versions]), plugins.used_by)
     used = [*worlds.values(), {"_target_": settings.study.kind_name}]
     files = own | {name: text for section in used for name, text in plugins.used_by(section).items()}
-    return Expansion(settings, runs, named, files, versions)
+    return Expansion(settings, runs, named, files, versions, layout, told_worlds(settings, worlds, layout))
+
+
+def told_worlds(settings: Settings, worlds: Iterable[Place], layout: Layout) -> frozenset[str] | None:
+    """The labels of the worlds at the first point of a design that is drawn; None for all of another."""
+    if settings.study.lists_points:
+        return None
+    first = set(layout.rows[0])
+    return frozenset(label(*place) for place in worlds if first.issuperset(place[2]))
 
 
 def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable[RunSpec]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from experiments.configuration.canonical import orders
 from experiments.configuration.settings import Settings
@@ -50,6 +53,24 @@ class RunSpec:
 
 
 @dataclass(frozen=True, eq=False)
+class Layout:
+    """The points of a design, and how they were laid out: a row a point in the order of the design, points twice too.
+
+    Points may fall together where keys have few values; a world is run once, and belongs to all rows that hold it.
+    """
+
+    rows: list[Point]
+    keys: tuple[str, ...] = ()  # of the places, in their order
+    places: NDArray[np.float64] | None = None  # (rows, keys) between 0 and 1, of a design that is drawn
+    marks: dict[str, list[Any]] = field(default_factory=dict)  # what a row is in its design: sample and matrix, or path
+
+    @property
+    def points(self) -> list[Point]:
+        """Each point once, in the order of the design."""
+        return list(dict.fromkeys(self.rows))
+
+
+@dataclass(frozen=True, eq=False)
 class Expansion:
     """All runs of a call, with what they depend on."""
 
@@ -58,6 +79,8 @@ class Expansion:
     worlds: dict[str, dict[str, Any]]  # label of a world -> its sections
     sources: dict[str, str]
     versions: dict[str, str]
+    layout: Layout = Layout([()])  # of its swept points
+    told: frozenset[str] | None = None  # labels of the worlds in config.yaml: of a drawn design its first point's
 
 
 def key_of(made_of: str, seed: int) -> str:

@@ -12,6 +12,7 @@ from experiments.configuration.canonical import canonical_and_read, value_at
 from experiments.configuration.compose import Composer, as_override, flat, key_of
 from experiments.configuration.cures import parse, preset_names
 from experiments.configuration.settings import Settings, Study
+from experiments.configuration.sweeps import Drawn
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 from experiments.plugins import provenance
 from experiments.plugins.guard import attempted, tell
@@ -20,6 +21,7 @@ from experiments.study.plan import Plan
 from experiments.study.runs import Place, Point, label
 
 TRIAL_BUILDS = 32
+Held = dict[str, dict[str, Any]]  # swept key -> how a value was typed -> what it is
 
 
 # ---- shocks given on the command line
@@ -90,23 +92,28 @@ def check_overrides(study: Study, shock_overrides: Sequence[str], shocks_known: 
 
 
 def compose_worlds(
-    composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str], plan: Plan
+    composer: Composer,
+    overrides: Sequence[str],
+    study: Study,
+    shock_overrides: Sequence[str],
+    plan: Plan,
+    points: Sequence[Point] = ((),),
 ) -> dict[Place, dict[str, Any]]:
     """The resolved world of every arm, shock and swept point; once for all points that differ in other shocks only."""
-    worlds, problems = {}, {}
-    for arm, point, shock in itertools.product(study.arms, grid(study.sweep), study.shocks):
+    worlds, problems, bases = {}, {}, Bases(composer)
+    for arm, point, shock in itertools.product(study.arms, points, study.shocks):
         if not plan.meets(study, arm, shock):
             continue
         presets, values = presets_and_values(study.shocks[shock])
         point = own_point(point, presets)  # noqa: PLW2901
         if (arm, shock, point) in worlds:
             continue
-        swept = [as_override(key, value) for key, value in point]
-        asked = [*overrides, *shock_overrides, *study.arms[arm], *values, *swept]
+        asked = [*overrides, *shock_overrides, *study.arms[arm], *values]
         asked = [entry for entry in asked if not is_about_absent_shock(entry, presets)]
-        asked.append(f"shocks=[{','.join(presets)}]")
         try:
-            worlds[arm, shock, point] = composer.world(asked, where=label(arm, shock, point))
+            worlds[arm, shock, point] = bases.world(
+                asked, f"shocks=[{','.join(presets)}]", point, label(arm, shock, point)
+            )
         except UsageError as error:
             problems.update({problem._replace(where=""): problem for problem in error.problems})
     if problems:
@@ -114,17 +121,62 @@ def compose_worlds(
     return worlds
 
 
+class Bases:
+    """Worlds without their swept values, composed once; a point's plain values are set into a copy.
+
+    To the last bit what Hydra composes with the values as overrides: where a key is more than a plain value that is
+    there (a group, a table, one that another is filled in from), it composes the whole.
+    """
+
+    def __init__(self, composer: Composer) -> None:
+        self.composer = composer
+        self.held: dict[tuple[str, ...], dict[str, Any] | None] = {}
+
+    def world(self, asked: Sequence[str], shocks: str, point: Point, where: str) -> dict[str, Any]:
+        """The world of these overrides at a point."""
+        chosen = tuple(as_override(key, value) for key, value in point if key in self.composer.files())
+        words = (*asked, *chosen, shocks)
+        if words not in self.held:
+            self.held[words] = self.composer.plain_world(words) if point else None
+        base = self.held[words]
+        world = with_values(base, [pair for pair in point if pair[0] not in self.composer.files()]) if base else None
+        if world is not None:
+            return world
+        return self.composer.world([*asked, *(as_override(key, value) for key, value in point), shocks], where)
+
+
+def with_values(world: dict[str, Any], values: Iterable[tuple[str, Any]]) -> dict[str, Any] | None:
+    """A copy of a world with plain values in place of those that it has; None where it has none at a key."""
+    changed = dict(world)
+    for key, value in values:
+        *path, last = key.split(".")
+        at = changed
+        for name in path:
+            if not isinstance(at.get(name), dict):
+                return None
+            at[name] = at = dict(at[name])
+        if last not in at or isinstance(at[last], dict):
+            return None
+        at[last] = value
+    return changed
+
+
 def compose_as_asked(
-    composer: Composer, overrides: Sequence[str], study: Study, shock_overrides: Sequence[str], plan: Plan
+    composer: Composer,
+    overrides: Sequence[str],
+    study: Study,
+    shock_overrides: Sequence[str],
+    plan: Plan,
+    points: Sequence[Point] = ((),),
 ) -> dict[Place, dict[str, Any]]:
     """The worlds of a study, with what its kind gives each arm once they are composed."""
-    worlds = compose_worlds(composer, overrides, study, shock_overrides, plan)
+    worlds = compose_worlds(composer, overrides, study, shock_overrides, plan, points)
     asked = {key_of(override) for override in overrides}
     given = {arm: [own for own in owns if key_of(own) not in asked] for arm, owns in plan.given(worlds).items()}
     if not any(given.values()):
         return worlds
     arms = {arm: [*given.get(arm, []), *changes] for arm, changes in study.arms.items()}
-    return compose_worlds(composer, overrides, study.model_copy(update={"arms": arms}), shock_overrides, plan)
+    return compose_worlds(composer, overrides, study.model_copy(update={"arms": arms}), shock_overrides, plan, points)
 
 
 def is_about_absent_shock(override: str, presets: Sequence[str]) -> bool:
@@ -138,10 +190,17 @@ def own_point(point: Point, presets: Sequence[str] = ()) -> Point:
     return tuple((key, value) for key, value in point if not is_about_absent_shock(key, presets))
 
 
-def grid(sweep: dict[str, list[Any]]) -> list[Point]:
-    """Every combination of the swept values, as (key, value) pairs by key; one empty point without a sweep."""
-    points = itertools.product(*([(key, value) for value in values] for key, values in sweep.items()))
-    return [tuple(sorted(point, key=lambda pair: pair[0])) for point in points]
+def whole_keys(composer: Composer, overrides: Sequence[str], settings: Settings, plan: Plan) -> dict[str, bool | None]:
+    """Which swept keys that are drawn hold whole numbers, by the first world that has them; None where none tells."""
+    study, plugins = settings.study, tuple(settings.plugins)
+    if not any(isinstance(said, Drawn) for said in study.sweep.values()):
+        return {}
+    found: dict[str, bool | None] = dict.fromkeys(study.sweep)
+    for world in compose_worlds(composer, overrides, study, [], plan).values():
+        form, _ = attempted(lambda world=world: canonical_and_read(world, plugins)[0])
+        held = {key: value_at(form or world, key) for key, known in found.items() if known is None}
+        found.update({key: type(value) is int for key, value in held.items() if isinstance(value, int | float)})
+    return found
 
 
 def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> dict[Place, dict[str, Any]]:
@@ -172,39 +231,52 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> dic
 
 def with_swept_values(
     worlds: dict[Place, dict[str, Any]], settings: Settings
-) -> tuple[dict[Place, dict[str, Any]], Settings]:
-    """The worlds under the swept values that they hold, one kind a key, and the settings with these values.
+) -> tuple[dict[Place, dict[str, Any]], Settings, Held]:
+    """The worlds under the swept values that they hold, one kind a key, the settings with them, and what each became.
 
     Raises UsageError where two values that were typed are one.
     """
-    values = {key: _held(key, typed, worlds) for key, typed in settings.study.sweep.items()}
+    study, values = settings.study, held_values(worlds, settings.study)
     twice = [
-        Problem(f"study.sweep.{key}", list(settings.study.sweep[key]), "two of them are one value once they are read")
+        Problem(f"study.sweep.{key}", list(study.sweep[key]), "two of them are one value once they are read")
         for key, held in values.items()
-        if len(set(held.values())) < len(held)
+        if study.design != "zip" and not isinstance(study.sweep[key], Drawn) and len(set(held.values())) < len(held)
     ]
     if twice:
         raise UsageError("the study cannot be run; nothing was run", twice)
-    placed = {
-        (arm, shock, tuple((key, values[key][repr(value)]) for key, value in point)): world
-        for (arm, shock, point), world in worlds.items()
+    placed = {(arm, shock, as_held(point, values)): world for (arm, shock, point), world in worlds.items()}
+    sweep = {
+        key: said if isinstance(said, Drawn) else [values[key][repr(value)] for value in said]
+        for key, said in study.sweep.items()
     }
-    sweep = {key: list(held.values()) for key, held in values.items()}
-    return placed, settings.model_copy(update={"study": settings.study.model_copy(update={"sweep": sweep})})
+    return placed, settings.model_copy(update={"study": study.model_copy(update={"sweep": sweep})}), values
 
 
-def _held(key: str, typed: Sequence[Any], worlds: dict[Place, dict[str, Any]]) -> dict[str, Any]:
-    """A swept key's values as worlds hold them, by how they were typed; all numbers, or else all of one kind."""
-    held: dict[str, Any] = {repr(value): value for value in typed}
+def as_held(point: Point, values: Held) -> Point:
+    """A swept point with its values as worlds hold them."""
+    return tuple((key, values[key][repr(value)]) for key, value in point)
+
+
+def held_values(worlds: dict[Place, dict[str, Any]], study: Study) -> Held:
+    """Each swept key's values as worlds hold them, by how they were typed; all numbers, or else all of one kind."""
+    found: Held = {
+        key: {} if isinstance(said, Drawn) else {repr(value): value for value in said}
+        for key, said in study.sweep.items()
+    }
     for (_, _, point), world in worlds.items():
-        swept, value = dict(point), value_at(world, key)
-        if key in swept and isinstance(value, bool | int | float | str):
-            held[repr(swept[key])] = value
+        for key, typed in point:
+            value = value_at(world, key)
+            found[key][repr(typed)] = value if isinstance(value, bool | int | float | str) else typed
+    return {key: of_one_kind(held) for key, held in found.items()}
+
+
+def of_one_kind(held: dict[str, Any]) -> dict[str, Any]:
+    """Values of one kind: as they are, all as floats, or all as texts."""
     kinds = {type(value) for value in held.values()}
-    if len(kinds) > 1:
-        kind = float if kinds == {int, float} else str
-        held = {name: kind(value) for name, value in held.items()}
-    return held
+    if len(kinds) < 2:
+        return held
+    kind = float if kinds == {int, float} else str
+    return {name: kind(value) for name, value in held.items()}
 
 
 def check_metrics(study: Study, own: Iterable[str] = ()) -> None:

@@ -12,15 +12,18 @@ from experiments.configuration.compose import Composer
 from experiments.errors import ABSENT, Problem, UsageError
 from experiments.plugins import provenance
 from experiments.store.asked import read_asked, read_call, write_asked
+from experiments.store.design import TABLE
 from experiments.store.files import (
     gather_events,
     make_folder,
     order,
     partial_name,
+    read_table,
     settle,
     storage,
     stored_events,
     stored_rows,
+    write_arrow,
     write_table,
     write_whole,
 )
@@ -42,6 +45,8 @@ def merge(composer: Composer, words: Sequence[str], read_results: Read) -> tuple
         write_whole(out / "provenance.json", json.dumps(facts, indent=1, sort_keys=True))
         write_whole(out / "config.yaml", to_yaml(described))
         keep_asked(folders, out)
+        if (design := next((folder / TABLE for folder in folders if (folder / TABLE).exists()), None)) is not None:
+            write_arrow(out / TABLE, read_table(design))
         copy_paths(folders, out)
         gather_events(out, rows)
         write_table(out / "runs.parquet", rows)

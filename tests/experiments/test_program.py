@@ -225,7 +225,7 @@ def wait_for(happened, seconds=300):
     [
         (["sede=3"], "sede = 3: there is no such key; did you mean seeds?"),
         (["experiment=demoo"], "did you mean demo?"),
-        (["seeds=many"], "seeds = 'many': must be a valid integer"),
+        (["seeds=many"], "seeds = 'many': must be how many seeds, a list of them, or a file"),
         (["days=0"], "days = 0: must be greater than or equal to 1"),
         (["links.curve_to_capex=nan"], "links.curve_to_capex = nan"),
         (["links.curve_to_capex=2.0"], "links.curve_to_capex = 2.0"),
@@ -243,7 +243,7 @@ def wait_for(happened, seconds=300):
         ),
         (["study.secondary=[front_volatilty]"], "did you mean front_volatility?"),
         (["out=/dev/null/x"], "out = '/dev/null/x': cannot be written"),
-        (["--multirun"], "study.sweep"),
+        (["--multirun"], "leave --multirun out and write spot.occupancy=0.7,0.8"),
         (["--confg-dir"], "did you mean --config-dir?"),
         (["~agents.neocloud"], "a world needs someone who lets GPUs"),
     ],

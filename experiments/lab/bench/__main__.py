@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
     "world_10000": (("world_10000",), lambda quick: world.measure_world(10_000, quick)),
     "scale": (("scale",), world.measure_scale),
     "sweep": (("sweep_efficiency",), sweep.measure_sweep),
+    "composing": (("composing",), sweep.measure_composing),
     "start_up": (("start_version", "start_day", "start_composed_day"), startup.measure_start_up),
     "recording": (("recording",), world.measure_recording),
     "notes_and_funds": (("notes_and_funds",), world.measure_notes_and_funds),

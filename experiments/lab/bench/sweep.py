@@ -1,4 +1,4 @@
-"""How well a sweep keeps its workers busy: seconds in runs over workers times the wall clock."""
+"""How well a sweep keeps its workers busy, and how long the points of a design take to be composed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from unittest import mock
 
+from experiments.configuration.compose import as_override, composer
 from experiments.configuration.settings import Settings, Study
 from experiments.execute import local, worker
 from experiments.execute.batches import batches_of, prepare_workers
@@ -16,9 +17,11 @@ from experiments.execute.worker import Batch, Outcome
 from experiments.lab.bench.result import Measured
 from experiments.lab.bench.startup import COMPOSED_DAY, bytecode_kept, wall
 from experiments.lab.bench.world import bench_world
-from experiments.study.runs import RunSpec
+from experiments.study.runs import Point, RunSpec
+from experiments.study.worlds import Bases
 
-WORKERS, GOAL = 2, 0.85
+WORKERS, GOAL, COMPOSING_GOAL = 2, 0.85, 50.0
+SHOCKS = "shocks=[]"
 
 
 def timed_batch(batch: Batch) -> list[Outcome]:
@@ -60,4 +63,30 @@ def measure_sweep(quick: bool) -> Measured:
     return Measured(
         f"sweep of {runs} runs of {days} days on {WORKERS} workers: busy share", efficiency, passed,
         inside / WORKERS, "sweep", f">= {GOAL:g}", efficiency >= GOAL,
+    )  # fmt: skip
+
+
+def measure_composing(quick: bool) -> Measured:
+    """Worlds of two swept keys; the former way, each world composed of its own overrides, on some of them."""
+    many, few = (200, 4) if quick else (5000, 20)
+    points: list[Point] = [
+        (("spot.convexity", 3.0 + k % 7), ("spot.occupancy", 0.7 + 0.2 * k / many)) for k in range(many)
+    ]
+    with composer() as opened:
+        alone = []
+        opened.world([SHOCKS])  # presets are parsed once
+        began = time.perf_counter()
+        for point in points[:few]:
+            alone.append(opened.world([*(as_override(key, value) for key, value in point), SHOCKS]))
+        reference = (time.perf_counter() - began) / few
+        bases = Bases(opened)
+        began = time.perf_counter()
+        worlds = [bases.world([], SHOCKS, point, "") for point in points]
+        seconds = (time.perf_counter() - began) / many
+    if worlds[:few] != alone:
+        raise AssertionError("worlds that are composed once differ from those that are composed each by itself")
+    ratio = reference / seconds
+    return Measured(
+        f"composing {many:,} points of a design: each by itself / composed once", ratio, seconds, reference, "point",
+        f">= {COMPOSING_GOAL:g} x", ratio >= COMPOSING_GOAL,
     )  # fmt: skip

@@ -23,8 +23,8 @@ APART = 0.06  # of the distance between values, so that arms that coincide stay 
 def draw(results: Results) -> Iterator[style.Plot]:
     """Yield the effects along every swept key, a figure a shock, then each shock's effect at every value."""
     design = results.design
-    if not design.sweep:
-        raise MissingDataError("the study sweeps nothing")
+    if not design.sweep or design.drawn:
+        raise MissingDataError("the study lists no values of swept parameters")
     metrics = headline(results.finished, design)[:MOST_PANELS]
     for shock in design.shocks:
         yield from _along(results, metrics, shock)
