@@ -181,6 +181,25 @@ SIGN_MAP_DRAWS: tuple[Row, ...] = (
     ("n, estimate, low, high, p", "", "as in `effects.parquet`, of the draw by itself"),
     ("assumptions", "as set", "a column for each of `study.kind.ranges`: the value drawn"),
 )
+SENSITIVITY: tuple[Row, ...] = (
+    ("design", "name", "`morris`, the screening, or `sobol`"),
+    ("arm, shock, metric", "name", "the output: an endpoint of an arm under a shock, a mean over seeds in every row"),
+    ("key", "name", "what is swept"),
+    ("seeds", "number", "that every output is a mean of"),
+    ("mu_star", "the metric's", "of morris: the mean absolute elementary effect, of a step over the whole range"),
+    (
+        "mu_star_half",
+        "the metric's",
+        "half of its 95 % interval: a bootstrap over trajectories and, from three seeds on, a jackknife over seeds",
+    ),
+    ("mu, sigma", "the metric's", "mean and spread of the effects: their sign, and how much they depend on the rest"),
+    (
+        "first, total",
+        "share",
+        "of sobol: of the output's variance, by the key alone, and with all it acts together with",
+    ),
+    ("first_half, total_half", "share", "half of their 95 % intervals, as for morris"),
+)
 RECORDS: tuple[Row, ...] = (
     ("event, date", "", "a preset of shocks, and when it struck"),
     ("quantity", "text", "what is measured, on which days since the date"),
@@ -248,6 +267,9 @@ def page() -> str:
     parts += section("records.parquet", "Of a study of kind `records`.", RECORDS)
     parts += section("sign_map.parquet", "Of a study of kind `sign_map`: a row a contrast and endpoint.", SIGN_MAP)
     parts += section("sign_map_draws.parquet", "The same by draw.", SIGN_MAP_DRAWS)
+    parts += section(
+        "sensitivity.parquet", "Of a study of kind `sensitivity`: a row a design, output and key.", SENSITIVITY
+    )
     parts += section("neutrality.parquet", "Of a study of kind `neutrality`.", NEUTRALITY)
     parts += section("futures_moved.parquet", "Of a study of kind `neutrality`.", FUTURES_MOVED)
     return "\n\n".join(parts) + "\n"

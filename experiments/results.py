@@ -67,6 +67,14 @@ class Contrast:
         return " ".join(terms)
 
 
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The swept points of a study that does not run all combinations, in its order, and the design that drew them."""
+
+    rows: tuple[dict[str, Any], ...] = ()
+    drawn: str = ""  # empty where they are listed
+
+
 @dataclass(frozen=True)
 class Design:
     """What the statistics need to know of a study; arms and shocks in the order the user wrote them."""
@@ -86,13 +94,22 @@ class Design:
     shown: tuple[str, ...] = ()  # arms that figures show; all if empty
     sweep: tuple[str, ...] = ()
     swept: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # swept key -> its values as the study lists them
-    drawn: str = ""  # the design that drew the swept points; empty where they are listed
-    points: tuple[dict[str, Any], ...] = ()  # the swept points of a study that does not run all combinations
+    laid: Points = field(default_factory=Points)  # its swept points where it does not run all combinations
     events: dict[str, Event] = field(default_factory=dict)  # shock -> when it strikes
     days: int = 0
     seeds: int = 0
     window: tuple[int, int] | None = None  # days the metrics are taken over: first, last + 1
     overrides: dict[str, tuple[str, ...]] = field(default_factory=dict)  # arm -> what it changes
+
+    @property
+    def points(self) -> tuple[dict[str, Any], ...]:
+        """The swept points where not all combinations are run; none otherwise."""
+        return self.laid.rows
+
+    @property
+    def drawn(self) -> str:
+        """The design that drew the swept points; empty where they are listed."""
+        return self.laid.drawn
 
     @property
     def whole_arms(self) -> tuple[str, ...]:
@@ -461,8 +478,7 @@ def read_design(config: dict[str, Any], runs: pd.DataFrame, laid_out: pd.DataFra
         shown=tuple(map(str, study.get("shown") or ())),
         sweep=tuple(name for name in (study.get("sweep") or {}) if name in runs.columns),
         swept=swept_values(study.get("sweep") or {}, runs, points),
-        drawn=str(study.get("design") or "grid") if study.get("design") not in {None, *LISTED} else "",
-        points=points,
+        laid=Points(points, str(study["design"]) if study.get("design") not in {None, *LISTED} else ""),
         events=read_events(study),
         days=int(config.get("days") or 0),
         seeds=int(runs["seed"].nunique()),

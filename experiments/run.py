@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.errors import ABSENT, Problem, StorageError, Typed, UsageError, WorkersError, nearest_name
 
@@ -100,27 +100,27 @@ def run_asked(asked: argparse.Namespace, arguments: list[str], only_submit: bool
     from experiments.study.purity import check_shocks_are_pure
 
     prepare_workers(asked.overrides)
-    with composer(asked.config_dir) as open_composer:
+    with composer(asked.config_dir) as open_composer:  # open while it runs: a kind may ask for further points
         from experiments.study.expand import expand
 
         expansion = expand(open_composer, asked.overrides)
-    executor = executor_of(expansion.settings.executor, tuple(expansion.settings.plugins))
-    check_here(executor)
-    check_shocks_are_pure(expansion.worlds.values(), expansion.settings, executor.start_method)
-    plan = plan_for(expansion.settings)
-    if not plan.simulates:
-        return plan.run(expansion)
-    if expansion.settings.dry:
-        from experiments.verbs.pilot import dry_run
+        executor = executor_of(expansion.settings.executor, tuple(expansion.settings.plugins))
+        check_here(executor)
+        check_shocks_are_pure(expansion.worlds.values(), expansion.settings, executor.start_method)
+        plan = plan_for(expansion.settings)
+        if not plan.simulates:
+            return plan.run(expansion)
+        if expansion.settings.dry:
+            from experiments.verbs.pilot import dry_run
 
-        return dry_run(expansion, executor)
-    presets = str(Path(asked.config_dir).resolve()) if asked.config_dir else None
-    call = Call(asked.overrides, presets, os.getcwd())
-    if only_submit:
-        from experiments.verbs.submitting import submit_study
+            return dry_run(expansion, executor)
+        presets = str(Path(asked.config_dir).resolve()) if asked.config_dir else None
+        call = Call(asked.overrides, presets, os.getcwd())
+        if only_submit:
+            from experiments.verbs.submitting import submit_study
 
-        return submit_study(expansion, executor, call)
-    return run_study(expansion, executor, arguments, call)
+            return submit_study(expansion, executor, call)
+        return run_study(expansion, executor, arguments, call)
 
 
 def run_again(call: Call, asked: argparse.Namespace) -> int:
@@ -227,61 +227,111 @@ VERBS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
 
 
 def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str] = (), call: Call | None = None) -> int:
-    """Runs what is missing in the study's folder, reads it, and says what was found and what to try next."""
-    from experiments.execute.batches import batches_of, worker_count
-    from experiments.execute.executor import FailedFast, execute
-    from experiments.execute.jobs import Queues, queue_of
-    from experiments.execute.progress import print_failures, progress
+    """Runs what is missing in the study's folder, reads it, and says what was found and what to try next.
+
+    A kind of study may ask for further points once all are there (`Kind.further`): they are run likewise.
+    """
+    from experiments.execute.progress import print_failures
     from experiments.report.ending import ending
-    from experiments.store.asked import write_asked
-    from experiments.store.files import compact, unmeasured_runs
     from experiments.store.folder import opened_folder
-    from experiments.verbs.measuring import measure_stored
 
     settings, began = expansion.settings, time.monotonic()
     out = Path(settings.out).resolve()
     with opened_folder(out, expansion):
-        if call:
-            write_asked(out, call, expansion.runs)
-        missing, queue = to_do(expansion)
-        again = unmeasured_runs(out, expansion.runs)
-        announce(expansion, missing, again)
-        here = [run for run in missing if run.key not in queue.runs]
-        failures: list[Outcome] = []
-        interrupted = stopped = False
-        try:
-            if missing:
-                with progress(len(missing)) as shown:
-                    failures = shown.failures
-                    workers = worker_count(settings, executor)
-                    batches = batches_of(here, out, settings.record, workers)
-                    execute(batches, executor, workers, shown.report, settings.fail_fast)
-                    if isinstance(executor, Queues) and queue.runs:
-                        executor.watch(out, [run.key for run in missing if run.key in queue.runs], shown.report)
-            failures += measure_stored(out, again, settings.window_of)
-        except KeyboardInterrupt:
-            interrupted = True
-        except FailedFast:
-            stopped = True
-            if isinstance(executor, Queues):
-                executor.cancel(list(queue_of(out).jobs))
-        rows = compact(out)
-        if interrupted:
-            return say_interrupted(out, rows)
-        with_jobs = queue_of(out).runs if queue.runs else {}
-        failures += [] if stopped else left_out(missing, rows, failures, with_jobs)
-        write_timing(out, len(missing), time.monotonic() - began)
+        done, missing = run_round(expansion, executor, call), 0
+        while True:
+            missing += done.missing
+            if done.interrupted:
+                return say_interrupted(out, done.rows)
+            further = None if done.failures or done.stopped else next_round(expansion, out)
+            if further is None:
+                break
+            expansion = further
+            done = run_round(expansion, executor, call)
+        write_timing(out, missing, time.monotonic() - began)
         try:
             status, answer = read_results(out, settings)
         except KeyboardInterrupt:
-            return say_interrupted(out, rows, "; the same call writes its tables, figures and report")
+            return say_interrupted(out, done.rows, "; the same call writes its tables, figures and report")
     say_events(out)
-    if failures:
-        print_failures(failures, expansion.runs)
-    if stopped:
+    if done.failures:
+        print_failures(done.failures, expansion.runs)
+    if done.stopped:
         print("stopped at the first run that failed (fail_fast=true); the others were not done", flush=True)
-    print(ending(out, settings, answer, arguments, failed=bool(failures)))
-    return RUNS_MISSING if failures else status
+    print(ending(out, settings, answer, arguments, failed=bool(done.failures)))
+    return RUNS_MISSING if done.failures else status
+
+
+class Round(NamedTuple):
+    """What came of running what a folder lacks."""
+
+    rows: list[dict[str, Any]]
+    missing: int
+    failures: list[Outcome]
+    interrupted: bool
+    stopped: bool
+
+
+def run_round(expansion: Expansion, executor: Executor, call: Call | None) -> Round:
+    """Runs what the folder lacks of a study, and measures what was measured otherwise."""
+    from experiments.execute.batches import batches_of, worker_count
+    from experiments.execute.executor import FailedFast, execute
+    from experiments.execute.jobs import Queues, queue_of
+    from experiments.execute.progress import progress
+    from experiments.store.asked import write_asked
+    from experiments.store.files import compact, unmeasured_runs
+    from experiments.verbs.measuring import measure_stored
+
+    settings, out = expansion.settings, Path(expansion.settings.out).resolve()
+    if call:
+        write_asked(out, call, expansion.runs)
+    missing, queue = to_do(expansion)
+    again = unmeasured_runs(out, expansion.runs)
+    announce(expansion, missing, again)
+    here = [run for run in missing if run.key not in queue.runs]
+    failures: list[Outcome] = []
+    interrupted = stopped = False
+    try:
+        if missing:
+            with progress(len(missing)) as shown:
+                failures = shown.failures
+                workers = worker_count(settings, executor)
+                batches = batches_of(here, out, settings.record, workers)
+                execute(batches, executor, workers, shown.report, settings.fail_fast)
+                if isinstance(executor, Queues) and queue.runs:
+                    executor.watch(out, [run.key for run in missing if run.key in queue.runs], shown.report)
+        failures += measure_stored(out, again, settings.window_of)
+    except KeyboardInterrupt:
+        interrupted = True
+    except FailedFast:
+        stopped = True
+        if isinstance(executor, Queues):
+            executor.cancel(list(queue_of(out).jobs))
+    rows = compact(out)
+    with_jobs = queue_of(out).runs if queue.runs else {}
+    failures += [] if stopped or interrupted else left_out(missing, rows, failures, with_jobs)
+    return Round(rows, len(missing), failures, interrupted, stopped)
+
+
+def next_round(expansion: Expansion, out: Path) -> Expansion | None:
+    """The study with the further points that its kind asks for, laid out beside those it has; None if it has all."""
+    from dataclasses import replace
+
+    from experiments.kinds.kind import Kind, kind_for
+    from experiments.results import Results
+    from experiments.store.design import write_design
+
+    kind = kind_for(expansion.settings)
+    layout = kind.further(Results(out)) if type(kind).further is not Kind.further else None
+    if layout is None or expansion.further is None:
+        return None
+    known = {run.key for run in expansion.runs}
+    held, runs = expansion.further(layout.points)
+    became = dict(zip(layout.points, held, strict=True))
+    layout = replace(layout, rows=[became[point] for point in layout.rows])
+    joined = expansion.layout.and_then(layout)
+    write_design(out, joined)
+    return replace(expansion, runs=[*expansion.runs, *(run for run in runs if run.key not in known)], layout=joined)
 
 
 def to_do(expansion: Expansion) -> tuple[list[RunSpec], Queue]:

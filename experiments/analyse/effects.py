@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments.analyse import stats
-from experiments.results import EXACT, FORK, NO_SHOCK, ROLES, ROUNDING, Design, Results, is_fork, is_set
+from experiments.results import EXACT, FORK, NO_SHOCK, ROLES, ROUNDING, Design, Points, Results, is_fork, is_set
 from experiments.store.files import write_arrow
 from experiments.wording import value_words
 
@@ -264,7 +264,7 @@ def over_points(runs: pd.DataFrame, design: Design) -> tuple[pd.DataFrame, Desig
     whole = grouped.size()
     whole = whole[whole == ran.reindex(whole.index.droplevel("seed")).to_numpy()].index
     means = grouped[metrics].mean().where(grouped[metrics].count().eq(grouped.size(), axis=0)).loc[whole].reset_index()
-    return means, replace(design, sweep=(), swept={}, points=(), drawn="")
+    return means, replace(design, sweep=(), swept={}, laid=Points())
 
 
 def told(estimate: stats.Estimate) -> dict[str, Any]:

@@ -91,52 +91,14 @@ class Contrast(Strict):
         return self
 
 
-class Study(Strict):
-    """Arms x shocks x swept parameters, and how they are to be read."""
+class Swept(Strict):
+    """What a study sweeps, and which points of it are run."""
 
-    name: str
-    # a file of experiments/kinds, a class of the user's own: package.Class, or its `_target_` beside its parameters
-    kind: str | dict[str, Any] = "paired"
-    question: str = ""
-    arms: dict[str, list[str]] = Field(default_factory=dict)  # name -> overrides
-    baseline: str | None = None  # the arm others are compared with; the first by default
-    shocks: dict[str, list[str]] = Field(default_factory=dict)  # name -> presets and overrides of theirs
     sweep: dict[str, Any] = Field(default_factory=dict)  # key -> its values, or `Drawn`: whence to where it is drawn
     design: str = "grid"  # how swept keys are combined: one of DESIGNS
     points: Annotated[int, Field(ge=1)] | None = None  # of a latin hypercube; base points of sobol; trajectories
     levels: Annotated[int, Field(ge=2)] = LEVELS  # that a design of Morris moves each key between
     design_seed: Annotated[int, Field(ge=0)] = 1  # of the points that are drawn
-    event: Span | None = None  # the days of shocks that do not say themselves when they strike
-    events: dict[str, Span] = Field(default_factory=dict)  # shock -> its days: from the shocks' own start and length
-    window: Span | None = None  # the days that metrics are taken over
-    burn_in: Annotated[int, Field(ge=0)] | None = None  # days at the start that no metric counts
-    fork: Fork | None = None
-    calm_only: list[str] = Field(default_factory=list)  # arms that run without shocks only
-    shown: list[str] = Field(default_factory=list)  # arms that figures show; all if empty
-    contrasts: dict[str, Contrast] = Field(default_factory=dict)
-    endpoints: list[str] = Field(default_factory=list)  # the pre-registered metrics, for Holm's correction
-    secondary: list[str] = Field(default_factory=list)  # what else the report tables, exploratory and not adjusted
-    equivalence: dict[str, Annotated[float, Field(gt=0.0)]] = Field(
-        default_factory=dict
-    )  # metric -> margin within which effects count as none
-    untested: dict[str, str] = Field(default_factory=dict)  # hypothesis -> why this study cannot test it
-
-    @property
-    def kind_name(self) -> str:
-        """The name of its kind."""
-        return self.kind if isinstance(self.kind, str) else str(self.kind["_target_"])
-
-    @field_validator("arms")
-    @classmethod
-    def _one_arm_at_least(cls, arms: dict[str, list[str]]) -> dict[str, list[str]]:
-        return check_names(arms) or {"base": []}
-
-    @field_validator("shocks")
-    @classmethod
-    def _none_is_always_there(cls, shocks: dict[str, list[str]]) -> dict[str, list[str]]:
-        if shocks.get("none"):
-            raise ValueError("'none' is the run without a shock and takes no presets")
-        return {"none": [], **check_names(shocks)}
 
     @field_validator("sweep", mode="before")
     @classmethod
@@ -151,23 +113,21 @@ class Study(Strict):
         return design
 
     @model_validator(mode="after")
-    def _sweeps_as_its_design_does(self) -> Study:
+    def _sweeps_as_its_design_does(self) -> Swept:
         for key, values in self.sweep.items():
             if isinstance(values, Drawn):
                 if self.lists_points:
                     cure = f"{values.low:g}:{values.high:g}:5 lists five of them, study.design=latin_hypercube draws"
-                    raise WrongValue(
-                        f"sweep.{key}", "an interval", f"says no values, which a {self.design} takes: {cure}"
-                    )
+                    allowed = f"says no values, which a {self.design} takes: {cure}"
+                    raise WrongValue(f"sweep.{key}", Typed("an interval"), allowed)
             elif self.design != "zip" and len(set(values)) < len(values):
                 allowed = f"the values of {key} must be one or more, each given once (1, 1.0 and true are alike)"
                 raise WrongValue(f"sweep.{key}", values, allowed)
         if self.design == "zip":
             self._zips()
         if self.lists_points and self.points is not None:
-            raise WrongValue(
-                "points", self.points, f"cannot be set for a {self.design}, which has all that its lists say"
-            )
+            allowed = f"cannot be set for a {self.design}, which has all that its lists say"
+            raise WrongValue("points", self.points, allowed)
         if not self.lists_points:
             self._samples()
         return self
@@ -203,6 +163,49 @@ class Study(Strict):
     def drawn_points(self) -> int:
         """How many points, base points or trajectories a design draws."""
         return self.points or SAMPLES[self.design]
+
+
+class Study(Swept):
+    """Arms x shocks x swept parameters, and how they are to be read."""
+
+    name: str
+    # a file of experiments/kinds, a class of the user's own: package.Class, or its `_target_` beside its parameters
+    kind: str | dict[str, Any] = "paired"
+    question: str = ""
+    arms: dict[str, list[str]] = Field(default_factory=dict)  # name -> overrides
+    baseline: str | None = None  # the arm others are compared with; the first by default
+    shocks: dict[str, list[str]] = Field(default_factory=dict)  # name -> presets and overrides of theirs
+    event: Span | None = None  # the days of shocks that do not say themselves when they strike
+    events: dict[str, Span] = Field(default_factory=dict)  # shock -> its days: from the shocks' own start and length
+    window: Span | None = None  # the days that metrics are taken over
+    burn_in: Annotated[int, Field(ge=0)] | None = None  # days at the start that no metric counts
+    fork: Fork | None = None
+    calm_only: list[str] = Field(default_factory=list)  # arms that run without shocks only
+    shown: list[str] = Field(default_factory=list)  # arms that figures show; all if empty
+    contrasts: dict[str, Contrast] = Field(default_factory=dict)
+    endpoints: list[str] = Field(default_factory=list)  # the pre-registered metrics, for Holm's correction
+    secondary: list[str] = Field(default_factory=list)  # what else the report tables, exploratory and not adjusted
+    equivalence: dict[str, Annotated[float, Field(gt=0.0)]] = Field(
+        default_factory=dict
+    )  # metric -> margin within which effects count as none
+    untested: dict[str, str] = Field(default_factory=dict)  # hypothesis -> why this study cannot test it
+
+    @property
+    def kind_name(self) -> str:
+        """The name of its kind."""
+        return self.kind if isinstance(self.kind, str) else str(self.kind["_target_"])
+
+    @field_validator("arms")
+    @classmethod
+    def _one_arm_at_least(cls, arms: dict[str, list[str]]) -> dict[str, list[str]]:
+        return check_names(arms) or {"base": []}
+
+    @field_validator("shocks")
+    @classmethod
+    def _none_is_always_there(cls, shocks: dict[str, list[str]]) -> dict[str, list[str]]:
+        if shocks.get("none"):
+            raise ValueError("'none' is the run without a shock and takes no presets")
+        return {"none": [], **check_names(shocks)}
 
     @field_validator("events")
     @classmethod

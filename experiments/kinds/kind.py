@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from experiments.plots.style import Plot
+    from experiments.study.runs import Layout
 
 Rows = list[dict[str, Any]]
 
@@ -29,6 +30,14 @@ class Kind(Plan):
 
     tables: ClassVar[tuple[str, ...]] = ()  # the tables it writes that the report shows, without `.parquet`
     figures: ClassVar[tuple[str, ...] | None] = None  # those of ours that it shows; all there are data for if None
+
+    def further(self, results: Results) -> Layout | None:
+        """Points to be run once all that were asked for are there, as a layout; None if there are enough.
+
+        It is asked again after each round, and again by a later call, and must answer by what the runs say alone.
+        """
+        del results
+        return None
 
     def read(self, out: Path, settings: Settings) -> int:
         """Writes and prints what is read from the runs in `out`; the program's exit status, 0 if all is well."""

@@ -26,9 +26,11 @@ def write_design(out: Path, layout: Layout) -> None:
     columns: dict[str, Any] = {"point": pa.array([number[point] for point in layout.rows])}
     columns |= {name: pa.array(marks) for name, marks in layout.marks.items()}
     for key in keys:
-        columns[key] = swept_column([dict(point)[key] for point in layout.rows])
+        columns[key] = swept_column([dict(point).get(key) for point in layout.rows])
     if layout.places is not None:
-        columns |= {UNIT + key: pa.array(layout.places[:, place]) for place, key in enumerate(layout.keys)}
+        columns |= {
+            UNIT + key: pa.array(layout.places[:, place], from_pandas=True) for place, key in enumerate(layout.keys)
+        }
     write_arrow(out / TABLE, pa.table(columns))
 
 

@@ -37,6 +37,11 @@ def layout_of(study: Study, whole: Mapping[str, bool | None]) -> Layout:
         listed = ([(key, value) for value in values] for key, values in study.sweep.items())
         return Layout([pointed(pairs) for pairs in itertools.product(*listed)])
     check_levels(study, whole)
+    return drawn(study, whole)
+
+
+def drawn(study: Study, whole: Mapping[str, bool | None]) -> Layout:
+    """The points of a design that is drawn."""
     places, marks = DRAWN[study.design](study)
     columns = [
         values_at(said, places[:, place], bool(whole.get(key)), study.levels if study.design == "morris" else None)

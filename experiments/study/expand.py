@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from experiments.configuration.compose import Composer, split
@@ -13,12 +13,14 @@ from experiments.configuration.settings import NO_SHOCK, Settings, calm_beside, 
 from experiments.configuration.sweeps import set_aside_sweeps
 from experiments.errors import Problem, UsageError
 from experiments.plugins import provenance
+from experiments.plugins.provenance import digest
 from experiments.plugins.sources import PluginCode, simulating_code
 from experiments.study.designs import layout_of
 from experiments.study.events import remarks, with_events
 from experiments.study.find import one_form, plan_of
 from experiments.study.own import in_one_form, measuring_of
-from experiments.study.runs import FORKED, Expansion, Layout, Parent, Place, RunSpec, label, with_keys
+from experiments.study.plan import Plan
+from experiments.study.runs import FORKED, Expansion, Layout, Parent, Place, Point, RunSpec, label, with_keys
 from experiments.study.worlds import (
     as_held,
     check_overrides,
@@ -63,16 +65,41 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     for remark in remarks(settings, worlds) if plan.simulates else ():
         print(f"{settings.study.name}: {remark}", flush=True)
     plugins = PluginCode(settings.plugins, composer.folders[1:])
-    measuring = measuring_of(settings, plugins)
-    runs = list(runs_of(settings, worlds)) if plan.simulates else []
-    presets = tuple(composer.folders[1:])
-    runs = [replace(run, measuring=measuring, presets=presets) for run in runs]
-    named = {label(*place): world for place, world in worlds.items()}
     own, versions = simulating_code(), provenance.versions()
-    runs = with_keys(runs, provenance.digest([own, versions]), plugins.used_by)
+    asked = [*overrides, *([moved] if moved else [])]
+    spelling = Spelling(composer, asked, shocks_asked.overrides, plan, settings, plugins, digest([own, versions]))
+    named = {label(*place): world for place, world in worlds.items()}
     used = [*worlds.values(), {"_target_": settings.study.kind_name}]
     files = own | {name: text for section in used for name, text in plugins.used_by(section).items()}
-    return Expansion(settings, runs, named, files, versions, layout, told_worlds(settings, worlds, layout))
+    told, runs = told_worlds(settings, worlds, layout), spelling.runs(worlds) if plan.simulates else []
+    return Expansion(settings, runs, named, files, versions, layout, told, spelling.further)
+
+
+@dataclass(frozen=True, eq=False)
+class Spelling:
+    """How the points of a study become runs: what it was composed of, as long as the composer is open."""
+
+    composer: Composer
+    overrides: Sequence[str]
+    shock_overrides: Sequence[str]
+    plan: Plan
+    settings: Settings
+    plugins: PluginCode
+    code: str  # the hash of all that simulates
+
+    def further(self, points: Sequence[Point]) -> tuple[list[Point], list[RunSpec]]:
+        """More points of the study, with their values as worlds hold them, and their runs."""
+        worlds = compose_as_asked(
+            self.composer, self.overrides, self.settings.study, self.shock_overrides, self.plan, points
+        )
+        worlds, _, held = with_swept_values(check_worlds(worlds, self.settings, builds=1), self.settings)
+        return [as_held(point, held) for point in points], self.runs(worlds)
+
+    def runs(self, worlds: dict[Place, dict[str, Any]]) -> list[RunSpec]:
+        """The runs of some worlds, named by what they hold."""
+        measuring, presets = measuring_of(self.settings, self.plugins), tuple(self.composer.folders[1:])
+        runs = [replace(run, measuring=measuring, presets=presets) for run in runs_of(self.settings, worlds)]
+        return with_keys(runs, self.code, self.plugins.used_by)
 
 
 def told_worlds(settings: Settings, worlds: Iterable[Place], layout: Layout) -> frozenset[str] | None:

@@ -1,4 +1,4 @@
-"""Finds a kind of study: ours by the name of its file in `experiments/kinds`, the user's own by its dotted name."""
+"""Finds a kind of study: ours by the name of its file under `experiments/kinds`, the user's own by its dotted name."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ COMMON = {"experiments.study.plan", "experiments.kinds.kind"}  # what all kinds 
 UNREADABLE = "the study cannot be read; nothing was run"
 
 
-def kinds() -> list[str]:
-    """The names of our kinds."""
+def kinds() -> dict[str, str]:
+    """The names of our kinds, and the module of each: a file of `experiments/kinds` or of a folder in it."""
     folder = Path(__file__).parents[1] / "kinds"
-    return [module.name for module in pkgutil.iter_modules([str(folder)]) if module.name not in SHARED]
+    found = pkgutil.walk_packages([str(folder)], "experiments.kinds.")
+    modules = {module.name.rpartition(".")[2]: module.name for module in found if not module.ispkg}
+    return {name: module for name, module in sorted(modules.items()) if name not in SHARED}
 
 
 def plan_of(kind: str | Mapping[str, Any], plugins: tuple[str, ...] = ()) -> Plan:
@@ -47,7 +49,7 @@ def class_of(name: str, plugins: tuple[str, ...], key: str) -> type[Plan]:
     """The class of kinds of this name; UsageError where there is none."""
     known = kinds()
     if name in known:
-        module = importlib.import_module(f"experiments.kinds.{name}")
+        module = importlib.import_module(known[name])
         [ours] = [cls for cls in vars(module).values() if is_kind(cls) and cls.__module__ == module.__name__]
         return ours
     if "." not in name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,25 @@ class Layout:
         """Each point once, in the order of the design."""
         return list(dict.fromkeys(self.rows))
 
+    def and_then(self, other: Layout) -> Layout:
+        """Both one after the other; what only one of them has is empty in the other's rows."""
+        keys = tuple(dict.fromkeys([*self.keys, *other.keys]))
+        marks: dict[str, list[Any]] = {}
+        for name in dict.fromkeys([*self.marks, *other.marks]):
+            marks[name] = [mark for one in (self, other) for mark in one.marks.get(name, [None] * len(one.rows))]
+        return Layout([*self.rows, *other.rows], keys, np.vstack([self.placed(keys), other.placed(keys)]), marks)
+
+    def placed(self, keys: Sequence[str]) -> NDArray[np.float64]:
+        """The places of some keys (rows, keys), nan where a row has none."""
+        found = np.full((len(self.rows), len(keys)), np.nan)
+        for column, key in enumerate(keys):
+            if key in self.keys and self.places is not None:
+                found[:, column] = self.places[:, self.keys.index(key)]
+        return found
+
+
+Further = Callable[[Sequence[Point]], tuple[list[Point], list[RunSpec]]]
+
 
 @dataclass(frozen=True, eq=False)
 class Expansion:
@@ -81,6 +100,7 @@ class Expansion:
     versions: dict[str, str]
     layout: Layout = Layout([()])  # of its swept points
     told: frozenset[str] | None = None  # labels of the worlds in config.yaml: of a drawn design its first point's
+    further: Further | None = None  # spells out more points, as long as the configuration is open
 
 
 def key_of(made_of: str, seed: int) -> str:

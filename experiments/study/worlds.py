@@ -203,8 +203,10 @@ def whole_keys(composer: Composer, overrides: Sequence[str], settings: Settings,
     return found
 
 
-def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> dict[Place, dict[str, Any]]:
-    """Reads every world and builds each once; all problems are reported together, each once. The worlds' one form."""
+def check_worlds(
+    worlds: dict[Place, dict[str, Any]], settings: Settings, builds: int = TRIAL_BUILDS
+) -> dict[Place, dict[str, Any]]:
+    """Reads every world and builds the first; all problems are reported together, each once. The worlds' one form."""
     provenance.check_packages()
     from sim.economy import Economy
 
@@ -215,7 +217,7 @@ def check_worlds(worlds: dict[Place, dict[str, Any]], settings: Settings) -> dic
         read[place], error = attempted(lambda world=world: canonical_and_read(world, plugins))
         for problem in told(error, world):
             found[problem].append(label(*place))
-    for place, (world, spec) in itertools.islice(read.items() if not found else (), TRIAL_BUILDS):
+    for place, (world, spec) in itertools.islice(read.items() if not found else (), builds):
         _, error = attempted(lambda spec=spec: Economy(spec, seed=settings.seed_list[0], days=settings.days))
         for problem in told(error, world):
             found[problem].append(label(*place))

@@ -159,7 +159,7 @@ def test_a_kind_that_reads_paths_demands_them(lab: Path, capsys: pytest.CaptureF
 
 
 def test_each_file_of_kinds_holds_one() -> None:
-    files = Path(__file__).parents[2].joinpath("experiments", "kinds").glob("*.py")
+    files = Path(__file__).parents[2].joinpath("experiments", "kinds").rglob("*.py")
     assert set(kinds()) == {file.stem for file in files} - {"__init__", "kind"}
     assert {"paired", "replication"} <= set(kinds())
     assert all(isinstance(plan_of(name), Kind) for name in kinds())

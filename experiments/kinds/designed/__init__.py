@@ -1,0 +1,1 @@
+"""Kinds of study that lay out their own points: sensitivity, calibration."""
