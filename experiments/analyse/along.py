@@ -29,7 +29,8 @@ def family_size(results: Results, key: str) -> int:
 
 def _family(results: Results, key: str) -> pd.DataFrame:
     table = results.effects
-    return table[(table["along"] == key) & ~table["metric"].str.startswith(RESPONSE) & ~table["arm"].map(is_fork)]
+    told = table["metric"].str.startswith(RESPONSE) | table["arm"].map(is_fork).astype(bool)
+    return table[(table["along"] == key) & ~told.astype(bool)]
 
 
 def sentences(results: Results) -> Iterator[str]:
