@@ -259,7 +259,8 @@ def page() -> str:
         "paths/",
         "With `record=paths`: a file a run, a row a day. Grades, indices, kinds of owner, tenors and listed months are "
         "those of the default world; another world has its own. The last are of worlds with a market "
-        "for used GPUs, of the calls that need one, and of venues with `reports` (of the nearest month: others alike).",
+        "for used GPUs, of the calls that need one, and of venues with `reports` (of the nearest month: "
+        "others alike) and with clearing members.",
         [*PATHS, *((column.name, column.unit, column.meaning) for column in series)],
     )
     parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)

@@ -92,7 +92,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         if spec.loan.tests:
             self.credit.check_closing(self.reserved.contracted(self.indices.usd))
         self.notes = Notes(common, self.credit.report())
-        self.exchange = Exchange(common, spec.venues, spec.information)
+        self.exchange = Exchange(common, spec.venues, spec.information, spec.clearing)
         self.funds = Funds(common)
 
     # what everybody may look at
@@ -206,6 +206,7 @@ class Economy(abm.Model):  # type: ignore[misc]
             for name, venue in spec.venues.items()
         }
         self.exchange.information = spec.information
+        self.exchange.house.adopt(spec.clearing)
         opened = self.exchange.adopt(venues, self.day, self.rental.rents.today, underlying)
         if self.exchange.venues and (opened or self.day > 0):
             self.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve

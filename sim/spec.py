@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.credit.terms import Loan, Resolution
-from sim.exchange.terms import Information, VenueTerms, in_order
+from sim.exchange.terms import Clearing, Information, VenueTerms, in_order
 from sim.exchange.trade_dates import CME, installed
 from sim.hardware.resale.terms import Resale
 from sim.hardware.terms import Grade, Investment
@@ -102,6 +102,7 @@ class Spec(BaseModel):
     venues: Annotated[dict[str, VenueTerms], AfterValidator(in_order)]
     links: Links
     information: Information
+    clearing: Clearing
     indices: dict[str, dict[str, Any]]
     agents: dict[str, dict[str, Any]]
     shocks: dict[str, dict[str, Any]]

@@ -8,9 +8,10 @@ from functools import cache
 
 import numpy as np
 
-from sim.exchange.clearing_house import Margins
+from sim.exchange.clearing_house import FUND, Margins
 from sim.exchange.terms import MAIN
 from sim.exchange.venue import Venue
+from sim.exchange.waterfall import DefaultFund
 from sim.laws import all_same, same
 from sim.ledger import Ledger
 from sim.record import Column
@@ -86,10 +87,16 @@ def check_positions(day: int, ledger: Ledger, venues: Iterable[Venue]) -> None:
         same(day, "A4", "crowd's money", usd, float(cash[owner] + margin[owner]), float(within[owner]))
 
 
-def check_deposits(day: int, ledger: Ledger, house: int) -> None:
-    """A5: margin deposits are the house's cash."""
+def check_deposits(day: int, ledger: Ledger, house: int, fund: DefaultFund | None = None) -> None:
+    """A5: margin deposits, and where there are clearing members their fund and own capital, are the house's cash."""
     deposits = -float(ledger.held("margin")[house])
-    within = rounding(float(ledger.sizes(["cash", "margin"])[:, house].sum()))
+    sizes = ledger.sizes(["cash", "margin"])[:, house].sum()
+    if fund is not None:
+        owed, size = -float(ledger.held(FUND)[house]), float(ledger.sizes([FUND])[0, house])
+        same(day, "A5", "members' shares and what the house owes them", fund.total_usd, owed, rounding(size))
+        deposits += owed + fund.own_usd
+        sizes += size + fund.own_usd
+    within = rounding(float(sizes))
     same(day, "A5", "margin deposits and the house's cash", deposits, float(ledger.held("cash")[house]), within)
 
 

@@ -10,12 +10,17 @@ import numpy as np
 
 from sim.exchange.crowd import Speculators
 from sim.exchange.margin_models import required_usd
+from sim.exchange.terms import Clearing
 from sim.exchange.venue import Venue
+from sim.exchange.waterfall import DefaultFund
 from sim.kernels.crowd import crowd_expire, crowd_settle
 from sim.ledger import Ledger
 from sim.register import Roll
 from sim.rows.exchange import Close
+from sim.streams import stable_id
 from sim.vocabulary import Bools, Floats, Ints
+
+FUND = "default_fund"  # what the house owes its clearing members
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class ClearingHouse:
 
     Of a hedger's variation margin and deposits its operating cash bears the share `hedge_cash`; the parent bears the
     rest, posted. With `hedge_cash` zero the hedge account is ring-fenced and operating cash never moves.
+
+    What ruined traders cannot pay goes down the waterfall of `fund`; without one the house's owners bear it.
     """
 
     def __init__(
@@ -46,6 +53,106 @@ class ClearingHouse:
         self.limited = np.zeros(0, dtype=np.int64) if limited is None else limited
         self.hedge_cash = hedge_cash
         self.losses_usd = 0.0
+        self.fund: DefaultFund | None = None
+
+    # clearing members
+
+    def adopt(self, terms: Clearing) -> None:
+        """Have clearing members on these terms, or none: then their shares and own capital are paid back."""
+        if self.fund is not None and terms != self.fund.terms:
+            self._fund_moves(self.fund.total_usd, 0.0, self.fund.own_usd, 0.0)
+            self.fund = None
+        if terms.enabled and self.fund is None:
+            self.ledger.list(FUND, "USD", [self.ledger.owners[self.roll.clearing_house]])
+            self.fund = DefaultFund(terms)
+
+    def size_fund(self, venues: Sequence[Venue]) -> None:
+        """Size the default fund anew to tonight's positions; members and the house's owners pay the difference."""
+        fund = self.fund
+        if fund is None:
+            return
+        before, own = fund.total_usd, fund.own_usd
+        fund.resize(*self._stress(fund, venues))
+        self._fund_moves(before, fund.total_usd, own, fund.own_usd)
+
+    def _stress(self, fund: DefaultFund, venues: Sequence[Venue]) -> tuple[Floats, Floats]:
+        """Losses beyond margin by scenario and member (2, members), and margins (members,), USD."""
+        n, move = self.roll.clearing_house, fund.terms.stress_move
+        ids = np.array([stable_id(name) for name in self.ledger.owners[:n]], dtype=np.int64)
+        exposed, required = np.zeros((2, n))
+        margins = np.zeros(fund.terms.members)
+        losses = np.zeros((2, fund.terms.members))
+
+        def add(clients: Ints, usd: Floats, margin: Floats) -> None:
+            margins[:] += fund.by_member(clients, margin)
+            for row, side in enumerate((-1.0, 1.0)):
+                losses[row] += fund.by_member(clients, np.maximum(0.0, -side * move * usd - margin))
+
+        for venue in venues:
+            hours, mine = venue.terms.contract_gpu_hours, [crowd.owner for crowd in venue.crowds]
+            value = hours * (self.ledger.table(venue.names)[:, :n].T @ venue.price_usd)
+            margin = self._required(venue)[:n]
+            value[mine], margin[mine] = 0.0, 0.0
+            exposed, required = exposed + value, required + margin
+            for crowd in venue.crowds:
+                position = crowd.arrays.position
+                needed = required_usd(venue.terms.margin, venue.initial_margin, hours, position, venue.price_usd)
+                held = np.minimum(needed, np.maximum(0.0, crowd.arrays.cash_usd))
+                add(crowd.arrays.id, hours * (position.T @ venue.price_usd), held)
+        add(ids, exposed, required)
+        return losses, margins
+
+    def _fund_moves(self, before: float, after: float, own_before: float, own_after: float) -> None:
+        """Pay into the fund and the house's own capital, or out of them; the outside world holds members' shares."""
+        world, house = self.roll.rest_of_world, self.roll.clearing_house
+        payer, payee = (world, house) if after >= before else (house, world)
+        self.ledger.transfer("default fund shares", "cash", payer, payee, abs(after - before))
+        self.ledger.transfer("default fund shares", FUND, payee, payer, abs(after - before))
+        payer, payee = (world, house) if own_after >= own_before else (house, world)
+        self.ledger.transfer("own capital", "cash", payer, payee, abs(own_after - own_before))
+
+    def _bear(self, crowds: Sequence[Speculators], gained: Floats, results: Sequence[Floats]) -> tuple[float, Floats]:
+        """Send debts of ruined traders down the waterfall, every leg posted; (debts, what hedgers' own cash lost).
+
+        `gained` (owners,) is what institutions gained tonight, `results` what each trader of each crowd did: gains are
+        what a haircut may take.
+        """
+        fund, ledger, roll = self.fund, self.ledger, self.roll
+        nothing = np.zeros(len(ledger.owners))
+        owed = [np.maximum(0.0, -crowd.arrays.cash_usd) for crowd in crowds]
+        total = math.fsum(float(debts.sum()) for debts in owed)
+        if fund is None or total == 0.0:
+            return 0.0, nothing
+        losses = np.zeros(fund.terms.members)
+        wins = [np.maximum(0.0, gained)]
+        wins[0][[*(crowd.owner for crowd in crowds), *range(roll.clearing_house, len(nothing))]] = 0.0
+        for crowd, debts, result in zip(crowds, owed, results, strict=True):
+            losses += fund.by_member(crowd.arrays.id, debts)
+            fund.borne["margin"] += float(np.maximum(0.0, -result - debts)[debts > 0.0].sum())
+            wins.append(np.clip(result, 0.0, np.maximum(0.0, crowd.arrays.cash_usd)))
+        every = math.fsum(float(win.sum()) for win in wins)
+        found = fund.bear(losses, every)
+        world, house = roll.rest_of_world, roll.clearing_house
+        ledger.transfer("default fund used", FUND, world, house, found.member + found.mutual)
+        ledger.transfer("assessments", "cash", world, house, found.assessed)
+        ledger.transfer("rescue of the house", "cash", world, house, found.rescue)
+        own = self._cut(found.haircut / every, crowds, wins) if found.haircut > 0.0 else nothing
+        for crowd, debts in zip(crowds, owed, strict=True):
+            crowd.arrays.cash_usd[debts > 0.0] = 0.0
+            ledger.transfer("trader default", "cash", house, crowd.owner, float(debts.sum()))
+        self.losses_usd += total
+        return total, own
+
+    def _cut(self, share: float, crowds: Sequence[Speculators], wins: Sequence[Floats]) -> Floats:
+        """Take a share of the day's gains, of institutions and of each trader; returns what hedgers' own cash lost."""
+        net = -share * wins[0]
+        for crowd, win in zip(crowds, wins[1:], strict=True):
+            crowd.arrays.cash_usd[:] -= share * win
+            net[crowd.owner] -= share * float(win.sum())
+        net[self.roll.clearing_house] = -math.fsum(net.tolist())
+        return self._pay("gains haircut", net, np.abs(net))
+
+    # the evening
 
     def settle(self, evening: Iterable[tuple[Venue, Close]]) -> Margins:
         """Pay the day's move on what was held, book tonight's trades, call margin, cover ruined traders."""
@@ -54,6 +161,7 @@ class ClearingHouse:
         defaults = ruined = 0
         loss = 0.0
         venues = []
+        gained, crowds, results = np.zeros(len(ledger.owners)), [], []
         for venue, close in evening:
             t = venue.terms
             move = (close.price_usd - close.last_usd) * t.contract_gpu_hours
@@ -63,6 +171,10 @@ class ClearingHouse:
                 for crowd, gained in zip(venue.crowds, close.traded.crowds_usd, strict=True):
                     crowd.arrays.cash_usd[:] += gained
             own += self._pay("variation margin", moved, size)
+            if self.fund is not None:
+                gained += moved
+                crowds += venue.crowds
+                results += results_of(venue, close, move)
             for m, name in enumerate(venue.names):
                 ledger.post_net("futures trades", name, close.trades[m], close.wanted[m])
             for crowd, fills in zip(venue.crowds, close.crowd_fills, strict=True):
@@ -73,11 +185,18 @@ class ClearingHouse:
                 defaults, ruined = defaults + d, ruined + r
                 loss += self._cover(crowd)
             venues.append(venue)
+        if self.fund is not None:
+            loss, cut = self._bear(crowds, gained, results)
+            own += cut
         self.call_margin(venues)
+        if self.fund is not None and not self.fund.sized:
+            self.size_fund(venues)
         return Margins(own, defaults, ruined, loss)
 
     def _cover(self, crowd: Speculators) -> float:
-        """What ruined traders cannot pay is the house's loss, made good by its owners."""
+        """What ruined traders cannot pay is the house's loss, made good by its owners where it has no members."""
+        if self.fund is not None:
+            return 0.0
         lost = crowd.clear_debts()
         if lost > 0.0:
             roll, ledger = self.roll, self.ledger
@@ -141,7 +260,16 @@ class ClearingHouse:
         move = (settlement_usd - last) * hours
         own = self._pay("final settlement", held * (settlement_usd - last) * hours, ledger.sizes([name])[0] * abs(move))
         ledger.post_net("final settlement", name, -held)
+        results = [move * crowd.arrays.position[0] for crowd in venue.crowds]
         for crowd in venue.crowds:
             crowd_expire(crowd.arrays, settlement_usd, last, hours)
             self._cover(crowd)
-        return own
+        return own if self.fund is None else own + self._bear(venue.crowds, move * held, results)[1]
+
+
+def results_of(venue: Venue, close: Close, move: Floats) -> list[Floats]:
+    """What each trader of each crowd gains tonight before trades at the close, USD; `move` (months,) USD a contract."""
+    found = [move @ crowd.arrays.position for crowd in venue.crowds]
+    if close.traded is None:
+        return found
+    return [held + before for held, before in zip(found, close.traded.crowds_usd, strict=True)]

@@ -36,8 +36,10 @@ from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders
 from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
 from sim.exchange.reports import Reports, classes_of
 from sim.exchange.session import Arrivals
-from sim.exchange.terms import MAIN, Information, VenueTerms
+from sim.exchange.terms import MAIN, Clearing, Information, VenueTerms
 from sim.exchange.venue import Venue
+from sim.exchange.waterfall import COLUMNS as MEMBERS
+from sim.exchange.waterfall import LAYERS
 from sim.problems import Problem, SpecError
 from sim.record import Column
 from sim.roles import BuysFromOutside, Hedges, HoldsFutures, SpeculatesInCrowds
@@ -63,7 +65,9 @@ class Exchange:
     venue, and empty where nothing is listed; `margins` what the house made of them.
     """
 
-    def __init__(self, common: Common, terms: Mapping[str, VenueTerms], information: Information) -> None:
+    def __init__(
+        self, common: Common, terms: Mapping[str, VenueTerms], information: Information, clearing: Clearing
+    ) -> None:
         self.common = common
         self.information = information
         register, owners = common.register, len(common.ledger.owners)
@@ -71,6 +75,8 @@ class Exchange:
         hedger[[owner for owner, _ in register.of(Hedges)]] = True
         limited = np.array([owner for owner, _ in register.of(HoldsFutures)], dtype=np.int64)
         self.house = ClearingHouse(common.ledger, register.roll, hedger, limited)
+        self.house.adopt(clearing)
+        self.members_recorded = clearing.enabled  # the record's series are those of the beginning
         self.terms = dict(terms)
         self.reports = Reports(terms, classes_of(register))
         self.venues: dict[str, Venue] = {}
@@ -252,6 +258,8 @@ class Exchange:
         """
         self.closes = {}
         self.reports.begin_day()
+        if self.house.fund is not None:
+            self.house.fund.begin_day()
         if not self.venues:
             return self.closes
         register, ledger = self.common.register, self.common.ledger
@@ -340,9 +348,17 @@ class Exchange:
         log = self.common.log
         if found.margin_defaults:
             log.note(day, "margin default", f"{found.margin_defaults} speculators are being closed out")
+        self._tell_waterfall(day)
         if found.house_loss_usd > 0.0:
             log.note(day, "clearing loss", f"the house loses {found.house_loss_usd:,.0f} USD")
         return found
+
+    def _tell_waterfall(self, day: int) -> None:
+        """Put down which layers have borne losses today so far."""
+        fund = self.house.fund
+        if fund is not None and any(fund.borne.values()):
+            told = ", ".join(f"{layer} {fund.borne[layer]:,.0f}" for layer in LAYERS if fund.borne[layer] > 0.0)
+            self.common.log.note(day, "default waterfall", f"USD borne by: {told}")
 
     def _before(self, venue: Venue) -> tuple[Venue, Floats, list[Floats], float]:
         """A venue before tonight's trades and gains are booked: positions, those of traders, initial margin."""
@@ -391,6 +407,7 @@ class Exchange:
         if not self.venues:
             return own
         technology = self.common.path.settings.technology
+        before = self.house.losses_usd
         for venue in self.venues.values():
             if venue.name in self.reports.months:
                 self.reports.note_settlement(
@@ -403,6 +420,9 @@ class Exchange:
             self._list_months(venue)
         self._let_crowds_grow(day)
         self.call_margin()
+        self.house.size_fund(list(self.venues.values()))
+        if self.house.losses_usd > before:
+            self._tell_waterfall(day)
         return own
 
     def _let_crowds_grow(self, day: int) -> None:
@@ -428,12 +448,13 @@ class Exchange:
         """A4, A5; raises BrokenLaw."""
         if self.venues:
             check_positions(day, self.common.ledger, self.venues.values())
-            check_deposits(day, self.common.ledger, self.common.register.roll.clearing_house)
+            check_deposits(day, self.common.ledger, self.common.register.roll.clearing_house, self.house.fund)
 
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""
         prices = [column for name, t in self.terms.items() for column in price_columns(name, t.maturities)]
-        return [*prices, *TRADING, *READINGS, *self.reports.columns()]
+        members = MEMBERS if self.members_recorded else []
+        return [*prices, *TRADING, *READINGS, *self.reports.columns(), *members]
 
     def _nothing(self) -> dict[str, float]:
         """The series of a day on which nothing is listed."""
@@ -442,7 +463,7 @@ class Exchange:
 
     def day(self) -> dict[str, float]:
         """The day's prices, trading and gap; nothing where nothing is listed."""
-        found = self._nothing() | self.reports.today
+        found = self._nothing() | self.reports.today | self._members()
         if not self.closes:
             return found
         roll, venues = self.common.register.roll, self.venues
@@ -457,6 +478,13 @@ class Exchange:
         found |= self._read()
         found[IMPACT.name] = close.impact
         return found
+
+    def _members(self) -> dict[str, float]:
+        """What the clearing members have at stake, and what layers bore today, where a run began with them."""
+        if not self.members_recorded:
+            return {}
+        fund = self.house.fund
+        return fund.day() if fund is not None else dict.fromkeys((column.name for column in MEMBERS), 0.0)
 
     def _read(self) -> dict[str, float]:
         """What the curve that links read is worth to those who believe as its crowd, and today's misses."""

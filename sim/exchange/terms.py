@@ -74,6 +74,23 @@ class VenueTerms(Parameters):
         return self.model_copy(update={"listed": False}) if early else self
 
 
+class Clearing(Parameters):
+    """Clearing members and what they answer for; where it is not `enabled` the house's owners bear all, exactly.
+
+    The default fund is `fund_scale` times what the two members with the largest losses would owe beyond margin if all
+    prices moved by `stress_move` to either side; it is sized anew each month, by members' margins. The house puts in
+    `own_capital_share` of it, before the other members' shares; they may be assessed once more up to
+    `assessment_multiple` of their shares a month.
+    """
+
+    enabled: bool
+    members: Annotated[int, Field(ge=2, le=1000)]
+    stress_move: Annotated[float, Field(gt=0.0, lt=1.0, allow_inf_nan=False)]
+    fund_scale: Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)]
+    own_capital_share: Annotated[float, Field(ge=0.0, le=10.0, allow_inf_nan=False)]
+    assessment_multiple: Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)]
+
+
 class Information(Parameters):
     """What traders of the crowds know of demand to come beyond rents; precision zero is exactly nothing.
 

@@ -10,12 +10,15 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window, highest, mean, sd
+from sim.metrics.measure import Metric, Window, highest, mean, sd, total
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 MONTH_DAYS = DAYS_PER_YEAR / 12.0
 FRONT, SECOND = "future_1_usd_per_gpu_hour", "future_2_usd_per_gpu_hour"
 MOST_MONTHS = 36  # that a venue may list
+BEYOND_MARGIN = tuple(
+    f"clearing_{layer}_usd" for layer in ("member", "own_used", "mutual", "assessed", "haircut", "rescue")
+)
 EXPECTED_BREACHES = 0.01  # of days, of a margin that covers 99 % of moves
 
 
@@ -238,6 +241,12 @@ def breach_share(window: Window) -> float:
     return broken / days if days else math.nan
 
 
+def layers_touched(window: Window) -> float:
+    """How many layers of the waterfall bore something; nan without clearing members."""
+    borne = [total(window, name) for name in ("clearing_margin_usd", *BEYOND_MARGIN)]
+    return float(sum(usd > 0.0 for usd in borne)) if np.isfinite(borne).all() else math.nan
+
+
 def swing(window: Window, column: str) -> float:
     """Highest over lowest value of a column that is above 0; nan where none is."""
     values = window.series(column)
@@ -282,6 +291,10 @@ OF_CASH = (
      "results in futures, over that of the first alone; below 0: futures add risk", hedged_cash),
     ("margin_paid_mean_usd", "USD", "mean variation margin paid a day", lambda w: mean(w, "future_paid_usd")),
     ("margin_paid_high_usd", "USD", "highest variation margin paid on a day", lambda w: highest(w, "future_paid_usd")),
+    ("clearing_losses_usd", "USD", "losses beyond margin that clearing members' waterfall bore; empty without members",
+     lambda w: float(sum(total(w, name) for name in BEYOND_MARGIN))),
+    ("clearing_layers", "layers", "how many of its layers bore something: margin, member's share, own capital, other "
+     "members' shares, assessments, haircut of gains, the house's owners", layers_touched),
     ("margin_share_mean", "share", "mean initial margin of notional", lambda w: mean(w, "future_margin_share")),
     ("margin_share_swing", "ratio", "highest over lowest initial margin of notional: peak to trough",
      lambda w: swing(w, "future_margin_share")),
