@@ -33,6 +33,7 @@ from sim.exchange.clearing_house import ClearingHouse, Margins
 from sim.exchange.crowd import Speculators
 from sim.exchange.futures import orders_of, schedules_by_month
 from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders
+from sim.exchange.limits import beyond, hold_schedules, hold_traders, most_tonight
 from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
 from sim.exchange.reports import Reports, classes_of
 from sim.exchange.session import Arrivals
@@ -265,7 +266,8 @@ class Exchange:
         register, ledger = self.common.register, self.common.ledger
         asked = [(owner, agent.futures(register.views[owner])) for owner, agent in register.of(Hedges)]
         rows = self._by_venue(*tabled(asked, ledger.table(self.names)))
-        for (name, venue), mine in zip(self.venues.items(), rows, strict=True):
+        for (name, venue), brought in zip(self.venues.items(), rows, strict=True):
+            mine = self._within_limits(venue, *brought, morning.day)
             probed = self.open_interest(venue) if self.common.calendar.is_month_end(morning.day) else None
             for crowd in venue.crowds:
                 self._let_order(venue, crowd, morning, news, foresight)
@@ -294,13 +296,36 @@ class Exchange:
         register, ledger, today = self.common.register, self.common.ledger, self.common.board.today
         asked = [(owner, agent.futures(register.views[owner])) for owner, agent in register.of(Hedges)]
         rows = self._by_venue(*tabled(asked, ledger.table(self.names)))
-        mine = rows[list(self.venues).index(venue.name)]
+        mine = self._within_limits(venue, *rows[list(self.venues).index(venue.name)], today.day)
         for crowd in venue.crowds:
             self._let_order(venue, crowd, today, np.zeros(HOURS_PER_DAY), foresight)
         schedules = schedules_by_month(mine, venue.terms.maturities)[:MONTHS]
         return [
             orders_of(m, rows_of, venue.crowds, venue.terms, venue.price_usd[m]) for m, rows_of in enumerate(schedules)
         ]
+
+    def _within_limits(self, venue: Venue, owners: Ints, table: Floats, day: int) -> tuple[Ints, Floats]:
+        """Schedules at a venue, those of buyers from outside within its position limits."""
+        t = venue.terms
+        most = most_tonight(t.limits, venue.dates, venue.first_month, t.maturities, day)
+        if most is None:
+            return owners, table
+        outside = np.array([owner for owner, _ in self.common.register.of(BuysFromOutside)], dtype=np.int64)
+        held = self.common.ledger.table(venue.names)
+        return hold_schedules(table, owners, outside, held, most)
+
+    def _note_large(self, day: int, venue: Venue) -> None:
+        """Tell at a month end how many traders, and buyers from outside, hold more than the level of accountability."""
+        level = venue.terms.limits.accountability
+        if level is None or not self.common.calendar.is_month_end(day):
+            return
+        outside = [owner for owner, _ in self.common.register.of(BuysFromOutside)]
+        large = beyond(self.common.ledger.table(venue.names)[:, outside], level)
+        large += sum(beyond(crowd.arrays.position, level) for crowd in venue.crowds)
+        if large:
+            self.common.log.note(
+                day, "accountability", f"{venue.name}: {large} hold above {level:,.0f} contracts in a month"
+            )
 
     def _by_venue(self, owners: Ints, table: Floats) -> list[tuple[Ints, Floats]]:
         """Rows by venue, their places counted from the venue's own nearest month."""
@@ -334,6 +359,9 @@ class Exchange:
             np.array(persistence), news, lifts(curve, foresight, known), known.price_weight, t.contract_gpu_hours,
             venue.initial_margin, t.tick_usd,
         )  # fmt: skip
+        most = most_tonight(t.limits, venue.dates, venue.first_month, t.maturities, morning.day)
+        if most is not None:
+            hold_traders(crowd, most)
 
     def clear(self, day: int) -> Margins:
         """Variation margin in cash, initial margin, close-outs, after tonight's close."""
@@ -343,6 +371,8 @@ class Exchange:
         evening = [(self.venues[name], close) for name, close in self.closes.items()]
         publish = [self._before(venue) for venue, _ in evening if venue.name in self.reports.months]
         self.margins = found = self.house.settle(evening)
+        for venue, _ in evening:
+            self._note_large(day, venue)
         for venue, held, traders, share in publish:
             self.reports.note_close(venue, self.closes[venue.name], held, traders, share)
         log = self.common.log

@@ -40,6 +40,7 @@ DAILY = {
     "margin_share": ("share", "initial margin of notional that stood before tonight's close"),
     "paid_usd": ("USD", "variation margin paid tonight by those who lost, traders of a crowd one by one"),
     "landlords_usd": ("USD", "gained today on landlords' positions, by variation margin and final settlement"),
+    "others_usd": ("USD", "the same of others: buyers from outside, a market maker"),
     "settled_usd_per_gpu_hour": ("USD per GPU-hour", "final settlement of the month that ends today; empty on other "
                                  "days"),
 }  # fmt: skip
@@ -110,7 +111,7 @@ class Reports:
             "depth_contracts": quality.depth if quality else close.depth,
             "margin_share": share,
             "paid_usd": self._paid(venue, close, gained, move, crowds_before),
-            "landlords_usd": float(gained[self.classes.landlords].sum()),
+            **self._results(venue, gained),
         }
         self.today |= {daily(venue.name, what): value for what, value in found.items()}
 
@@ -149,7 +150,16 @@ class Reports:
             return
         gained = (settlement_usd - float(venue.price_usd[0])) * venue.terms.contract_gpu_hours * held
         self.today[daily(venue.name, "settled_usd_per_gpu_hour")] = settlement_usd
-        self.today[daily(venue.name, "landlords_usd")] += float(gained[self.classes.landlords].sum())
+        for what, usd in self._results(venue, gained).items():
+            self.today[daily(venue.name, what)] += usd
+
+    def _results(self, venue: Venue, gained: Floats) -> dict[str, float]:
+        """What landlords and others gain of `gained` (owners,), USD."""
+        others = gained.copy()
+        for known in (*self.classes, [crowd.owner for crowd in venue.crowds]):
+            others[known] = 0.0
+        landlords = float(gained[self.classes.landlords].sum())
+        return {"landlords_usd": landlords, "others_usd": float(others.sum())}
 
 
 def monthly(venue: str, m: int, what: str) -> str:

@@ -33,6 +33,17 @@ class Margin(Parameters):
     spread_charge: Share = 0.25
 
 
+class Limits(Parameters):
+    """Most contracts of one trader who is no hedger, long or short: in any `month`, and in the nearest (`spot`) on its
+    last `spot_days` business days; null is none. Beyond `accountability` in a month holders are told of at month ends.
+    """
+
+    month: Positive | None = None
+    spot: Positive | None = None
+    spot_days: Annotated[int, Field(ge=1, le=31)] = 3
+    accountability: Positive | None = None
+
+
 class VenueTerms(Parameters):
     """A futures exchange: contract, tick, daily limit, the index it settles on, and how it trades.
 
@@ -63,6 +74,7 @@ class VenueTerms(Parameters):
     listed_from: Annotated[str, AfterValidator(iso_date)] | None = None
     maker_response: Annotated[float, Field(gt=0.0, le=10.0)] = 0.02
     reports: bool = False
+    limits: Limits = Limits()
 
     def first_day(self, start: datetime.date) -> int:
         """The day on which the venue opens in a world that begins on `start`: 0, or that of its date if later."""

@@ -289,6 +289,8 @@ OF_CURVE = (
 OF_CASH = (
     ("hedge_effectiveness_cash", "share", "1 - variance of monthly changes of what is let by the hour plus landlords' "
      "results in futures, over that of the first alone; below 0: futures add risk", hedged_cash),
+    ("others_gain_usd", "USD", "gained in futures by buyers from outside, or a market maker",
+     lambda w: total(w, "future_others_usd")),
     ("margin_paid_mean_usd", "USD", "mean variation margin paid a day", lambda w: mean(w, "future_paid_usd")),
     ("margin_paid_high_usd", "USD", "highest variation margin paid on a day", lambda w: highest(w, "future_paid_usd")),
     ("clearing_losses_usd", "USD", "losses beyond margin that clearing members' waterfall bore; empty without members",

@@ -29,7 +29,18 @@ WORLDS = {
         ("notes=default", "funds=leveraged", "links=on", "shocks=[fleet_outage]", "shocks.fleet_outage.start=40"),
         100,
     ),
-    "tiny, menu, offset": (("population=tiny", "links=on", "reserved=menu", "funds=offset", "venue=ice_ornn"), 100),
+    "tiny, menu, offset": (
+        (
+            "population=tiny",
+            "links=on",
+            "reserved=menu",
+            "funds=offset",
+            "venue=ice_ornn",
+            "venues.main.tick_usd=0.01",
+            "venues.main.settlement=business_days",
+        ),
+        100,
+    ),
 }
 ARMS = {
     "plain": ("venue=none", "funds=none"),

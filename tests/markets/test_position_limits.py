@@ -1,0 +1,74 @@
+"""Position limits hold for those who are no hedgers, change nothing where they do not bind, and are told."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pytest
+
+from sim.calendar import Calendar
+from sim.exchange.limits import hold_schedules, most_tonight
+from sim.exchange.terms import Limits
+from sim.exchange.trade_dates import TradeDates
+from sim.spec import SpecError
+from tests.worlds import ran, row, series, spec_of, world
+
+DATES = TradeDates(Calendar(datetime.date(2026, 1, 1)))
+
+
+@pytest.mark.parametrize(("day", "first"), [(26, 100.0), (27, 40.0), (29, 40.0), (30, 40.0)])
+def test_the_nearest_months_limit_is_lower_on_its_last_three_business_days(day, first):
+    # 28, 29 and 30 January 2026, days 27 to 29, are a Wednesday, a Thursday and a Friday
+    found = most_tonight(Limits(month=100.0, spot=40.0), DATES, 0, 3, day)
+    assert found.tolist() == [first, 100.0, 100.0]
+
+
+def test_without_limits_there_are_none():
+    assert most_tonight(Limits(accountability=5.0), DATES, 0, 3, 29) is None
+
+
+def test_schedules_of_the_limited_end_at_their_limit_and_others_stay():
+    table = np.array([[0, 5.0, 1.0, -50.0, 50.0], [1, 0.0, 1.0, 0.0, 30.0], [0, 5.0, 1.0, -50.0, 50.0]])
+    held = np.array([[10.0, 0.0], [100.0, 0.0]])
+    owners, found = hold_schedules(table, np.array([0, 0, 1]), np.array([0]), held, np.array([20.0, 60.0]))
+    assert owners.tolist() == [0, 0, 1]
+    assert found[:, 3:].tolist() == [[-30.0, 10.0], [-40.0, -40.0], [-50.0, 50.0]]
+    owners, found = hold_schedules(table[2:], np.array([1]), np.array([0]), held, np.array([20.0, 60.0]))
+    assert owners.tolist() == [1, 0]
+    assert found[1].tolist() == [1.0, -40.0, 0.0, -40.0, -40.0]
+
+
+def test_no_trader_comes_to_hold_more_and_limits_beyond_all_positions_change_no_bit():
+    free = ran(25)
+    wide = ran(25, venues__main__limits={"month": 1e9, "spot": 1e9})
+    assert series(wide) == series(free)
+    largest = np.abs(free.exchange.crowds[0].arrays.position).max(axis=0)
+    limit = float(np.quantile(largest, 0.7))
+    bound = ran(25, venues__main__limits={"month": limit})
+    position = np.abs(bound.exchange.crowds[0].arrays.position)
+    assert (position > 0.99 * limit).any()
+    assert (position > limit * (1.0 + 1e-9)).sum() < 0.05 * position.size  # those whose order did not trade in full
+    assert largest.max() > 1.5 * limit
+
+
+def test_a_buyer_from_outside_is_held_to_the_spot_limit_at_the_end_of_the_month():
+    buyer = {"agents__outside_buyer__start_day": 2, "agents__outside_buyer__budget_usd": 5e7}
+    held = {}
+    for name, limits in {"free": {}, "bound": {"spot": 100.0}}.items():
+        economy = world("control=outside_buyer", days=31, venues__main__limits=limits, **buyer)
+        economy.run(30)  # to the eve of the last day, a Saturday
+        held[name] = float(economy.books.ledger.held(economy.exchange.first.names[0])[row(economy, "outside_buyer_1")])
+    assert held["free"] > 1000.0
+    assert held["bound"] < 0.5 * held["free"]  # as far as others buy: the rest is offered again each evening
+
+
+def test_accountability_is_told_at_month_ends_only():
+    economy = ran(31, venues__main__limits={"accountability": 1.0})
+    assert [day for day, kind, _ in economy.events if kind == "accountability"] == [30]
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
+def test_a_limit_of_nothing_is_refused_by_its_key(value):
+    with pytest.raises(SpecError, match=r"venues\.main\.limits\.spot"):
+        spec_of(venues__main__limits={"spot": value})
