@@ -88,7 +88,7 @@ def importers_of_plug_ins() -> dict[str, list[str]]:
     shared = {"sim.shocks.timing", "experiments.kinds.kind", "sim.metrics.measure"}  # what all of them are made of
     packages = ("agents", "sim.shocks", "experiments.kinds", "sim.metrics", "experiments.execute")
     found = {name: by for package in packages for name, by in importers(package).items() if name not in shared}
-    executors = [f"experiments.execute.{name}" for name in ("local", "in_process", "slurm")]
+    executors = [f"experiments.execute.{name}" for name in ("local", "in_process", "slurm", "on_ray")]
     return {name: by for name, by in found.items() if ".execute." not in name or name in executors}
 
 

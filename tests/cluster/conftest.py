@@ -1,16 +1,82 @@
-"""A real Slurm for the tests marked `slurm`: each process of pytest starts one of its own, and ends it."""
+"""A real Slurm for the tests marked `slurm`, which each process of pytest starts and ends, and a shock with a fate."""
 
 import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from experiments import run
+
 HERE = Path(__file__).parent
+CODE = '''
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from sim.vocabulary import Parameters
+
+
+class Gate(Parameters):
+    """Waits on its day till a file is there, or does what a run should not; in jobs and tasks alone."""
+
+    start: int
+    way: str
+    folder: str
+
+    def __call__(self, day, environment):
+        folder = Path(self.folder)
+        is_open = (folder / "open").exists()
+        if day == self.start and ("ray" in sys.modules or os.environ.get("SLURM_JOB_ID")):
+            (folder / f"began-{os.getpid()}-{time.monotonic_ns()}").touch()
+            if self.way == "wait":
+                while not (folder / "open").exists():
+                    time.sleep(0.05)
+            if self.way == "raise":
+                raise RuntimeError("something unheard of")
+            if self.way == "memory" and not is_open:
+                hoard = bytearray(900 << 20)
+                time.sleep(20)
+            if self.way == "kill" or (self.way == "kill once" and not is_open):
+                (folder / "open").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return environment
+'''
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]:
+    """Arguments of a study whose runs with a shock meet the given fate where they are sent."""
+    module = f"gate_{tmp_path.name.replace('-', '_')}"
+    (tmp_path / f"{module}.py").write_text(CODE)
+    (tmp_path / "presets" / "shocks").mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
+
+    def asked(way: str, *more: str) -> list[str]:
+        preset = f"gate: {{_target_: {module}.Gate, start: 3, way: {way}, folder: {tmp_path}}}\n"
+        (tmp_path / "presets" / "shocks" / "gate.yaml").write_text(preset)
+        base = ["--config-dir", str(tmp_path / "presets"), f"plugins=[{module}]", "shocks=[gate]"]
+        return [*base, "population=tiny", "days=6", f"out={tmp_path / 'out'}", *more]
+
+    yield asked
+    (tmp_path / "open").touch()
+
+
+def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
+    """Waits for something to hold."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
 
 
 def why_no_slurm() -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -17,73 +15,24 @@ import pytest
 from experiments import run
 from experiments.analyse.effects import write_effects
 from experiments.run import main
+from tests.cluster.conftest import until
 
 AT_LENGTH = pytest.mark.skipif(
     not os.environ.get("RACKRATE_SLURM_ALL"), reason="waits for a scheduler for minutes; RACKRATE_SLURM_ALL=1 runs it"
 )
 pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("slurm")]
 
-CODE = '''
-import os
-import time
-from pathlib import Path
-
-from sim.vocabulary import Parameters
-
-
-class Gate(Parameters):
-    """Waits on its day till a file is there, or does what a run should not."""
-
-    start: int
-    way: str
-    folder: str
-
-    def __call__(self, day, environment):
-        if day == self.start and os.environ.get("SLURM_JOB_ID"):
-            if self.way == "wait":
-                Path(self.folder, f"began-{os.getpid()}").touch()
-                while not Path(self.folder, "open").exists():
-                    time.sleep(0.05)
-            if self.way == "raise":
-                raise RuntimeError("something unheard of")
-            if self.way == "memory" and not Path(self.folder, "open").exists():
-                hoard = bytearray(900 << 20)
-                time.sleep(20)
-        return environment
-'''
-QUICK = ["population=tiny", "days=6", "executor=slurm", "executor.minutes=5", "executor.poll_seconds=0.3"]
+QUICK = ["executor=slurm", "executor.minutes=5", "executor.poll_seconds=0.3"]
 QUICK += ["executor.lag_seconds=1", "executor.runs_per_job=4"]
 
 
 @pytest.fixture
-def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]:
-    """Arguments of a study whose runs with a shock meet the given fate in a job."""
-    module = f"gate_{tmp_path.name.replace('-', '_')}"
-    (tmp_path / f"{module}.py").write_text(CODE)
-    (tmp_path / "presets" / "shocks").mkdir(parents=True)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
-
-    def asked(way: str, *more: str) -> list[str]:
-        preset = f"gate: {{_target_: {module}.Gate, start: 3, way: {way}, folder: {tmp_path}}}\n"
-        (tmp_path / "presets" / "shocks" / "gate.yaml").write_text(preset)
-        base = ["--config-dir", str(tmp_path / "presets"), f"plugins=[{module}]", "shocks=[gate]", *QUICK]
-        return [*base, f"out={tmp_path / 'out'}", *more]
-
-    yield asked
-    (tmp_path / "open").touch()
+def gate(gate: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    return lambda way, *more: gate(way, *QUICK, *more)
 
 
 def told(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
-    """Waits for something to hold."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
 
 
 def running(state: str = "RUNNING") -> list[str]:
@@ -110,7 +59,7 @@ def test_forty_runs_have_the_bits_of_a_local_call(tmp_path: Path, monkeypatch: p
     asked = ["population=tiny", "days=8", "seeds=10", "shocks=[pool_outage]", "shocks.pool_outage.start=3"]
     asked += ["study.arms={plain: [], calm: ['spot.convexity=4.0']}", "record=paths"]
     assert main([*asked, "executor=in_process", f"out={tmp_path / 'local'}"]) == 0
-    assert main([*asked, *QUICK[2:], "executor.runs_per_job=20", f"out={tmp_path / 'slurm'}"]) == 0
+    assert main([*asked, *QUICK, "executor.runs_per_job=20", f"out={tmp_path / 'slurm'}"]) == 0
     assert len({log.name.split("_log")[0] for log in tmp_path.glob("slurm/jobs/*/*_log.out")}) == 2  # side by side
     files = sorted(path.relative_to(tmp_path / "local") for path in (tmp_path / "local").glob("**/*.parquet"))
     assert len(pd.read_parquet(tmp_path / "local/runs.parquet")) == 40
@@ -171,7 +120,7 @@ def test_a_killed_job_is_queued_again(tmp_path: Path, gate: Callable[..., list[s
     def kill() -> None:
         until(lambda: list(tmp_path.glob("began-*")))
         (worker,) = tmp_path.glob("began-*")
-        process = int(worker.name.partition("-")[2])
+        process = int(worker.name.split("-")[1])
         for killed in (parent(parent(process)), process):  # the job first, which would see the worker's death
             os.kill(killed, signal.SIGKILL)
         (tmp_path / "open").touch()

@@ -163,12 +163,14 @@ def test_seeds_of_two_processors_are_left_out_of_effects_and_done_anew(capsys: p
         (["submit", *STUDY, "out=out"], "submit takes one that does"),
         ([*STUDY, "shard=4/3"], "must be PART/PARTS such as 3/20"),
         ([*STUDY, "executor=slurm"], "there is no Slurm here"),
+        ([*STUDY, "executor=ray"], "needs Ray; install it with `pip install 'rackrate[ray]'`"),
     ],
 )
 def test_what_is_wrong_with_a_verb_is_told(
     words: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("experiments.execute.slurm.COMMANDS", ("sbatch_of_nobody",))
+    monkeypatch.setattr("experiments.execute.on_ray.find_spec", lambda name: None)
     assert main(words) == 2
     assert said in capsys.readouterr().err
 
