@@ -56,6 +56,7 @@ def test_a_number_that_is_not_one_never_agrees():
     [
         ("clearing_vector", {"networks": {"a": {"debts_usd": [[0.0, 2.0], [0.0, 0.0]], "assets_usd": [1.0, 0.0],
                                                 "payments_usd": [2.0, 0.0]}}}),
+        ("bessembinder_lemmon", {"retail_margin": 1.3}),
         ("zero_intelligence", {"shouts": 60, "sessions": 5}),  # most gains are still to be had
         ("decay", {"steps_per_year": 100, "paths": 2, "daily_limit": 0.9}),  # far from continuous
         ("feedback", {"news_usd": 0.2}),  # no longer small
