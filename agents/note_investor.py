@@ -24,6 +24,7 @@ class NoteInvestorParameters(GroupParameters):
     loss_weight: NonNegative  # relative rise of required spreads per unit of remembered loss rate
     loss_half_life_years: Positive  # of the memory of losses
     crowding_weight: NonNegative  # relative rise of required spreads from holding nothing to holding all one may
+    wealth_weight: NonNegative = 0.0  # relative rise of required spreads per unit of wealth lost against the path
     top_up_per_year: NonNegative  # share of a shortfall against the path's wealth that comes back
 
 
@@ -47,9 +48,10 @@ class NoteInvestor(Agent):
         return float(self.p.top_up_per_year)
 
     def notes(self, view: View) -> Iterable[NoteRow]:
-        """What is bought at most, and the spreads required: s_k (1 + loss weight * memory) (1 + crowding weight * c).
+        """What is bought at most, and the spreads required: s_k (1 + l memory) (1 + c full hands) (1 + w lost wealth).
 
-        c is holdings over the most that wealth allows.
+        Full hands are holdings over the most that wealth allows, lost wealth max(0, path's wealth / wealth - 1), and
+        l, c, w the weights.
         """
         held = view.notes_held_usd
         most = self.p.note_share * (view.cash_usd + held)
@@ -57,6 +59,9 @@ class NoteInvestor(Agent):
         if room <= 0.0:
             return
         fear = (1.0 + self.p.loss_weight * self.remembered_losses) * (1.0 + self.p.crowding_weight * held / most)
+        if self.p.wealth_weight > 0.0:
+            path = self.p.wealth_usd * self.weight * view.path.money_factor(view.today.years)
+            fear *= 1.0 + self.p.wealth_weight * max(0.0, path / (view.cash_usd + held) - 1.0)
         yield NoteRow(room, self.p.senior_spread * fear, self.p.junior_spread * fear, self.p.residual_spread * fear)
 
     def learn(self, view: View) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from sim.agent import Agent, GroupParameters
-from sim.rows.securitisation import NoteTerms
+from sim.rows.securitisation import Cover, NoteTerms
 from sim.rules.screening import loosening
 from sim.view import View
 from sim.vocabulary import NonNegative, Positive, Share
@@ -55,7 +55,7 @@ class Vehicle(Agent):
         p = self.p
         return NoteTerms(
             shares=(p.senior_share, p.junior_share, p.residual_share), fee_per_year=p.fee_per_year,
-            reserve_months=p.reserve_months, overcollateralisation=p.overcollateralisation, recovery=p.recovery,
+            reserve_months=p.reserve_months, tests=(Cover(p.overcollateralisation), Cover()), recovery=p.recovery,
             sequential=p.principal == "sequential",
         )  # fmt: skip
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 OPTIONAL = (
     "resale=default",
+    "deal.enabled=true",
     "venues.main.reports=true",
     "venues.main.maturities=1",
     "links.normal_premium=[0.0]",

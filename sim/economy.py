@@ -91,7 +91,7 @@ class Economy(abm.Model):  # type: ignore[misc]
             self.credit.note_costs(self.rental.pay_elapsed(self.hardware.let_ve(), common.calendar.elapsed))
         if spec.loan.tests:
             self.credit.check_closing(self.reserved.contracted(self.indices.usd))
-        self.notes = Notes(common, self.credit.report())
+        self.notes = Notes(common, self.credit.report(), spec.deal, tables.loans.weights)
         self.exchange = Exchange(common, spec.venues, spec.information, spec.clearing)
         self.funds = Funds(common)
 
@@ -139,6 +139,7 @@ class Economy(abm.Model):  # type: ignore[misc]
             contracted = self.reserved.contracted(self.indices.usd) if self.spec.loan.tests else None
             self.credit.service(self.day, received[self.books.roll.landlords], contracted)
             self.notes.pay(self.day, self.credit.report())
+        self.roll_paper()
         self.trade_used_gpus()
         self.resolve_insolvency()
         if self.calendar.is_month_end(self.day):
@@ -193,6 +194,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.board.links = spec.links
         self.hardware.used.terms = spec.resale
         self.credit.adopt(spec.loan, spec.resolution)
+        self.notes.adopt(spec.deal)
         self._open_venues(spec)
         self.labs.adopt(spec.funding, self.day, self.reserved.held(self.indices.usd))
 
@@ -348,6 +350,15 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.credit.note_hedges(self.exchange.expire(self.day)[self.books.roll.landlords])
         return received
 
+    def roll_paper(self) -> None:
+        """Commercial paper falls due; what nobody rolls or lends makes the vehicle sell loans back to lenders."""
+        if not self.notes.pays_paper:
+            return
+        face = self.notes.roll(self.day)
+        price = 1.0 - self.spec.deal.paper.sale_discount
+        taken, report = self.credit.take_back(face, price, self.notes.offering.relief)
+        self.notes.settle_sales(taken, report)
+
     def trade_used_gpus(self) -> None:
         """Those who must sell GPUs, or like to, meet those who have cash and room for them."""
         if not self.hardware.used.open:
@@ -379,7 +390,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         wishes = self.hardware.wanted(self.day)
         funding = self.credit.finance(wishes.cost_usd[mine], wishes.pledged_usd[mine], offering)
         orders = self.hardware.accept(wishes, funding.share)
-        bought = self.notes.buy(self.day, self.credit.draw(funding, orders.accepted, offering))
+        bought = self.notes.buy(self.day, self.credit.draw(funding, orders.accepted, offering), self.credit.kept_usd)
         if bought is not None:
             self.notes.note(self.credit.sell(bought))
         self.credit.raise_equity(funding, orders.accepted)

@@ -25,6 +25,7 @@ from sim.rental.tastes import Work
 from sim.rental.terms import Season, Spot, Tier
 from sim.reserved.terms import ReservedTerms
 from sim.roles import CreatesShares, HoldsFutures, Lends, OrdersShares
+from sim.securitisation.terms import Deal
 from sim.vocabulary import (
     Days,
     Parameters,
@@ -99,6 +100,7 @@ class Spec(BaseModel):
     loan: Loan
     resolution: Resolution
     resale: Resale
+    deal: Deal
     venues: Annotated[dict[str, VenueTerms], AfterValidator(in_order)]
     links: Links
     information: Information

@@ -19,8 +19,8 @@ PACKAGED = Path(configs.__file__).parent
 # The sections that are the world; every other key of the configuration belongs to the study.
 WORLD = (
     *("world", "grades", "regions", "tiers", "works", "demand", "noise", "spot", "reserved", "funding"),
-    *("investment", "resale", "loan", "resolution", "indices", "venues", "clearing", "links", "information"),
-    *("agents", "shocks"),
+    *("investment", "resale", "deal", "loan", "resolution", "indices", "venues", "clearing", "links"),
+    *("information", "agents", "shocks"),
 )
 OWN_GROUPS = ("metrics", "figures")  # of presets that only a user's own folder holds
 

@@ -15,7 +15,7 @@ from sim.credit.facilities import facilities_of
 from sim.credit.financing import Financing, Funding, fund_orders
 from sim.credit.lenders import Lenders
 from sim.credit.loans import LoanBook
-from sim.credit.payments import draw, sell, serve
+from sim.credit.payments import buy_back, draw, sell, serve
 from sim.credit.pricing import MAX_ADVANCE, Pricing
 from sim.credit.resolution import Estates, Evening, RejectsContracts, SellsGpus
 from sim.credit.schedules import Schedules
@@ -199,12 +199,14 @@ class Credit:
     def report(self) -> ServicerReport:
         """What lenders tell of loans as they stand."""
         sold, losses = self.loans.sold, self.estates.losses_usd
+        held = self.loans.by_borrower(sold.held.sum(axis=1))
         return ServicerReport(
-            sold_usd=self.loans.by_borrower(sold.held.sum(axis=1)), sold_total_usd=sold.total_usd,
+            sold_usd=held, sold_total_usd=sold.total_usd,
             in_estate=self.in_estate,
             interest_usd=sold.interest_usd, principal_usd=sold.principal_usd, added_usd=sold.added_usd,
             lost_usd=sold.lost_usd,
             loss_rate=losses / (losses + float(self.loans.balance.sum())) if losses > 0.0 else 0.0,
+            dscr=float(held @ self.servicer.dscr) / float(held.sum()) if held.any() else np.nan,
         )  # fmt: skip
 
     # investment
@@ -245,12 +247,17 @@ class Credit:
             equity_access=self.borrowers.equity_access,
             headroom_usd=advance * self.calls.base_usd(self.terms, pledged_usd) - self.loans.debt_usd,
             committed_usd=self._committed_usd(),
-            lender_room_usd=self.lenders.room_usd(offering, lent_by), share=facilities.share,
+            lender_room_usd=self._lender_room_usd(offering, lent_by), share=facilities.share,
             syndicate=facilities.syndicate, open_share=today.environment.credit_scale,
         )  # fmt: skip
         funding = fund_orders(cost_usd, money)
         self.room_share, self.base_bound = funding.room_share, funding.base_bound
         return funding
+
+    def _lender_room_usd(self, offering: Offering, lent_by: Floats) -> Floats:
+        """What lenders may draw (lenders,): their capital's room, and what finds buyers or room in the warehouse."""
+        room = self.lenders.room_usd(offering, lent_by)
+        return np.minimum(room, offering.most_usd * lent_by) if np.isfinite(offering.most_usd) else room
 
     def _committed_usd(self) -> Floats:
         """What commitments leave to be drawn (borrowers,), USD; no end where a facility has none."""
@@ -280,6 +287,26 @@ class Credit:
         sell(self.common, self.loans, amounts_usd)
         self.lenders.balance_deposits()
         return self.report()
+
+    @property
+    def kept_usd(self) -> Floats:
+        """Loans that lenders have not sold (loans, lenders), USD."""
+        return np.asarray(np.maximum(0.0, self.loans.balance - self.loans.sold.held))
+
+    def take_back(self, face_usd: float, price: float, relief: float) -> tuple[float, ServicerReport]:
+        """The vehicle sells loans of so much face to lenders, over face at a price, as far as their capital has room.
+
+        Returns the face that was taken. `relief` is the share of loans sold that needs no capital.
+        """
+        held = self.loans.sold.held
+        parts = held * min(1.0, face_usd / max(float(held.sum()), 1e-300))
+        room = np.maximum(0.0, self.lenders.free_usd(relief))
+        by_lender = parts.sum(axis=0)
+        parts = parts * np.minimum(1.0, room / np.where(by_lender > 0.0, by_lender, 1.0))
+        if parts.any():
+            buy_back(self.common, self.loans, parts, price)
+        self.lenders.balance_deposits()
+        return float(parts.sum()), self.report()
 
     def prepay(self, refunds_usd: Floats) -> None:
         """Of what borrowers are paid back for orders (borrowers,) lenders get the share that they advance."""

@@ -36,8 +36,9 @@ class Lenders:
 
     @property
     def lost_usd(self) -> Floats:
-        """Loans written off so far that lenders had kept (lenders,)."""
-        return np.asarray(self.loans.written_off.sum(axis=0) - self.loans.sold.lost_by_lender)
+        """Loans written off so far that lenders had kept, and notes of theirs that were written down (lenders,)."""
+        notes = np.minimum(0.0, self.common.ledger.flow("note write-downs")[self.common.register.roll.lenders])
+        return np.asarray(self.loans.written_off.sum(axis=0) - self.loans.sold.lost_by_lender - notes)
 
     def learn(self, half_life_years: float) -> None:
         """Month end: each lender's loss rate moves towards what it has lost this month of what it keeps."""
@@ -111,14 +112,20 @@ class Lenders:
 
         `lent_by` (lenders,) are the shares in which draws are lent.
         """
+        return room_for_draws(self.free_usd(offering.relief), offering, lent_by)
+
+    def free_usd(self, relief: float) -> Floats:
+        """What capital still allows each lender to hold (lenders,); `relief` of loans sold need none, its notes do."""
         loans = self.loans.balance
         capital = self.common.ledger.net_worth()[self.common.register.roll.lenders]
-        freed = offering.relief * self.loans.sold.held.sum(axis=0)
+        freed = relief * self.loans.sold.held.sum(axis=0)
+        notes = self.common.board.securitisation.notes_held_usd
+        own = [notes[i] if notes else 0.0 for i in self.common.register.roll.lenders.tolist()]
         room = [
-            agent.room_usd(float(capital[i]), float(loans[:, i].sum() - freed[i]))
+            agent.room_usd(float(capital[i]), float(loans[:, i].sum() - freed[i]) + own[i])
             for i, (_, agent) in enumerate(self.of_record)
         ]
-        return room_for_draws(np.array(room), offering, lent_by)
+        return np.array(room)
 
 
 def room_for_draws(room_usd: Floats, offering: Offering, lent_by: Floats) -> Floats:

@@ -33,6 +33,12 @@ class Participations:
         self.held += amounts
         self.bought_usd += float(amounts.sum())
 
+    def sell(self, amounts: Floats, price: float) -> None:
+        """Parts (loans, lenders) go back to lenders, over face at a price; the rest of their face is lost."""
+        self.held = np.maximum(0.0, self.held - amounts)
+        self.principal_usd += price * float(amounts.sum())
+        self.lost_usd += (1.0 - price) * float(amounts.sum())
+
     def parts(self, balance: Floats, amounts: Floats) -> Floats:
         """The vehicle's parts (loans, lenders) of amounts that are shared in proportion to balances."""
         part: Floats = np.minimum(self.held / np.where(balance > 0.0, balance, 1.0), 1.0) * amounts

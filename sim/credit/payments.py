@@ -75,6 +75,16 @@ def sell(common: Common, loans: LoanBook, amounts: Floats) -> None:
     loans.sold.buy(amounts)
 
 
+def buy_back(common: Common, loans: LoanBook, amounts: Floats, price: float) -> None:
+    """Lenders buy parts of loans back of the vehicle, over face at a price."""
+    ledger, roll = common.ledger, common.register.roll
+    by_lender = amounts.sum(axis=0)
+    vehicle = np.full(len(by_lender), roll.vehicles[0])
+    ledger.post("loans bought back", "cash", roll.lenders, vehicle, price * by_lender)
+    ledger.post("loans bought back", "loan", vehicle, roll.lenders, by_lender)
+    loans.sold.sell(amounts, price)
+
+
 def _post_principal(common: Common, loans: LoanBook, reason: str, amounts: Floats) -> None:
     ledger, roll, paid = common.ledger, common.register.roll, loans.by_borrower(amounts)
     ledger.post_pairs(reason, "cash", roll.landlords, roll.lenders, paid)

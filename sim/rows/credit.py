@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -44,7 +45,8 @@ class ServicerReport:
 
     `sold_usd` (borrowers,) is what the vehicle holds of each borrower's loans, at face, and `sold_total_usd` all of it;
     `in_estate` (borrowers,) who is in default. Interest, principal, interest added to loans and losses are what has
-    come of sold loans since day 0, USD. `loss_rate` is what was written off today of all loans, over all loans.
+    come of sold loans since day 0, USD. `loss_rate` is what was written off today of all loans, over all loans;
+    `dscr` the mean coverage of borrowers by what is held of their loans, nan where nothing is.
     """
 
     sold_usd: Floats
@@ -55,6 +57,7 @@ class ServicerReport:
     added_usd: float
     lost_usd: float
     loss_rate: float
+    dscr: float = math.nan
 
 
 @dataclass(frozen=True)

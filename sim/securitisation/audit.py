@@ -9,8 +9,8 @@ from sim.ledger import Ledger
 from sim.record import Column
 from sim.register import Roll
 from sim.rounding import rounding
-from sim.rows.securitisation import CLASSES
 from sim.securitisation.notes import NotePool
+from sim.vocabulary import Ints
 
 COLUMNS = [
     Column("notes_senior_usd", "USD", "senior notes outstanding"),
@@ -23,13 +23,35 @@ COLUMNS = [
     Column("oc_ratio", "ratio", "collateral over senior notes; empty where there are none"),
 ]
 
+DEAL_COLUMNS = [
+    Column("notes_mezzanine_usd", "USD", "mezzanine notes outstanding"),
+    Column("paper_line_usd", "USD", "drawn under the line that stands behind commercial paper"),
+    Column("paper_rolled", "share", "of commercial paper due today that its holders rolled; empty where there is none"),
+    Column("paper_unpaid_usd", "USD", "commercial paper due and not paid"),
+    Column("pool_sales_usd", "USD", "face of loans that the vehicle had to sell today"),
+    Column("pool_dscr", "ratio", "coverage of the vehicle's borrowers, by what it holds of their loans"),
+    Column("pool_loss_share", "share", "lost so far of all loans that the vehicle has bought"),
+    Column("deal_stage", "0 to 4", "0 revolving, 1 amortising, 2 a test fails, 3 cash is trapped, 4 notes come first"),
+    Column("reserve_usd", "USD", "the vehicle's reserve, with what is trapped"),
+    Column("warehouse_usd", "USD", "loans made to be sold that nobody has bought"),
+    Column("oc_headroom", "ratio", "least collateral over a note and all above less its test; empty without tests"),
+    Column("interest_coverage", "ratio", "interest collected less fees over what was due on all notes, last payment"),
+    Column("note_price_senior", "ratio", "price of senior notes over par at spreads asked last"),
+    Column("note_price_mezzanine", "ratio", "the same of mezzanine notes"),
+    Column("note_price_junior", "ratio", "the same of junior notes"),
+    Column("loss_expected_senior", "share", "of senior notes, a year, by the rating model"),
+    Column("loss_expected_mezzanine", "share", "the same of mezzanine notes"),
+    Column("loss_expected_junior", "share", "the same of junior notes"),
+]
 
-def check_notes(day: int, ledger: Ledger, roll: Roll, pool: NotePool) -> None:
+
+def check_notes(day: int, ledger: Ledger, roll: Roll, pool: NotePool, owners: Ints) -> None:
     """A10: uses = sources; cash = reserve + collections; pool + principal collected = notes, class by class."""
     if not len(roll.vehicles):
         return
     vehicle = int(roll.vehicles[0])
-    moved, lent, *issued = rounding(ledger.sizes(["cash", "loan", *CLASSES])[:, vehicle]).tolist()
+    classes = list(pool.classes)
+    moved, lent, *issued = rounding(ledger.sizes(["cash", "loan", *classes])[:, vehicle]).tolist()
     loans, cash = float(ledger.held("loan")[vehicle]), float(ledger.held("cash")[vehicle])
     same(day, "A10", "uses and sources", pool.uses_usd, pool.sources_usd, moved)
     waiting = pool.waiting_interest + pool.waiting_principal
@@ -42,7 +64,7 @@ def check_notes(day: int, ledger: Ledger, roll: Roll, pool: NotePool) -> None:
         float(pool.balance.sum()),
         moved + lent + sum(issued),
     )
-    notes = ledger.table(CLASSES)
-    within, held = np.array(issued), notes[:, roll.investors]
-    all_same(day, "A10", "owed on", -notes[:, vehicle], pool.balance, within, CLASSES)
-    all_same(day, "A10", "holders of", held, pool.balance[:, None] * pool.holders, within[:, None], CLASSES)
+    notes = ledger.table(classes)
+    within, held = np.array(issued), notes[:, owners]
+    all_same(day, "A10", "owed on", -notes[:, vehicle], pool.balance, within, classes)
+    all_same(day, "A10", "holders of", held, pool.balance[:, None] * pool.holders, within[:, None], classes)

@@ -18,7 +18,7 @@ from experiments.configuration.settings import Strict
 from experiments.lab.replications.check import Check, simulated
 from sim.environment import Environment
 from sim.nature.noise import Nature, Noise, Process
-from sim.securitisation.notes import write_downs
+from sim.securitisation.waterfall import write_downs
 from sim.spec import Spec
 from sim.streams import Streams, stable_id
 from sim.vocabulary import DAYS_PER_YEAR, Count, Floats, Positive, PositiveCount, Share

@@ -16,9 +16,9 @@ from pydantic import Field
 
 from experiments.configuration.settings import Strict
 from experiments.lab.replications.check import Check
-from sim.rows.securitisation import NoteTerms
+from sim.rows.securitisation import Cover, NoteTerms
 from sim.rules.screening import loosening
-from sim.securitisation.notes import Due, Payment, Pot, waterfall, write_downs
+from sim.securitisation.waterfall import Due, Payment, Pot, waterfall, write_downs
 from sim.spec import Spec
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Count, Floats, Positive, PositiveCount
@@ -83,35 +83,35 @@ def conservation(p: Parameters) -> Iterator[Check]:
 
 def cash_flow(u: Floats) -> tuple[NoteTerms, Pot, Due, Floats, float]:
     """A random payment date from uniform draws (12,): from plenty to far too little, any state of the pool."""
-    terms = NoteTerms((0.80, 0.12, 0.08), 0.005, 6.0, 1.05 + 0.3 * float(u[0]), 0.4, bool(u[1] < 0.5))
+    tests = Cover(1.05 + 0.3 * float(u[0])), Cover()
+    terms = NoteTerms((0.80, 0.12, 0.08), 0.005, 6.0, tests, 0.4, bool(u[1] < 0.5))
     balance = NOTES_USD * np.where(u[2:5] < 0.1, 0.0, u[2:5])
     pot = Pot(2e6 * float(u[5]) ** 2, 5e6 * float(u[6]) ** 2, 1e6 * float(u[7]))
-    due = Due(1e5 * float(u[8]), 6e5 * float(u[9]), 2e5 * float(u[10]), 1e6 * float(u[7] > 0.5))
+    due = Due(1e5 * float(u[8]), (6e5 * float(u[9]), 2e5 * float(u[10])), 1e6 * float(u[7] > 0.5))
     return terms, pot, due, balance, float(balance.sum()) * (0.6 + 0.6 * float(u[11]))
 
 
 def uses(paid: Payment) -> list[float]:
     """Every payment of the date."""
-    interest = [paid.fees, paid.senior_interest, paid.cure, paid.junior_interest]
-    return [*interest, paid.reserve, *paid.through, paid.residual]
+    return [paid.fees, *paid.interest, *paid.cures, paid.reserve, *paid.through, paid.residual]
 
 
 def overtaken(paid: Payment, due: Due) -> bool:
     """Whether somebody was paid out of turn: interest in order, and nothing to the residual while interest is short."""
     cent = 1e-6
     short_fees = paid.fees < due.fees - cent
-    short_senior = paid.senior_interest < due.senior_interest - cent
-    below_senior = paid.cure + paid.junior_interest + paid.reserve + sum(paid.through) + paid.residual
-    return (short_fees and paid.senior_interest + below_senior > cent) or (short_senior and below_senior > cent)
+    short_senior = paid.interest[0] < due.interest[0] - cent
+    below_senior = sum(paid.cures) + paid.interest[1] + paid.reserve + sum(paid.through) + paid.residual
+    return (short_fees and paid.interest[0] + below_senior > cent) or (short_senior and below_senior > cent)
 
 
 def jumped(paid: Payment, pot: Pot, due: Due, senior: float, collateral: float, terms: NoteTerms) -> bool:
     """Whether others than the senior got interest collected, principal or spare reserve before the test was cured."""
     cent = 1e-6
-    uncured = senior - paid.through[0] - paid.cure > collateral / terms.overcollateralisation + cent
+    uncured = senior - paid.through[0] - paid.cures[0] > collateral / terms.tests[0].overcollateralisation + cent
     from_reserve = min(pot.reserve, due.reserve)
     return uncured and (
-        paid.junior_interest + paid.reserve > from_reserve + cent or sum(paid.through[1:]) + paid.residual > cent
+        paid.interest[1] + paid.reserve > from_reserve + cent or sum(paid.through[1:]) + paid.residual > cent
     )
 
 
