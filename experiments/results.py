@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from experiments.configuration.settings import LISTED, NO_SHOCK, calm_beside, start_of
 from experiments.errors import ABSENT, Problem, UsageError, nearest_name
 from experiments.store.files import MOVE_RUNS, MOVE_TABLE, read_table
-from experiments.store.paths import Paths, files_of, path_columns, path_files
+from experiments.store.paths import Paths, files_of, path_columns, path_files, path_units
 from experiments.study.find import plan_of
 from experiments.study.plan import Plan
 from experiments.wording import bare_name, learn
@@ -289,6 +289,14 @@ class Results:
     def path_columns(self) -> tuple[str, ...]:
         """Columns of the recorded days, in the file's order."""
         return path_columns(path_files(self.out)[:1])
+
+    def recorded_unit(self, column: str) -> str:
+        """Return the unit of a recorded column, as its file says it; empty where it does not."""
+        return self._units.get(column, "")
+
+    @cached_property
+    def _units(self) -> dict[str, str]:
+        return path_units(path_files(self.out)[:1])
 
     def paths(
         self,

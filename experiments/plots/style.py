@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -57,6 +57,15 @@ class Plot:
         return f'<div style="max-width: 30rem">{svg}<p>{escape(self.caption)}</p></div>'
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A figure as it is kept: its name, its caption, and its PNG."""
+
+    name: str
+    caption: str
+    png: bytes
+
+
 @contextmanager
 def in_style() -> Iterator[None]:
     """Draw in the shared style."""
@@ -91,15 +100,16 @@ def panels(rows: int = 1, columns: int = 1, height_in: float = 2.2, **keywords: 
 
 def colour(design: Design, arm: str) -> str:
     """Return an arm's colour: by its place among the arms, the same in every figure, forked or not."""
-    return PALETTE[_place(design, arm) % len(PALETTE)]
+    return PALETTE[place_of(design, arm) % len(PALETTE)]
 
 
 def dashes(design: Design, arm: str) -> Any:
     """Return an arm's line style, so that no figure speaks by colour alone."""
-    return DASHES[_place(design, arm) % len(DASHES)]
+    return DASHES[place_of(design, arm) % len(DASHES)]
 
 
-def _place(design: Design, arm: str) -> int:
+def place_of(design: Design, arm: str) -> int:
+    """Return an arm's place among all, those that figures show first; forked or not."""
     whole = [*design.figure_arms, *(arm for arm in design.whole_arms if arm not in design.figure_arms)]
     plain = arm.removesuffix(FORK)
     return whole.index(plain) if plain in whole else len(whole)
@@ -211,14 +221,26 @@ def forest_key(figure: Figure) -> None:
     figure.legend(handles, list(marks), loc="outside upper center", ncols=2, columnspacing=1.2)
 
 
-def save(plot: Plot, folder: Path, kinds: Sequence[str] = ("png", "pdf")) -> None:
+def save(plot: Plot, folder: Path) -> Kept:
     """Write a figure as PNG (200 dpi) and PDF, each with its full name as title; no file has a date or a version."""
+    kept = as_kept(plot)
+    write_bytes(folder / f"{file_label(plot.name)}.png", kept.png)
+    write_bytes(folder / f"{file_label(plot.name)}.pdf", rendered(plot, "pdf"))
+    return kept
+
+
+def as_kept(plot: Plot) -> Kept:
+    """Return a figure as it is kept, the same bytes every time."""
+    return Kept(plot.name, plot.caption, rendered(plot, "png"))
+
+
+def rendered(plot: Plot, kind: str) -> bytes:
+    """Return a figure as the bytes of a `png` or `pdf`, laid out once for both."""
     settle(plot.figure)
-    for kind in kinds:
-        bare = {"pdf": {"CreationDate": None, "Producer": None, "Creator": None}, "png": {"Software": None}}[kind]
-        buffer = io.BytesIO()
-        plot.figure.savefig(buffer, format=kind, metadata={"Title": plot.name, **bare})
-        write_bytes(folder / f"{file_label(plot.name)}.{kind}", buffer.getvalue())
+    bare = {"pdf": {"CreationDate": None, "Producer": None, "Creator": None}, "png": {"Software": None}}[kind]
+    buffer = io.BytesIO()
+    plot.figure.savefig(buffer, format=kind, metadata={"Title": plot.name, **bare})
+    return buffer.getvalue()
 
 
 def settle(figure: Figure) -> None:

@@ -20,18 +20,20 @@ log = logging.getLogger(__name__)
 ORDER = ("arms", "rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures", "standardisation")
 
 
-def draw_figures(out: Path, settings: object = None) -> list[style.Plot]:
+def draw_figures(out: Path, settings: object = None) -> list[style.Kept]:
     """Draw every figure the folder has data for and keep it as PNG and PDF; return them for the report."""
     del settings  # the folder's config.yaml says it all
     results = Results(Path(out))
     folder = results.out / "figures"
     make_folder(folder)
-    drawn = []
     with style.house_style():
-        for plot in plots(results):
-            style.save(plot, folder)
-            drawn.append(plot)
-    return drawn
+        return [style.save(plot, folder) for plot in plots(results)]
+
+
+def kept(results: Results) -> list[style.Kept]:
+    """Draw the same figures as they are kept, without keeping them."""
+    with style.house_style():
+        return [style.as_kept(plot) for plot in plots(results)]
 
 
 def settled(results: Results) -> list[style.Plot]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
-import io
 import math
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.analyse import along, verdicts
-from experiments.analyse.effects import COLUMNS, RESPONSE, headline
+from experiments.analyse.effects import ANSWER, COLUMNS, RESPONSE, headline
 from experiments.analyse.stats import FEW_SEEDS
 from experiments.kinds.kind import kind_of
-from experiments.report import answer
+from experiments.report import answer, charts
+from experiments.report.departures import departures
 from experiments.results import NO_SHOCK, MissingDataError, Results, is_fork, is_set
+from experiments.store.asked import CALL, read_call
 from experiments.store.files import file_label, write_whole
 from experiments.wording import (
     digits,
@@ -28,21 +30,27 @@ from experiments.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
     from experiments.plots import style
 
 TEMPLATES = Path(__file__).parent / "templates"
-LARGEST_SVG = 400_000  # characters; a larger figure is set in as PNG
+MOST_ARMS = 6  # columns of a table; where there are more, arms are its rows
+MOST_SENTENCES = 5  # of the answer that stand open
+MOST_FIGURES = 4  # that stand open
+MOST_BYTES = 7_000_000  # of the page, but for what has a fixed size
+A_ROW = 300  # bytes of a row of all effects
+MOST_ROWS = 8000  # of all effects; beyond, those of endpoints and secondary metrics
+MOST_CLEAREST = 8  # comparisons in short
 EQUIVALENCE = "equivalence"
 
 
 def write_report(
     out: Path,
     settings: object = None,
-    drawn: Sequence[style.Plot] | None = None,
+    drawn: Sequence[style.Kept] | None = None,
     answered: Sequence[str] | None = None,
 ) -> Path:
     """Write the report of a result folder from its files alone; the same folder gives the same bytes.
@@ -64,17 +72,26 @@ def write_report(
 
 
 def content(
-    results: Results, drawn: Sequence[style.Plot] | None = None, answered: Sequence[str] | None = None
+    results: Results, drawn: Sequence[style.Kept] | None = None, answered: Sequence[str] | None = None
 ) -> dict[str, Any]:
     """Return everything the page shows, as words and numbers ready to print."""
     design = results.design
     endpoints = headline(results.finished, design)
     contrasts = verdicts.verdict_tables(results) if design.plan.compares_arms else []
+    printed = figures(results, drawn)
+    families = all_effects(results) if design.plan.compares_arms else []
+    used = sum(len(one["png"]) for one in printed) + A_ROW * sum(len(family["rows"]) for family in families)
     return {
         "design": design,
         "has_paths": results.has_paths,
         "name": name_of(design.name, capital=True),
         "answer": answer.sentences(results) if answered is None else answered,
+        "most_sentences": MOST_SENTENCES,
+        "most_figures": MOST_FIGURES,
+        "short": in_short(results, endpoints) if design.plan.compares_arms else None,
+        "charts": charts.charts(results, MOST_BYTES - used),
+        "departures": departures(results),
+        "command": command(results),
         "contrasts": [table for table in contrasts if not table["secondary"]],
         "secondary": [table for table in contrasts if table["secondary"]],
         "verdicts": [verdict(results, shock, endpoints) for shock in design.shocks if shock != NO_SHOCK]
@@ -82,8 +99,8 @@ def content(
         else [],
         "alongs": alongs(results),
         "levels": levels(results, endpoints) if design.plan.compares_arms else {"rows": []},
-        "families": families(results) if design.plan.compares_arms else [],
-        "figures": figures(results, drawn),
+        "families": families,
+        "figures": printed,
         "tables": [table for name in (*kind_of(results).tables, EQUIVALENCE) if (table := extra_table(results, name))],
         "strikes": strikes(results),
         "counts": counts(results),
@@ -93,6 +110,7 @@ def content(
         "meanings": meanings(endpoints),
         "few_seeds": FEW_SEEDS,
         "words": name_of,
+        "cut": design.plan.compares_arms and len(results.effects) > MOST_ROWS,
     }
 
 
@@ -115,9 +133,53 @@ def verdict(results: Results, shock: str, endpoints: list[str]) -> dict[str, Any
     blocks = []
     for title, arms in groups:
         if any((metric, arm) in cells for metric in endpoints for arm in arms):
-            rows = [(metric_label(metric), [cells.get((metric, arm), EMPTY) for arm in arms]) for metric in endpoints]
-            blocks.append({"title": title, "arms": [name_of(arm) for arm in arms], "rows": rows})
-    return {"shock": the_shock(shock), "blocks": blocks, "forked": len(blocks) > 1}
+            rows = [[cells.get((metric, arm), EMPTY) for arm in arms] for metric in endpoints]
+            blocks.append({"title": title} | turned([metric_label(one) for one in endpoints], map(name_of, arms), rows))
+    long = any(block["long"] for block in blocks)
+    return {"shock": the_shock(shock), "blocks": blocks, "forked": len(blocks) > 1, "long": long}
+
+
+def turned(endpoints: Sequence[str], arms: Iterable[str], rows: list[list[Any]]) -> dict[str, Any]:
+    """Return a table of endpoints by arms; arms are its rows where they are many."""
+    names = list(arms)
+    if len(names) <= MOST_ARMS:
+        return {"columns": names, "rows": list(zip(endpoints, rows, strict=True)), "long": False}
+    return {"columns": endpoints, "rows": list(zip(names, zip(*rows, strict=True), strict=True)), "long": True}
+
+
+def in_short(results: Results, endpoints: list[str]) -> dict[str, Any] | None:
+    """Return the verdicts in one short table: primary contrasts by endpoint, or of many arms what is clearest."""
+    design = results.design
+    table = design.at_first(results.effects)
+    primary = [name for name, contrast in design.contrasts.items() if contrast.role == "primary"]
+    if primary:
+        cells = {(row.arm, row.metric): cell(row) for row in table[table["shock"] == NO_SHOCK].itertuples() if row.n}
+        ran = [name for name in primary if any((name, metric) in cells for metric in endpoints)]
+        endpoints = [metric for metric in endpoints if any((name, metric) in cells for name in ran)]
+        if not ran:
+            return None
+        rows = [(name_of(arm, capital=True), [cells.get((arm, metric), EMPTY) for metric in endpoints]) for arm in ran]
+        note = (
+            "Without a shock, mean over seeds with its 95 % interval. Bold: p < .05 after Holm. Grey: unchanged in "
+            "every seed. All verdicts stand below."
+        )
+        labels = [metric_label(metric) for metric in endpoints]
+        return {"title": "Verdicts in short", "note": note, "of": "Contrast", "columns": labels, "rows": rows}
+    said = table[(table["family"] == ANSWER) & table["p_holm"].notna()]
+    if len(design.whole_arms) <= MOST_ARMS or said.empty:
+        return None
+    clearest = said.sort_values(["p_holm", "p"], kind="stable").head(MOST_CLEAREST)
+    sure = int((said["p_holm"] < answer.LEVEL).sum())
+    of = f"The clearest {len(clearest)} of the {len(said)} comparisons that the answer is made of"
+    note = f"{of}; {sure} have p < .05 after Holm. All stand below."
+    rows = [
+        (
+            f"{comparison(row)}: {metric_label(row.metric.removeprefix(RESPONSE))}",
+            [cell(row), EMPTY | {"text": p_words(row.p_holm)}],
+        )
+        for row in clearest.itertuples(index=False)
+    ]
+    return {"title": "In short", "note": note, "of": "Comparison", "columns": ["Effect", "p, Holm"], "rows": rows}
 
 
 def alongs(results: Results) -> list[dict[str, Any]]:
@@ -156,17 +218,21 @@ def levels(results: Results, endpoints: list[str]) -> dict[str, Any]:
     arms = [arm for arm in design.whole_arms if (calm["arm"] == arm).any()]
     means = calm.groupby("arm")[[metric for metric in endpoints if metric in calm.columns]].mean()
     rows = [
-        (metric_label(metric), [digits(scaled(metric, float(means.loc[arm, metric]))) for arm in arms])
+        [EMPTY | {"text": digits(scaled(metric, float(means.loc[arm, metric])))} for arm in arms]
         for metric in means.columns
     ]
-    return {"arms": [name_of(arm) for arm in arms], "rows": rows}
+    return turned([metric_label(metric) for metric in means.columns], map(name_of, arms), rows)
 
 
-def families(results: Results) -> list[dict[str, Any]]:
+def all_effects(results: Results) -> list[dict[str, Any]]:
     """Return all effects, grouped by the metrics' families."""
     design = results.design
     grouped: dict[str, list[dict[str, Any]]] = {}
-    for row in results.effects.itertuples(index=False):
+    table = results.effects
+    if len(table) > MOST_ROWS:
+        named = table["metric"].str.removeprefix(RESPONSE).isin([*design.endpoints, *design.secondary])
+        table = table[named].head(MOST_ROWS)
+    for row in table.itertuples(index=False):
         metric = row.metric.removeprefix(RESPONSE)
         if row.n == 0 or (design.contrasts and row.arm != row.baseline and row.baseline in design.arms):
             continue  # of a study with contrasts, plain pairs of arms are left to the table of effects
@@ -217,26 +283,15 @@ def comparison(row: Any) -> str:
     return f"{arm} − {base}, {'no shock' if row.shock == NO_SHOCK else 'under ' + shock}{fork}"
 
 
-def figures(results: Results, drawn: Sequence[style.Plot] | None) -> list[dict[str, str]]:
-    """Return the figures as elements to set into the page, with captions."""
-    from experiments.plots import style
+def figures(results: Results, drawn: Sequence[style.Kept] | None) -> list[dict[str, str]]:
+    """Return the figures as they are kept, to set into the page, with captions."""
     from experiments.report import draw
 
-    with style.house_style():
-        pictures = draw.plots(results) if drawn is None else drawn
-        return [{"name": file_label(plot.name), "caption": plot.caption, "element": element(plot)} for plot in pictures]
-
-
-def element(plot: Any) -> str:
-    """Return a figure as inline SVG, or as a PNG inside the page if the SVG is large."""
-    from experiments.plots import style
-
-    svg = style.as_svg(plot.figure)
-    if len(svg) <= LARGEST_SVG:
-        return svg
-    buffer = io.BytesIO()
-    plot.figure.savefig(buffer, format="png", metadata={"Software": None})
-    return f'<img alt="{plot.name}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+    kept = draw.kept(results) if drawn is None else drawn
+    return [
+        {"name": file_label(one.name), "caption": one.caption, "png": base64.b64encode(one.png).decode()}
+        for one in kept
+    ]
 
 
 def extra_table(results: Results, name: str) -> dict[str, Any] | None:
@@ -327,6 +382,19 @@ def provenance(results: Results) -> list[tuple[str, str]]:
         elif not isinstance(value, dict | list):
             flat.append((name_of(key), str(value)))
     return flat
+
+
+def command(results: Results) -> dict[str, str] | None:
+    """Return the call that made the folder as a shell reads it, and where it was typed; None if that is not held."""
+    if not (results.out / CALL).exists():
+        return None
+    call = read_call(results.out)
+    presets = ["--config-dir", call.config_dir] if call.config_dir else []
+    return {
+        "line": shlex.join(["rackrate", *presets, *call.arguments]),
+        "folder": call.folder,
+        "presets": call.config_dir or "",
+    }
 
 
 def meanings(metrics: list[str]) -> list[tuple[str, str]]:

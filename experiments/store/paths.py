@@ -90,3 +90,16 @@ def path_columns(files: Sequence[Path]) -> tuple[str, ...]:
         with readable(file, MOVE_PATH):
             return tuple(pq.read_schema(file).names)
     return ()
+
+
+def path_units(files: Sequence[Path]) -> dict[str, str]:
+    """The units of the columns of the first of some files, of those that it says one of."""
+    import pyarrow.parquet as pq
+
+    for file in files:
+        with readable(file, MOVE_PATH):
+            schema = pq.read_schema(file)
+            return {
+                field.name: field.metadata[b"unit"].decode() for field in schema if b"unit" in (field.metadata or {})
+            }
+    return {}

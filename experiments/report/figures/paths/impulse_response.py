@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from experiments.plots import series, style
 from experiments.results import FORK, Design, Results
-from experiments.wording import in_quotes, name_of, printed_unit, scale, the_shock
+from experiments.wording import in_quotes, name_of, the_shock
 
 RENT = "rent_h100_usd_per_gpu_hour"
 AFTER_DAYS = 180
@@ -26,16 +26,18 @@ class Series:
     column: str
     words: str = "H100 rent"
     logs: bool = True
+    unit: str = ""
 
     @property
     def label(self) -> str:
         """What the axis of changes says."""
-        return f"Change in {self.words}, {'log × 100' if self.logs else printed_unit(self.column) or 'as it is'}"
+        unit = "log × 100" if self.logs else "percentage points" if self.unit == "share" else self.unit or "as it is"
+        return f"Change in {self.words}, {unit}"
 
     def values(self, paths: pd.DataFrame) -> pd.Series:
         """The series as it is compared."""
         column = paths[self.column].astype(float)
-        return 100.0 * np.log(column) if self.logs else scale(self.column) * column
+        return 100.0 * np.log(column) if self.logs else (100.0 if self.unit == "share" else 1.0) * column
 
 
 def draw(results: Results) -> Iterator[style.Plot]:
@@ -54,7 +56,7 @@ def one(results: Results, shock: str, column: str = RENT) -> style.Plot:
     series.shocks_of(results.design)
     paths = results.first_paths([column])
     in_logs = column.endswith(IN_LOGS) and bool((paths[column].dropna() > 0.0).all())
-    shown = Series(RENT) if column == RENT else Series(column, name_of(column), in_logs)
+    shown = Series(RENT) if column == RENT else Series(column, name_of(column), in_logs, results.recorded_unit(column))
     paths["shown"] = shown.values(paths)
     return _plot(paths, shock, shown, results.design)
 
