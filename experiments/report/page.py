@@ -79,8 +79,8 @@ def content(
     endpoints = headline(results.finished, design)
     contrasts = verdicts.verdict_tables(results) if design.plan.compares_arms else []
     printed = figures(results, drawn)
-    families = all_effects(results) if design.plan.compares_arms else []
-    used = sum(len(one["png"]) for one in printed) + A_ROW * sum(len(family["rows"]) for family in families)
+    effects = families(results) if design.plan.compares_arms else []
+    used = sum(len(one["png"]) for one in printed) + A_ROW * sum(len(family["rows"]) for family in effects)
     return {
         "design": design,
         "has_paths": results.has_paths,
@@ -99,7 +99,7 @@ def content(
         else [],
         "alongs": alongs(results),
         "levels": levels(results, endpoints) if design.plan.compares_arms else {"rows": []},
-        "families": families,
+        "families": effects,
         "figures": printed,
         "tables": [table for name in (*kind_of(results).tables, EQUIVALENCE) if (table := extra_table(results, name))],
         "strikes": strikes(results),
@@ -224,7 +224,7 @@ def levels(results: Results, endpoints: list[str]) -> dict[str, Any]:
     return turned([metric_label(metric) for metric in means.columns], map(name_of, arms), rows)
 
 
-def all_effects(results: Results) -> list[dict[str, Any]]:
+def families(results: Results) -> list[dict[str, Any]]:
     """Return all effects, grouped by the metrics' families."""
     design = results.design
     grouped: dict[str, list[dict[str, Any]]] = {}
