@@ -156,8 +156,8 @@ def value_words(value: Any) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """Join phrases: a, b and c."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    """Join phrases: a, b and c; nothing where there are none."""
+    return "".join(parts) if len(parts) < 2 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def plain_letters(error: UnicodeError) -> tuple[str, int]:

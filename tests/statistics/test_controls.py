@@ -107,3 +107,9 @@ def test_a_page_says_what_its_study_cannot_test_and_why_an_endpoint_is_empty(tmp
     page = write_report(tmp_path).read_text()
     assert "Runs on notes: notes run to their term." in page
     assert "is empty for windows below 3285 days" in page
+
+
+def test_a_control_that_is_found_in_all_that_it_names_is_said_to_be(tmp_path: Path) -> None:
+    text = said(study(tmp_path, 0.1, endpoints=["fleet_end_over_path"]))[1]
+    assert "lasting buyer was found in fleet end over path, +" in text
+    assert "; not in" not in text
