@@ -16,8 +16,10 @@ def share_sold(window: Window) -> float:
 
 
 def share_sold_realised(window: Window) -> float:
-    """Notes issued over new loans, nan where none were made."""
-    return ratio(total(window, "notes_issued_usd"), total(window, "loan_draws_usd"))
+    """Notes issued over new loans, nan where none were made; where principal buys loans too, loans bought over them."""
+    bought = total(window, "pool_bought_usd")
+    sold = total(window, "notes_issued_usd") if math.isnan(bought) else bought
+    return ratio(sold, total(window, "loan_draws_usd"))
 
 
 def months_without_issue(window: Window) -> float:

@@ -28,6 +28,7 @@ DEAL_COLUMNS = [
     Column("paper_line_usd", "USD", "drawn under the line that stands behind commercial paper"),
     Column("paper_rolled", "share", "of commercial paper due today that its holders rolled; empty where there is none"),
     Column("paper_unpaid_usd", "USD", "commercial paper due and not paid"),
+    Column("pool_bought_usd", "USD", "loans that the vehicle bought today, with notes or with principal"),
     Column("pool_sales_usd", "USD", "face of loans that the vehicle had to sell today"),
     Column("pool_dscr", "ratio", "coverage of the vehicle's borrowers, by what it holds of their loans"),
     Column("pool_loss_share", "share", "lost so far of all loans that the vehicle has bought"),

@@ -39,7 +39,8 @@ class Notes:
         self.issuer = Issuer(common)
         self.investors = Investors(common)
         self.lent_by, self.detailed = lent_by, deal.enabled
-        self.course, self.run, self.stage_said, self.sales_usd = Course(), Run(), 0, 0.0
+        self.course, self.run, self.stage_said = Course(), Run(), 0
+        self.bought_usd = self.sales_usd = 0.0
         self.asked: Floats | None = None
         self.adopt(deal)
         self.report = report
@@ -90,7 +91,7 @@ class Notes:
 
     def begin_day(self) -> None:
         """Nothing has been issued or written down today."""
-        self.issuer.issued_usd = self.issuer.write_downs_usd = self.sales_usd = 0.0
+        self.issuer.issued_usd = self.issuer.write_downs_usd = self.bought_usd = self.sales_usd = 0.0
 
     def recognise(self, day: int, report: ServicerReport) -> None:
         """Losses of the pool reach the notes; what investors will remember is the loss rate of all loans."""
@@ -294,6 +295,7 @@ class Notes:
             loans = meant * (now / max(float(meant.sum()), 1e-300))
             loans = loans + old * ((amount - now) / max(float(old.sum()), 1e-300))
             self._fund(self.book, amount, loans)
+        self.bought_usd = amount
         course.stock(float(meant.sum()), amount, all_kept - amount)
         return loans if amount > 0.0 else None
 
@@ -364,6 +366,7 @@ class Notes:
             "paper_line_usd": pool.of("note_line"),
             "paper_rolled": run.rolled if self.pays_paper and pool.of("note_senior") > 0.0 else math.nan,
             "paper_unpaid_usd": run.unpaid_usd,
+            "pool_bought_usd": self.bought_usd,
             "pool_sales_usd": self.sales_usd,
             "pool_dscr": course.dscr,
             "pool_loss_share": course.loss_share,

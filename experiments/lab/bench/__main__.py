@@ -16,6 +16,7 @@ one_thread_each()  # before numpy is imported: all figures are for one core
 from experiments.errors import UsageError  # noqa: E402
 from experiments.lab.bench import against, kernels, startup, sweep, world  # noqa: E402
 from experiments.lab.bench.books import measure as books  # noqa: E402
+from experiments.lab.bench.credit import pool  # noqa: E402
 from experiments.lab.bench.credit import world as credit  # noqa: E402
 from experiments.lab.bench.result import Measured  # noqa: E402
 
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
     "resale": (("resale",), credit.measure_resale),
     "credit": (("credit",), credit.measure_credit),
     "credit_only": (("credit_only",), credit.measure_credit_only),
+    "pool": (("pool",), pool.measure_pool),
     "products": (("products",), world.measure_products),
     "laws": (("laws",), world.measure_laws),
     "population": (("population",), kernels.measure_population),
