@@ -201,6 +201,28 @@ SENSITIVITY: tuple[Row, ...] = (
     ),
     ("first_half, total_half", "share", "half of their 95 % intervals, as for morris"),
 )
+CALIBRATION: tuple[Row, ...] = (
+    ("key", "name", "what is swept"),
+    ("estimate", "as set", "its value at the point whose simulated moments are nearest to their targets"),
+    (
+        "low, high",
+        "as set",
+        "95 % interval: where the profile of the distance, all other keys free, is within the square of Student's t at "
+        "seeds less one of its least",
+    ),
+    (
+        "ends_below, ends_above",
+        "yes or no",
+        "whether the profile rises to that point on this side of what was looked at",
+    ),
+    ("planted", "as set", "the value that a test of itself was to find; else null"),
+)
+CALIBRATION_MOMENTS: tuple[Row, ...] = (
+    ("moment", "name", "what is to be met"),
+    ("target, target_se", "the moment's", "the middle of the band, or the record's figure, with its standard error"),
+    ("obtained, obtained_se", "the moment's", "at the estimate, mean over seeds, with its standard error"),
+    ("gap", "standard errors", "obtained less target, over both errors together"),
+)
 RECORDS: tuple[Row, ...] = (
     ("event, date", "", "a preset of shocks, and when it struck"),
     ("quantity", "text", "what is measured, on which days since the date"),
@@ -272,6 +294,8 @@ def page() -> str:
     parts += section(
         "sensitivity.parquet", "Of a study of kind `sensitivity`: a row a design, output and key.", SENSITIVITY
     )
+    parts += section("calibration.parquet", "Of a study of kind `calibration`: a row a key.", CALIBRATION)
+    parts += section("calibration_moments.parquet", "The same by moment.", CALIBRATION_MOMENTS)
     parts += section("neutrality.parquet", "Of a study of kind `neutrality`.", NEUTRALITY)
     parts += section("futures_moved.parquet", "Of a study of kind `neutrality`.", FUTURES_MOVED)
     return "\n\n".join(parts) + "\n"

@@ -182,7 +182,7 @@ def opened(override: str) -> str:
     """The override as it must read for Hydra to add keys where a study's own names are keys."""
     return (
         f"++{override}"
-        if re.match(r"study\.(arms|shocks|sweep|equivalence|events|contrasts)\b", override)
+        if re.match(r"study\.((arms|shocks|sweep|equivalence|events|contrasts)\b|kind\.\w+=\{)", override)
         else override
     )
 

@@ -1,0 +1,109 @@
+"""Figures of one daily series: of a column of a run as of a record from outside, by the same functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from sim.metrics.measure import OwnMetric, Window, sd
+from sim.vocabulary import DAYS_PER_YEAR, Floats
+
+SPAN_DAYS = 92  # over which levels are looked at: as long as the published records of indices
+FORTNIGHT, WEEK = 14, 7
+CENT = 0.01
+FEWEST = 4  # days of a change or pair that a figure takes
+
+
+def mean(values: Floats) -> float:
+    """The mean level."""
+    return float(np.mean(values))
+
+
+def level_sd(values: Floats) -> float:
+    """Standard deviation of levels, mean over spans."""
+    return in_spans(values, sd)
+
+
+def change_sd(values: Floats, days: int = 1) -> float:
+    """Standard deviation of log changes over so many days."""
+    return sd(changes(values, days))
+
+
+def fortnightly_volatility(values: Floats) -> float:
+    """Volatility a year (1/sqrt(year)) from changes over fortnights."""
+    return change_sd(values, FORTNIGHT) * math.sqrt(DAYS_PER_YEAR / FORTNIGHT)
+
+
+def autocorrelation(values: Floats, days: int) -> float:
+    """Sample autocorrelation of log levels at a lag, mean over spans."""
+
+    def of_span(span: Floats) -> float:
+        away = np.log(span) - np.log(span).mean()
+        square = float(away @ away)
+        return float(away[days:] @ away[:-days]) / square if square > 0.0 else math.nan
+
+    return in_spans(values, of_span)
+
+
+def excess_kurtosis(values: Floats) -> float:
+    """Excess kurtosis of daily log changes."""
+    away = changes(values, 1)
+    away = away - away.mean() if away.size else away
+    second = float(np.mean(away**2)) if away.size else 0.0
+    return float(np.mean(away**4)) / second**2 - 3.0 if second > 0.0 else math.nan
+
+
+def unchanged(values: Floats) -> float:
+    """Share of days on which the series is, to a cent, what it was the day before."""
+    return float((np.diff(np.round(values / CENT)) == 0.0).mean())
+
+
+def changes(values: Floats, days: int) -> Floats:
+    """Log changes over so many days."""
+    logs = np.log(values)
+    return logs[days:] - logs[:-days]
+
+
+def in_spans(values: Floats, figure: Callable[[Floats], float]) -> float:
+    """The mean of a figure over spans of SPAN_DAYS; of the whole where it is shorter."""
+    spans = max(1, len(values) // SPAN_DAYS)
+    cut = [values] if spans == 1 else [values[k * SPAN_DAYS : (k + 1) * SPAN_DAYS] for k in range(spans)]
+    return float(np.mean([figure(span) for span in cut]))
+
+
+FIGURES: dict[str, Callable[[Floats], float]] = {
+    "mean": mean,
+    "level_sd": level_sd,
+    "change_sd": change_sd,
+    "fortnightly_volatility": fortnightly_volatility,
+    "autocorrelation_1d": lambda values: autocorrelation(values, 1),
+    "autocorrelation_7d": lambda values: autocorrelation(values, WEEK),
+    "excess_kurtosis": excess_kurtosis,
+    "unchanged": unchanged,
+}
+
+
+def figure_of(name: str, values: Floats) -> float:
+    """A figure of a series by its name; nan where days lack a value or there are too few."""
+    if len(values) < FORTNIGHT + FEWEST or not np.isfinite(values).all():
+        return math.nan
+    with np.errstate(all="ignore"):
+        return FIGURES[name](values)
+
+
+class SeriesFigure(OwnMetric):
+    """A figure of one recorded series, as it is taken of a record from outside."""
+
+    family = "moments"
+    column: str
+    figure: Literal[
+        "mean", "level_sd", "change_sd", "fortnightly_volatility", "autocorrelation_1d", "autocorrelation_7d",
+        "excess_kurtosis", "unchanged",
+    ]  # fmt: skip
+
+    def of(self, window: Window) -> float:
+        """The figure over the window's days."""
+        return figure_of(self.figure, window.series(self.column))
