@@ -437,6 +437,13 @@ def _above(module: str) -> Any:
     return import_module(module)
 
 
+def calm(results: Results, columns: list[str], arm: str | None = None) -> list[pd.DataFrame]:
+    """Return columns of the recorded days of an arm (the baseline by default) without a shock, a frame a seed."""
+    paths = results.first_paths(columns)
+    mine = paths[(paths["arm"] == (arm or results.design.baseline)) & (paths["shock"] == NO_SHOCK)]
+    return [days for _, days in mine.groupby("seed", sort=True)]
+
+
 def refuse_two_rows(runs: pd.DataFrame, file: Path, swept: Sequence[str] = ()) -> None:
     """Raises if a table holds one cell twice, which statistics would count as two seeds.
 

@@ -14,7 +14,7 @@ import numpy as np
 from experiments.analyse import stats
 from experiments.configuration.settings import Settings
 from experiments.kinds.kind import Kind, write_table
-from experiments.results import NO_SHOCK, Results
+from experiments.results import Results, calm
 from experiments.wording import digits, name_of
 
 if TYPE_CHECKING:
@@ -383,13 +383,6 @@ def calm_seeds(results: Results, arm: str | None = None) -> list[pd.DataFrame]:
     """Return the recorded days of an arm without a shock, a frame a seed, with the columns moments need."""
     needed = dict.fromkeys(name for moment in MOMENTS for name in moment.needs)
     return calm(results, [name for name in needed if name in results.path_columns], arm)
-
-
-def calm(results: Results, columns: list[str], arm: str | None = None) -> list[pd.DataFrame]:
-    """Return columns of the recorded days of an arm (the baseline by default) without a shock, a frame a seed."""
-    paths = results.first_paths(columns)
-    mine = paths[(paths["arm"] == (arm or results.design.baseline)) & (paths["shock"] == NO_SHOCK)]
-    return [days for _, days in mine.groupby("seed", sort=True)]
 
 
 def _figure(value: object) -> str:

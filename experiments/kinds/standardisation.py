@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from experiments.analyse import stats
 from experiments.configuration.settings import Settings
 from experiments.kinds.kind import Kind, write_table
-from experiments.kinds.moments import calm
-from experiments.results import MissingDataError, Results
+from experiments.results import MissingDataError, Results, calm
 from experiments.wording import digits, name_of
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from experiments.analyse import calibration as smm
-from experiments.analyse.record import read_record
+from experiments.analyse.fits import calibration as smm
+from experiments.analyse.fits.record import read_record
 from experiments.configuration.settings import read_settings
 from experiments.errors import UsageError
 from experiments.kinds.designed.calibration import Calibration, Fit

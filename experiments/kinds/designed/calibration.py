@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from experiments.analyse import calibration as smm
-from experiments.analyse.record import read_record
+from experiments.analyse.fits import calibration as smm
+from experiments.analyse.fits.record import read_record
 from experiments.configuration.settings import NO_SHOCK, Settings, Study
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 from experiments.kinds.kind import Kind, Rows
@@ -23,7 +23,6 @@ from experiments.store.files import write_rows
 from experiments.study.designs import pointed, values_at
 from experiments.study.runs import Layout
 from experiments.wording import digits, name_of
-from sim.metrics.series import FIGURES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,7 +60,7 @@ class Calibration(Kind):
     compares_arms = False
     tables = ("calibration", "calibration_moments")
     figures = ()
-    moments: list[str] = Field(min_length=1)
+    moments: list[str] = Field(default_factory=list)  # at least as many as keys
     data: str | None = None  # a CSV with the columns date and value, a row a day
     index: str = "transaction"  # the index of the world that the record is of
     planted: dict[str, float] = Field(default_factory=dict)
@@ -72,7 +71,7 @@ class Calibration(Kind):
     def checked(self, settings: Settings) -> Settings:
         """A latin hypercube over keys no more than moments, moments that are known, a record that can be read."""
         study, problems = settings.study, list[Problem]()
-        known = list(FIGURES) if self.data else list(SERIES)
+        known = list(smm.KNOWN) if self.data else list(SERIES)
         for name in dict.fromkeys(self.moments):
             if name not in known:
                 allowed = f"is no moment that can be met; allowed: {', '.join(known)}"
@@ -299,7 +298,7 @@ def target_of(kind: Calibration, covariance: Floats, planted: Floats | None, see
     """What is to be met: a record's figures, the middles of bands, or what plants have in half of the seeds."""
     if kind.data:
         record = read_record(Path(kind.data))
-        values = np.array([FIGURES[name](record) for name in kind.moments])
+        values = np.array([smm.figure_of(name, record) for name in kind.moments])
         drawn = smm.bootstrapped(record, kind.moments, BLOCK_DAYS, kind.resamples, SEED)
         return smm.Target(kind.moments, values, np.cov(drawn, rowvar=False).reshape(len(values), -1))
     if kind.planted:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
 
-from experiments.analyse import sensitivity
+from experiments.analyse.fits import sensitivity
 from experiments.configuration.settings import Settings, Study
 from experiments.errors import ABSENT, Problem, UsageError
 from experiments.kinds.kind import Kind, Rows

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.metrics.series import figure_of
+from sim.metrics.series import FIGURES, figure_of
 
 Floats = NDArray[np.float64]
+KNOWN = tuple(FIGURES)  # figures that a record has as a run has them
 LEVEL = 0.95
 NEIGHBOURS = 5  # days that may follow a block: those whose level is nearest to its end
 FAR = 1e12  # the distance of a point whose moments do not exist
