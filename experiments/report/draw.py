@@ -17,7 +17,7 @@ from experiments.store.files import make_folder
 
 log = logging.getLogger(__name__)
 
-ORDER = ("arms", "rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures", "standardisation")
+ORDER = ("arms", "rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures", "exchange", "standardisation")
 
 
 def draw_figures(out: Path, settings: object = None) -> list[style.Kept]:
