@@ -78,7 +78,9 @@ def files_of(out: Path, runs: pd.DataFrame, chosen: pd.DataFrame) -> tuple[Path,
 
 
 def name_ends(runs: pd.DataFrame) -> set[str]:
-    """What the names of the runs' files end in."""
+    """What the names of the runs' files end in; nothing where a table of runs holds no keys."""
+    if "key" not in runs:
+        return set()
     return {f"{seed:04d}-{key[:8]}" for seed, key in zip(runs["seed"], runs["key"], strict=True)}
 
 
