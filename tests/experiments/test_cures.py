@@ -92,6 +92,19 @@ def test_readme_quotes_arms_and_sweeps_so_that_a_shell_leaves_them_whole(shell):
     assert any(study.sweep for study in studies)
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_the_page_of_designs_quotes_its_calls_so_that_a_shell_leaves_them_whole(shell):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    text = (README.parent / "docs" / "designs.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("rackrate ")]
+    tell = 'rackrate() { printf "%s\\0" "$@"; printf "\\n"; }'
+    told = subprocess.run([shell, "-c", "\n".join([tell, *lines])], capture_output=True, text=True, check=True)
+    words = [line.split("\0")[:-1] for line in told.stdout.splitlines()]
+    assert words == [shlex.split(line, comments=True)[1:] for line in lines]
+    assert len(words) >= 8
+
+
 @pytest.mark.parametrize(("typed", "nearest"), [
     ("shocks=range(1,3)", None), ("shocks=interval(1,3)", None), ("agents=range(1,3)", None),
     ("shocks=fleet_outagee,demand_slump", "fleet_outage"), ("venue=default,cme_b20", "cme_b200"),
