@@ -37,6 +37,7 @@ from sim.rental.department import Rental
 from sim.reserved.department import Reserved
 from sim.roles import Learns
 from sim.rows.exchange import Close
+from sim.rows.exposures import Exposure
 from sim.rows.hardware import Grades
 from sim.rows.rental import Trades
 from sim.securitisation.department import Notes
@@ -156,6 +157,10 @@ class Economy(abm.Model):  # type: ignore[misc]
     def events(self) -> list[tuple[int, str, str]]:
         """What else happened: (day, kind, text), in order."""
         return self.common.log.events
+
+    def exposures(self) -> list[Exposure]:
+        """Who owes whom tonight by loans, notes and deposits; `sim.metrics.network` makes a graph of it."""
+        return [*self.credit.exposures(), *self.notes.exposures()]
 
     def run(self, days: int) -> None:
         """Many days."""

@@ -25,6 +25,7 @@ from sim.department import Common
 from sim.problems import Problem, SpecError
 from sim.record import Column
 from sim.rows.credit import Collateral, Contracted, LoanMargin, ServicerReport
+from sim.rows.exposures import Exposure
 from sim.rows.hardware import UsedOffers
 from sim.rows.securitisation import Offering
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
@@ -320,6 +321,25 @@ class Credit:
         roll = self.common.register.roll
         world = np.full(len(roll.landlords), roll.rest_of_world)
         self.common.ledger.post("equity raised", "cash", world, roll.landlords, funding.equity_usd * accepted)
+
+    def exposures(self) -> list[Exposure]:
+        """What landlords owe lenders on loans kept, and the vehicle on those it bought; what lenders owe depositors."""
+        register, roll, loans = self.common.register, self.common.register.roll, self.loans
+        name = [register.name(int(i)) for i in roll.landlords]
+        kept, sold = loans.by_borrower(self.kept_usd), loans.by_borrower(loans.sold.held).sum(axis=1)
+        found = [
+            Exposure(name[i], register.name(int(roll.lenders[k])), "loan", float(kept[i, k]))
+            for i, k in np.argwhere(kept > 0.0).tolist()
+        ]
+        for i in np.flatnonzero(sold > 0.0).tolist():
+            found.append(Exposure(name[i], register.name(int(roll.vehicles[0])), "loan", float(sold[i])))
+        owed = -self.common.ledger.held("funding")
+        outside = self.common.ledger.owners[roll.rest_of_world]
+        return found + [
+            Exposure(register.name(i), outside, "funding", float(owed[i]))
+            for i in roll.lenders.tolist()
+            if owed[i] > 0.0
+        ]
 
     # the close
 

@@ -7,6 +7,7 @@ the record, so these are functions and not metrics of a window.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,16 @@ def exposure_graph(claims_usd: Floats, lenders: list[str], borrowers: list[str])
         for j, borrower in enumerate(borrowers):
             if claims_usd[i, j] > 0.0:
                 graph.add_edge(borrower, lender, usd=float(claims_usd[i, j]))
+    return graph
+
+
+def exposures_graph(exposures: Iterable[tuple[str, str, str, float]]) -> Any:
+    """Exposures (debtor, creditor, instrument, USD) as a networkx MultiDiGraph, debtor -> creditor, with `usd`."""
+    import networkx as nx
+
+    graph = nx.MultiDiGraph()
+    for debtor, creditor, instrument, usd in exposures:
+        graph.add_edge(debtor, creditor, key=instrument, usd=usd)
     return graph
 
 
@@ -75,6 +86,22 @@ def reach(claims_usd: Floats, lenders: list[str], borrowers: list[str]) -> dict[
     """Share of all lenders that a borrower's default reaches, by borrower: those who hold a claim on it."""
     graph = exposure_graph(claims_usd, lenders, borrowers)
     return {name: graph.out_degree(name) / len(lenders) for name in borrowers}
+
+
+def fire_sales(
+    assets_usd: Floats, debt_over_equity: Floats, shares: Floats, impact: Floats, fall: Floats
+) -> tuple[Floats, Floats, float]:
+    """What banks sell that hold their leverage, what prices then do, and aggregate vulnerability.
+
+    Banks of `assets_usd` (banks,) with debt B over equity hold assets in `shares` M (banks, assets); assets fall by
+    `fall` F (assets,). They sell phi = A B M F each, in proportion to what they hold; prices fall by l M' phi with
+    `impact` l per USD; vulnerability is what that costs them over their equity A / (1 + B) (Greenwood, Landier and
+    Thesmar 2015). Returns sales (banks,), further changes of prices (assets,), and the ratio.
+    """
+    sold = -assets_usd * debt_over_equity * (shares @ fall)
+    change = -impact * (shares.T @ sold)
+    equity = float((assets_usd / (1.0 + debt_over_equity)).sum())
+    return sold, change, -float(assets_usd @ (shares @ change)) / equity
 
 
 def debt_rank(claims_usd: Floats, equity_usd: Floats, lost_share: Floats) -> Floats:

@@ -11,6 +11,7 @@ from sim.department import Common
 from sim.record import Column
 from sim.roles import BuysLoans, BuysNotes
 from sim.rows.credit import LoanMargin, ServicerReport
+from sim.rows.exposures import Exposure
 from sim.rows.securitisation import CLASSES, Cover, NoteRow, NoteTerms, Offering
 from sim.rules.credit_pricing import funding_charge
 from sim.securitisation.audit import COLUMNS, DEAL_COLUMNS, check_notes
@@ -321,6 +322,18 @@ class Notes:
     def note(self, report: ServicerReport) -> None:
         """Know what lenders tell of the loans that were bought."""
         self.report = report
+
+    def exposures(self) -> list[Exposure]:
+        """What the vehicle owes the holders of each class."""
+        if not self._founded:
+            return []
+        names, pool = self.common.ledger.owners, self.issuer.pool
+        return [
+            Exposure(names[self.issuer.vehicle], names[int(self.issuer.owners[k])], name, float(usd))
+            for name, row in zip(pool.classes, pool.balance[:, None] * pool.holders, strict=True)
+            for k, usd in enumerate(row.tolist())
+            if usd > 0.0
+        ]
 
     # the close
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.metrics import METRICS
-from sim.metrics.network import concentration, debt_rank, exposure_graph, overlap, reach
+from sim.metrics.network import concentration, debt_rank, exposure_graph, exposures_graph, overlap, reach
 from tests.worlds import world
 
 EVEN = np.full((2, 4), 5.0)
@@ -75,3 +75,15 @@ def test_without_caps_losses_are_those_of_the_linear_system():
 def test_a_firm_without_equity_has_no_rank():
     with pytest.raises(ValueError, match="equity above 0"):
         debt_rank(np.zeros((1, 1)), np.zeros(1), np.zeros(1))
+
+
+def test_the_exposures_of_a_day_are_the_ledgers_positions():
+    economy = world("venue=none", "notes=term", days=70)
+    economy.run(65)
+    graph, ledger = exposures_graph(economy.exposures()), economy.books.ledger
+    for instrument in ("loan", "funding", "note_mezzanine"):
+        held = dict.fromkeys(ledger.owners, 0.0)
+        for debtor, creditor, key, usd in graph.edges(keys=True, data="usd"):
+            if key == instrument:
+                held[debtor], held[creditor] = held[debtor] - usd, held[creditor] + usd
+        assert list(held.values()) == pytest.approx(ledger.held(instrument), rel=1e-9, abs=1.0)
