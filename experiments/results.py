@@ -28,6 +28,12 @@ FORK = "@fork"
 FINISHED = "ok"
 EXACT = 1e-12  # of a figure's size: smaller differences are rounding of its last bits
 ROUNDING = 1e-8  # the same of what markets clear to (a billionth of all interest, over many days): no change in words
+READ_TOGETHER = (  # recorded columns that several figures show
+    "rent_h100_usd_per_gpu_hour", "rent_b200_usd_per_gpu_hour", "rent_path_usd_per_ve_hour", "occupancy", "fleet_ve",
+    "fleet_path_ve", "orders_ve", "orders_path_ve", "index_transaction_usd_per_gpu_hour", "loans_usd",
+    "chip_price_usd_per_ve", "open_interest_contracts", *(f"future_{k}_usd_per_gpu_hour" for k in range(1, 7)),
+)  # fmt: skip
+MOST_HELD = 20_000_000  # numbers of recorded days that are held
 MOST_NAMED = 12  # values that an error names
 ROLES = ("primary", "part", "control", "null", "placebo")  # of contrasts
 
@@ -326,8 +332,25 @@ class Results:
         return Paths(files, labels, tuple(name for name in named if name not in labels), only)
 
     def first_paths(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Return `paths(columns).frame()` at the first swept point alone, which figures of days show."""
-        return self.design.at_first_point(self.paths(columns).frame())
+        """Return `paths(columns).frame()` at the first swept point alone, which figures of days show.
+
+        What most figures show is read together when the first of them asks, and held, unless it is large.
+        """
+        wanted = self.paths(columns)
+        if len(wanted) * max(1, self.design.days) * len(READ_TOGETHER) > MOST_HELD:
+            return self.design.at_first(wanted.frame())
+        missing = [name for name in wanted.columns if name not in self._held]
+        if missing:
+            together = [name for name in READ_TOGETHER if name in self.path_columns and name not in self._held]
+            found = self.design.at_first(self.paths(list(dict.fromkeys([*missing, *together]))).frame())
+            self._held.update({name: found[name] for name in found.columns})
+        import pandas as pd
+
+        return pd.DataFrame({name: self._held[name] for name in (*wanted.labels, *wanted.columns)})
+
+    @cached_property
+    def _held(self) -> dict[str, pd.Series[Any]]:
+        return {}
 
     def column(self, name: str, files: Sequence[Path] | None = None) -> str:
         """Return the recorded column of a name, which may lack its unit; MissingDataError if there is none."""

@@ -436,15 +436,16 @@ def read_results(out: Path, settings: Settings) -> tuple[int, list[str]]:
     write_effects(out, settings)
     stage("figures")
     from experiments.report.draw import draw_figures
+    from experiments.results import Results
 
-    drawn = draw_figures(out, settings)
+    results = Results(out)  # one for all three: what it has read of the recorded days is read once
+    drawn = draw_figures(results, settings)
     stage("report")
     from experiments.report.answer import sentences
     from experiments.report.page import write_report
-    from experiments.results import Results
 
-    answer = sentences(Results(out))
-    write_report(out, settings, drawn, answer)
+    answer = sentences(results)
+    write_report(results, settings, drawn, answer)
     return status, answer
 
 

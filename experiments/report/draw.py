@@ -20,10 +20,10 @@ log = logging.getLogger(__name__)
 ORDER = ("arms", "rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures", "exchange", "standardisation")
 
 
-def draw_figures(out: Path, settings: object = None) -> list[style.Kept]:
+def draw_figures(out: Path | Results, settings: object = None) -> list[style.Kept]:
     """Draw every figure the folder has data for and keep it as PNG and PDF; return them for the report."""
     del settings  # the folder's config.yaml says it all
-    results = Results(Path(out))
+    results = out if isinstance(out, Results) else Results(out)
     folder = results.out / "figures"
     make_folder(folder)
     with style.house_style():

@@ -48,7 +48,7 @@ EQUIVALENCE = "equivalence"
 
 
 def write_report(
-    out: Path,
+    out: Path | Results,
     settings: object = None,
     drawn: Sequence[style.Kept] | None = None,
     answered: Sequence[str] | None = None,
@@ -60,7 +60,7 @@ def write_report(
     del settings  # the folder's config.yaml says it all
     import jinja2
 
-    results = Results(Path(out))
+    results = out if isinstance(out, Results) else Results(out)
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(
         loader=loader, undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True

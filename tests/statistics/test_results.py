@@ -90,3 +90,17 @@ def test_a_column_that_a_world_lacks_is_null_in_its_rows(folder):
         "futures",
         "both",
     }
+
+
+def test_what_several_figures_show_is_read_once_and_each_may_change_its_own(folder, monkeypatch):
+    read, really = [], stored.read_table
+    monkeypatch.setattr(stored, "read_table", lambda file, *rest: read.append(file) or really(file, *rest))
+    results = Results(folder)
+    first = results.first_paths([RENT])
+    once = len(read)
+    first[RENT] = 0.0
+    again = results.first_paths(["fleet_ve", RENT])
+    assert len(read) == once > 0
+    assert again.equals(Results(folder).paths(["fleet_ve", RENT]).frame())
+    assert "defaults" in results.first_paths(["defaults"])
+    assert len(read) > once
