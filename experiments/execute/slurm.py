@@ -73,8 +73,8 @@ class Slurm(Strict):
             left = [rest for batch in left if (rest := batch.without(told)).runs]
             lost = [batch for batch in left if not again or "CANCELLED" in ends[batch.runs[0].key]]
             for batch in lost:
-                end = ends[batch.runs[0].key] or self.silence(batch.out)
-                report(record_failure(batch, f"its job ended without it: {end}"))
+                end = ends[batch.runs[0].key]
+                report(record_failure(batch, f"its job ended without it: {self.what_is_known(batch.out, end)}"))
             left = [batch for batch in left if batch not in lost]
             if not left:
                 return
@@ -191,11 +191,11 @@ class Slurm(Strict):
             known = {}
         return asked_of_sacct(jobs) | known
 
-    def silence(self, out: Path) -> str:
-        """What to think of a job of which nothing is known."""
+    def what_is_known(self, out: Path, end: str) -> str:
+        """What is known of a job that left no row, and what to think of one that left no log either."""
         if not any((out / FOLDER).glob("*/*_log.out")):
-            return f"it left no log either; is {out} on a file system that the nodes share?"
-        return f"what it said is in {out / FOLDER}"
+            return f"{end or 'UNKNOWN'}, without a log; is {out} on a file system that the nodes share?"
+        return end or f"UNKNOWN; what it said is in {out / FOLDER}"
 
 
 # ---- in a job

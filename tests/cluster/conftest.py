@@ -71,7 +71,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     (tmp_path / "open").touch()
 
 
-def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
+def until(holds: Callable[[], object], seconds: float = 180.0) -> None:
     """Waits for something to hold."""
     end = time.monotonic() + seconds
     while not holds():
@@ -91,8 +91,8 @@ def why_no_slurm() -> str:
 
 
 @pytest.fixture(scope="session")
-def slurm() -> Iterator[None]:
-    """The environment that finds the cluster; it ends with the session."""
+def slurm() -> Iterator[dict[str, str]]:
+    """A cluster that ends with the session; what its scripts were told."""
     why = why_no_slurm()
     if why:
         pytest.skip(why)
@@ -107,7 +107,7 @@ def slurm() -> Iterator[None]:
     before = {name: os.environ.get(name) for name in known}
     os.environ.update(known)
     try:
-        yield
+        yield asked
     finally:
         subprocess.run([str(HERE / "slurm_down.sh"), "--purge"], env={**os.environ, **asked}, check=False)
         for name, value in before.items():

@@ -73,7 +73,7 @@ def test_ctrl_c_keeps_what_has_ended_and_leaves_no_ray_behind(tmp_path: Path, ga
     process = subprocess.Popen(
         call, cwd=Path(run.__file__).parents[1], stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    until(lambda: list(tmp_path.glob("began-*")), 180.0)
+    until(lambda: list(tmp_path.glob("began-*")))
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, said = process.communicate(timeout=60)
     assert process.returncode == INTERRUPTED, said
@@ -132,7 +132,7 @@ def test_a_run_that_kills_its_worker_is_a_failed_row_and_the_others_are_kept(
 def test_a_node_that_is_lost_loses_no_run(tmp_path: Path, two_nodes: Any, gate: Callable[..., list[str]]) -> None:
     def lose() -> None:
         try:
-            until(lambda: len(list(tmp_path.glob("began-*"))) == 2, 180.0)
+            until(lambda: len(list(tmp_path.glob("began-*"))) == 2)
             two_nodes.remove_node(*two_nodes.worker_nodes, allow_graceful=False)
             until(lambda: len([file for file in tmp_path.glob("began-*") if is_alive(file)]) == 1)
         finally:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
+import sys
+import tempfile
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -142,3 +148,179 @@ def test_a_job_out_of_memory_is_told_and_the_next_call_does_its_runs(
     assert found.loc[("gate", 1), "status"] == "failed"
     (tmp_path / "open").touch()
     assert main(gate("memory", "seeds=1")) == 0
+
+
+# ---- what clusters do to jobs and launches
+
+
+def submissions(tmp_path: Path) -> list[int]:
+    """How many jobs each submission of the folder has."""
+    files = sorted((tmp_path / "out/jobs").glob("*.json"))
+    return [len(json.loads(file.read_text(encoding="utf-8"))["jobs"]) for file in files]
+
+
+@contextmanager
+def drained() -> Iterator[None]:
+    """The node takes no new jobs meanwhile."""
+    node = told("sinfo", "-h", "--format=%n").split()[0]
+    told("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=test")
+    try:
+        yield
+    finally:
+        told("scontrol", "update", f"NodeName={node}", "State=RESUME")
+
+
+def test_an_unknown_partition_is_told_before_anything_runs(
+    tmp_path: Path, gate: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(gate("wait", "executor.partition=mian")) == 2
+    assert "did you mean main?" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@AT_LENGTH
+def test_more_jobs_than_an_array_may_have_are_split(tmp_path: Path, gate: Callable[..., list[str]]) -> None:
+    with drained():
+        words = gate("raise", "seeds=1003", "shocks=[]", "executor.runs_per_job=1")
+        assert main(["submit", *words]) == 0
+        assert sorted(submissions(tmp_path)) == [2, 1001]  # indices up to 1000, as MaxArraySize=1001 has it
+        assert len(running("PENDING")) == 1003
+        told("scancel", "--state=PENDING", "--user=root")
+        until(lambda: not running("PENDING"))
+
+
+@AT_LENGTH
+def test_a_drained_node_ends_what_it_does_and_the_rest_waits(tmp_path: Path, gate: Callable[..., list[str]]) -> None:
+    def drain() -> None:
+        until(lambda: list(tmp_path.glob("began-*")))
+        with drained():
+            (tmp_path / "open").touch()
+            until(lambda: not running())
+            assert running("PENDING")
+
+    thread = meanwhile(drain)
+    assert main(gate("wait", "seeds=3", "executor.runs_per_job=2")) == 0
+    thread.join()
+    assert set(rows(tmp_path)["status"]) == {"ok"}
+    assert submissions(tmp_path) == [3]
+
+
+@AT_LENGTH
+def test_a_controller_that_is_restarted_is_waited_for(
+    tmp_path: Path, gate: Callable[..., list[str]], slurm: dict[str, str]
+) -> None:
+    def restart() -> None:
+        until(lambda: list(tmp_path.glob("began-*")))
+        recorded = Path(slurm["RACKRATE_SLURM_DIR"], "pid/slurmctld")
+        os.kill(int(recorded.read_text(encoding="utf-8").split()[0]), signal.SIGKILL)
+        (tmp_path / "open").touch()  # the job ends while nobody is there to be told
+        time.sleep(5)
+        subprocess.run([str(Path(__file__).parent / "slurm_up.sh")], env={**os.environ, **slurm}, check=True)
+
+    thread = meanwhile(restart)
+    assert main(gate("wait", "seeds=2")) == 0
+    thread.join()
+    assert set(rows(tmp_path)["status"]) == {"ok"}
+    assert submissions(tmp_path) == [1]
+
+
+@AT_LENGTH
+def test_a_job_at_its_time_limit_keeps_what_has_ended_and_fails_what_cannot_end(
+    tmp_path: Path, gate: Callable[..., list[str]]
+) -> None:
+    assert main(gate("wait", "seeds=1", "executor.minutes=4")) == 3  # Slurm warns 90 seconds before
+    found = rows(tmp_path)
+    assert found.loc[("none", 1), "status"] == "ok"
+    assert "no run of its job ended within 4 min" in found.loc[("gate", 1), "error"]
+    (tmp_path / "open").touch()
+    assert main(gate("wait", "seeds=1")) == 0
+
+
+@AT_LENGTH
+def test_a_disk_that_fills_loses_no_finished_run(
+    tmp_path: Path, gate: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "disk").mkdir()
+    told("mount", "-t", "tmpfs", "-o", "size=4m", "none", str(tmp_path / "disk"))
+
+    def fill() -> None:
+        until(lambda: list(tmp_path.glob("began-*")))
+        with contextlib.suppress(OSError), open(tmp_path / "disk/filler", "wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        (tmp_path / "open").touch()
+
+    words = gate("wait", "seeds=1", f"out={tmp_path / 'disk/out'}")
+    try:
+        thread = meanwhile(fill)
+        assert main(words) not in {0, 2}
+        thread.join()
+        assert "No space left" in "".join(capsys.readouterr())
+        (tmp_path / "disk/filler").unlink()
+        assert main(words) == 0
+        found = pd.read_parquet(tmp_path / "disk/out/runs.parquet")
+        assert list(found["status"]) == ["ok", "ok"]
+    finally:
+        told("umount", "-l", str(tmp_path / "disk"))
+
+
+@AT_LENGTH
+def test_two_launches_into_one_folder_do_no_run_twice(
+    tmp_path: Path, gate: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = gate("wait", "seeds=1")
+    second = dict[str, str]()
+
+    def launch() -> None:
+        until(lambda: list(tmp_path.glob("began-*")))
+        call = [sys.executable, "-m", "rackrate", *words]
+        done = subprocess.run(call, cwd=Path(run.__file__).parents[1], capture_output=True, text=True, check=False)
+        second["said"] = f"{done.returncode} {done.stderr}"
+        (tmp_path / "open").touch()
+
+    assert main(["submit", *words]) == 0
+    thread = meanwhile(launch)
+    assert main(words) == 0  # leaves the runs to the jobs of `submit` and waits for them
+    thread.join()
+    assert "with jobs of an earlier call and left to them" in capsys.readouterr().out
+    assert second["said"].startswith("2 "), second
+    assert "is in use by another call (" in second["said"], second
+    assert submissions(tmp_path) == [1]
+    assert len(list(tmp_path.glob("began-*"))) == 1
+
+
+@AT_LENGTH
+def test_code_that_changed_while_jobs_waited_gives_failed_rows_and_no_numbers(
+    tmp_path: Path, gate: Callable[..., list[str]]
+) -> None:
+    words = gate("wait", "seeds=1")
+    with drained():
+        assert main(["submit", *words]) == 0
+        (module,) = tmp_path.glob("gate_*.py")
+        module.write_text(module.read_text().replace("return environment", "return environment or None"))
+        (tmp_path / "open").touch()
+    until(lambda: len(list((tmp_path / "out/parts").glob("*.json"))) == 2)
+    parts = [json.loads(file.read_text(encoding="utf-8")) for file in (tmp_path / "out/parts").glob("*.json")]
+    assert any("the code has changed since the study was launched" in part["error"] for part in parts)
+    assert {part["status"] for part in parts} == {"failed"}
+    until(lambda: not running(), 60.0)
+    assert main(words) == 0
+    assert set(rows(tmp_path)["status"]) == {"ok"}
+
+
+@AT_LENGTH
+def test_a_folder_that_nodes_do_not_see_is_told(
+    tmp_path: Path, gate: Callable[..., list[str]], slurm: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(tempfile.mkdtemp(prefix="rackrate-slurm-"))
+    port = str(int(slurm["RACKRATE_SLURM_PORT"]) + 500)
+    known = {"RACKRATE_SLURM_DIR": str(own), "RACKRATE_SLURM_PORT": port, "RACKRATE_SLURM_HIDES": str(tmp_path)}
+    here = Path(__file__).parent
+    monkeypatch.setenv("SLURM_CONF", str(own / "slurm.conf"))
+    monkeypatch.setenv("MUNGE_SOCKET", str(own / "munge/socket"))
+    try:
+        subprocess.run([str(here / "slurm_up.sh")], env={**os.environ, **known}, check=True)
+        assert main(gate("raise", "seeds=1", "executor.retries=0")) == 3
+    finally:
+        subprocess.run([str(here / "slurm_down.sh"), "--purge"], env={**os.environ, **known}, check=False)
+    assert all("on a file system that the nodes share?" in error for error in rows(tmp_path)["error"])
