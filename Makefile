@@ -1,5 +1,6 @@
 # `make demo` runs the small study, `make test` the tests, `make lint` the linters, `make bench` the benchmarks,
 # `make bench against=REV` this build beside an earlier one.
+# `make docs` the documentation as a site.
 # Each sets up .venv on first use.
 PYTHON ?= python3
 VENV   ?= .venv
@@ -9,7 +10,7 @@ READY  := $(VENV)/.ready
 COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 INSTALL := --constraint constraints.txt --editable . --group dev
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint bench docs lock clean
 demo: $(READY)
 	$(BIN)/python -m sim.kernels.warmup
 	$(BIN)/rackrate experiment=demo $(ARGS)
@@ -22,6 +23,9 @@ lint: $(READY)
 	$(BIN)/lint-imports
 bench: $(READY)
 	$(BIN)/python -m experiments.lab.bench $(if $(against),--against $(against)) $(ARGS)
+docs: $(READY)
+	$(BIN)/python -m mkdocs build --quiet --strict
+	@echo "site/index.html"
 lock: $(READY)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v -E '^(pip|uv|setuptools)==' > constraints.txt
 clean:

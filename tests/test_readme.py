@@ -1,4 +1,4 @@
-"""What the README shows is run as it stands there."""
+"""What the README and the tutorials show is run as it stands there."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from experiments.analyse.effects import write_effects
 from tests.statistics.conftest import write_folder
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+OWN_PARTS = (ROOT / "docs/tutorials/own_parts.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    """The README's code blocks of a language, in order."""
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    """A page's code blocks of a language, in order."""
+    return re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
 
 
 def test_the_notebook_example_runs() -> None:
@@ -44,8 +45,8 @@ def test_the_example_of_results_runs(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_readers_own_agent_shock_and_experiment_run_from_their_own_folder(tmp_path: Path) -> None:
-    (tmp_path / "my_lab.py").write_text(blocks("python")[2])
-    for path, text in zip(re.findall(r"`(presets/[^`]+\.yaml)`", README), blocks("yaml"), strict=True):
+    (tmp_path / "my_lab.py").write_text(blocks("python", OWN_PARTS)[0])
+    for path, text in zip(re.findall(r"`(presets/[^`]+\.yaml)`", OWN_PARTS), blocks("yaml", OWN_PARTS), strict=True):
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
@@ -62,8 +63,8 @@ def test_the_readers_own_agent_shock_and_experiment_run_from_their_own_folder(tm
 
 
 def test_the_kind_of_study_runs_and_judges(tmp_path: Path) -> None:
-    (tmp_path / "my_floor.py").write_text(blocks("python")[3])
-    [words] = [line for line in README.splitlines() if line.startswith("rackrate 'study.kind=")]
+    (tmp_path / "my_floor.py").write_text(blocks("python", OWN_PARTS)[1])
+    [words] = [line for line in OWN_PARTS.splitlines() if line.startswith("rackrate 'study.kind=")]
     small = ["population=tiny", "seeds=1", "days=4", "shocks=[]", "executor=in_process"]
     for share, status in (("0.6", 0), ("1.0", 6)):
         asked = shlex.split(words.replace("share: 0.6", f"share: {share}"))[1:]
