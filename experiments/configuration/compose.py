@@ -27,14 +27,19 @@ OWN_GROUPS = ("metrics", "figures")  # of presets that only a user's own folder 
 
 @contextmanager
 def composer(config_dir: str | Path | None = None) -> Iterator[Composer]:
-    """Opens the packaged configuration, and a user's own folder of presets beside it."""
+    """Opens the packaged configuration, and a user's own folder of presets beside it; also while another is open."""
     from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
 
     folder = None if config_dir is None else Path(config_dir).resolve()
     if folder and not folder.is_dir():
         raise UsageError("nothing was run", [Problem("--config-dir", str(config_dir), "must be an existing folder")])
-    with initialize_config_dir(str(PACKAGED), version_base="1.3"):
-        yield Composer(folder)
+    outer, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
+    try:
+        with initialize_config_dir(str(PACKAGED), version_base="1.3"):
+            yield Composer(folder)
+    finally:
+        GlobalHydra.instance().hydra = outer
 
 
 class Composer:

@@ -135,3 +135,10 @@ def test_presets_of_ones_own_are_parsed_beside_ours(presets):
         open_composer.compose = None
         assert open_composer.world(["links=strong"]) == world == {"links": {"curve_to_capex": 0.0, "strength": 2},
                                                                   "shocks": {}}  # fmt: skip
+
+
+def test_a_configuration_may_be_opened_while_another_is_and_both_compose() -> None:
+    with composer() as outer:
+        with composer() as inner:
+            assert inner.compose(["days=3"])["days"] == 3
+        assert outer.compose(["days=4"])["days"] == 4
