@@ -35,7 +35,10 @@ def numbers(section: World, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
-MAY_BE_NULL = ("open_interest_share", "target_gain", ".length")  # a fund's size is one or the other; for good
+MAY_BE_NULL = (  # a fund's size is one or the other; for good; tests that a deal need not have
+    "open_interest_share", "target_gain", ".length", "coverage", "overcollateralisation", "loss_trigger",
+    "warehouse_months",
+)  # fmt: skip
 MAY_BE_NEGATIVE = ("leverage", "chase", "inflow_per_year")
 SHOCKED = container(shocks={"outage": OUTAGE, "slump": SLUMP})
 NUMBERS = sorted(numbers(SHOCKED))

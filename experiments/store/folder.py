@@ -123,12 +123,18 @@ def is_read(file: Path, read: Callable[[Path], dict[str, Any]]) -> bool:
         return False
 
 
+def study_as_held(study: Study) -> dict[str, Any]:
+    """A study as config.yaml holds it: where it lists its points, as folders say it that know no designs."""
+    plain = study.model_dump()
+    if study.design == Study.model_fields["design"].default:
+        plain = {key: value for key, value in plain.items() if key not in DESIGN}
+    return plain
+
+
 def description(expansion: Expansion) -> dict[str, Any]:
     """The study as config.yaml holds it: its settings, the first world, and what the others change in it."""
     settings = expansion.settings
-    study = settings.study.model_dump()
-    if settings.study.design == Study.model_fields["design"].default:  # as folders say it that know no designs
-        study = {key: value for key, value in study.items() if key not in DESIGN}
+    study = study_as_held(settings.study)
     first_label, first = next(iter(expansion.worlds.items()))
     base = ordered(first)
     others = {

@@ -14,7 +14,7 @@ from experiments.execute.worker import Outcome
 from experiments.plugins.guard import attempted, tell
 from experiments.plugins.sources import PluginCode
 from experiments.store.files import MOVE_PATH, compact, path_of, read_table, stored_rows, write_part, write_whole
-from experiments.store.folder import FREE, check_writable, locked, own_parts, read_yaml, to_yaml
+from experiments.store.folder import FREE, check_writable, locked, own_parts, read_yaml, study_as_held, to_yaml
 from experiments.study.own import Measuring, checked_metrics, in_one_form, measuring_of
 from experiments.study.runs import RunSpec
 from experiments.study.worlds import check_metrics
@@ -54,7 +54,9 @@ def measure_folder(composer: Composer, words: Sequence[str], read_results: Read)
         print(f"measure {len(keys)} runs from their paths ...", flush=True)
         failures = measure_again(out, keys, measuring, settings.window_of)
         rest = {name: value for name, value in held.items() if name not in {*OWN, "measures"}}
-        write_whole(out / "config.yaml", to_yaml({**rest, "study": settings.study.model_dump(), **own_parts(settings)}))
+        write_whole(
+            out / "config.yaml", to_yaml({**rest, "study": study_as_held(settings.study), **own_parts(settings)})
+        )
         others = [row for row in compact(out) if row["status"] == "ok" and row["measured"] != measuring.code]
         if others:
             print(f"{len(others)} runs keep the metrics they had", flush=True)

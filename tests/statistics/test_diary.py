@@ -41,7 +41,10 @@ def test_a_day_has_every_series_by_name_and_no_other():
 
 
 def test_series_stand_in_one_order_whoever_records_them():
-    economy = world("notes=default", "funds=leveraged", "resale=default", "mechanism=limit_order_book")
+    economy = world(
+        "notes=term", "funds=leveraged", "resale=default", "mechanism=limit_order_book", "clearing=members",
+        "venues.main.reports=true",
+    )  # fmt: skip
     families = [column.family or column.name for column in economy.record.columns.values()]
     assert list(dict.fromkeys(families)) == list(ORDER)
     with pytest.raises(ValueError, match=r"without a place in sim.record.ORDER: \['mine'\]"):
