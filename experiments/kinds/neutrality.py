@@ -13,6 +13,7 @@ from experiments.configuration.settings import Settings
 from experiments.kinds.kind import Kind
 from experiments.results import Results
 from experiments.store.files import MOVE_PATH, read_table, write_arrow
+from experiments.store.paths import path_files
 from experiments.wording import digits, in_quotes, listed, name_of
 
 NOT_NEUTRAL = 4  # exit status
@@ -107,7 +108,7 @@ def hedgers_trade(paths: dict[tuple[object, ...], pd.DataFrame]) -> bool:
 def stored_paths(out: Path, sweep: list[str]) -> dict[tuple[object, ...], pd.DataFrame]:
     """The stored daily paths under (arm, shock, seed, swept values)."""
     paths = {}
-    for file in sorted((out / "paths").glob("*.parquet")):
+    for file in path_files(out):
         frame = read_table(file, MOVE_PATH).to_pandas()
         first = frame.iloc[0]
         paths[first["arm"], first["shock"], first["seed"], *(first[key] for key in sweep)] = frame

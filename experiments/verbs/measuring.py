@@ -15,6 +15,7 @@ from experiments.plugins.guard import attempted, tell
 from experiments.plugins.sources import PluginCode
 from experiments.store.files import MOVE_PATH, compact, path_of, read_table, stored_rows, write_part, write_whole
 from experiments.store.folder import FREE, check_writable, locked, own_parts, read_yaml, study_as_held, to_yaml
+from experiments.store.paths import path_files
 from experiments.study.own import Measuring, checked_metrics, in_one_form, measuring_of
 from experiments.study.runs import RunSpec
 from experiments.study.worlds import check_metrics
@@ -90,7 +91,7 @@ def settings_of(out: Path, held: dict[str, Any], composer: Composer, overrides: 
         "study": held["study"] | {name: asked["study"][name] for name in names},
         "seeds": held["seeds"],
         "days": held["days"],
-        "record": "paths" if any(out.glob("paths/*.parquet")) else "summary",
+        "record": "paths" if path_files(out) else "summary",
         "out": str(out),
         "plugins": list(dict.fromkeys([*(held.get("plugins") or []), *asked["plugins"]])),
         **{name: {**(held.get(name) or {}), **(asked.get(name) or {})} for name in ("metrics", "figures")},

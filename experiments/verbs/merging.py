@@ -29,6 +29,7 @@ from experiments.store.files import (
 )
 from experiments.store.folder import check_writable, comparable, own_sources, read_json, read_yaml, to_yaml
 from experiments.store.lock import locked
+from experiments.store.paths import path_files
 from experiments.verbs.measuring import settings_of
 from experiments.verbs.standing import Read
 
@@ -121,7 +122,7 @@ def keep_asked(folders: Sequence[Path], out: Path) -> None:
 
 def copy_paths(folders: Sequence[Path], out: Path) -> None:
     """Copies the recorded days of all runs."""
-    for file in [file for folder in folders for file in (folder / "paths").glob("*.parquet")]:
+    for file in [file for folder in folders for file in path_files(folder)]:
         target = out / "paths" / file.name
         make_folder(target.parent)
         partial = partial_name(target)

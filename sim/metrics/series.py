@@ -49,11 +49,14 @@ def autocorrelation(values: Floats, days: int) -> float:
 
 
 def excess_kurtosis(values: Floats) -> float:
-    """Excess kurtosis of daily log changes."""
+    """Excess kurtosis of daily log changes, without the bias of small samples."""
     away = changes(values, 1)
-    away = away - away.mean() if away.size else away
-    second = float(np.mean(away**2)) if away.size else 0.0
-    return float(np.mean(away**4)) / second**2 - 3.0 if second > 0.0 else math.nan
+    n, away = len(away), away - away.mean() if away.size else away
+    second = float((away**2).sum()) / (n - 1) if n >= FEWEST else 0.0
+    if second <= 0.0:
+        return math.nan
+    whole = n * (n + 1.0) / ((n - 1.0) * (n - 2.0) * (n - 3.0)) * float((away**4).sum()) / second**2
+    return whole - 3.0 * (n - 1.0) ** 2 / ((n - 2.0) * (n - 3.0))
 
 
 def unchanged(values: Floats) -> float:
@@ -76,6 +79,7 @@ def in_spans(values: Floats, figure: Callable[[Floats], float]) -> float:
 
 FIGURES: dict[str, Callable[[Floats], float]] = {
     "mean": mean,
+    "sd": sd,
     "level_sd": level_sd,
     "change_sd": change_sd,
     "fortnightly_volatility": fortnightly_volatility,
@@ -100,7 +104,7 @@ class SeriesFigure(OwnMetric):
     family = "moments"
     column: str
     figure: Literal[
-        "mean", "level_sd", "change_sd", "fortnightly_volatility", "autocorrelation_1d", "autocorrelation_7d",
+        "mean", "sd", "level_sd", "change_sd", "fortnightly_volatility", "autocorrelation_1d", "autocorrelation_7d",
         "excess_kurtosis", "unchanged",
     ]  # fmt: skip
 

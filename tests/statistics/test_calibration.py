@@ -12,7 +12,8 @@ from experiments.analyse.fits import calibration as smm
 from experiments.analyse.fits.record import read_record
 from experiments.configuration.settings import read_settings
 from experiments.errors import UsageError
-from experiments.kinds.designed.calibration import Calibration, Fit
+from experiments.kinds.designed.calibration import SERIES, Calibration, Fit
+from experiments.kinds import moments
 from experiments.results import Results
 from experiments.run import main
 from experiments.store.design import write_design
@@ -148,3 +149,13 @@ def test_an_index_of_ones_own_is_fitted_from_the_command_line(tmp_path: Path) ->
     assert list(found.table_if_any("calibration.parquet")["key"]) == ["spot.convexity"]
     assert (found.table_if_any("calibration_moments.parquet")["target_se"] > 0.0).all()
     assert (out / "figures" / "calibration.png").exists()
+
+
+@pytest.mark.parametrize("days", [80, 300])
+def test_a_moment_that_is_fitted_is_the_moment_whose_band_it_is_to_meet(days: int) -> None:
+    bands = {moment.name: moment for moment in moments.MOMENTS}
+    generator = np.random.default_rng(1)
+    for name, (_, figure) in SERIES.items():
+        values = np.exp(np.cumsum(0.03 * generator.standard_t(4, size=days)))
+        frame = pd.DataFrame(dict.fromkeys(bands[name].needs, values))
+        assert figure_of(figure, values) == pytest.approx(bands[name].of(frame)), name

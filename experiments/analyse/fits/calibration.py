@@ -29,7 +29,7 @@ class Wanted(Exception):  # noqa: N818 no error: a search asks for points that h
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be met: moments by name, their covariance, and the days of the record they are of (0: bands)."""
+    """What is to be met: moments by name, and their covariance."""
 
     names: list[str]
     values: Floats
@@ -122,7 +122,6 @@ class Local:
     coefficients: Floats  # (terms, k)
     low: Floats
     high: Floats
-    explained: Floats  # (k,) share of the variance of each moment
 
     def moments(self, places: Floats) -> Floats:
         """Moments at places (points, keys)."""
@@ -146,10 +145,7 @@ def local(places: Floats, moments: Floats, distances: Floats) -> Local | None:
     order = np.argsort(((places - best) ** 2).sum(axis=1), kind="stable")[: int(NEAREST * wanted)]
     near, found = places[order], moments[order]
     coefficients, *_ = np.linalg.lstsq(terms(near), found, rcond=None)
-    left = ((found - terms(near) @ coefficients) ** 2).sum(axis=0)
-    whole = ((found - found.mean(axis=0)) ** 2).sum(axis=0)
-    explained = 1.0 - left / np.where(whole > 0.0, whole, 1.0)
-    return Local(coefficients, near.min(axis=0), near.max(axis=0), explained)
+    return Local(coefficients, near.min(axis=0), near.max(axis=0))
 
 
 def lowest(

@@ -34,7 +34,7 @@ UNMET = 3  # exit status where no fit could be made
 BLOCK_DAYS, SEED = 14, 1
 SERIES = {  # moments of experiment=moments that are figures of one daily series
     "occupancy_mean": ("occupancy", "mean"),
-    "occupancy_sd": ("occupancy", "level_sd"),
+    "occupancy_sd": ("occupancy", "sd"),
     "ask_dispersion": ("ask_dispersion", "mean"),
     "stock_out_us": ("stock_out_us", "mean"),
     "stock_out_eu": ("stock_out_eu", "mean"),
