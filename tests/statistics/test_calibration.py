@@ -12,8 +12,8 @@ from experiments.analyse.fits import calibration as smm
 from experiments.analyse.fits.record import read_record
 from experiments.configuration.settings import read_settings
 from experiments.errors import UsageError
-from experiments.kinds.designed.calibration import SERIES, Calibration, Fit
 from experiments.kinds import moments
+from experiments.kinds.designed.calibration import SERIES, Calibration, Fit
 from experiments.results import Results
 from experiments.run import main
 from experiments.store.design import write_design
