@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,8 +135,8 @@ class Calibration(Kind):
         if not fit.fitted:
             print("No fit: too few points have all moments in all seeds.")
             return UNMET
-        write_rows(results.out / "calibration.parquet", fit.estimates(), schema())
-        write_rows(results.out / "calibration_moments.parquet", fit.met(), met_schema())
+        write_rows(results.out / "calibration.parquet", fit.estimates, schema())
+        write_rows(results.out / "calibration_moments.parquet", fit.met, met_schema())
         show(fit)
         return 0
 
@@ -145,7 +146,7 @@ class Calibration(Kind):
         if not fit.fitted:
             yield "No fit: too few points have all moments in all seeds."
             return
-        yield f"Nearest to {self.met_what()}: {'; '.join(in_words(row) for row in fit.estimates())}."
+        yield f"Nearest to {self.met_what()}: {'; '.join(in_words(row) for row in fit.estimates)}."
         free, p = smm.overidentified(fit.least, len(fit.target.names), len(fit.keys), fit.seeds)
         if p is None:
             why = "there are too few seeds" if free else "there are as many parameters as moments"
@@ -244,11 +245,12 @@ class Fit:
         rows = rows or [pointed(zip(self.keys, values, strict=True)) for values in self.values(places)]
         return Layout(rows, tuple(self.keys), places, {"round": [mark] * len(rows)})
 
+    @cached_property
     def estimates(self) -> Rows:
         """A row a key: its value at the best point, its interval by the profile, and whether this ends in the box."""
         rows: Rows = []
         for column, key in enumerate(self.keys):
-            low, high, below, above = smm.interval(*self.profile(column), smm.allowed_rise(self.seeds))
+            low, high, below, above = smm.interval(*self.profiles[column], smm.allowed_rise(self.seeds))
             ends = [self.number(key, place) for place in (low, high)]
             value = self.points[self.best][column]
             row = {
@@ -260,15 +262,20 @@ class Fit:
             rows.append(row | {"ends_below": below, "ends_above": above, "planted": self.kind.planted.get(key)})
         return rows
 
-    def profile(self, column: int) -> tuple[Floats, Floats]:
-        """Places of a key and the least distance at each."""
+    @cached_property
+    def profiles(self) -> list[tuple[Floats, Floats]]:
+        """Of each key its places and the least distance at each."""
         assert self.near is not None
-        return smm.profile(self.near, self.target.values, self.weight, self.places[self.best], column)
+        start = self.places[self.best]
+        return [
+            smm.profile(self.near, self.target.values, self.weight, start, column) for column in range(len(self.keys))
+        ]
 
     def number(self, key: str, place: float) -> float:
         """A key's value at a place, as a number."""
         return float(values_at(self.study.sweep[key], np.array([place]), self.whole[key], None)[0])
 
+    @cached_property
     def met(self) -> Rows:
         """A row a moment: its target and what the best point has, with standard errors, and their gap over both."""
         spread, rows = np.sqrt(np.diag(self.target.covariance)), list[dict[str, Any]]()
@@ -345,7 +352,7 @@ def show(fit: Fit) -> None:
     table = Table(title=f"Estimates by simulated moments, {len(fit.points)} points")
     for name in ("key", "estimate", "95 % interval", "planted"):
         table.add_column(name, justify="left" if name == "key" else "right")
-    for row in fit.estimates():
+    for row in fit.estimates:
         ends = in_words(row).partition("[")[2].partition("]")[0]
         table.add_row(
             row["key"], digits(row["estimate"]), ends, "–" if row["planted"] is None else digits(row["planted"])
@@ -354,7 +361,7 @@ def show(fit: Fit) -> None:
     table = Table(title="Moments at the estimates")
     for name in ("moment", "target", "± se", "obtained", "± se", "gap over both"):
         table.add_column(name, justify="left" if name == "moment" else "right")
-    for row in fit.met():
+    for row in fit.met:
         numbers = (row["target"], row["target_se"], row["obtained"], row["obtained_se"], row["gap"])
         table.add_row(name_of(row["moment"]), *map(digits, numbers))
     console.print(table)
@@ -368,7 +375,7 @@ def plot(fit: Fit) -> Plot:
     allowed = smm.allowed_rise(fit.seeds)
     kept = fit.distances < smm.FAR
     for column, (panel, key) in enumerate(zip(axes[:, 0], fit.keys, strict=True)):
-        at, found = fit.profile(column)
+        at, found = fit.profiles[column]
         values = [fit.number(key, float(place)) for place in at]
         panel.plot(values, found - found.min(), color=style.PALETTE[1], label="profile")
         shown = np.flatnonzero(kept)

@@ -98,7 +98,9 @@ class Sensitivity(Kind):
         rows = results.table_if_any("sensitivity.parquet")
         for row in [] if rows is None else cells(rows.to_dict("records")):
             yield in_words(row)
-        yield from sensitivities(results, self)[1]
+        for _, _, found, refusal in outputs(results):
+            if found is None:
+                yield refusal
 
     def draw(self, results: Results) -> Iterator[Plot]:
         """The ranking of keys, a row an endpoint."""
@@ -109,12 +111,28 @@ class Sensitivity(Kind):
 
 def sensitivities(results: Results, kind: Sensitivity) -> tuple[Rows, list[str]]:
     """A row a design, arm, shock, endpoint and key; and in words what is refused, since it is incomplete."""
-    table, study = results.table_if_any("design.parquet"), results.config["study"]
-    if table is None:
-        return [], ["Nothing is said of sensitivity: the folder holds no design (design.parquet)."]
     rows: Rows = []
     refused: list[str] = []
-    seeds = sorted(int(seed) for seed in results.config.get("seeds") or results.runs["seed"].unique())
+    seeds = len(seeds_of(results))
+    for laid, place, found, refusal in outputs(results):
+        if laid is None or found is None:
+            refused.append(refusal)
+        else:
+            rows += [place | {"seeds": seeds} | row for row in sensitivity.indices(laid, found, kind.resamples)]
+    return rows, refused
+
+
+def seeds_of(results: Results) -> list[int]:
+    """The seeds that a folder's study asks for."""
+    return sorted(int(seed) for seed in results.config.get("seeds") or results.runs["seed"].unique())
+
+
+def outputs(results: Results) -> Iterator[tuple[Any, dict[str, Any], Any, str]]:
+    """Each design, with arm, shock and endpoint, and its outputs; or none, and in words why nothing is told of it."""
+    table, study, seeds = results.table_if_any("design.parquet"), results.config["study"], seeds_of(results)
+    if table is None:
+        yield None, {}, None, "Nothing is said of sensitivity: the folder holds no design (design.parquet)."
+        return
     runs = results.paired
     for laid in sensitivity.laid_out(table, int(study["levels"])).values():
         for arm in results.design.whole_arms:
@@ -127,11 +145,9 @@ def sensitivities(results: Results, kind: Sensitivity) -> tuple[Rows, list[str]]
                             raise sensitivity.IncompleteError("no run has measured it")  # noqa: TRY301
                         found = sensitivity.outputs(laid, cell, results.design.sweep, metric, seeds)
                     except sensitivity.IncompleteError as reason:
-                        refused.append(f"No {laid.name} index is given of {where(place)}: {reason}.")
-                        continue
-                    told = sensitivity.indices(laid, found, kind.resamples)
-                    rows += [place | {"seeds": len(seeds)} | row for row in told]
-    return rows, refused
+                        yield laid, place, None, f"No {laid.name} index is given of {where(place)}: {reason}."
+                    else:
+                        yield laid, place, found, ""
 
 
 def kept_keys(rows: Rows, share: float) -> list[str]:
