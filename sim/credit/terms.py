@@ -175,7 +175,7 @@ class Loan(Parameters):
     capital_hurdle: NonNegative
     collateral_basis: Literal["book", "appraisal", "curve"] = "book"
     call: Call | None = None
-    day_count: DayCount = "actual/365"
+    day_count: DayCount = "actual/360"
     sweep: Share = 0.0
     tests: dict[str, DatedTest] = {}
     cures_until: IsoDate | None = None
