@@ -10,7 +10,7 @@ from experiments.lab.bench import against
 from experiments.lab.bench.__main__ import BENCHMARKS, main
 from experiments.lab.bench.kernels import TICKS, numpy_auction
 from experiments.lab.bench.result import at_least, at_most, by_turns
-from experiments.lab.bench.world import measure_notes_and_funds
+from experiments.lab.bench.world import measure_information, measure_notes_and_funds
 from sim.kernels.call_auction import call_auction
 
 
@@ -29,6 +29,12 @@ def test_what_notes_and_funds_cost_is_a_ratio_of_two_worlds_in_one_run() -> None
     measured = measure_notes_and_funds(quick=True)
     assert measured.ratio == pytest.approx(measured.seconds / measured.reference_seconds)
     assert measured.reach == "<= 1.2 x"
+
+
+def test_what_information_costs_is_a_ratio_of_a_world_that_knows_and_one_that_does_not() -> None:
+    measured = measure_information(quick=True)
+    assert measured.ratio == pytest.approx(measured.seconds / measured.reference_seconds)
+    assert measured.reach == "<= 1.1 x"
 
 
 def test_an_unknown_benchmark_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:

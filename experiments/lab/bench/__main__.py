@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
     "start_up": (("start_version", "start_day", "start_composed_day"), startup.measure_start_up),
     "recording": (("recording",), world.measure_recording),
     "notes_and_funds": (("notes_and_funds",), world.measure_notes_and_funds),
+    "information": (("information",), world.measure_information),
     "resale": (("resale",), credit.measure_resale),
     "credit": (("credit",), credit.measure_credit),
     "credit_only": (("credit_only",), credit.measure_credit_only),

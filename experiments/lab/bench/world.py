@@ -116,6 +116,20 @@ def measure_notes_and_funds(quick: bool) -> Measured:
     return at_most("notes and four funds on / off", *sums, YEAR / len(timed[0]), "simulated year", 1.20)
 
 
+def measure_information(quick: bool) -> Measured:
+    """Private signals, a curve weighed by what it has been worth, news and hoarding against none of them."""
+    on = Economy(bench_spec(1000, "links=learned", "information=private", "hoarding=shortage"), days=YEAR)
+    off = Economy(bench_spec(1000, "information=none", "hoarding=none"), days=YEAR)
+    for economy in (on, off):
+        economy.run(WARM_UP_DAYS)
+    timed = by_turns([on.step, off.step], 60 if quick else 330)
+    forecasts = [economy.record["future_3_usd_per_gpu_hour"][-1] for economy in (on, off)]
+    if forecasts[0] == forecasts[1]:
+        raise AssertionError("information: both sides know the same")
+    sums = [[sum(side)] for side in timed]
+    return at_most("signals, learning and news on / off", *sums, YEAR / len(timed[0]), "simulated year", 1.10)
+
+
 def measure_products(quick: bool) -> Measured:
     """The default market of 24 products on four tiers against two products in auctions."""
     many = Economy(bench_spec(1000), days=YEAR)
