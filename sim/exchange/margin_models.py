@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from statistics import NormalDist
 
 import numpy as np
@@ -26,16 +27,24 @@ class FilteredHistory:
         normal = NormalDist()
         places = (np.arange(terms.window_days) + 0.5) / terms.window_days
         self.surprises: Floats = np.array([normal.inv_cdf(p) for p in places.tolist()])
+        self.in_order: list[float] = sorted(np.abs(self.surprises).tolist())
         self.at = 0
         self.sigma = terms.initial / ((1.0 + terms.buffer) * self._quantile() * math.sqrt(terms.horizon_days))
 
     def _quantile(self) -> float:
-        return float(np.quantile(np.abs(self.surprises), self.terms.confidence))
+        """The quantile of sizes, linear between two of them: to the bit what numpy makes of all of them anew."""
+        place = self.terms.confidence * (len(self.in_order) - 1)
+        at = min(math.floor(place), len(self.in_order) - 2)
+        low, high, part = self.in_order[at], self.in_order[at + 1], place - at
+        step = high - low
+        return high - step * (1.0 - part) if part >= 0.5 else low + step * part
 
     def note(self, log_return: float) -> None:
         """Learn a day's return."""
         t = self.terms
+        del self.in_order[bisect_left(self.in_order, abs(float(self.surprises[self.at])))]
         self.surprises[self.at] = log_return / self.sigma
+        insort(self.in_order, abs(float(self.surprises[self.at])))
         self.at = (self.at + 1) % t.window_days
         self.sigma = math.sqrt(t.decay * self.sigma * self.sigma + (1.0 - t.decay) * log_return * log_return)
 

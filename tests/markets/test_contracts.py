@@ -134,6 +134,7 @@ def test_its_share_is_the_quantile_of_surprises_times_volatility_to_come():
         surprises.append(value / sigma)
         sigma = math.sqrt(0.9 * sigma**2 + 0.1 * value**2)
         model.note(value)
+        assert model._quantile() == np.quantile(np.abs(model.surprises), 0.99)  # to the bit
     assert model.share == pytest.approx(1.1 * np.quantile(np.abs(surprises[-30:]), 0.99) * sigma * math.sqrt(2.0))
 
 

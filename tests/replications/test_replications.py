@@ -45,6 +45,16 @@ def test_every_replication_has_its_experiment_and_all_of_them_are_in_one():
     assert sorted(composed("all")[1]["replications"]) == sorted(names())
 
 
+def test_every_replication_is_on_its_page_and_so_is_every_result_that_there_is_not():
+    page = (Path(configs.__file__).parents[1] / "docs" / "replications.md").read_text(encoding="utf-8")
+    there_is, there_is_not = page.split("## What there is not")
+    assert [name for name in names() if f"`{name}`" not in there_is] == []
+    told = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| R")]
+    assert len(told) == len(set(told))
+    assert {f"R{n}" for n in range(1, 33)} <= set(told)
+    assert not [name for name in names() if f"`{name}`" in there_is_not]
+
+
 def test_a_number_that_is_not_one_never_agrees():
     assert not Check("price", "", 1.0, math.nan, math.inf).passed
     assert not Check("price", "", 1.0, 1.2, 0.1).passed
@@ -62,6 +72,9 @@ def test_a_number_that_is_not_one_never_agrees():
         ("feedback", {"news_usd": 0.2}),  # no longer small
         ("flow_offset", {"offset": 0.99}),
         ("inverse_fund_collapse", {"future_return": 0.9}),
+        ("margin_procyclicality", {"alpha": 0.0, "decay": [0.94, 0.995], "days": 1000, "paths": 3,
+                                   "peak_over_trough": [7.2, 3.3], "rise": [[1.42, 0.32], [2.30, 0.67]],
+                                   "breaches": [0.0116, 0.0133]}),  # volatility does not cluster
         ("rebalancing", {"returns": [0.1, -0.1]}),
         ("schwartz", {"volatility": 0.9, "paths": 1000, "settled_paths": 200}),
         ("tranches", {"correlation": 0.3, "scenarios": 200}),
