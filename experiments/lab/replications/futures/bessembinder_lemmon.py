@@ -17,11 +17,11 @@ from pydantic import Field
 
 from experiments.configuration.settings import Strict
 from experiments.lab.replications.check import Check
-from sim.kernels.call_auction import call_auction, linear_schedules_on_ticks
+from experiments.lab.replications.market import price_of_schedules
 from sim.spec import Spec
-from sim.vocabulary import Floats, Positive, PositiveCount
+from sim.vocabulary import Positive, PositiveCount
 
-TICKS = 2000  # of the auction's grid, over the mean price
+TICKS = 2000  # of the auction's grid, to either side of the mean price
 NODES = 200  # of the quadrature
 
 
@@ -64,14 +64,5 @@ def premium_at(p: Parameters, c: float, sd: float) -> float:
     aversion = p.risk_aversion_scale / 2.0**c
     hedge = {who: float(weights @ (profit * away)) / variance for who, profit in profits.items()}
     sold = np.array([hedge["producer"]] * p.producers + [hedge["retailer"]] * p.retailers)
-    return 100.0 * (auctioned(sold, 1.0 / (aversion * variance), mean) / mean - 1.0)
-
-
-def auctioned(sold_at_mean: Floats, slope: float, mean: float) -> float:
-    """The closing price of those who sell so much at the mean (n,), and `slope` more a unit of price."""
-    tick = mean / TICKS
-    n = len(sold_at_mean)
-    open_end, curve = np.full(n, np.inf), np.zeros((2, 2 * TICKS))
-    linear_schedules_on_ticks(-sold_at_mean, np.full(n, slope), -open_end, open_end, mean, 1, tick, curve)
-    nobody = np.zeros(0), np.zeros(0, dtype=np.int64)
-    return float(call_auction(*nobody, curve, 1, tick, mean, False, np.zeros(0)).price_usd)
+    slope = np.full(len(sold), 1.0 / (aversion * variance))
+    return 100.0 * (price_of_schedules(-sold, slope, mean, mean / TICKS, TICKS) / mean - 1.0)
