@@ -20,7 +20,7 @@ def price_of_schedules(
     ticks: int,
     market_orders: Sequence[float] = (),
 ) -> float:
-    """Where linear schedules clear: each wants so much at the reference price and `slope` less a unit of price above it.
+    """Where linear schedules clear: each wants so much at the reference price, and `slope` less a unit of price above.
 
     The grid reaches `ticks` to either side; between ticks the auction is linear as schedules are, so that the price is
     exact whatever the tick. `market_orders` want so much at any price.

@@ -24,7 +24,7 @@ STILL = 1e-10
 
 
 class Parameters(Strict):
-    """Buyers' highest price a, cost c, whether producers may sell ahead; price, quantity and forward sales on record."""
+    """Buyers' highest price a, cost c, whether producers may sell ahead; prices, quantity, forward sales on record."""
 
     highest_price: Positive
     cost: NonNegative

@@ -1,8 +1,8 @@
 """Informed trading (Kyle 1985): an insider hides among noise, a market maker prices what orders tell on average.
 
-The value v is normal with variance S_0, noise orders u_n with variance s_u^2 / N in each of N auctions. The market maker
-brings the schedule (p_before - p) / lambda_n to the model's closing auction, insider and noise bring market orders, so
-that p = p_before + lambda_n (x + u). One auction: the market maker's lambda is found by regression on what the insider
+The value v is normal with variance S_0, noise orders u_n with variance s_u^2 / N in each of N auctions. The market
+maker brings the schedule (p_before - p) / lambda_n to the model's closing auction, insider and noise bring market
+orders, so that p = p_before + lambda_n (x + u). One auction: the market maker's lambda is found by regression on what the insider
 does, whose order is the best on the auction itself; lambda = sqrt(S_0) / (2 s_u). N auctions: the equilibrium of the
 paper's theorem 2, played out; what prices learn is measured on the trades.
 """
@@ -78,7 +78,7 @@ def price(last: float, impact: float, orders: list[float]) -> float:
 
 
 def once(p: Parameters) -> Iterator[Check]:
-    """Each answers the other until both are right: v and u on a grid of quadrature, orders and prices in the auction."""
+    """Each answers the other until both are right: v and u on a grid of quadrature, prices of the auction."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     weights = np.outer(weights, weights) / weights.sum() ** 2
     value, noise = math.sqrt(p.value_variance) * nodes, p.noise_sd * nodes
@@ -101,7 +101,9 @@ def once(p: Parameters) -> Iterator[Check]:
 def best_order(value: float, noise: Floats, weights: Floats, impact: float) -> float:
     """The order of the most expected profit, from three tries: profit is a parabola in it since price is linear."""
     tries = np.array([0.0, 1.0, 2.0]) * (abs(value) + 1.0)
-    made = [sum(w * (value - price(0.0, impact, [x, u])) * x for w, u in zip(weights, noise, strict=True)) for x in tries]
+    made = [
+        sum(w * (value - price(0.0, impact, [x, u])) * x for w, u in zip(weights, noise, strict=True)) for x in tries
+    ]
     square, line, _ = np.polyfit(tries, made, 2)
     return float(-line / (2.0 * square))
 

@@ -54,7 +54,9 @@ def replicate(p: Parameters, spec: Spec) -> Iterator[Check]:
     calm = path(p, p.first_intensity - 0.2, 0.5, p.steps)[-1]
     yield Check("price in the end", f"beta = {p.first_intensity - 0.2:.3f}", 0.0, calm, p.tolerance)
     cycle = path(p, p.second_intensity + 0.2, 0.5, p.steps)[-200:]
-    yield Check("still moving in the end", f"beta = {p.second_intensity + 0.2:.3f}", 1.0, float(cycle.std() > 0.01), 0.0)
+    yield Check(
+        "still moving in the end", f"beta = {p.second_intensity + 0.2:.3f}", 1.0, float(cycle.std() > 0.01), 0.0
+    )
 
 
 def path(p: Parameters, beta: float, start: float, steps: int) -> Floats:

@@ -98,4 +98,6 @@ def own_expectations(p: Parameters, spec: Spec) -> Iterator[Check]:
         if days <= ends[-1]:
             part = np.clip(1.0 - (ends - days) / np.array(curve.days_left), 0.0, 1.0) * np.array(curve.days_left)
             mean = float(part @ settled) / days
-            yield Check("expected settlements over the contract's rent", tenor.name, 1.0, mean / rent, p.world_tolerance)
+            yield Check(
+                "expected settlements over the contract's rent", tenor.name, 1.0, mean / rent, p.world_tolerance
+            )
