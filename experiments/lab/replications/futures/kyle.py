@@ -2,9 +2,9 @@
 
 The value v is normal with variance S_0, noise orders u_n with variance s_u^2 / N in each of N auctions. The market
 maker brings the schedule (p_before - p) / lambda_n to the model's closing auction, insider and noise bring market
-orders, so that p = p_before + lambda_n (x + u). One auction: the market maker's lambda is found by regression on what the insider
-does, whose order is the best on the auction itself; lambda = sqrt(S_0) / (2 s_u). N auctions: the equilibrium of the
-paper's theorem 2, played out; what prices learn is measured on the trades.
+orders, so that p = p_before + lambda_n (x + u). One auction: the market maker's lambda is found by regression on what
+the insider does, whose order is the best on the auction itself; lambda = sqrt(S_0) / (2 s_u). N auctions: the
+equilibrium of the paper's theorem 2, played out; what prices learn is measured on the trades.
 """
 
 from __future__ import annotations
