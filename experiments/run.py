@@ -279,7 +279,7 @@ def run_round(expansion: Expansion, executor: Executor, call: Call | None) -> Ro
     from experiments.execute.jobs import Queues, queue_of
     from experiments.execute.progress import progress
     from experiments.store.asked import write_asked
-    from experiments.store.files import compact, unmeasured_runs
+    from experiments.store.rows import compact, unmeasured_runs
     from experiments.verbs.measuring import measure_stored
 
     settings, out = expansion.settings, Path(expansion.settings.out).resolve()
@@ -337,7 +337,7 @@ def next_round(expansion: Expansion, out: Path) -> Expansion | None:
 def to_do(expansion: Expansion) -> tuple[list[RunSpec], Queue]:
     """The runs that a folder lacks, and which of them are with jobs of earlier calls, which is said."""
     from experiments.execute.jobs import queue_of
-    from experiments.store.files import missing_runs
+    from experiments.store.rows import missing_runs
 
     out = Path(expansion.settings.out).resolve()
     missing, queue = missing_runs(out, expansion.runs, expansion.settings.record), queue_of(out)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import math
 import traceback
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -118,6 +120,12 @@ def deal(value: Any, index: int, name: str, key: str, streams: Streams, purpose:
     )
 
 
+@cache
+def promises_broken_by(cls: type) -> tuple[str, ...]:
+    """What a class of agents says and does not keep: a class is asked once, however many worlds name it."""
+    return tuple(broken_promises(cls, set(dir(Agent))))
+
+
 def members(agents: Any, streams: Streams, plugins: tuple[str, ...] = ()) -> list[Member]:
     """All agents to build, in order of stable id; raises SpecError with everything that is wrong."""
     if not isinstance(agents, dict):
@@ -139,7 +147,7 @@ def members(agents: Any, streams: Streams, plugins: tuple[str, ...] = ()) -> lis
         if not issubclass(cls, Agent):
             problems.append(Problem(f"{prefix}._target_", target, "is not an Agent"))
             continue
-        broken = broken_promises(cls, set(dir(Agent)))
+        broken = promises_broken_by(cast("Hashable", cls))
         if broken:
             problems += [Problem(f"{prefix}._target_", target, text) for text in broken]
             continue

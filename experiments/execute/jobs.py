@@ -15,7 +15,8 @@ from typing import Any, Protocol, runtime_checkable
 from experiments.errors import StorageError, UsageError, WorkersError
 from experiments.execute.executor import Executor, Report, executor_of
 from experiments.execute.worker import Batch, Outcome
-from experiments.store.files import make_folder, read_part, write_whole
+from experiments.store.files import make_folder, write_whole
+from experiments.store.parts import key_of_line, lines_of, part_files, row_of_line
 
 FOLDER = "jobs"
 
@@ -149,28 +150,23 @@ class Arrivals:
 
     def __init__(self, out: Path, keys: Iterable[str]) -> None:
         """What lies there now has come before."""
-        self.parts, self.waited = out / "parts", set(keys)
-        self.seen = dict(self._stamps())
+        self.out, self.waited = out, set(keys)
+        self.read = {file: held.size for file, held in part_files(out).items()}  # bytes of each part
         self.left = set(self.waited)
 
     def new(self) -> list[Outcome]:
-        """How the runs ended whose rows have come or changed since the last call."""
-        outcomes = []
-        for key, stamp in self._stamps():
-            if self.seen.get(key) != stamp:
-                self.seen[key] = stamp
-                row = read_part(self.parts / f"{key}.json")
-                self.left.discard(key)
-                outcomes += [Outcome(key, row["status"], row["error"])] if row else []
-        return outcomes
+        """How the runs ended whose rows have come since the last call."""
+        rows = [row for file, held in part_files(self.out).items() for row in self._fresh(file, held.size)]
+        self.left.difference_update(row["key"] for row in rows)
+        return [Outcome(row["key"], row["status"], row["error"]) for row in rows]
 
-    def _stamps(self) -> list[tuple[str, tuple[int, int]]]:
-        """Key and stamp of each part that is there, of runs that are waited for."""
-        found = []
-        with os.scandir(self.parts) as entries:
-            for entry in entries:
-                key = entry.name.removesuffix(".json")
-                if key in self.waited and key != entry.name:
-                    held = entry.stat()
-                    found.append((key, (held.st_mtime_ns, held.st_ino)))
-        return found
+    def _fresh(self, file: Path, size: int) -> Iterator[dict[str, Any]]:
+        """The rows of runs that are waited for, of the whole lines that a part has got since it was last read."""
+        at = self.read.get(file, 0)
+        for line in lines_of(file, at) if size > at else ():
+            if line.endswith(b"\n"):
+                at += len(line)
+                row = row_of_line(line) if key_of_line(line) in self.waited else None
+                if row is not None:
+                    yield row
+        self.read[file] = at

@@ -28,6 +28,7 @@ from experiments.execute.parcel import OtherCode, Parcel, Surroundings, parcel, 
 from experiments.execute.worker import Batch, Outcome, record_failure, what_is_left
 from experiments.plugins.guard import tell
 from experiments.store.files import make_folder, user_name
+from experiments.store.rows import finished_keys
 
 WARNING_SECONDS = 90  # before its limit a job is told to stop
 COARSE_SECONDS = 75  # Slurm keeps time limits to the minute
@@ -266,7 +267,9 @@ def warned() -> Iterator[None]:
 
 def left_of(batches: Iterable[Batch]) -> list[Batch]:
     """What is not stored of some batches."""
-    left = [replace(batch, runs=what_is_left(batch)[0]) for batch in batches]
+    batches = list(batches)
+    finished = finished_keys(batches[0].out, [run.key for batch in batches for run in batch.runs]) if batches else set()
+    left = [replace(batch, runs=what_is_left(batch, finished)[0]) for batch in batches]
     return [batch for batch in left if batch.runs]
 
 

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from experiments.errors import StorageError
 from experiments.plugins.guard import tell, tried
-from experiments.store.files import finished_keys, has_path, row_of, write_part, write_path
+from experiments.store.files import has_path, write_path
+from experiments.store.parts import write_part
+from experiments.store.rows import finished_keys, row_of
 from experiments.study.runs import RunSpec
 
 PLACES = 3  # lines of a failed run's traceback that its row keeps
@@ -84,6 +86,9 @@ def calm_days(run: RunSpec) -> int:
     from sim.nature.striking import build_shocks, quiet_days
     from sim.streams import Streams
 
+    if not run.world.get("shocks"):
+        return run.days
+
     def counted() -> int:
         spec = read(run.world, run.plugins)
         shocks = build_shocks(spec.shocks, spec.world.start_date, Streams(run.seed), run.plugins)
@@ -147,9 +152,10 @@ def store(batch: Batch, run: RunSpec, economy: Any, error: BaseException | None)
     return Outcome(run.key, status, said)
 
 
-def what_is_left(batch: Batch) -> tuple[tuple[RunSpec, ...], list[Outcome]]:
-    """The runs of a batch that are not stored, and how those that are ended."""
-    finished = finished_keys(batch.out, [run.key for run in batch.runs])
+def what_is_left(batch: Batch, finished: Collection[str] | None = None) -> tuple[tuple[RunSpec, ...], list[Outcome]]:
+    """The runs of a batch that are not stored, and how the others ended; finished keys are read if not given."""
+    if finished is None:
+        finished = finished_keys(batch.out, [run.key for run in batch.runs])
     left = tuple(run for run in batch.runs if run.key not in finished or lacks_its_path(batch, run))
     return left, [Outcome(run.key, "ok", "") for run in batch.runs if run not in left]
 
@@ -162,8 +168,7 @@ def lacks_its_path(batch: Batch, run: RunSpec) -> bool:
 def record_failure(batch: Batch, error: str) -> list[Outcome]:
     """Stores as failed what a batch left unfinished."""
     left, outcomes = what_is_left(batch)
-    for run in left:
-        write_part(batch.out, row_of(run, "failed", error))
+    write_part(batch.out, *(row_of(run, "failed", error) for run in left))
     return [*outcomes, *(Outcome(run.key, "failed", error) for run in left)]
 
 

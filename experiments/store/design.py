@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.store.files import read_table, swept_column, write_arrow
+from experiments.store.files import read_table, write_arrow
+from experiments.store.rows import swept_column
 from experiments.study.runs import Layout
 
 if TYPE_CHECKING:

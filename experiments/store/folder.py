@@ -15,9 +15,10 @@ from experiments.errors import ABSENT, Problem, StorageError, UsageError
 from experiments.plugins import provenance
 from experiments.plugins.sources import SIMULATES
 from experiments.store.design import write_design
-from experiments.store.files import make_folder, mark, readable, stored_rows, write_whole
+from experiments.store.files import make_folder, mark, readable, write_whole
 from experiments.store.lock import locked, whose
 from experiments.store.replaced import FOLDER, set_old_code_aside
+from experiments.store.rows import stored_labels
 from experiments.study.own import described
 from experiments.study.runs import Expansion
 
@@ -103,7 +104,7 @@ def restored(out: Path, expansion: Expansion) -> bool:
     ]
     if not lost:
         return False
-    if set(stored_rows(out)) <= {run.key for run in expansion.runs}:
+    if set(stored_labels(out)) <= {run.key for run in expansion.runs}:
         print(
             f"{out}: {' and '.join(lost)} cannot be read and is made anew: all runs here are of this study", flush=True
         )

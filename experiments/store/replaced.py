@@ -7,15 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from experiments.store.files import (
-    make_folder,
-    read_part,
-    storage,
-    stored_events,
-    stored_rows,
-    write_part,
-    write_table,
-)
+from experiments.store.files import make_folder, storage
+from experiments.store.parts import part_files, part_rows, remove, write_anew, write_part
+from experiments.store.rows import compact, stored_events, stored_labels, stored_rows
 from experiments.study.runs import RunSpec, key_of
 
 FOLDER = "replaced"
@@ -34,42 +28,33 @@ def set_old_code_aside(out: Path, runs: Iterable[RunSpec]) -> list[dict[str, Any
         hashed = made_of.get(cell(row["arm"], row["shock"], row["sweep"]))
         return hashed is None or key_of(hashed, row["seed"]) == row["key"]
 
-    for part in sorted((out / FOLDER).glob("*.json")):
-        row = read_part(part)
-        if row and is_current(row):
-            write_part(out, row)
+    parts = part_files(out, FOLDER)
+    aside = list(part_rows(parts))
+    if back := [row for row in aside if is_current(row)]:
+        for row in back:
             move_path(out / FOLDER, out / "paths", row["key"])
-            part.unlink()
-    rows = list(stored_rows(out).values())
-    stale = [row for row in rows if not is_current(row)]
-    if stale:
-        events = stored_events(out)
-        for row in stale:
-            write_part(out, {"events": events.get(row["key"], []), **row}, FOLDER)
-            move_path(out / "paths", out / FOLDER, row["key"])
-        keep_rows(out, [row for row in rows if is_current(row)], stale)
-    return stale
+        write_part(out, *back)
+        write_anew(out / FOLDER, [row for row in aside if not is_current(row)])
+        remove(parts)
+    stale = {key for key, row in stored_labels(out).items() if not is_current(row)}
+    return set_rows_aside(out, stale, FOLDER) if stale else []
 
 
 def set_mixed_aside(out: Path, seeds: Iterable[int]) -> None:
     """Moves all runs of some seeds to `mixed/`, so that one machine does each seed anew."""
-    rows, mixed = list(stored_rows(out).values()), set(seeds)
-    aside = [row for row in rows if row["seed"] in mixed]
+    mixed = set(seeds)
+    set_rows_aside(out, {key for key, row in stored_labels(out).items() if row["seed"] in mixed}, MIXED)
+
+
+def set_rows_aside(out: Path, keys: set[str], folder: str) -> list[dict[str, Any]]:
+    """Moves the rows, events and paths of some runs to a folder; the rows."""
     events = stored_events(out)
-    for row in aside:
-        write_part(out, {"events": events.get(row["key"], []), **row}, MIXED)
-        move_path(out / "paths", out / MIXED, row["key"])
-    keep_rows(out, [row for row in rows if row["seed"] not in mixed], aside)
-
-
-def keep_rows(out: Path, kept: list[dict[str, Any]], gone: Iterable[dict[str, Any]]) -> None:
-    """Makes the tables and parts of a folder those of the rows that are kept."""
-    if kept:
-        write_table(out / "runs.parquet", kept)
-    else:
-        (out / "runs.parquet").unlink(missing_ok=True)
-    for row in gone:
-        (out / "parts" / f"{row['key']}.json").unlink(missing_ok=True)
+    rows = [{"events": events.get(key, []), **row} for key, row in stored_rows(out).items() if key in keys]
+    write_part(out, *rows, folder=folder)
+    for key in keys:
+        move_path(out / "paths", out / folder, key)
+    compact(out, without=keys)
+    return rows
 
 
 def cell(arm: str, shock: str, sweep: dict[str, Any]) -> Cell:

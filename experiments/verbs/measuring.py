@@ -13,9 +13,11 @@ from experiments.errors import ABSENT, Problem, UsageError, nearest_name
 from experiments.execute.worker import Outcome
 from experiments.plugins.guard import attempted, tell
 from experiments.plugins.sources import PluginCode
-from experiments.store.files import MOVE_PATH, compact, path_of, read_table, stored_rows, write_part, write_whole
+from experiments.store.files import MOVE_PATH, path_of, read_table, write_whole
 from experiments.store.folder import FREE, check_writable, locked, own_parts, read_yaml, study_as_held, to_yaml
+from experiments.store.parts import write_part
 from experiments.store.paths import path_files
+from experiments.store.rows import compact, stored_labels, stored_rows
 from experiments.study.own import Measuring, checked_metrics, in_one_form, measuring_of
 from experiments.study.runs import RunSpec
 from experiments.study.worlds import check_metrics
@@ -48,7 +50,7 @@ def measure_folder(composer: Composer, words: Sequence[str], read_results: Read)
         check_metrics(settings.study, checked_metrics(settings))
         settings = in_one_form(settings)
         measuring = measuring_of(settings, PluginCode(settings.plugins, composer.folders[1:]))
-        keys = [key for key, row in stored_rows(out).items() if path_of(out, row)]
+        keys = [key for key, row in stored_labels(out).items() if path_of(out, row)]
         if not keys and settings.metrics:
             allowed = "no run here has its path stored (record=paths keeps them); run the study again with record=paths"
             raise UsageError("nothing was measured", [Problem("measure", str(out), allowed)])
@@ -71,7 +73,7 @@ def folder_of(words: Sequence[str]) -> tuple[Path, list[str]]:
         allowed = "write: rackrate measure FOLDER [metrics=[NAME]] [figures=[NAME]] [plugins=[PACKAGE]]"
         raise UsageError("nothing was measured", [Problem("measure", " ".join(folders) or ABSENT, allowed)])
     out = Path(folders[0]).resolve()
-    if not (out / "config.yaml").exists() or not stored_rows(out):
+    if not (out / "config.yaml").exists() or not stored_labels(out):
         allowed = "must be a result folder with runs: one that holds config.yaml and runs.parquet"
         raise UsageError("nothing was measured", [Problem("measure", folders[0], allowed)])
     check_writable(out)

@@ -13,23 +13,11 @@ from experiments.errors import ABSENT, Problem, UsageError
 from experiments.plugins import provenance
 from experiments.store.asked import read_asked, read_call, write_asked
 from experiments.store.design import TABLE
-from experiments.store.files import (
-    gather_events,
-    make_folder,
-    order,
-    partial_name,
-    read_table,
-    settle,
-    storage,
-    stored_events,
-    stored_rows,
-    write_arrow,
-    write_table,
-    write_whole,
-)
+from experiments.store.files import make_folder, partial_name, read_table, settle, storage, write_arrow, write_whole
 from experiments.store.folder import check_writable, comparable, own_sources, read_json, read_yaml, to_yaml
 from experiments.store.lock import locked
 from experiments.store.paths import path_files
+from experiments.store.rows import gathered, stored_events, stored_rows
 from experiments.verbs.measuring import settings_of
 from experiments.verbs.standing import Read
 
@@ -49,8 +37,7 @@ def merge(composer: Composer, words: Sequence[str], read_results: Read) -> tuple
         if (design := next((folder / TABLE for folder in folders if (folder / TABLE).exists()), None)) is not None:
             write_arrow(out / TABLE, read_table(design))
         copy_paths(folders, out)
-        gather_events(out, rows)
-        write_table(out / "runs.parquet", rows)
+        gathered(out, rows)
         print(f"{out}: {len(rows)} runs of {len(folders)} folders, {len(described['seeds'])} seeds", flush=True)
         settings = settings_of(out, described, composer, [])
         status, answer = read_results(out, settings)
@@ -110,7 +97,7 @@ def all_rows(folders: Sequence[Path]) -> list[dict[str, Any]]:
                 raise UsageError("nothing was merged", [Problem(f"run {key}", ABSENT, allowed)])
             if before is None or before["status"] != "ok":
                 found[key] = row
-    return sorted(found.values(), key=order)
+    return list(found.values())
 
 
 def keep_asked(folders: Sequence[Path], out: Path) -> None:

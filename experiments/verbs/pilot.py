@@ -16,7 +16,7 @@ from experiments.execute.executor import Executor
 from experiments.execute.jobs import Queues
 from experiments.execute.progress import clock
 from experiments.execute.worker import Batch, run_batch
-from experiments.store.files import missing_runs
+from experiments.store.rows import missing_runs
 from experiments.study.runs import Expansion, RunSpec
 
 PILOTS = 3  # runs that are timed, of different arms
@@ -68,7 +68,7 @@ def timed(runs: Sequence[RunSpec], record: str) -> Pilot:
                 seconds.append(took)
                 failures += [error] if error else []
             memory = pool.submit(peak_mb).result()
-        size = sum(file.stat().st_size for file in Path(folder).glob("*/*") if file.suffix in {".json", ".parquet"})
+        size = sum(file.stat().st_size for file in Path(folder).glob("*/*") if file.suffix in {".jsonl", ".parquet"})
     return Pilot(seconds, memory, size / len(runs) / 1000, failures)
 
 

@@ -13,9 +13,9 @@ from experiments.execute.jobs import Queue, ends_of, queue_of
 from experiments.execute.progress import print_failures
 from experiments.execute.worker import Outcome
 from experiments.store.asked import Asked, read_asked
-from experiments.store.files import compact, stored_rows
 from experiments.store.folder import check_writable, read_yaml
 from experiments.store.lock import holder_words, locked, read_holder
+from experiments.store.rows import compact, stored_labels
 from experiments.verbs.measuring import settings_of
 
 DONE, RUNS_MISSING, WITH_JOBS = 0, 3, 75  # the last asks to be called again later
@@ -46,7 +46,7 @@ class Standing:
 
 def standing(out: Path) -> Standing:
     """How the runs of a folder stand."""
-    rows, queue = stored_rows(out), queue_of(out)
+    rows, queue = stored_labels(out), queue_of(out)
     asked = read_asked(out) or [
         Asked(row["key"], row["arm"], row["shock"], row["seed"], tuple(row["sweep"].items())) for row in rows.values()
     ]

@@ -9,8 +9,8 @@ from experiments.execute.batches import batches_of, worker_count
 from experiments.execute.executor import Executor
 from experiments.execute.jobs import Queues, few, queue_of
 from experiments.store.asked import Call, write_asked
-from experiments.store.files import missing_runs
 from experiments.store.folder import opened_folder
+from experiments.store.rows import missing_runs
 from experiments.study.runs import Expansion
 
 

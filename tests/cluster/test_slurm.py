@@ -21,6 +21,7 @@ import pytest
 from experiments import run
 from experiments.analyse.effects import write_effects
 from experiments.run import main
+from experiments.store.rows import stored_rows
 from tests.cluster.conftest import until
 
 AT_LENGTH = pytest.mark.skipif(
@@ -301,8 +302,8 @@ def test_code_that_changed_while_jobs_waited_gives_failed_rows_and_no_numbers(
         (module,) = tmp_path.glob("gate_*.py")
         module.write_text(module.read_text().replace("return environment", "return environment or None"))
         (tmp_path / "open").touch()
-    until(lambda: len(list((tmp_path / "out/parts").glob("*.json"))) == 2)
-    parts = [json.loads(file.read_text(encoding="utf-8")) for file in (tmp_path / "out/parts").glob("*.json")]
+    until(lambda: len(stored_rows(tmp_path / "out")) == 2)
+    parts = list(stored_rows(tmp_path / "out").values())
     assert any("the code has changed since the study was launched" in part["error"] for part in parts)
     assert {part["status"] for part in parts} == {"failed"}
     until(lambda: not running(), 60.0)

@@ -12,6 +12,7 @@ import pytest
 
 from experiments import run
 from experiments.run import main
+from experiments.store.parts import part_rows
 
 PLUGIN = '''
 """A shock that raises what no shock should, on its day."""
@@ -175,7 +176,7 @@ def test_ctrl_c_stops_a_study_in_this_process_at_once_and_keeps_what_is_finished
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     until = time.monotonic() + 60
     parts = tmp_path / "out" / "parts"
-    while len(list(parts.glob("*.json"))) < 4 and process.poll() is None and time.monotonic() < until:
+    while len(list(part_rows(parts.glob("*.jsonl")))) < 4 and process.poll() is None and time.monotonic() < until:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)

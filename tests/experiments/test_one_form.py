@@ -276,7 +276,7 @@ def test_statistics_refuse_two_rows_for_one_cell(tmp_path: Path, monkeypatch: py
     out = tmp_path / "out"
     assert main([*PLAIN, "study.sweep={spot.convexity: [3, 2.5]}", f"out={out}"]) == 0
     assert len(Results(out).runs) == 4
-    from experiments.store.files import rows_of_table, write_table
+    from experiments.store.rows import rows_of_table, write_table
 
     rows = list(rows_of_table(out / "runs.parquet"))
     assert {type(row["sweep"]["spot.convexity"]) for row in rows} == {float}

@@ -14,6 +14,7 @@ import pytest
 
 from experiments import run
 from experiments.run import main
+from experiments.store.parts import part_rows
 
 PLUGIN = '''
 """A shock that ends the process it runs in: once, always, or by an error."""
@@ -187,7 +188,7 @@ def test_an_interrupted_study_keeps_its_finished_runs(tmp_path, out, trouble, nu
     asked = ["seeds=30", "days=6", "population=tiny", "workers=1", f"out={out}", *trouble("slow")]
     command = [sys.executable, "-m", "experiments.run", *asked]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
-    wait_for(lambda: len(list(out.glob("parts/*.json"))) >= 2 or process.poll() is not None)
+    wait_for(lambda: len(list(part_rows(out.glob("parts/*.jsonl")))) >= 2 or process.poll() is not None)
     process.send_signal(number)
     _, said = process.communicate(timeout=120)
     assert process.returncode == status
@@ -197,7 +198,7 @@ def test_an_interrupted_study_keeps_its_finished_runs(tmp_path, out, trouble, nu
         assert "finished runs are kept" in said
         assert len(table(out)) >= 2
     else:
-        assert len(list(out.glob("parts/*.json"))) >= 2
+        assert len(list(part_rows(out.glob("parts/*.jsonl")))) >= 2
 
 
 def test_an_interruption_at_the_report_keeps_all_runs_and_says_how_to_go_on(out, monkeypatch, capsys):

@@ -13,8 +13,10 @@ from experiments.errors import UsageError
 from experiments.plots import style
 from experiments.results import Results
 from experiments.run import main
-from experiments.store.files import compact, file_label, has_path, missing_runs, path_file, set_aside, stored_rows
+from experiments.store.files import file_label, has_path, mark, path_file, set_aside
 from experiments.store.folder import opened_folder
+from experiments.store.parts import write_part
+from experiments.store.rows import compact, missing_runs, row_of, stored_rows
 from tests.experiments.test_store import expansion, finish
 
 MEMBERS = 54321, 54322  # users of one group
@@ -24,6 +26,9 @@ import os, pwd, sys, tempfile
 from pathlib import Path
 from experiments.errors import UsageError
 from experiments.store.folder import opened_folder
+from experiments.store.files import mark
+from experiments.store.parts import write_part
+from experiments.store.rows import compact, missing_runs, row_of, stored_rows
 from tests.experiments.test_store import compact, expansion, finish, missing_runs
 
 def call(out, seeds):
@@ -179,11 +184,13 @@ def held(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("content", [b"", b'{"key": "', b"[]", b"{}", b"\xff\xfe", b"null"])
+@pytest.mark.parametrize("content", [b"\n", b'{"key": "\n', b"[]\n", b"{}\n", b"\xff\xfe\n", b"null\n"])
 def test_a_damaged_part_is_set_aside_and_its_run_is_missing(held, content, capsys):
     runs = expansion().runs
-    part = held / "parts" / f"{runs[3].key}.json"
+    part = held / "parts" / f"{mark()}.jsonl"
     part.write_bytes(content)
+    write_part(held, row_of(runs[0], "failed", "what can be read of it is kept"))
+    content = part.read_bytes()
     with opened_folder(held, expansion()):
         assert missing_runs(held, runs, "summary") == runs[3:]
         assert f"{part} is damaged" in capsys.readouterr().out

@@ -11,17 +11,11 @@ import pytest
 
 from experiments.configuration.settings import read_settings
 from experiments.errors import StorageError, UsageError
-from experiments.store import files as store
-from experiments.store.files import (
-    compact,
-    missing_runs,
-    partial_name,
-    path_file,
-    row_of,
-    stored_rows,
-    write_part,
-)
+from experiments.store import parts
+from experiments.store.files import mark, partial_name, path_file
 from experiments.store.folder import opened_folder
+from experiments.store.parts import part_files, part_rows, write_part
+from experiments.store.rows import Rows, compact, missing_runs, row_of, stored_rows
 from experiments.study.expand import with_keys
 from experiments.study.runs import Expansion, RunSpec
 
@@ -94,7 +88,7 @@ def test_a_kill_between_the_two_tables_loses_and_doubles_nothing(tmp_path, monke
         def killed(*_):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(store, "write_table", killed)
+        monkeypatch.setattr(Rows, "write", killed)
         with pytest.raises(KeyboardInterrupt):
             compact(tmp_path)
         monkeypatch.undo()
@@ -186,12 +180,12 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 
 def test_gathering_removes_what_it_has_read_and_nothing_that_others_write(tmp_path, monkeypatch):
     runs, live, dead = expansion().runs, "paths/.a.parquet.elsewhere_1-77-5.partial", "99999999"
-    write_table = store.write_table
+    write = Rows.write
 
-    def meanwhile(target, rows):
+    def meanwhile(self, target, order):
         finish(tmp_path, runs[:1], value=7.0)  # a job does a run again, another one ends
         finish(tmp_path, runs[1:2])
-        write_table(target, rows)
+        write(self, target, order)
 
     with opened_folder(tmp_path, expansion(record="paths")):
         finish(tmp_path, runs[:1])
@@ -200,17 +194,17 @@ def test_gathering_removes_what_it_has_read_and_nothing_that_others_write(tmp_pa
         for file in (tmp_path / live, mine, ended):
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(b"half")
-        monkeypatch.setattr(store, "write_table", meanwhile)
+        monkeypatch.setattr(Rows, "write", meanwhile)
         assert len(compact(tmp_path)) == 1
         monkeypatch.undo()
-        assert {path.stem for path in (tmp_path / "parts").glob("*.json")} == {run.key for run in runs[:2]}
+        assert {row["key"] for row in part_rows(part_files(tmp_path))} == {run.key for run in runs[:2]}
         assert ((tmp_path / live).exists(), mine.exists(), ended.exists()) == (True, True, False)
         assert len(compact(tmp_path)) == 2
     assert stored_rows(tmp_path)[runs[0].key]["metrics"]["rent_mean"] == 7.0 + runs[0].seed
 
 
 def test_a_part_is_written_though_another_call_removes_the_empty_folder(tmp_path, monkeypatch):
-    make_folder, calls = store.make_folder, []
+    make_folder, calls = parts.make_folder, []
 
     def removed_once(folder):
         make_folder(folder)
@@ -218,9 +212,52 @@ def test_a_part_is_written_though_another_call_removes_the_empty_folder(tmp_path
         if len(calls) == 1:
             folder.rmdir()
 
-    monkeypatch.setattr(store, "make_folder", removed_once)
+    monkeypatch.setattr(parts, "make_folder", removed_once)
     finish(tmp_path, expansion().runs[:1])
     assert len(stored_rows(tmp_path)) == 1
+
+
+def test_a_part_that_is_gathered_while_it_is_opened_is_not_written_to(tmp_path, monkeypatch):
+    alone, calls = parts.alone, []
+
+    def gathered_first(held):
+        if not calls:
+            calls.append(held)
+            compact(tmp_path)
+        alone(held)
+
+    finish(tmp_path, expansion().runs[:1])
+    monkeypatch.setattr(parts, "alone", gathered_first)
+    finish(tmp_path, expansion().runs[1:2])
+    assert calls
+    assert set(stored_rows(tmp_path)) == {run.key for run in expansion().runs[:2]}
+
+
+def test_runs_are_kept_in_a_file_a_process_and_synced_once_a_second(tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda held: synced.append(held) or fsync(held))
+    monkeypatch.setattr(parts.sync, "last", -1.0)
+    clock = iter([100.0, 100.0, 100.5, 101.2, 101.2])
+    monkeypatch.setattr(parts.time, "monotonic", lambda: next(clock))
+    runs = expansion().runs
+    finish(tmp_path, runs[:3])
+    assert len(synced) == 2
+    assert [file.name for file in (tmp_path / "parts").iterdir()] == [f"{mark()}.jsonl"]
+    assert [row["key"] for row in part_rows(part_files(tmp_path))] == [run.key for run in runs[:3]]
+    assert [row["seed"] for row in part_rows(part_files(tmp_path), [runs[1].key])] == [2]
+
+
+@pytest.mark.parametrize("cut", [1, 9, 60, 200])
+def test_a_row_that_a_kill_cut_is_no_row_and_the_next_one_is_whole(tmp_path, cut, capsys):
+    runs = expansion().runs
+    finish(tmp_path, runs[:2])
+    (file,) = (tmp_path / "parts").iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[: whole.index(b"\n") + 1 + cut])
+    assert list(stored_rows(tmp_path)) == [runs[0].key]
+    assert capsys.readouterr().out == ""
+    finish(tmp_path, runs[2:3])
+    assert {row["key"] for row in compact(tmp_path)} == {runs[0].key, runs[2].key}
 
 
 def held_elsewhere(out, seconds_ago):
@@ -281,14 +318,21 @@ def test_a_full_disk_leaves_finished_runs_and_no_half_written_file(tmp_path, mon
     with opened_folder(tmp_path, expansion()):
         finish(tmp_path, runs[:1])
 
-        def full(descriptor):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write, taken = os.write, [20]
 
-        monkeypatch.setattr(os, "fsync", full)
+        def full(held, data):
+            if not taken:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return write(held, data[: taken.pop()])
+
+        monkeypatch.setattr(os, "write", full)
         with pytest.raises(StorageError, match="No space left"):
             finish(tmp_path, runs[1:2])
         monkeypatch.undo()
-        assert [path.stem for path in (tmp_path / "parts").iterdir()] == [runs[0].key]
+        (file,) = (tmp_path / "parts").iterdir()
+        assert file.read_bytes().count(b"\n") == 1
+        assert file.read_bytes().endswith(b"\n")
+        assert list(stored_rows(tmp_path)) == [runs[0].key]
 
 
 def test_every_thing_that_can_change_a_number_changes_the_key_and_nothing_else_does(tmp_path):

@@ -139,7 +139,7 @@ def test_dry_says_what_a_study_takes_and_writes_nothing(capsys: pytest.CaptureFi
 
 def test_seeds_of_two_processors_are_left_out_of_effects_and_done_anew(capsys: pytest.CaptureFixture[str]) -> None:
     from experiments.analyse.effects import write_effects
-    from experiments.store.files import stored_rows, write_table
+    from experiments.store.rows import stored_rows, write_table
 
     assert main([*STUDY, "seeds=3", "out=out"]) == 0
     rows = sorted(stored_rows(Path("out")).values(), key=lambda row: (row["arm"], row["shock"], row["seed"]))
