@@ -98,7 +98,7 @@ class Assets:
         return self.books.held(instrument)[: len(self.believe)]
 
     def trade(self, loan: float, buys: Callable[[float], Bools]) -> float:
-        """Whoever `buys` at a price puts all it has down, borrowing `loan` an asset; the others sell. Returns the price.
+        """Who `buys` at a price puts all it has down, borrowing `loan` an asset; the others sell. Returns the price.
 
         Lenders are the sellers, through one account.
         """

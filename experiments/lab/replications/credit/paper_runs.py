@@ -26,7 +26,7 @@ from sim.securitisation.payment import Issuer
 from sim.securitisation.terms import RESIDUAL, Paper
 from sim.spec import Spec
 from sim.streams import Purpose, Streams
-from sim.vocabulary import Bools, Count, Finite, Floats, NonNegative, Positive, PositiveCount, Share
+from sim.vocabulary import Bools, Count, Finite, Floats, NonNegative, PositiveCount, Share
 
 CLASSES = (LINE, "note_senior", "note_junior", RESIDUAL)
 WEEK = 7
@@ -65,7 +65,13 @@ def replicate(p: Parameters, spec: Spec) -> Iterator[Check]:
     leaving = 1.0 - float(stays.sum()) / max(1, int(later[:, :-1].sum()))
     half = 0.5 * p.leaving_a_week
     yield Check("chance a week of leaving a run", f"{p.weeks} weeks", half, leaving, half)
-    yield Check("paper left over paper before", "less than all but those run", 1.0, float(left < 1.0 - 0.5 * hit), 0.0)
+    yield Check(
+        "paper shrinks by half the share that is run, or more",
+        f"{p.weeks} weeks",
+        1.0,
+        float(left < 1.0 - 0.5 * hit),
+        0.0,
+    )
     for name, paper, fall in (
         ("without news", p.paper, 0.0),
         ("holders who do not look at each other", p.paper.model_copy(update={"herding": 0.0}), p.fall_per_month),
@@ -99,7 +105,7 @@ def programme(p: Parameters, paper: Paper, headroom: float, fall_per_month: floa
 
 
 def issuer_of(paper_usd: float) -> Issuer:
-    """A vehicle that owes so much paper to one holder, with a bank that has a line; its books are a ledger of its own."""
+    """A vehicle that owes so much paper to one holder and has a bank's line; its books are a ledger of its own."""
     ledger = Ledger(["vehicle", "holder", "bank", "rest_of_world"])
     ledger.list("cash", "USD")
     roll = SimpleNamespace(

@@ -56,13 +56,14 @@ def replicate(p: Parameters, spec: Spec) -> Iterator[Check]:
     """The slope with and without each spiral beside the formula, and their order."""
     del spec
     slopes = {}
-    for held, breathing in itertools.product((0.0, p.position), (False, True)):
+    for at_stake, breathing in itertools.product((False, True), (False, True)):
+        held = p.position if at_stake else 0.0
         said = f"x_0 = {held:g}, margins {'follow volatility' if breathing else 'fixed'}"
         market = Market(p, held, breathing)
         price, d = market.price(p.funds), p.funding_shock
         slope = (market.price(p.funds + d) - market.price(p.funds - d)) / (2.0 * d)
         exact = 1.0 / market.bracket(price)
-        slopes[held > 0.0, breathing] = slope
+        slopes[at_stake, breathing] = slope
         yield Check("change of the price per unit of funds", said, exact, slope, p.tolerance * exact)
     none, loss, margin, both = (slopes[key] for key in ((False, False), (True, False), (False, True), (True, True)))
     yield Check("losses amplify", "", 1.0, float(loss > none), 0.0)
