@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 OPTIONAL = (
+    "venue=architect",
     "resale=default",
     "deal.enabled=true",
     "venues.main.reports=true",
@@ -283,7 +284,7 @@ def page() -> str:
         "With `record=paths`: a file a run, a row a day. Grades, indices, kinds of owner, tenors and listed months are "
         "those of the default world; another world has its own. The last are of worlds with a market "
         "for used GPUs, of the calls that need one, and of venues with `reports` (of the nearest month: "
-        "others alike) and with clearing members.",
+        "others alike), with clearing members and with a perpetual.",
         [*PATHS, *((column.name, column.unit, column.meaning) for column in series)],
     )
     parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)

@@ -45,7 +45,7 @@ SUBJECTS = {
     "indices": Subject("Indices", ("Indices",), ("sim.indices.hedonic",), ("indices.",)),
     "futures": Subject(
         "Futures", ("How futures trade", "What a futures price knows"),
-        ("sim.rules.hedging", "sim.rules.speculation", "sim.rules.information"),
+        ("sim.rules.hedging", "sim.rules.speculation", "sim.rules.information", "sim.rules.perpetual"),
         ("venues", "information", "agents.speculator"),
     ),
     "clearing": Subject(

@@ -14,11 +14,12 @@ from sim.environment import Environment
 from sim.growth_path import GrowthPath
 from sim.links import Links
 from sim.reading import Reading
-from sim.rows.exchange import Curve, ListedMonth
+from sim.rows.exchange import Anchor, Curve, ListedMonth
 from sim.rows.funds import FundFacts
 from sim.rows.outlook import Outlook
 from sim.rows.rental import Products
 from sim.rules.hedging import layered
+from sim.rules.perpetual import perpetual_value
 from sim.rules.rents import expected_rent, mean_expected_rent
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Bools, Floats
@@ -50,8 +51,8 @@ class Today:
 
     @property
     def curve(self) -> Curve | None:
-        """The curve of the first venue; none where nothing is listed."""
-        return next(iter(self.curves.values()), None)
+        """The curve of the first venue that lists months; none where nothing is listed."""
+        return next((curve for curve in self.curves.values() if curve.anchor is None), None)
 
     def paid_usd(self, grade: int) -> float:
         """What a buyer pays for a new VE of this grade."""
@@ -244,6 +245,8 @@ class Board:
     def _months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
         found: list[ListedMonth] = []
         for venue, curve in self.today.curves.items():
+            if curve.anchor is not None:
+                continue  # perpetuals come after all months
             expected, first = self._expected_at(venue, math.log(2.0) / half_life_years), len(found)
             found += [
                 ListedMonth(
@@ -342,8 +345,13 @@ class Board:
             self.evenings = [*self.evenings, self.today][-self.links.shuffled_days :]
 
     def expect(self, today: Today, curve: Curve, reversion: float) -> tuple[float, ...]:
-        """Expected settlements of a curve's months as they were worked out from the public facts of a beat."""
+        """Expected settlements of a curve's months as they were worked out from the public facts of a beat.
+
+        Of a perpetual: what it is worth to those who expect its index to come back to its usual ratio to these rents.
+        """
         technology = self.path.settings.technology
+        if curve.anchor is not None:
+            return (self._worth_of_perpetual(today, curve, curve.anchor, reversion),)
         rents = [
             expected_rent(today.rent_usd, today.anchor_usd, technology, reversion, years)
             for years in curve.horizon_years
@@ -352,6 +360,19 @@ class Board:
             known * mean + (1.0 - known) * curve.index_ratio * rent
             for known, mean, rent in zip(curve.known_weight, curve.known_mean_usd, rents, strict=True)
         )
+
+    def _worth_of_perpetual(self, today: Today, curve: Curve, anchor: Anchor, reversion: float) -> float:
+        steps = [k / anchor.per_year for k in range(max(1, round(anchor.horizon_years * anchor.per_year)) + 1)]
+        technology = self.path.settings.technology
+        usual = [
+            curve.index_ratio * expected_rent(today.rent_usd, today.anchor_usd, technology, reversion, years)
+            for years in steps
+        ]
+        off = math.log(anchor.index_usd / usual[0])
+        index = [
+            usd * math.exp(off * math.exp(-anchor.reversion * years)) for usd, years in zip(usual, steps, strict=True)
+        ]
+        return perpetual_value(index, anchor.response, anchor.band, anchor.cap)
 
 
 def gaps_of(curve: Curve, expected_usd: Sequence[float]) -> list[float]:

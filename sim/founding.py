@@ -93,15 +93,17 @@ def heirs(people: list[Agent], streams: Streams, began: Spec, spec: Spec) -> lis
     if list(spec.venues) != list(began.venues):
         problems.append(Problem("venues", list(spec.venues), f"a fork keeps {list(began.venues)}"))
     for name, venue in spec.venues.items():
-        months, kept = venue.maturities, began.venues.get(name, venue).maturities
-        if months != kept:
-            problems.append(Problem(f"venues.{name}.maturities", months, f"a fork keeps {kept}"))
-    for key, mine, first in (
+        first = began.venues.get(name, venue)
+        for key in ("kind", "maturities"):
+            if getattr(venue, key) != getattr(first, key):
+                text = f"a fork keeps {getattr(first, key)}"
+                problems.append(Problem(f"venues.{name}.{key}", getattr(venue, key), text))
+    for key, mine, theirs in (
         ("loan.facilities", list(spec.loan.facilities), list(began.loan.facilities)),
         ("indices", list(spec.indices), list(began.indices)),
     ):
-        if mine != first:
-            problems.append(Problem(key, mine, f"a fork keeps {first}"))
+        if mine != theirs:
+            problems.append(Problem(key, mine, f"a fork keeps {theirs}"))
     if problems:
         raise SpecError(problems)
     return found

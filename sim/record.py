@@ -59,6 +59,8 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
     "future_landlords_usd", "future_others_usd", "future_settled_usd_per_gpu_hour",
     "clearing_fund_usd", "clearing_own_usd", "clearing_margin_usd", "clearing_member_usd", "clearing_own_used_usd",
     "clearing_mutual_usd", "clearing_assessed_usd", "clearing_haircut_usd", "clearing_rescue_usd",
+    "perpetual_{venue}_usd_per_gpu_hour", "perpetual_{venue}_premium", "perpetual_{venue}_funding",
+    "perpetual_{venue}_funding_usd", "perpetual_{venue}_open_contracts", "perpetual_{venue}_volume_contracts",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.credit.terms import Loan, Resolution
-from sim.exchange.terms import Clearing, Information, VenueTerms, in_order
+from sim.exchange.terms import MAIN, Clearing, FundingTerms, Information, VenueTerms, in_order
 from sim.exchange.trade_dates import CME, installed
 from sim.hardware.resale.terms import Resale
 from sim.hardware.terms import Grade, Investment
@@ -191,6 +192,7 @@ def _impossible_venues(spec: Spec) -> list[Problem]:
             problems.append(Problem(f"{key}.calendar", venue.calendar, text))
         if venue.calendar == CME and spec.world.equal_months:
             problems.append(Problem(f"{key}.calendar", venue.calendar, "needs real months: world.equal_months is true"))
+        problems += _impossible_perpetual(name, venue)
         ticks = 2.0 * venue.daily_limit * spec.world.rent_usd / venue.tick_usd
         if not MIN_TICKS <= ticks <= MAX_TICKS:
             text = f"gives {ticks:.3g} ticks within the daily limits; allowed are {MIN_TICKS} to {MAX_TICKS}"
@@ -198,9 +200,40 @@ def _impossible_venues(spec: Spec) -> list[Problem]:
     read = spec.venues.get(spec.links.venue)
     if read is None:
         problems.append(_unknown("links.venue", spec.links.venue, list(spec.venues)))
+    elif read.perpetual:
+        text = "must list months: a perpetual settles never, and nobody can learn what its mark was worth"
+        problems.append(Problem("links.venue", spec.links.venue, text))
     elif read.listed and len(spec.links.normal_premium) != read.maturities:
         text = f"needs one number for each of venues.{spec.links.venue}.maturities = {read.maturities}"
         problems.append(Problem("links.normal_premium", spec.links.normal_premium, text))
+    return problems
+
+
+def _impossible_perpetual(name: str, venue: VenueTerms) -> list[Problem]:
+    """A perpetual is one contract at a venue of its own, with terms of funding and none of months."""
+    key, problems = f"venues.{name}", []
+    if not venue.perpetual:
+        if venue.funding is not None:
+            text = "is of perpetuals (kind: perpetual); months settle"
+            problems.append(Problem(f"{key}.funding", "given", text))
+        return problems
+    if name == MAIN:
+        text = "must be monthly: funds, links and metrics read its months; venue=architect has a perpetual beside them"
+        return [Problem(f"{key}.kind", venue.kind, text)]
+    if venue.funding is None:
+        text = f"a perpetual needs it: {', '.join(FundingTerms.model_fields)}"
+        problems.append(Problem(f"{key}.funding", None, text))
+    given = (
+        ("maturities", venue.maturities, 1),
+        ("settlement", venue.settlement, "business_days"),
+        ("calendar", venue.calendar, "weekdays"),
+        ("limits.spot", venue.limits.spot, None),
+        ("reports", venue.reports, False),
+    )
+    for what, value, usual in given:
+        if value != usual:
+            text = f"a perpetual has no months; allowed is {json.dumps(usual)}"
+            problems.append(Problem(f"{key}.{what}", value, text))
     return problems
 
 
@@ -262,7 +295,7 @@ def _impossible_loans(spec: Spec) -> list[Problem]:
 
 
 def _not_listed(spec: Spec) -> str:
-    return ", ".join(f"venues.{name}.listed" for name in spec.venues) + " is false"
+    return ", ".join(f"venues.{name}.listed" for name, t in spec.venues.items() if not t.perpetual) + " is false"
 
 
 def _impossible_funds(spec: Spec) -> list[Problem]:
@@ -276,10 +309,11 @@ def _impossible_funds(spec: Spec) -> list[Problem]:
             values = given if isinstance(given, list) else [given]
             if any(isinstance(value, int | float) and value > 0.0 for value in values) or "uniform" in values:
                 launched.append((f"agents.{group}.{key}", given))
-    if not any(venue.listed for venue in spec.venues.values()):
+    listed = [name for name, venue in spec.venues.items() if venue.listed and not venue.perpetual]
+    if not listed:
         text = f"a fund needs futures to hold, and none are listed ({_not_listed(spec)})"
         problems += [Problem(key, given, text) for key, given in launched]
-    home = next((name for name, venue in spec.venues.items() if venue.listed), None)
+    home = next(iter(listed), None)
     if launched and home is not None and spec.venues[home].mechanism == "log_linear":
         text = (
             f"the fund {launched[0][0]} trades there and needs an auction; allowed are call_auction, limit_order_book"

@@ -228,11 +228,11 @@ class View:
 
     @property
     def venues(self) -> tuple[str, ...]:
-        """The venues that list futures, the main one first."""
-        return tuple(self._board.today.curves)
+        """The venues that list months of futures, the main one first."""
+        return tuple(name for name, curve in self._board.today.curves.items() if curve.anchor is None)
 
     def curve(self, venue: str | None = None) -> Curve | None:
-        """The curve of a venue (of the first, if none is named); none where it lists nothing."""
+        """The curve of a venue (of the first with months, if none is named); none where it lists nothing."""
         today = self._board.today
         return today.curve if venue is None else today.curves.get(venue)
 

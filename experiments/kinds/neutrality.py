@@ -20,7 +20,7 @@ NOT_NEUTRAL = 4  # exit status
 # Series that belong to the futures market itself; every other series is on the spot side and must not move.
 FINANCIAL = (
     *("future", "open_interest", "hedge_", "initial_margin", "margin_", "limit_locks"),
-    *("multiplicities", "curve_", "fund_", "clearing_"),
+    *("multiplicities", "curve_", "fund_", "clearing_", "perpetual_"),
 )
 PRICES = "future"  # these must move where an arm trades futures that its reference does not, or trades them otherwise
 HEDGES = ("hedge_landlords", "hedge_users")

@@ -168,11 +168,12 @@ class ClearingHouse:
             moved, size = ledger.table(venue.names).T @ move, ledger.sizes(venue.names).T @ np.abs(move)
             if close.traded is not None:
                 moved, size = moved + close.traded.gained_usd, size + close.traded.made_of_usd
-                for crowd, gained in zip(venue.crowds, close.traded.crowds_usd, strict=True):
-                    crowd.arrays.cash_usd[:] += gained
+                for crowd, before in zip(venue.crowds, close.traded.crowds_usd, strict=True):
+                    crowd.arrays.cash_usd[:] += before
             own += self._pay("variation margin", moved, size)
+            own += self._pay_funding(venue, close)
             if self.fund is not None:
-                gained += moved
+                gained += moved - venue.funding_usd(close) * ledger.held(venue.names[0])
                 crowds += venue.crowds
                 results += results_of(venue, close, move)
             for m, name in enumerate(venue.names):
@@ -192,6 +193,16 @@ class ClearingHouse:
         if self.fund is not None and not self.fund.sized:
             self.size_fund(venues)
         return Margins(own, defaults, ruined, loss)
+
+    def _pay_funding(self, venue: Venue, close: Close) -> Floats:
+        """Longs of a perpetual pay shorts, on what was held before tonight's trades. Returns what own cash bore."""
+        owed = venue.funding_usd(close)
+        if owed == 0.0:
+            return np.zeros(len(self.ledger.owners))
+        for crowd in venue.crowds:
+            crowd.arrays.cash_usd[:] -= owed * crowd.arrays.position[0]
+        size = abs(owed) * self.ledger.sizes(venue.names)[0]
+        return self._pay("funding", -owed * self.ledger.held(venue.names[0]), size)
 
     def _cover(self, crowd: Speculators) -> float:
         """What ruined traders cannot pay is the house's loss, made good by its owners where it has no members."""
@@ -269,7 +280,7 @@ class ClearingHouse:
 
 def results_of(venue: Venue, close: Close, move: Floats) -> list[Floats]:
     """What each trader of each crowd gains tonight before trades at the close, USD; `move` (months,) USD a contract."""
-    found = [move @ crowd.arrays.position for crowd in venue.crowds]
+    found = [(move - venue.funding_usd(close)) @ crowd.arrays.position for crowd in venue.crowds]
     if close.traded is None:
         return found
     return [held + before for held, before in zip(found, close.traded.crowds_usd, strict=True)]

@@ -35,6 +35,9 @@ from sim.exchange.futures import orders_of, schedules_by_month
 from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders
 from sim.exchange.limits import beyond, hold_schedules, hold_traders, most_tonight
 from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
+from sim.exchange.perpetual import SERIES, Perpetual
+from sim.exchange.perpetual import columns as perpetual_columns
+from sim.exchange.perpetual import series as perpetual_series
 from sim.exchange.reports import Reports, classes_of
 from sim.exchange.session import Arrivals
 from sim.exchange.terms import MAIN, Clearing, Information, VenueTerms
@@ -87,8 +90,18 @@ class Exchange:
 
     @property
     def first(self) -> Venue | None:
-        """The first of the listed venues; none where nothing is listed."""
-        return next(iter(self.venues.values()), None)
+        """The first of the listed venues with months; none where nothing is listed."""
+        return next(iter(self.monthly), None)
+
+    @property
+    def monthly(self) -> list[Venue]:
+        """The venues that list months, not a perpetual."""
+        return [venue for venue in self.venues.values() if not venue.terms.perpetual]
+
+    @property
+    def perpetuals(self) -> list[Perpetual]:
+        """The venues that list a perpetual."""
+        return [venue for venue in self.venues.values() if isinstance(venue, Perpetual)]
 
     @property
     def crowds(self) -> list[Speculators]:
@@ -145,7 +158,8 @@ class Exchange:
         """List a venue's months and let its crowds in, at first prices."""
         common = self.common
         t, calendar = self.terms[name], common.calendar
-        venue = self.venues[name] = Venue(name, t, calendar, self._normal_premium(name), underlying.gpu_ve)
+        kind = Perpetual if t.perpetual else Venue
+        venue = self.venues[name] = kind(name, t, calendar, self._normal_premium(name), underlying.gpu_ve)
         venue.first_month = calendar.month(day)
         venue.since = day if day > 0 and t.listed_from is not None else None
         venue.crowds = [
@@ -157,6 +171,9 @@ class Exchange:
             self._since_the_last_month(venue, underlying.usd)
         for crowd in venue.crowds:
             self._pay_in("endowment", crowd, crowd.total_cash_usd())
+        if isinstance(venue, Perpetual):
+            venue.open_at(underlying.usd)
+            return
         s = common.path.settings
         venue.price_usd = first_prices(
             venue.curve(day, self.index_ratio[name]),
@@ -196,11 +213,11 @@ class Exchange:
 
     def check_budgets(self) -> None:
         """Nobody from outside wants more than crowds could sell, all their wealth being margin; raises SpecError."""
-        most_usd = math.fsum(venue.wealth_usd / venue.initial_margin for venue in self.venues.values())
+        most_usd = math.fsum(venue.wealth_usd / venue.initial_margin for venue in self.monthly)
         problems = {
             group_of(self.common.register.name(owner)): agent.budget_usd
             for owner, agent in self.common.register.of(BuysFromOutside)
-            if self.venues and agent.budget_usd > most_usd
+            if self.monthly and agent.budget_usd > most_usd
         }
         if problems:
             text = f"is larger than its market: with all they own as margin, speculators can sell {most_usd:,.0f} USD"
@@ -369,6 +386,8 @@ class Exchange:
             self.margins = self._no_margins()
             return self.margins
         evening = [(self.venues[name], close) for name, close in self.closes.items()]
+        for perpetual in self.perpetuals:
+            perpetual.held_before = float(self.open_interest(perpetual)[0])
         publish = [self._before(venue) for venue, _ in evening if venue.name in self.reports.months]
         self.margins = found = self.house.settle(evening)
         for venue, _ in evening:
@@ -438,7 +457,7 @@ class Exchange:
             return own
         technology = self.common.path.settings.technology
         before = self.house.losses_usd
-        for venue in self.venues.values():
+        for venue in self.monthly:
             if venue.name in self.reports.months:
                 self.reports.note_settlement(
                     venue, venue.settlement_usd(), self.common.ledger.table(venue.names[:1])[0]
@@ -482,13 +501,23 @@ class Exchange:
 
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""
-        prices = [column for name, t in self.terms.items() for column in price_columns(name, t.maturities)]
+        prices = [
+            column
+            for name, t in self.terms.items()
+            for column in (perpetual_columns(name) if t.perpetual else price_columns(name, t.maturities))
+        ]
         members = MEMBERS if self.members_recorded else []
         return [*prices, *TRADING, *READINGS, *self.reports.columns(), *members]
 
     def _nothing(self) -> dict[str, float]:
         """The series of a day on which nothing is listed."""
-        prices = [price for name, t in self.terms.items() for price in price_names(name, t.maturities)]
+        prices = [
+            price
+            for name, t in self.terms.items()
+            for price in (
+                [perpetual_series(name, what) for what in SERIES] if t.perpetual else price_names(name, t.maturities)
+            )
+        ]
         return dict.fromkeys([*prices, *SOMETIMES], math.nan) | dict.fromkeys(TRADED, 0.0)
 
     def day(self) -> dict[str, float]:
@@ -497,12 +526,17 @@ class Exchange:
         if not self.closes:
             return found
         roll, venues = self.common.register.roll, self.venues
-        for name, close in self.closes.items():
-            found |= zip(price_names(name, len(close.price_usd)), close.price_usd.tolist(), strict=True)
+        for perpetual in self.perpetuals:
+            found |= perpetual.day(self.closes[perpetual.name], float(self.open_interest(perpetual)[0]))
+        for venue in self.monthly:
+            prices = self.closes[venue.name].price_usd.tolist()
+            found |= zip(price_names(venue.name, len(prices)), prices, strict=True)
         values = trading(self.common.ledger, roll, venues.values(), self.closes.values(), self.margins)
         found |= zip(TRADED, values, strict=True)
-        first, (name, close) = self.first, next(iter(self.closes.items()))
-        if first is not None and first.crowds:
+        if (first := self.first) is None:
+            return found
+        close = self.closes[first.name]
+        if first.crowds:
             gaps = np.log(close.price_usd / first.expected_usd)
             found[GAP.name], found[SPREAD.name] = float(gaps.mean()), float(gaps.std())
         found |= self._read()

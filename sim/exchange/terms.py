@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from sim.vocabulary import Parameters, Positive, Share, iso_date
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Days, Parameters, Positive, Share, iso_date
 
 MAIN = "main"  # the venue that comes first, and whose contracts go without its name
 
@@ -44,8 +44,32 @@ class Limits(Parameters):
     accountability: Positive | None = None
 
 
+class FundingTerms(Parameters):
+    """What longs of a perpetual pay shorts every so many hours, and what traders expect of its index.
+
+    They expect the mark on the index `horizon_years` ahead, and half of what the index is off its usual ratio to rents
+    gone after `half_life_days`.
+
+    `response`, `band` and `cap` are those of `sim.rules.perpetual`; with a response or cap of zero nothing is paid.
+    """
+
+    every_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24]
+    response: Share
+    band: Annotated[float, Field(ge=0.0, le=0.5, allow_inf_nan=False)]
+    cap: Annotated[float, Field(ge=0.0, le=0.5, allow_inf_nan=False)]
+    horizon_years: Annotated[float, Field(ge=1.0 / DAYS_PER_YEAR, le=2.0, allow_inf_nan=False)]
+    half_life_days: Days
+
+    @property
+    def per_day(self) -> int:
+        """Payments a day."""
+        return HOURS_PER_DAY // self.every_hours
+
+
 class VenueTerms(Parameters):
     """A futures exchange: contract, tick, daily limit, the index it settles on, and how it trades.
+
+    `kind`: monthly futures; or one perpetual, which never settles, and whose `funding` ties it to the index.
 
     `mechanism`: a closing auction of all orders of the day; a limit order book to which they come in `rounds_per_day`
     rounds before the auction; or a log-linear market maker from outside, whose price moves by `maker_response` (log)
@@ -59,6 +83,7 @@ class VenueTerms(Parameters):
     """
 
     listed: bool
+    kind: Literal["monthly", "perpetual"] = "monthly"
     index: str
     maturities: Annotated[int, Field(ge=1, le=36)]
     contract_gpu_hours: Annotated[Positive, Field(ge=1e-6)]
@@ -75,6 +100,12 @@ class VenueTerms(Parameters):
     maker_response: Annotated[float, Field(gt=0.0, le=10.0)] = 0.02
     reports: bool = False
     limits: Limits = Limits()
+    funding: FundingTerms | None = None
+
+    @property
+    def perpetual(self) -> bool:
+        """Whether it lists a perpetual in place of months."""
+        return self.kind == "perpetual"
 
     def first_day(self, start: datetime.date) -> int:
         """The day on which the venue opens in a world that begins on `start`: 0, or that of its date if later."""
@@ -119,8 +150,10 @@ class Information(Parameters):
 
 
 def in_order(venues: Mapping[str, VenueTerms]) -> dict[str, VenueTerms]:
-    """Venues, the main one first, then by name: the order in which they are written changes nothing."""
-    return {name: venues[name] for name in sorted(venues, key=lambda name: (name != MAIN, name))}
+    """Venues, the main one first, then by name, perpetuals last: in whatever order they are written."""
+    return {
+        name: venues[name] for name in sorted(venues, key=lambda name: (name != MAIN, venues[name].perpetual, name))
+    }
 
 
 def never_listed(venues: Mapping[str, VenueTerms], start: datetime.date, days: int) -> list[tuple[int, str, str]]:

@@ -262,6 +262,10 @@ class Venue:
                 events += events_of(name, Cleared(price, position, int(status), int(roots), *rest))
         return events
 
+    def funding_usd(self, close: Close) -> float:
+        """What a contract that was held long pays for the day, beside variation margin: nothing, of months."""
+        return 0.0
+
     def roll(self, technology: float) -> None:
         """The front month has settled: the others move up, a new month is listed at the last one's price a month on."""
         step = math.exp(-technology / 12.0)

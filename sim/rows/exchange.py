@@ -25,6 +25,22 @@ class FutureRow(NamedTuple):
     high: float
 
 
+class Anchor(NamedTuple):
+    """How funding ties a perpetual to its index: see `sim.rules.perpetual`.
+
+    `per_year` payments; traders expect the mark on the index `horizon_years` ahead. The index was `index_usd` last; how
+    far that is from its usual ratio to rents fades with `reversion`, per year.
+    """
+
+    response: float
+    band: float
+    cap: float
+    per_year: float
+    horizon_years: float
+    index_usd: float
+    reversion: float
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """The futures curve as last settled: prices, horizons and the normal premium by maturity, nearest first.
@@ -32,7 +48,8 @@ class Curve:
     Horizons are years from today to the middle of what is still to be averaged; `known_weight` is the share of the
     settlement mean that is already known and `known_mean_usd` that part's mean; `index_ratio` is the usual ratio of the
     contract's index to the mean rent per VE-hour, `days_left` the days of each contract's month that are still to come,
-    `contract_hours` the size of a contract in VE-hours.
+    `contract_hours` the size of a contract in VE-hours. A perpetual has an `anchor` in place of months: one price,
+    whose horizon is that of its anchor, and no days to come.
     """
 
     price_usd: tuple[float, ...]
@@ -43,6 +60,7 @@ class Curve:
     days_left: tuple[float, ...]
     index_ratio: float
     contract_hours: float
+    anchor: Anchor | None = None
 
 
 class ListedMonth(NamedTuple):
