@@ -50,8 +50,9 @@ def replicate(p: Parameters, spec: Spec) -> Iterator[Check]:
     """Land and price at the date of the shock, with and without foresight of prices, and how the shock dies out."""
     del spec
     for said, foreseen, land, price in (
-        ("tomorrow's price as before", False, p.land_static, p.price_static), ("prices foreseen", True, p.land, p.price),
-    ):  # fmt: skip
+        ("tomorrow's price as before", False, p.land_static, p.price_static),
+        ("prices foreseen", True, p.land, p.price),
+    ):
         held, q = path(p, foreseen)
         yield Check("land of farmers over the shock", said, land, held[0] / p.shock, p.tolerance * land)
         yield Check("price of land over the shock", said, price, q[0] / p.shock, p.tolerance * price)

@@ -3,8 +3,8 @@
 Growers bring to the model's auction what the price they expected made worth growing (slope d), buyers the schedule of
 slope b: with last year's price as expectation prices go round, and die out only where d / b < 1; where the expectation
 follows by a share w a year, where d / b < 2 / w - 1. Shipyards: owners order by the rule of this model, less than what
-replaces the fleet in proportion to what it is too large, a in all, and get ships theta years later, K' = -a K(t - theta):
-monotone for a theta < 1 / e, then in waves that die out up to pi / 2, where a wave takes 4 theta.
+replaces the fleet in proportion to what it is too large, a in all, and get ships theta years later, so that
+K' = -a K(t - theta): monotone for a theta < 1 / e, then in waves that die out up to pi / 2, where a wave takes 4 theta.
 """
 
 from __future__ import annotations
