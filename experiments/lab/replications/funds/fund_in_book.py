@@ -1,4 +1,4 @@
-"""A leveraged fund that trades in an order book (Yagi, Maruyama and Mizuta 2020): it disturbs the more, the larger it is.
+"""A leveraged fund in an order book (Yagi, Maruyama and Mizuta 2020): it disturbs the more, the larger it is.
 
 Traders come one after another with a limit order of one unit: what they expect is the rule of this model's speculators,
 fundamentalist, chartist and noise in one, their price is drawn around it, and they buy where it is below what they
@@ -23,9 +23,9 @@ from sim.kernels import limit_order_book as book
 from sim.rules.speculation import expected_return
 from sim.spec import Spec
 from sim.streams import Purpose, Streams
-from sim.vocabulary import Count, Floats, NonNegative, Positive, PositiveCount
+from sim.vocabulary import Count, Floats, NonNegative, PositiveCount
 
-HELD_BACK = 1  # slots of the book beyond those of traders: the fund's
+ONE_MORE = 1  # slot of the book beyond those of traders: the fund's
 
 
 class Parameters(Strict):
@@ -79,7 +79,7 @@ class Market:
         self.horizon = 1 + (p.longest_trend * streams.uniforms(Purpose.POPULATION, 3, who)).astype(np.int64)
         self.noise = streams.normals(Purpose.POPULATION, 4, steps)
         self.place = 2.0 * streams.uniforms(Purpose.POPULATION, 5, steps) - 1.0
-        self.book = book.empty_book(2 * p.value, p.traders + HELD_BACK)
+        self.book = book.empty_book(2 * p.value, p.traders + ONE_MORE)
         self.best = book.no_quotes(2 * p.value)
         self.trades = book.no_trades(2)
         self.swept = book.no_trades(p.traders)
