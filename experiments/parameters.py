@@ -119,13 +119,14 @@ def limits(key: str, schemas: dict[str, Any]) -> str:
         rest = rest[1:]
     root = schema
     for part in rest:
-        schema = _resolved(schema, root)
+        schema = resolved(schema, root)
         inside = schema.get("properties", {}).get(part) or schema.get("additionalProperties") or {}
         schema = inside if isinstance(inside, dict) else {}
-    return _range(_resolved(schema, root), root)
+    return range_of(resolved(schema, root), root)
 
 
-def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+def resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """A JSON schema with what it refers to in place, of an option that may be null the other one."""
     while "$ref" in schema or "anyOf" in schema:
         if "anyOf" in schema:
             schema = next((one for one in schema["anyOf"] if one.get("type") != "null"), {})
@@ -134,7 +135,8 @@ def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _range(schema: dict[str, Any], root: dict[str, Any]) -> str:
+def range_of(schema: dict[str, Any], root: dict[str, Any]) -> str:
+    """The range that a resolved JSON schema allows, in words; empty where it allows any."""
     from sim.vocabulary import LARGEST
 
     if "enum" in schema:
@@ -142,7 +144,7 @@ def _range(schema: dict[str, Any], root: dict[str, Any]) -> str:
     if schema.get("type") == "boolean":
         return "true, false"
     if schema.get("type") == "array":
-        return _range(_resolved(schema.get("items", {}), root), root)
+        return range_of(resolved(schema.get("items", {}), root), root)
     low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
     high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
     high = None if high == LARGEST else high
@@ -158,7 +160,7 @@ def schemas() -> dict[str, Any]:
     found: dict[str, Any] = {}
     whole = Spec.model_json_schema()
     for section in whole["properties"]:
-        found[section] = {**_resolved(whole["properties"][section], whole), "$defs": whole["$defs"]}
+        found[section] = {**resolved(whole["properties"][section], whole), "$defs": whole["$defs"]}
     return found | {key: types.model_json_schema() for key, types in parameter_types().items()}
 
 
@@ -203,7 +205,7 @@ def page() -> str:
         raise ValueError(f"neither a source nor the word assumption stands beside {', '.join(bare)}")
     tables: dict[str, list[str]] = {}
     for default in rows:
-        cells = (f"`{default.key}`", f"`{_written(default.value)}`", unit(default), limits(default.key, known))
+        cells = (f"`{default.key}`", f"`{written(default.value)}`", unit(default), limits(default.key, known))
         tables.setdefault(_section(default.key), []).append(f"| {' | '.join([*cells, _told(default, told)])} |")
     head = "| parameter | value | unit | range | what it is, and its source or *assumption* |\n|---|---|---|---|---|"
     parts = [
@@ -223,10 +225,11 @@ def _section(key: str) -> str:
     return ".".join(parts[:2]) if parts[0] in PARTS else parts[0]
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as YAML has it."""
     if isinstance(value, bool) or value is None:
         return "null" if value is None else str(value).lower()
-    return f"[{', '.join(map(_written, value))}]" if isinstance(value, list) else str(value)
+    return f"[{', '.join(map(written, value))}]" if isinstance(value, list) else str(value)
 
 
 def _told(default: Default, meanings: dict[str, str]) -> str:

@@ -15,9 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from experiments.parameters import PACKAGED, PAGE, page, parameter_types
+from experiments.parameters import PACKAGED, PAGE, defaults, page, parameter_types, range_of, resolved, written
 
 MODEL = PAGE.parent / "model.md"
+ROLES_SAID = "What an agent is to the world follows from the methods of its class (`sim/roles.py`)."
 CALLS = {"is_month_end": "at month ends", "opens_on": "on days on which a venue opens"}  # a condition, in words
 
 
@@ -42,24 +43,37 @@ SUBJECTS = {
         "GPUs, new and used", ("The growth path", "News and hoarding"), ("sim.rules.investment", "sim.rules.hoarding"),
         ("investment", "resale", "agents.chip_vendor"),
     ),
-    "indices": Subject("Indices", ("Indices",), ("sim.indices.hedonic",), ("indices.",)),
+    "indices": Subject("Indices", ("Indices",),
+        ("sim.indices.quote", "sim.indices.transaction", "sim.indices.basket", "sim.indices.hedonic",
+         "sim.indices.publication"),
+        ("indices.",),
+    ),
     "futures": Subject(
         "Futures", ("How futures trade", "What a futures price knows"),
-        ("sim.rules.hedging", "sim.rules.speculation", "sim.rules.information", "sim.rules.perpetual"),
+        ("sim.rules.hedging", "sim.rules.speculation", "sim.rules.information", "sim.rules.outlook",
+         "sim.rules.perpetual", "sim.exchange.futures", "sim.exchange.market_maker"),
         ("venues", "information", "agents.speculator"),
     ),
     "clearing": Subject(
-        "The clearing house", (), ("sim.exchange.waterfall", "sim.exchange.margin_models"), ("clearing",)
+        "The clearing house", (),
+        ("sim.exchange.clearing_house", "sim.exchange.margin_models", "sim.exchange.limits", "sim.exchange.waterfall"),
+        ("clearing",),
     ),
     "funds": Subject(
-        "Exchange-traded funds", ("Funds",), ("sim.rules.fund_flows",),
+        "Exchange-traded funds", ("Funds",), ("sim.rules.fund_flows", "sim.funds.dose"),
         ("agents.etf_1x", "agents.etf_2x", "agents.etf_inverse", "agents.fund_holder", "agents.authorised_participant"),
     ),
     "loans": Subject(
-        "Loans against GPUs", ("Credit",), ("sim.rules.credit_pricing",), ("loan", "resolution", "agents.lender")
+        "Loans against GPUs", ("Credit",),
+        ("sim.rules.credit_pricing", "sim.credit.financing", "sim.credit.day_count", "sim.credit.covenants",
+         "sim.credit.clearing_vector"),
+        ("loan", "resolution", "agents.lender"),
     ),
     "notes": Subject(
-        "Notes", ("Securitisation",), ("sim.rules.screening",), ("deal", "agents.vehicle", "agents.note_investor")
+        "Notes", ("Securitisation",),
+        ("sim.rules.screening", "sim.rules.tranches", "sim.securitisation.waterfall", "sim.securitisation.offering",
+         "sim.securitisation.paper"),
+        ("deal", "agents.vehicle", "agents.note_investor"),
     ),
     "links": Subject("Links from futures to the physical world", ("Links",), ("sim.rules.learning",), ("links",)),
 }  # fmt: skip
@@ -75,12 +89,13 @@ def subjects() -> dict[str, Subject]:
 def pages() -> dict[str, str]:
     """Path below docs -> text of every page that is read off the source."""
     found = {f"markets/{name}.md": subject_page(subject) for name, subject in subjects().items()}
-    return {"odd.md": odd(), "markets/index.md": index(), **found}
+    return {"odd.md": odd(), "markets/index.md": index(), "markets/shocks.md": shocks(), **found}
 
 
 def index() -> str:
     """The list of all markets and instruments."""
     lines = [f"- [{subject.title}]({name}.md)" for name, subject in subjects().items()]
+    lines.append("- [Shocks](shocks.md)")
     head = "Each page holds the text of [the model](../model.md), the equations as the code has them, and parameters."
     return "\n\n".join(["# Markets and instruments", head, "\n".join(lines)]) + "\n"
 
@@ -95,6 +110,48 @@ def subject_page(subject: Subject) -> str:
     parts += ["## Equations, as the code has them", *rules] if rules else []
     parts += ["## Parameters", "Values of the default world; `null` is an option that is off.", *rows]
     return "\n\n".join(parts) + "\n"
+
+
+def shocks() -> str:
+    """What stands of shocks: text, when one acts, each class with its fields, and all presets."""
+    told = from_below(sections_of(MODEL.read_text(encoding="utf-8"))["Shocks"])
+    when = "\n\n".join(rules_of(importlib.import_module("sim.rules.profile")))
+    classes = "\n\n".join(map(shock_class, shock_classes()))
+    parts = ["# Shocks", told, "## When one acts", when, "## Kinds", classes, "## Presets", shock_presets()]
+    return "\n\n".join(parts) + "\n"
+
+
+def shock_classes() -> list[Any]:
+    """The classes of shocks, by file."""
+    names = sorted(path.stem for path in (PACKAGED.parent / "sim" / "shocks").glob("*.py"))
+    modules = [importlib.import_module(f"sim.shocks.{name}") for name in names if name not in {"__init__", "timing"}]
+    return [held for module in modules for held in vars(module).values() if is_shock_of(held, module)]
+
+
+def is_shock_of(held: Any, module: ModuleType) -> bool:
+    """Whether something is a class of shocks that a module defines."""
+    return inspect.isclass(held) and held.__module__ == module.__name__ and "__call__" in dir(held)
+
+
+def shock_class(cls: Any) -> str:
+    """A class of shocks: what it does, and its fields with their ranges."""
+    schema = cls.model_json_schema()
+    lines = ["| key | allowed | if not given |", "|---|---|---|"]
+    for name, field in schema["properties"].items():
+        required = name in schema.get("required", ())
+        given = "" if required else f"`{written(field.get('default'))}`"
+        lines.append(f"| `{name}` | {range_of(resolved(field, schema), schema)} | {given} |")
+    return "\n\n".join([f"### `{cls.__module__}.{cls.__name__}`", inspect.getdoc(cls) or "", "\n".join(lines)])
+
+
+def shock_presets() -> str:
+    """A table of the presets of shocks: what is on record or assumed, and the values."""
+    lines = ["| preset | what | values |", "|---|---|---|"]
+    for path in sorted(PACKAGED.glob("shocks/*.yaml")):
+        rows = defaults(path, "")
+        values = ", ".join(f"{row.key.rpartition('.')[2]} {written(row.value)}" for row in rows)
+        lines.append(f"| `{path.stem}` | {rows[0].comments[-1]} | {values} |".replace("\n", " "))
+    return "\n".join(lines)
 
 
 def belongs(section: str, wanted: Iterable[str]) -> bool:
@@ -148,7 +205,8 @@ def odd() -> str:
         "Patterns by which the default world is judged are those of `rackrate experiment=moments`.",
         "## Entities, state variables and scales",
         "A step is a day; hours are cleared within it. Space is regions; goods are grades of GPU by region and tier.",
-        "### Agents", entities(), "### Departments of the world, which hold its state", departments(),
+        "### Agents", entities(), "### Roles", ROLES_SAID, roles(),
+        "### Departments of the world, which hold its state", departments(),
         "What of the state is recorded each day, with its unit: [columns](columns.md).",
         "## Process overview and scheduling",
         "In this order each day (`Economy.step` in `sim/economy.py`):", schedule(),
@@ -188,6 +246,22 @@ def entities() -> str:
         said = (inspect.getdoc(cls) or "").split("\n\n")[0].replace("\n", " ")
         count = len(typed[f"agents.{path.stem}"].model_fields)
         lines.append(f"| {path.stem} | {said} | `{cls.__module__}` | [{count}](parameters.md#agents{path.stem}) |")
+    return "\n".join(lines)
+
+
+def roles() -> str:
+    """A table of all roles: the method that gives one, what it is to do, what else a class must then have."""
+    from sim.roles import ROLES, promises_of
+
+    lines = ["| method | returns | what | needs too |", "|---|---|---|---|"]
+    for role in ROLES:
+        first, *others = promises_of(role)
+        held = vars(role)[first]
+        signature = inspect.signature(held.fget if isinstance(held, property) else held)
+        given = ", ".join(name for name in signature.parameters if name != "self")
+        said = " ".join((inspect.getdoc(held) or "").split())
+        also = ", ".join(f"`{name}`" for name in others)
+        lines.append(f"| `{first}({given})` | `{signature.return_annotation}` | {said} | {also} |")
     return "\n".join(lines)
 
 

@@ -23,6 +23,7 @@ from experiments.analyse.effects import write_effects
 from experiments.run import main
 from experiments.store.rows import stored_rows
 from tests.cluster.conftest import until
+from tests.reader import blocks
 
 AT_LENGTH = pytest.mark.skipif(
     not os.environ.get("RACKRATE_SLURM_ALL"), reason="waits for a scheduler for minutes; RACKRATE_SLURM_ALL=1 runs it"
@@ -327,3 +328,19 @@ def test_a_folder_that_nodes_do_not_see_is_told(
     finally:
         subprocess.run([str(here / "slurm_down.sh"), "--purge"], env={**os.environ, **known}, check=False)
     assert all("on a file system that the nodes share?" in error for error in rows(tmp_path)["error"])
+
+
+@AT_LENGTH
+def test_the_tutorial_is_done_to_the_letter(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs/tutorials/cluster.md"
+    typed = "".join(block.text for block in blocks(page) if block.language == "bash")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", f"set -e\n{typed}"], cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = pd.read_parquet(tmp_path / "first/runs.parquet")
+    assert len(runs) == 2 * 6
+    assert set(runs["status"]) == {"ok"}
+    assert "12 of 12" in done.stdout
