@@ -96,3 +96,14 @@ def test_a_tap_or_a_pointer_on_a_path_tells_its_seed_and_value(out: Path, page: 
     [rent] = days.loc[days["arm"] == arm.replace(" ", "_"), "rent_h100_usd_per_gpu_hour"]
     assert float(value) == pytest.approx(rent, rel=1e-3)
     assert page.errors == []
+
+
+def test_on_a_phone_a_row_keeps_its_name_and_a_choice_is_read_whole(out: Path, page: Page) -> None:
+    page.open(out / "report.html", 390, True)
+    left = page.value("""[...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth
+        && !box.querySelector('.verdicts')).map((box) => { box.scrollLeft = 1e6;
+        return box.querySelector('td').getBoundingClientRect().left - box.getBoundingClientRect().left; })""")
+    assert left
+    assert max(map(abs, left)) < 1.0
+    wide = page.value("[...document.querySelectorAll('.controls select')].map((one) => one.clientWidth)")
+    assert min(wide) > 300
