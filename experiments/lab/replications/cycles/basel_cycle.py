@@ -27,8 +27,21 @@ REACH, TICKS = 0.5, 400  # of the grid of prices around the last
 SHORT_YEARS = 200.0  # enough for prices to come to rest
 
 
+class Record(Strict):
+    """What follows from the parameters, by an independent computation; and how near it must be met."""
+
+    period_years: Positive
+    lowest: Positive
+    highest: Positive
+    period_tolerance: Positive
+    price_tolerance: Positive
+    resting_scale: Positive  # alpha at which prices come to rest with b as it is
+    cycling_scale: Positive  # and at which they do not
+    constant_leverage: Positive  # with b = 0
+
+
 class Parameters(Strict):
-    """Bank, fund and memory as in the paper (from memory), and what follows from them by an independent computation."""
+    """Bank, fund and memory as in the paper (from memory), and what is on record for them."""
 
     step_years: Positive  # tau
     leverage_scale: Positive  # alpha
@@ -44,33 +57,28 @@ class Parameters(Strict):
     value: Positive  # mu
     start_leverage: Positive
     years: Positive
-    period_years: Positive
-    lowest: Positive
-    highest: Positive
-    period_tolerance: Positive
-    price_tolerance: Positive
-    resting_scale: Positive  # alpha at which prices come to rest with b as it is
-    cycling_scale: Positive  # and at which they do not
-    constant_leverage: Positive  # with b = 0
+    record: Record
 
 
 def replicate(p: Parameters, spec: Spec) -> Iterator[Check]:
     """Period and range of the cycle, and what stops it."""
     del spec
-    prices = path(p, p.leverage_scale, p.exponent, p.years)
+    known, prices = p.record, path(p, p.leverage_scale, p.exponent, p.years)
     half = prices[len(prices) // 2 :]
     said = f"alpha = {p.leverage_scale:g}, b = {p.exponent:g}"
-    yield Check("period, years", said, p.period_years, period(half) * p.step_years, p.period_tolerance)
-    yield Check("lowest price", said, p.lowest, float(half.min()), p.price_tolerance)
-    yield Check("highest price", said, p.highest, float(half.max()), p.price_tolerance)
+    yield Check("period, years", said, known.period_years, period(half) * p.step_years, known.period_tolerance)
+    yield Check("lowest price", said, known.lowest, float(half.min()), known.price_tolerance)
+    yield Check("highest price", said, known.highest, float(half.max()), known.price_tolerance)
     for scale, exponent, moves in (
-        (p.constant_leverage, 0.0, False), (p.resting_scale, p.exponent, False), (p.cycling_scale, p.exponent, True),
-    ):  # fmt: skip
+        (known.constant_leverage, 0.0, False),
+        (known.resting_scale, p.exponent, False),
+        (known.cycling_scale, p.exponent, True),
+    ):
         late = path(p, scale, exponent, SHORT_YEARS)[-int(30.0 / p.step_years) :]
         said = f"alpha = {scale:g}, b = {exponent:g}"
         yield Check("still moving in the end", said, float(moves), float(np.ptp(late) > 0.01 * p.value), 0.0)
         if exponent == 0.0:
-            yield Check("price at rest", said, p.value, float(late[-1]), p.price_tolerance)
+            yield Check("price at rest", said, p.value, float(late[-1]), known.price_tolerance)
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Published results on cycles of leverage, credit and investment."""
