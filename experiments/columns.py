@@ -9,6 +9,8 @@ OPTIONAL = (
     "venue=architect",
     "resale=default",
     "deal.enabled=true",
+    "loan.reports=true",
+    "population=tiny",
     "venues.main.reports=true",
     "venues.main.maturities=1",
     "links.normal_premium=[0.0]",
@@ -283,8 +285,9 @@ def page() -> str:
         "paths/",
         "With `record=paths`: a file a run, a row a day. Grades, indices, kinds of owner, tenors and listed months are "
         "those of the default world; another world has its own. The last are of worlds with a market "
-        "for used GPUs, of the calls that need one, and of venues with `reports` (of the nearest month: "
-        "others alike), with clearing members and with a perpetual.",
+        "for used GPUs, of the calls that need one, of loans with `reports` "
+        "(owners are those of the smallest world), and of venues with `reports` (of the nearest month: others alike), "
+        "with clearing members and with a perpetual.",
         [*PATHS, *((column.name, column.unit, column.meaning) for column in series)],
     )
     parts += section("moments.parquet", "Of a study of kind `moments`.", MOMENTS)

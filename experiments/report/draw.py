@@ -17,7 +17,10 @@ from experiments.store.files import make_folder
 
 log = logging.getLogger(__name__)
 
-ORDER = ("arms", "rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures", "exchange", "standardisation")
+ORDER = (
+    "arms", "rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures", "exchange", "coverage",
+    "waterfall", "tranches", "network", "standardisation",
+)  # fmt: skip
 
 
 def draw_figures(out: Path | Results, settings: object = None) -> list[style.Kept]:

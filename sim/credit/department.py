@@ -17,6 +17,7 @@ from sim.credit.lenders import Lenders
 from sim.credit.loans import LoanBook
 from sim.credit.payments import buy_back, draw, sell, serve
 from sim.credit.pricing import MAX_ADVANCE, Pricing
+from sim.credit.reports import Reports
 from sim.credit.resolution import Estates, Evening, RejectsContracts, SellsGpus
 from sim.credit.schedules import Schedules
 from sim.credit.service import Servicer
@@ -62,6 +63,7 @@ class Credit:
         self.room_share = 1.0
         self.base_bound = 0
         self.drawn_usd = self.lender_losses_usd = 0.0
+        self.reports = Reports(common, loans, loan) if loan.reports else None
 
     def adopt(self, loan: Loan, resolution: Resolution) -> None:
         """Take the terms, and what landlords say now of their own."""
@@ -243,10 +245,13 @@ class Credit:
         advance = np.minimum(MAX_ADVANCE, self.borrowers.advance_rate * offering.advance * marks) * (
             1.0 if today.loans_open else 0.0
         )
+        counts = self.calls.base_usd(self.terms, pledged_usd)
+        if self.reports:
+            self.reports.note_month(self.terms, self.servicer.dscr, advance, counts)
         money = Financing(
             advance=advance, budget_usd=np.maximum(0.0, ledger.held("cash")[roll.landlords] - self._cash_floor_usd()),
             equity_access=self.borrowers.equity_access,
-            headroom_usd=advance * self.calls.base_usd(self.terms, pledged_usd) - self.loans.debt_usd,
+            headroom_usd=advance * counts - self.loans.debt_usd,
             committed_usd=self._committed_usd(),
             lender_room_usd=self._lender_room_usd(offering, lent_by), share=facilities.share,
             syndicate=facilities.syndicate, open_share=today.environment.credit_scale,
@@ -350,7 +355,11 @@ class Credit:
 
     def columns(self) -> list[Column]:
         """The series of credit."""
-        return [*COLUMNS, *(CALL_COLUMNS if self.marked else [])]
+        return [
+            *COLUMNS,
+            *(CALL_COLUMNS if self.marked else []),
+            *(self.reports.columns() if self.reports else []),
+        ]
 
     def day(self) -> dict[str, float]:
         """Loans, lenders, coverage and defaults today."""
@@ -370,7 +379,12 @@ class Credit:
             "loan_spread_max": float(spreads.max()) if len(spreads) else np.nan,
             "base_bound": float(self.base_bound),
             **(self._calls() if self.marked else {}),
+            **(self._reported(self.reports) if self.reports else {}),
         }
+
+    def _reported(self, reports: Reports) -> dict[str, float]:
+        """What credit reports of today beside."""
+        return reports.day(self.terms, self.servicer, self.servicer.committed_usd(self.facilities), self.in_estate)
 
     def _calls(self) -> dict[str, float]:
         """Margin calls of today, and what all collateral counts for."""

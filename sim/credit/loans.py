@@ -28,6 +28,8 @@ class LoanBook:
         self.sizes: Floats = np.zeros_like(self.balance)  # balances day by day, and draws: see `rounding`
         self.sold = Participations(facilities * borrowers, len(weights))
         self.discount: Floats = np.zeros(facilities * borrowers)  # mean change of a loan's spread, per year
+        self.interest_usd: Floats = np.zeros(facilities * borrowers)  # paid so far; commitment fees too
+        self.fees_usd: Floats = np.zeros(facilities * borrowers)
 
     @property
     def borrower(self) -> Ints:

@@ -37,6 +37,7 @@ def serve(common: Common, loans: LoanBook, interest: Floats, principal: Floats, 
     _post_principal(common, loans, "principal", back)
     ledger.post_pairs("interest added to loans", "loan", roll.landlords, roll.lenders, loans.by_borrower(added))
     _remit(common, loans, interest=earned, principal=back, added=added)
+    loans.interest_usd += earned.sum(axis=1)
     loans.repay(back)
     loans.draw(added)
 
@@ -45,6 +46,7 @@ def pay_fees(common: Common, loans: LoanBook, fees: Floats) -> None:
     """Commitment fees (loans, lenders); the vehicle, which buys what is drawn, has no part in them."""
     roll = common.register.roll
     common.ledger.post_pairs("commitment fees", "cash", roll.landlords, roll.lenders, loans.by_borrower(fees))
+    loans.fees_usd += fees.sum(axis=1)
 
 
 def repay(common: Common, loans: LoanBook, reason: str, amounts: Floats) -> None:

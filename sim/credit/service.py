@@ -17,6 +17,7 @@ from sim.rows.credit import Contracted
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 SMOOTHING_MONTHS = 3.0
+USES = ("received", "running", "hedges", "fees", "interest", "principal", "swept", "distributed")
 
 
 class Servicer:
@@ -37,6 +38,7 @@ class Servicer:
         self.schedules = schedules
         self.first_usd: Floats = loans.balance.sum(axis=1)  # owed at the start, (loans,)
         self.failed: dict[str, Bools] = {}  # by test of its own dates, who failed it when it was made last
+        self.uses: dict[str, float] = dict.fromkeys(USES, 0.0)  # of the last month's cash, all borrowers, USD
 
     def collect(
         self,
@@ -69,8 +71,13 @@ class Servicer:
             loans.split(unpaid_interest, by_loan),
         )  # fmt: skip
         self._test(terms, cfads, due + fees, paying + fees - unpaid_fees, in_estate, contracted)
-        self._pay_out(terms, borrowers, np.maximum(0.0, cfads - due - fees), in_estate)
-        self._sweep(terms, in_estate, normal_cash_usd)
+        out = self._pay_out(terms, borrowers, np.maximum(0.0, cfads - due - fees), in_estate)
+        swept = self._sweep(terms, in_estate, normal_cash_usd)
+        flows = (
+            received_usd, self.opex_usd, self.hedge_usd, fees - unpaid_fees, paid_interest, paying - paid_interest,
+            swept, out,
+        )  # fmt: skip
+        self.uses = {name: float(usd.sum()) for name, usd in zip(USES, flows, strict=True)}
         self.opex_usd[:] = 0.0
         self.hedge_usd[:] = 0.0
 
@@ -139,17 +146,18 @@ class Servicer:
                 )
         return failing(terms.tests, found, self.failed) if self.failed or found else np.zeros(len(due), dtype=bool)
 
-    def _pay_out(self, terms: Loan, borrowers: Borrowers, free: Floats, in_estate: Bools) -> None:
-        """Owners are paid their share of free cash flow, less in lock-up, as far as there is cash."""
+    def _pay_out(self, terms: Loan, borrowers: Borrowers, free: Floats, in_estate: Bools) -> Floats:
+        """Owners are paid their share of free cash flow, less in lock-up, as far as there is cash; returns what."""
         ledger, roll = self.common.ledger, self.common.register.roll
         share = np.where(self.dscr < terms.lock_up, terms.lock_up_payout, 1.0)
         out = np.maximum(0.0, borrowers.payout) * free * share
         left = np.maximum(0.0, ledger.held("cash")[roll.landlords])
         out = np.where(in_estate, 0.0, np.minimum(out, left))
         ledger.post("dividends", "cash", roll.landlords, np.full(len(out), roll.rest_of_world), out)
+        return out
 
-    def _sweep(self, terms: Loan, in_estate: Bools, normal_cash_usd: Floats) -> None:
-        """A share of cash above a month's needs repays principal, in lock-up more of it."""
+    def _sweep(self, terms: Loan, in_estate: Bools, normal_cash_usd: Floats) -> Floats:
+        """A share of cash above a month's needs repays principal, in lock-up more of it; returns what."""
         loans, landlords = self.loans, self.common.register.roll.landlords
         spare = np.maximum(0.0, self.common.ledger.held("cash")[landlords] - normal_cash_usd)
         locked = (self.dscr < terms.lock_up) & ~in_estate
@@ -157,3 +165,4 @@ class Servicer:
         swept = np.where(in_estate, 0.0, np.minimum(loans.debt_usd, share * spare))
         by_loan = loans.split(swept, loans.balance.sum(axis=1))
         serve(self.common, loans, np.zeros_like(by_loan), by_loan, np.zeros_like(by_loan))
+        return swept

@@ -145,6 +145,16 @@ class Call(Parameters):
         return self
 
 
+class Stress(Parameters):
+    """What recorded measures of the network suppose: GPUs lose `fall` of what they count for.
+
+    The price falls by `impact` times the share of all landlords' GPUs that is sold (log).
+    """
+
+    fall: Share
+    impact: NonNegative
+
+
 class Loan(Parameters):
     """Loans by facility, and the terms that a borrower's loans have in common; coverage ratios are DSCRs.
 
@@ -156,7 +166,8 @@ class Loan(Parameters):
     which reads the curve as far as the link `curve_to_collateral` says. At book value that link moves advances instead.
     `day_count` is how interest counts days. Beside what lock-up sweeps, `sweep` of cash above a month's needs always
     repays principal. `tests` are of other dates than the covenant's, which is tested each month; until `cures_until`
-    owners cure whatever outlasts the grace period, as often as it takes.
+    owners cure whatever outlasts the grace period, as often as it takes. With `reports` what each facility, all
+    borrowers and the network of exposures do is recorded, and changes nothing; `stress` is what its measures suppose.
     """
 
     enabled: bool
@@ -179,6 +190,8 @@ class Loan(Parameters):
     sweep: Share = 0.0
     tests: dict[str, DatedTest] = {}
     cures_until: IsoDate | None = None
+    reports: bool = False
+    stress: Stress = Stress(fall=0.1, impact=1.8)
 
 
 class Resolution(Parameters):

@@ -12,6 +12,18 @@ from sim.rounding import rounding
 from sim.securitisation.notes import NotePool
 from sim.vocabulary import Ints
 
+USES = {
+    "collected": "interest and principal that the vehicle pays out of today, what it had kept among it",
+    "fees": "of these, fees",
+    "interest_senior": "interest on senior notes and the line behind paper",
+    "interest_mezzanine": "interest on mezzanine notes",
+    "interest_junior": "interest on junior notes",
+    "repaid": "principal of notes",
+    "kept": "kept for new loans",
+    "reserve": "put into the reserve; below zero where it is drawn upon",
+    "residual": "paid to the residual",
+}
+
 COLUMNS = [
     Column("notes_senior_usd", "USD", "senior notes outstanding"),
     Column("notes_junior_usd", "USD", "junior notes outstanding"),
@@ -43,6 +55,11 @@ DEAL_COLUMNS = [
     Column("loss_expected_senior", "share", "of senior notes, a year, by the rating model"),
     Column("loss_expected_mezzanine", "share", "the same of mezzanine notes"),
     Column("loss_expected_junior", "share", "the same of junior notes"),
+    Column("note_writedowns_senior_usd", "USD", "senior notes written down today"),
+    Column("note_writedowns_mezzanine_usd", "USD", "mezzanine notes written down today"),
+    Column("note_writedowns_junior_usd", "USD", "junior notes written down today"),
+    Column("note_writedowns_residual_usd", "USD", "residual written down today"),
+    *(Column(f"deal_{use}_usd", "USD", meaning) for use, meaning in USES.items()),
 ]
 
 

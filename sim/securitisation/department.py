@@ -14,7 +14,7 @@ from sim.rows.credit import LoanMargin, ServicerReport
 from sim.rows.exposures import Exposure
 from sim.rows.securitisation import CLASSES, Cover, NoteRow, NoteTerms, Offering
 from sim.rules.credit_pricing import funding_charge
-from sim.securitisation.audit import COLUMNS, DEAL_COLUMNS, check_notes
+from sim.securitisation.audit import COLUMNS, DEAL_COLUMNS, USES, check_notes
 from sim.securitisation.course import STAGES, Course
 from sim.securitisation.investors import Investors
 from sim.securitisation.offering import Book, bids_of, lowest_spread, open_book, place, strip
@@ -92,7 +92,8 @@ class Notes:
 
     def begin_day(self) -> None:
         """Nothing has been issued or written down today."""
-        self.issuer.issued_usd = self.issuer.write_downs_usd = self.bought_usd = self.sales_usd = 0.0
+        self.issuer.begin_day()
+        self.bought_usd = self.sales_usd = 0.0
 
     def recognise(self, day: int, report: ServicerReport) -> None:
         """Losses of the pool reach the notes; what investors will remember is the loss rate of all loans."""
@@ -363,7 +364,7 @@ class Notes:
 
     def _course(self) -> dict[str, float]:
         """What a deal as documented came to today."""
-        course, pool, run = self.course, self.issuer.pool, self.run
+        issuer, course, pool, run = self.issuer, self.course, self.issuer.pool, self.run
         names = ("senior", "mezzanine", "junior")
         price, lost = dict.fromkeys(pool.classes, math.nan), dict.fromkeys(pool.classes, math.nan)
         headroom = math.nan
@@ -372,7 +373,7 @@ class Notes:
             lost |= dict(zip(pool.classes, course.expected_losses(self.deal.rating, terms).tolist(), strict=True))
             if self.asked is not None and len(self.asked) == len(pool.classes):
                 price |= dict(zip(pool.classes, prices_of(pool, self.asked).tolist(), strict=False))
-            headroom = self.issuer.headroom(self.report, terms)
+            headroom = issuer.headroom(self.report, terms)
         stage = course.number(self.deal, run.unpaid_usd, failed=pool.test_failed) if self.deal.enabled else 0
         return {
             "notes_mezzanine_usd": pool.of("note_mezzanine"),
@@ -390,4 +391,6 @@ class Notes:
             "interest_coverage": course.coverage,
             **{f"note_price_{name}": price.get(f"note_{name}", math.nan) for name in names},
             **{f"loss_expected_{name}": lost.get(f"note_{name}", math.nan) for name in names},
+            **{f"note_writedowns_{n}_usd": issuer.cuts_usd.get(f"note_{n}", 0.0) for n in (*names, "residual")},
+            **{f"deal_{use}_usd": issuer.uses.get(use, 0.0) for use in USES},
         }

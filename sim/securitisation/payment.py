@@ -18,7 +18,10 @@ DUST = 1e-12  # relative gap between principal collected and passed through that
 
 
 class Issuer:
-    """Keeps the vehicle's pool and posts what it pays. `write_downs_usd` and `issued_usd` are of the current day."""
+    """Keeps the vehicle's pool and posts what it pays.
+
+    `write_downs_usd`, `issued_usd`, `cuts_usd` (write-downs by class) and `uses` of cash are of the current day.
+    """
 
     def __init__(self, common: Common) -> None:
         self.common = common
@@ -26,6 +29,8 @@ class Issuer:
         self.pool = NotePool(len(self.owners))
         self.write_downs_usd = 0.0
         self.issued_usd = 0.0
+        self.cuts_usd: dict[str, float] = {}
+        self.uses: dict[str, float] = {}
         self.coverage = math.nan  # interest collected less fees over what was due on all notes, at the last payment
 
     def adopt(self, classes: tuple[str, ...], *, with_lenders: bool) -> None:
@@ -49,6 +54,11 @@ class Issuer:
         pool.spread = np.array([coupons.get(name, 0.0) for name in wanted[:-1]])
         pool.holders = np.array([held.get(name, np.zeros(len(owners))) for name in wanted])
         pool.classes, self.owners = wanted, owners
+
+    def begin_day(self) -> None:
+        """Nothing has been issued, paid or written down today."""
+        self.issued_usd = self.write_downs_usd = 0.0
+        self.cuts_usd, self.uses = {}, {}
 
     @property
     def idle(self) -> bool:
@@ -102,6 +112,7 @@ class Issuer:
         paid = waterfall(pot, due, pool.balance, self.collateral_usd(report, terms), terms, stage)
         self.coverage = (pot.interest - due.fees) / sum(due.interest) if sum(due.interest) > 0.0 else math.nan
         self._post(paid)
+        self.uses = uses_of(pool.classes, pot, paid)
         unpaid = np.append(interest - np.array(paid.interest), 0.0)
         gain = sum(paid.cures) + sum(paid.through) + paid.kept - pot.principal
         gain = 0.0 if abs(gain) <= DUST * pot.principal else gain
@@ -153,6 +164,8 @@ class Issuer:
         cuts = write_downs(loss_usd, self.pool.balance)
         self._move("note write-downs", -cuts)
         self.write_downs_usd += float(cuts.sum())
+        for name, cut in zip(self.pool.classes, cuts.tolist(), strict=True):
+            self.cuts_usd[name] = self.cuts_usd.get(name, 0.0) + cut
 
     def issue(
         self, total: float, terms: NoteTerms, spreads: Floats, bought_usd: Floats, retained: Floats | None = None
@@ -227,3 +240,22 @@ class Issuer:
         """Shares of par by the classes that there are (classes,)."""
         shares = dict(zip(terms.classes, terms.shares, strict=True))
         return np.array([shares.get(name, 0.0) for name in self.pool.classes])
+
+
+def uses_of(classes: tuple[str, ...], pot: Pot, paid: Payment) -> dict[str, float]:
+    """What a payment date collected and what became of it, USD: collected is the sum of the others.
+
+    The line's interest is the senior note's, all principal of notes is `repaid`, `reserve` is below zero where it is
+    drawn upon.
+    """
+    interest = dict(zip(classes, paid.interest, strict=False))
+    interest["note_senior"] = interest.get("note_senior", 0.0) + interest.pop(LINE, 0.0)
+    return {
+        "collected": pot.interest + pot.principal,
+        "fees": paid.fees,
+        **{f"interest_{name.removeprefix('note_')}": usd for name, usd in interest.items()},
+        "repaid": sum(paid.cures) + sum(paid.through[:-1]),
+        "kept": paid.kept,
+        "reserve": paid.reserve - pot.reserve,
+        "residual": paid.residual + paid.through[-1],
+    }

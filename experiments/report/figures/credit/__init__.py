@@ -1,0 +1,1 @@
+"""Figures of credit: of runs that record what it reports."""
