@@ -86,7 +86,7 @@ def _caption(arms: list[str], shock: str, design: Design) -> str:
     shown = ", ".join(in_quotes(style.label(arm)) for arm in arms)
     return (
         f"Coverage over borrowers{event}, arms {shown}. From above: debt service coverage; the borrowing base over "
-        "what is owed (below 1 nothing may be drawn); what is owed over what GPUs and chips on order count for. Bands and "
-        f"line: quantiles over borrowers at month ends, median over {design.seeds} seeds. Lines across: where terms "
-        "bite, if near."
+        "what is owed (below 1 nothing may be drawn); what is owed over what GPUs and chips on order count for. Bands "
+        f"and line: quantiles over borrowers at month ends, median over {design.seeds} seeds. Lines across: where "
+        "terms bite, if near."
     )

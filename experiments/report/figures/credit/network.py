@@ -20,6 +20,7 @@ KINDS = {  # kind -> colour, place from left to right
     "noteholders": (style.PALETTE[3], 1.0),
 }
 LARGEST, THICKEST = 330.0, 5.0  # of a node (points squared) and an edge (points)
+COLUMN, ROUND = 175.0, 0.7  # height of a column of nodes, points; area of a node over its square's, with some air
 BILLION = 1e9
 
 
@@ -43,7 +44,7 @@ def draw(results: Results) -> Iterator[style.Plot]:
         figure, axes = style.panels(1, len(nights), 3.6)
         figure.set_figwidth(2.0 * style.WIDTH_IN)
         kinds = kinds_of(next(iter(nights.values())).owed)
-        scale = _scale(list(nights.values()))
+        scale = _scale(list(nights.values()), kinds)
         for panel, (title, night) in zip(axes[0], nights.items(), strict=True):
             _graph(panel, night, kinds, scale)
             panel.set_title(title)
@@ -79,10 +80,21 @@ def kinds_of(owed: dict[tuple[str, str], float]) -> dict[str, str]:
     return kinds | {name: "lenders" if name in lenders else "noteholders" for name in sorted(creditors - vehicles)}
 
 
-def _scale(nights: list[Night]) -> tuple[float, float]:
-    """The largest worth and the largest exposure on any night, USD."""
+class Scale(NamedTuple):
+    """The largest worth and the largest exposure on any night, USD, and the largest node, points squared."""
+
+    worth: float
+    owed: float
+    node: float
+
+
+def _scale(nights: list[Night], kinds: dict[str, str]) -> Scale:
+    """Nodes are no larger than their column has room for."""
     worth = max(abs(usd) for night in nights for usd in night.worth.values() if np.isfinite(usd))
-    return worth, max(usd for night in nights for usd in night.owed.values()) or 1.0
+    owed = max(usd for night in nights for usd in night.owed.values()) or 1.0
+    right = [kind in ("lenders", "noteholders") for kind in kinds.values()]
+    most = max(sum(right), len(right) - sum(right))
+    return Scale(worth, owed, min(LARGEST, ROUND * (COLUMN / max(1, most - 1)) ** 2))
 
 
 def places(kinds: dict[str, str], worth: dict[str, float]) -> dict[str, tuple[float, float]]:
@@ -101,7 +113,7 @@ def places(kinds: dict[str, str], worth: dict[str, float]) -> dict[str, tuple[fl
     return found
 
 
-def _graph(panel: Any, night: Night, kinds: dict[str, str], scale: tuple[float, float]) -> None:
+def _graph(panel: Any, night: Night, kinds: dict[str, str], scale: Scale) -> None:
     """Nodes by worth, hollow where nothing is left of it; edges by exposure, from who owes to who is owed."""
     import networkx as nx
 
@@ -109,7 +121,7 @@ def _graph(panel: Any, night: Night, kinds: dict[str, str], scale: tuple[float, 
     graph.add_nodes_from(kinds)
     graph.add_weighted_edges_from((a, b, usd) for (a, b), usd in night.owed.items() if usd > 0.0)
     where = places(kinds, night.worth)
-    widths = [THICKEST * usd / scale[1] for _, _, usd in graph.edges.data("weight")]
+    widths = [THICKEST * usd / scale.owed for _, _, usd in graph.edges.data("weight")]
     edges = nx.draw_networkx_edges(
         graph, where, ax=panel, width=[max(0.15, w) for w in widths], edge_color="#777777", arrows=False,
         alpha=0.45,
@@ -118,7 +130,7 @@ def _graph(panel: Any, night: Night, kinds: dict[str, str], scale: tuple[float, 
     for kind, (colour, _) in KINDS.items():
         mine = [owner for owner in graph if kinds[owner] == kind]
         worth = np.array([np.nan_to_num(night.worth.get(owner, 0.0)) for owner in mine])
-        sizes = np.maximum(14.0, LARGEST * np.abs(worth) / scale[0])
+        sizes = np.maximum(14.0, scale.node * np.abs(worth) / scale.worth)
         faces = ["white" if usd < 0.0 else colour for usd in worth]
         xy = np.array([where[owner] for owner in mine]).reshape(-1, 2)
         panel.scatter(xy[:, 0], xy[:, 1], s=sizes, c=faces, edgecolors=colour, linewidths=1.0, zorder=2)
@@ -140,7 +152,7 @@ def _graph(panel: Any, night: Night, kinds: dict[str, str], scale: tuple[float, 
     panel.axis("off")
 
 
-def _legend(figure: Any, kinds: dict[str, str], scale: tuple[float, float]) -> None:
+def _legend(figure: Any, kinds: dict[str, str], scale: Scale) -> None:
     """Colours by kind, and what a large node and a thick edge are."""
     from matplotlib.lines import Line2D
 
@@ -150,9 +162,9 @@ def _legend(figure: Any, kinds: dict[str, str], scale: tuple[float, float]) -> N
         )
 
     handles = [node(kind, KINDS[kind][0], 5.0) for kind in KINDS if kind in set(kinds.values())]
-    handles.append(node(f"worth {_round(scale[0] / 4)} bn USD", style.GREY, np.sqrt(LARGEST / 4)))
+    handles.append(node(f"worth {_round(scale.worth / 4)} bn USD", style.GREY, np.sqrt(scale.node / 4)))
     handles.append(node("worth less than nothing", style.GREY, 5.0, "white"))
-    owed = f"owed {_round(scale[1] / 2)} bn USD"
+    owed = f"owed {_round(scale.owed / 2)} bn USD"
     handles.append(Line2D([], [], color="#777777", alpha=0.6, linewidth=THICKEST / 2, label=owed))
     figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.4)
 
@@ -165,7 +177,7 @@ def _caption(arm: str, shock: str) -> str:
     event = f" under {the_shock(shock)}" if shock != NO_SHOCK else ""
     return (
         f"Who owes whom in loans and notes{event}: arm {in_quotes(style.label(arm))}, first seed, at the last month "
-        "end before each date. Borrowers (left) owe lenders and the vehicle, which owes those who hold its notes; width of "
-        "an edge: what is owed; size of a node: what its owner is worth, borrowers with GPUs as they count. The "
-        "vehicle has no equity of its own."
+        "end before each date. Borrowers (left) owe lenders and the vehicle, which owes those who hold its notes; "
+        "width of an edge: what is owed; size of a node: what its owner is worth, borrowers with GPUs as they count. "
+        "The vehicle has no equity of its own."
     )

@@ -111,5 +111,5 @@ def _caption(arm: str, deal: str | None, shock: str, design: Design) -> str:
     return (
         f"Cash by use, a bar a month{event}; means over {design.seeds} seeds. Landlords of the arm "
         f"{in_quotes(style.label(arm))}: what rents and prepayments of a month were spent on, in this order; bars "
-        f"above the dots are paid out of cash held before. Chips, which loans and equity help to pay, are not in it.{more}"
+        f"above the dots are paid out of cash held before. Chips, which loans and equity help pay, are left out.{more}"
     )
