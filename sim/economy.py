@@ -92,6 +92,7 @@ class Economy(abm.Model):  # type: ignore[misc]
             self.credit.note_costs(self.rental.pay_elapsed(self.hardware.let_ve(), common.calendar.elapsed))
         if spec.loan.tests:
             self.credit.check_closing(self.reserved.contracted(self.indices.usd))
+        self.credit.check_commitments()
         self.notes = Notes(common, self.credit.report(), spec.deal, tables.loans.weights)
         self.exchange = Exchange(common, spec.venues, spec.information, spec.clearing)
         self.funds = Funds(common)

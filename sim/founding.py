@@ -58,6 +58,7 @@ from sim.stub import accrue_rents
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 LONGEST_LAG = 100.0  # logs
+NO_SPREAD = 1e-12  # a year, of rounding
 
 
 def settle(model: abm.Model, spec: Spec, streams: Streams) -> tuple[list[Agent], GrowthPath]:
@@ -183,6 +184,7 @@ def path_of(spec: Spec, people: list[Member]) -> GrowthPath:
         equity_rate=w.equity_rate, equal_capacity=spec.loan.equal_capacity,
     )  # fmt: skip
     _check_memories(people, w.trend.technology)
+    _check_spreads(spec, found)
     try:
         path = growth_path(settings, tenors, landlords, _auctioned(spec, people, tenors))
     except ValueError as error:
@@ -228,6 +230,24 @@ def _check_memories(people: list[Member], technology: float) -> None:
                 problems[key] = Problem(key, length, text)
     if problems:
         raise SpecError(list(problems.values()))
+
+
+def _check_spreads(spec: Spec, landlords: list[tuple[Member, Landlord | None]]) -> None:
+    """No facility lends below the policy rate: its spread and the borrower's own add up to at least 0."""
+    owing = [(m, terms.debt_rate - spec.world.policy_rate) for m, terms in landlords if terms and terms.advance_rate]
+    if not owing:
+        return
+    lowest, own = min(owing, key=lambda one: one[1])
+    problems = [
+        Problem(
+            f"loan.facilities.{name}.spread", facility.spread,
+            f"with {lowest.group}'s own spread of {own:g} loans would pay less than the policy rate: at least {-own:g}",
+        )
+        for name, facility in spec.loan.facilities.items()
+        if own + facility.spread < -NO_SPREAD
+    ]  # fmt: skip
+    if problems:
+        raise SpecError(problems)
 
 
 def _check_costs(path: GrowthPath, landlords: list[tuple[Member, Landlord | None]]) -> None:

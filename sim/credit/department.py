@@ -92,6 +92,25 @@ class Credit:
         if problems:
             raise SpecError(problems)
 
+    def check_commitments(self) -> None:
+        """A facility that commits to one borrower more than its lender could ever lend: raises SpecError by key."""
+        free, loans = self.lenders.free_usd(0.0), self.loans
+        most = free + loans.balance.sum(axis=0)
+        first = loans.balance.sum(axis=1).reshape(loans.facilities, -1)
+        problems = []
+        for f, (name, facility) in enumerate(self.terms.facilities.items()):
+            largest = (facility.commitment or 0.0) * float(first[f].max(initial=0.0))
+            lent = self.facilities.syndicate[f] > 0.0
+            times = float((most[lent] / self.facilities.syndicate[f][lent]).min(initial=np.inf))
+            if facility.commitment and largest > times:
+                text = (
+                    f"commits {largest:.3g} USD to one borrower, of which a lender's part is more than its capital "
+                    f"allows it to lend in all: at most {facility.commitment * times / largest:.3g}"
+                )
+                problems.append(Problem(f"loan.facilities.{name}.commitment", facility.commitment, text))
+        if problems:
+            raise SpecError(problems)
+
     @property
     def in_estate(self) -> Bools:
         """Which borrowers are run for their creditors."""
