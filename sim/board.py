@@ -251,7 +251,7 @@ class Board:
             found += [
                 ListedMonth(
                     first + m, price, expected[m], curve.days_left[m],
-                    layered(1.0, curve.horizon_years[m], horizon_years), curve.contract_hours,
+                    layered(1.0, curve.horizon_years[m], horizon_years), curve.contract_hours[m],
                 )
                 for m, price in enumerate(curve.price_usd)
             ]  # fmt: skip

@@ -95,7 +95,7 @@ def heirs(people: list[Agent], streams: Streams, began: Spec, spec: Spec) -> lis
         problems.append(Problem("venues", list(spec.venues), f"a fork keeps {list(began.venues)}"))
     for name, venue in spec.venues.items():
         first = began.venues.get(name, venue)
-        for key in ("kind", "maturities"):
+        for key in ("kind", "maturities", "contract_gpu_hours", "hours_of_month"):
             if getattr(venue, key) != getattr(first, key):
                 text = f"a fork keeps {getattr(first, key)}"
                 problems.append(Problem(f"venues.{name}.{key}", getattr(venue, key), text))

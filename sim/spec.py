@@ -225,6 +225,7 @@ def _impossible_perpetual(name: str, venue: VenueTerms) -> list[Problem]:
         problems.append(Problem(f"{key}.funding", None, text))
     given = (
         ("maturities", venue.maturities, 1),
+        ("hours_of_month", venue.hours_of_month, False),
         ("settlement", venue.settlement, "business_days"),
         ("calendar", venue.calendar, "weekdays"),
         ("limits.spot", venue.limits.spot, None),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.exchange.contract_size import per_first
 from sim.exchange.crowd import Speculators
 from sim.exchange.margin_models import required_usd
 from sim.exchange.terms import Clearing
@@ -89,8 +90,9 @@ class ClearingHouse:
                 losses[row] += fund.by_member(clients, np.maximum(0.0, -side * move * usd - margin))
 
         for venue in venues:
-            hours, mine = venue.terms.contract_gpu_hours, [crowd.owner for crowd in venue.crowds]
-            value = hours * (self.ledger.table(venue.names)[:, :n].T @ venue.price_usd)
+            hours, mine = venue.hours, [crowd.owner for crowd in venue.crowds]
+            size, usd = float(hours[0]), per_first(venue.price_usd, hours)
+            value = size * (self.ledger.table(venue.names)[:, :n].T @ usd)
             margin = self._required(venue)[:n]
             value[mine], margin[mine] = 0.0, 0.0
             exposed, required = exposed + value, required + margin
@@ -98,7 +100,7 @@ class ClearingHouse:
                 position = crowd.arrays.position
                 needed = required_usd(venue.terms.margin, venue.initial_margin, hours, position, venue.price_usd)
                 held = np.minimum(needed, np.maximum(0.0, crowd.arrays.cash_usd))
-                add(crowd.arrays.id, hours * (position.T @ venue.price_usd), held)
+                add(crowd.arrays.id, size * (position.T @ usd), held)
         add(ids, exposed, required)
         return losses, margins
 
@@ -163,8 +165,7 @@ class ClearingHouse:
         venues = []
         gained, crowds, results = np.zeros(len(ledger.owners)), [], []
         for venue, close in evening:
-            t = venue.terms
-            move = (close.price_usd - close.last_usd) * t.contract_gpu_hours
+            move = (close.price_usd - close.last_usd) * venue.hours
             moved, size = ledger.table(venue.names).T @ move, ledger.sizes(venue.names).T @ np.abs(move)
             if close.traded is not None:
                 moved, size = moved + close.traded.gained_usd, size + close.traded.made_of_usd
@@ -180,7 +181,7 @@ class ClearingHouse:
                 ledger.post_net("futures trades", name, close.trades[m], close.wanted[m])
             for crowd, fills in zip(venue.crowds, close.crowd_fills, strict=True):
                 _, d, r = crowd_settle(
-                    crowd.arrays, fills, close.price_usd, close.last_usd, t.contract_gpu_hours,
+                    crowd.arrays, fills, close.price_usd, close.last_usd, venue.hours,
                     venue.maintenance_margin, 0.0,
                 )  # fmt: skip
                 defaults, ruined = defaults + d, ruined + r
@@ -256,7 +257,7 @@ class ClearingHouse:
 
     def _required(self, venue: Venue) -> Floats:
         """Initial margin of the positions at one venue (owners,), USD."""
-        initial, hours, terms = venue.initial_margin, venue.terms.contract_gpu_hours, venue.terms.margin
+        initial, hours, terms = venue.initial_margin, venue.hours, venue.terms.margin
         required = required_usd(terms, initial, hours, self.ledger.table(venue.names), venue.price_usd)
         for crowd in venue.crowds:
             needed = required_usd(terms, initial, hours, crowd.arrays.position, venue.price_usd)
@@ -265,7 +266,7 @@ class ClearingHouse:
 
     def expire(self, venue: Venue, settlement_usd: float) -> Floats:
         """Final settlement of the front month in cash. Returns what hedgers' own cash bore (owners,)."""
-        ledger, name, hours = self.ledger, venue.names[0], venue.terms.contract_gpu_hours
+        ledger, name, hours = self.ledger, venue.names[0], float(venue.hours[0])
         last = float(venue.price_usd[0])
         held = ledger.held(name).copy()
         move = (settlement_usd - last) * hours

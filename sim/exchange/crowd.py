@@ -80,7 +80,7 @@ class Speculators:
         news: Floats,
         lift: Floats,
         price_weight: float,
-        contract_hours: float,
+        contract_hours: Floats,
         margin_share: float,
         tick_usd: float,
     ) -> tuple[Floats, Ints]:

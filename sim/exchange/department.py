@@ -373,7 +373,7 @@ class Exchange:
         crowd.hear(morning.day, foresight, known.precision, known.cadence_days, self.common.streams)
         crowd.orders(
             self.common.streams.seed, morning.day, venue.price_usd, venue.expected_usd, venue.trend,
-            np.array(persistence), news, lifts(curve, foresight, known), known.price_weight, t.contract_gpu_hours,
+            np.array(persistence), news, lifts(curve, foresight, known), known.price_weight, venue.hours,
             venue.initial_margin, t.tick_usd,
         )  # fmt: skip
         most = most_tonight(t.limits, venue.dates, venue.first_month, t.maturities, morning.day)

@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from sim.exchange.contract_size import per_first
 from sim.exchange.terms import Margin
 from sim.vocabulary import Floats
 
@@ -56,14 +57,15 @@ class FilteredHistory:
         return min(1.0, max(t.floor, (1.0 - t.stress_weight) * value_at_risk + t.stress_weight * t.initial))
 
 
-def required_usd(terms: Margin, share: float, hours: float, position: Floats, price_usd: Floats) -> Floats:
-    """Initial margin (owners,) of positions (months, owners), USD.
+def required_usd(terms: Margin, share: float, hours: Floats, position: Floats, price_usd: Floats) -> Floats:
+    """Initial margin (owners,) of positions (months, owners) in contracts of so many `hours` (months,), USD.
 
     `scan`, as SPAN does over the curve: the months' net position bears the range of prices, what is long against short
     only `spread_charge` of it. At a charge of one, and in the other models, every position bears it all.
     """
-    gross = np.abs(position).T @ price_usd
+    size, usd = float(hours[0]), per_first(price_usd, hours)
+    gross = np.abs(position).T @ usd
     if terms.model != "scan":
-        return np.asarray(share * hours * gross)
-    net = np.abs(position.T @ price_usd)
-    return np.asarray(share * hours * (net + terms.spread_charge * np.maximum(0.0, gross - net)))
+        return np.asarray(share * size * gross)
+    net = np.abs(position.T @ usd)
+    return np.asarray(share * size * (net + terms.spread_charge * np.maximum(0.0, gross - net)))

@@ -50,7 +50,7 @@ def by_book(
             night.trades[m, funds.owners] += funded.fills[:, m]
         night.note(m, names[m], cleared)
         night.volume[m] += session.quality.volume
-    night.pay(sessions, terms.contract_gpu_hours)
+    night.pay(sessions)
     return funded
 
 

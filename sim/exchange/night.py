@@ -17,8 +17,8 @@ from sim.vocabulary import Floats, Ints
 class Night:
     """Prices (M,), trades and what they are made of (M, owners), volume (M,), fills of crowds (M, N), events."""
 
-    def __init__(self, crowds: Sequence[Speculators], last_usd: Floats, owners: int) -> None:
-        self.crowds = crowds
+    def __init__(self, crowds: Sequence[Speculators], last_usd: Floats, owners: int, hours: Floats) -> None:
+        self.crowds, self.hours = crowds, hours  # (M,) of a contract
         self.price_usd = last_usd.copy()
         self.volume: Floats = np.zeros(len(last_usd))
         self.trades: Floats = np.zeros((len(last_usd), owners))
@@ -50,14 +50,14 @@ class Night:
         self.trades[m, maker] -= float(self.trades[m].sum())
         self.wanted[m, maker] += float(np.abs(self.trades[m]).sum())
 
-    def pay(self, sessions: Sequence[Session], contract_hours: float) -> None:
+    def pay(self, sessions: Sequence[Session]) -> None:
         """Count what trades before the close gain by their prices, as variation margin does for positions."""
         owners = self.trades.shape[1]
         gained, made_of = np.zeros((2, owners))
         crowds = [np.zeros(fills.shape[1]) for fills in self.crowd_fills]
         for m, session in enumerate(sessions):
-            worth = session.filled * self.price_usd[m] * contract_hours
-            paid = session.spent_usd * contract_hours
+            worth = session.filled * self.price_usd[m] * self.hours[m]
+            paid = session.spent_usd * self.hours[m]
             k = len(session.owners)
             np.add.at(gained, session.owners, (worth - paid)[:k])
             np.add.at(made_of, session.owners, (np.abs(worth) + np.abs(paid))[:k])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.exchange.contract_size import per_first
 from sim.exchange.venue import Venue
 from sim.rows.exchange import Curve
 from sim.rules.rents import expected_rent
@@ -35,7 +36,9 @@ def first_positions(venue: Venue, hedges: Floats, hedgers: list[int]) -> Floats:
     hedges = hedges if venue.crowds else matched(hedges)
     wealth = venue.wealth_usd
     net = np.take(hedges, hedgers, axis=1).sum(axis=1)  # over hedgers alone: it does not depend on who else there is
-    margin = venue.initial_margin * venue.terms.contract_gpu_hours * float(np.abs(net) @ venue.price_usd)
+    hours = venue.hours
+    usd = per_first(venue.price_usd, hours)
+    margin = venue.initial_margin * float(hours[0]) * float(np.abs(net) @ usd)
     hedges = hedges * (min(1.0, MARGIN_AT_OPENING * wealth / margin) if venue.crowds and margin > 0.0 else 1.0)
     other_side = -np.take(hedges, hedgers, axis=1).sum(axis=1)[:, None]
     for crowd in venue.crowds:

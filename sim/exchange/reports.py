@@ -97,7 +97,7 @@ class Reports:
         """
         if self.months.get(venue.name) != len(close.price_usd):
             return
-        move = (close.price_usd - close.last_usd) * venue.terms.contract_gpu_hours
+        move = (close.price_usd - close.last_usd) * venue.hours
         held = before + close.trades
         for m, table in enumerate(held):
             self._note_month(venue, m, table, float(close.volume[m]))
@@ -148,7 +148,7 @@ class Reports:
         """Publish the final settlement of the nearest month, of which owners hold `held` (owners,)."""
         if venue.name not in self.months:
             return
-        gained = (settlement_usd - float(venue.price_usd[0])) * venue.terms.contract_gpu_hours * held
+        gained = (settlement_usd - float(venue.price_usd[0])) * float(venue.hours[0]) * held
         self.today[daily(venue.name, "settled_usd_per_gpu_hour")] = settlement_usd
         for what, usd in self._results(venue, gained).items():
             self.today[daily(venue.name, what)] += usd

@@ -76,6 +76,8 @@ class VenueTerms(Parameters):
     for an order of one open interest. `market_protection` is how far from the last trade a market order may trade in
     the book, as a share of it.
 
+    A contract is `contract_gpu_hours`, the same in all months, or with `hours_of_month` the hours of its own month.
+
     A month settles to the mean of the index over the days that `settlement` counts: business days, by `calendar`, or
     all days.
     A venue that is `listed` opens on `listed_from`, a date, or at once (null). With `reports` the record has what it
@@ -87,6 +89,7 @@ class VenueTerms(Parameters):
     index: str
     maturities: Annotated[int, Field(ge=1, le=36)]
     contract_gpu_hours: Annotated[Positive, Field(ge=1e-6)]
+    hours_of_month: bool = False
     tick_usd: Positive
     daily_limit: Annotated[float, Field(gt=0.0, lt=1.0)]
     round_to_tick: bool

@@ -23,7 +23,7 @@ from sim.kernels.call_auction import TRADED, Cleared
 from sim.kernels.close import close_months
 from sim.problems import OutOfBounds
 from sim.rows.exchange import Close, Curve
-from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
+from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats, Ints
 
 MOST_TIMES = 50.0  # over the first price: what is dearer is the price of no hour
 TREND_DAYS = 20.0
@@ -121,6 +121,13 @@ class Venue:
         return self.listed.names
 
     @property
+    def hours(self) -> Floats:
+        """GPU-hours of a contract in each listed month (months,)."""
+        if not self.terms.hours_of_month:
+            return np.full(self.terms.maturities, self.terms.contract_gpu_hours)
+        return np.diff(np.array(self.listed.first_days, dtype=np.float64)) * float(HOURS_PER_DAY)
+
+    @property
     def wealth_usd(self) -> float:
         """What all traders of the crowds own."""
         return float(sum(crowd.total_cash_usd() for crowd in self.crowds))
@@ -147,7 +154,7 @@ class Venue:
             price_usd=tuple(self.price_usd.tolist()), horizon_years=tuple(horizons), known_weight=(known, *unknown),
             known_mean_usd=(self.settlement_usd(), *unknown),
             normal_premium=self.normal_premium, days_left=tuple(left), index_ratio=index_ratio,
-            contract_hours=self.terms.contract_gpu_hours * self.gpu_ve,
+            contract_hours=tuple((self.hours * self.gpu_ve).tolist()),
         )  # fmt: skip
 
     def clear(
@@ -169,7 +176,9 @@ class Venue:
         self.margin_before = self.initial_margin
         evening, resting = by_month(rows, terms.maturities), resting_orders(crowds, terms.maturities)
         if terms.mechanism != "call_auction":
-            return self._clear_otherwise(evening, Night(crowds, last, owners), funds, probed, arrivals, held)
+            return self._clear_otherwise(
+                evening, Night(crowds, last, owners, self.hours), funds, probed, arrivals, held
+            )
         fills, cleared = np.zeros(resting[0].shape), np.empty((terms.maturities, len(Cleared._fields)))
         impact, joint, funded = math.nan, 0, None
         books = self._books(evening) if probed is not None or funds is not None or terms.reports else []

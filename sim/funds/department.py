@@ -15,7 +15,7 @@ from sim.exchange.venue import Venue
 from sim.funds.audit import COLUMNS, SUMS, check_shares, nav_column, nav_columns
 from sim.funds.dose import factor_for, roll_gain
 from sim.funds.launch import Groups, launch
-from sim.funds.window import ENDED, ENDING, OPEN, Fund, closing_orders, mark, pay_out, settle_funds
+from sim.funds.window import ENDED, ENDING, OPEN, Fund, closing_orders, mark, of_two_months, pay_out, settle_funds
 from sim.record import Column
 from sim.roles import CreatesShares, HoldsFutures, OrdersShares
 from sim.rows.exchange import Close, Foresight
@@ -67,7 +67,7 @@ class Funds:
         self._refresh_terms()
         running = {fund.owner for fund in self.launched if fund.status != ENDED}
         interest = exchange.open_interest(venue)
-        front_usd = float(interest[0] * venue.price_usd[0] * venue.terms.contract_gpu_hours)
+        front_usd = float(interest[0] * venue.price_usd[0] * venue.hours[0])
         sizes = {owner: agent.start_assets_usd(front_usd) for owner, agent in register.of(HoldsFutures)}
         sizes = self._dosed(sizes, running, exchange, venue, foresight)
         for owner, size in sizes.items():
@@ -93,7 +93,7 @@ class Funds:
             return sizes
         books = exchange.trial_books(venue, foresight)
         leverage, assets = np.array([terms[i].leverage for i in come]), np.array([sizes[i] for i in come])
-        hours, tick = venue.terms.contract_gpu_hours, venue.terms.tick_usd
+        hours, tick = of_two_months(venue.hours), venue.terms.tick_usd
 
         def gain_at(factor: float) -> float:
             return roll_gain(books, np.where(dosed, assets * factor, assets), leverage, hours, tick)
@@ -175,8 +175,7 @@ class Funds:
         was_ending = [fund for fund in self.launched if fund.status == ENDING]
         participants = self.common.register.of(CreatesShares)
         cost = participants[0][1].cost_usd if participants else (lambda _: 0.0)
-        hours = venue.terms.contract_gpu_hours
-        events = settle_funds(ledger, self._world, self.launched, self.tonight, hours, cost)
+        events = settle_funds(ledger, self._world, self.launched, self.tonight, venue.hours, cost)
         for fund in was_ending:
             if pay_out(ledger, fund, venue.names):
                 events.append(("fund paid out", f"{fund.name}: holders get what is left"))
@@ -194,7 +193,7 @@ class Funds:
         if not self.launched or venue is None:
             return
         held = ledger.held(venue.names[0]).copy()
-        move = (venue.settlement_usd() - float(venue.price_usd[0])) * venue.terms.contract_gpu_hours
+        move = (venue.settlement_usd() - float(venue.price_usd[0])) * float(venue.hours[0])
         for fund in self.launched:
             if fund.status != ENDED:
                 self.common.log.note_all(day, mark(ledger, self._world, fund, float(held[fund.owner]) * move))

@@ -16,7 +16,7 @@ PRECISION, LARGEST_FACTOR = 1e-3, 1e9
 
 
 def roll_gain(
-    books: Sequence[MonthOrders], assets_usd: Floats, leverage: Floats, hours: float, tick_usd: float
+    books: Sequence[MonthOrders], assets_usd: Floats, leverage: Floats, hours: Floats, tick_usd: float
 ) -> float:
     """Joint gain of funds (K,) that stand at the last prices in a close of these orders, mean over a roll.
 

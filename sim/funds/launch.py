@@ -27,13 +27,13 @@ def launch(
 
     `interest` is open interest in all months, contracts; raises SpecError for a fund that is larger.
     """
-    register, hours = common.register, venue.terms.contract_gpu_hours
+    register, hours = common.register, venue.hours
     agent = register.the(owner, HoldsFutures)
     terms = agent.fund_terms
     fund = Fund(owner, register.name(owner), terms.leverage, terms.expense_ratio, terms.termination_fall, terms.nav_usd)
     fund.exposure = agent.fund_exposure(register.views[owner])
     months = min(MONTHS, len(venue.names))
-    wanted = np.array(fund.exposure)[:months] * assets_usd / (venue.price_usd[:months] * hours)
+    wanted = np.array(fund.exposure)[:months] * assets_usd / (venue.price_usd[:months] * hours[:months])
     _check_size(fund, assets_usd, wanted, interest, terms.sized_by, groups)
     _deal_shares(common, fund, assets_usd)
     for m, contracts in enumerate(wanted.tolist()):

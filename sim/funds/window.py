@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sim.exchange.contract_size import per_first
 from sim.exchange.joint_close import MONTHS, FundClose, FundOrders
 from sim.exchange.venue import Venue
 from sim.kernels.fund_auction import FundCurves
@@ -61,13 +62,18 @@ class Fund:
         return -float(ledger.held(self.share)[self.owner])
 
 
+def of_two_months(hours: Floats) -> Floats:
+    """GPU-hours of a contract in the two nearest months (2,); as of the nearest where one is listed."""
+    return np.array([hours[0], hours[min(1, len(hours) - 1)]])
+
+
 def closing_orders(ledger: Ledger, funds: Sequence[Fund], venue: Venue) -> FundOrders | None:
     """What funds want at any prices of a venue's two nearest months; None if none has or wants a position.
 
     With creations u (a share of the fund) and same-day flows -b3 (L - 1) r A, assets after the close are
     A0 (1 + u) + (1 + u - b3 (L - 1) / L) x (what the position gains).
     """
-    names, hours = venue.names, venue.terms.contract_gpu_hours
+    names, hours = venue.names, of_two_months(venue.hours)
     nothing = np.zeros(len(ledger.owners))
     months = [ledger.held(name) for name in names[:MONTHS]] + [nothing] * (MONTHS - len(names))
     rows = []
@@ -95,15 +101,16 @@ def closing_orders(ledger: Ledger, funds: Sequence[Fund], venue: Venue) -> FundO
 
 
 def settle_funds(
-    ledger: Ledger, world: int, funds: Sequence[Fund], close: Close, hours: float, cost_usd: CostOfOrder
+    ledger: Ledger, world: int, funds: Sequence[Fund], close: Close, hours: Floats, cost_usd: CostOfOrder
 ) -> list[tuple[str, str]]:
     """After variation margin: NAV, creations and redemptions, fees, termination. Returns events (kind, text).
 
-    `world` is the row of the rest of the world, which pays in and is paid where no holder is.
+    `hours` (months,) are those of a contract. `world` is the row of the rest of the world, which pays in and is paid
+    where no holder is.
     """
     events: list[tuple[str, str]] = []
     funded: FundClose | None = close.funds
-    move = np.zeros(MONTHS)
+    move, size = np.zeros(MONTHS), of_two_months(hours)
     months = min(MONTHS, len(close.price_usd))
     move[:months] = (close.price_usd - close.last_usd)[:months]
     price = np.ones(MONTHS)
@@ -111,12 +118,12 @@ def settle_funds(
     for fund in funds:
         if fund.status == ENDED:
             continue
-        gain = float(fund.held @ move) * hours
+        gain = float(fund.held @ per_first(move, size)) * float(size[0])
         shares = fund.outstanding(ledger)
         start = fund.nav_usd
         position_usd = fund.leverage * start * shares
         fund.basket_return = gain / position_usd if position_usd else 0.0
-        _decompose(fund, start * shares + gain, price, hours, funded is not None)
+        _decompose(fund, start * shares + gain, price, size, funded is not None)
         events += mark(ledger, world, fund, gain)
         flow = -fund.same_day * (fund.leverage - 1.0) / fund.leverage * gain if fund.leverage else 0.0
         _transact(ledger, world, fund, flow if fund.status == OPEN else 0.0, cost_usd)
@@ -149,12 +156,12 @@ def mark(ledger: Ledger, world: int, fund: Fund, gain_usd: float) -> list[tuple[
     return [("negative NAV", f"{fund.name}: its sponsor pays {loss:,.0f} USD")]
 
 
-def _decompose(fund: Fund, assets: float, price: Floats, hours: float, traded: bool) -> None:
+def _decompose(fund: Fund, assets: float, price: Floats, hours: Floats, traded: bool) -> None:
     """Split the trades that were planned into the roll and leverage rebalancing (Todorov 2024), contracts."""
     fund.rebalanced = fund.rolled = 0.0
     if not traded:
         return
-    unit = [max(0.0, assets) / (usd * hours) for usd in price.tolist()]
+    unit = [max(0.0, assets) / usd for usd in (price * hours).tolist()]
     now = fund.exposure if fund.status == OPEN else (0.0, 0.0)
     was = fund.was if any(fund.was) else now
     before = math.fsum(was)

@@ -10,7 +10,7 @@
 The day has len(news) hours. In each, a speculator wakes with probability `activity`, and then replaces its one order
 for tonight; only the last waking counts. It knows the news (log change of rents) of that hour; `persistence` (M,) is
 how much of it lasts to each maturity. Columns of the day (M,): last price, expected settlement, trend (log per day),
-`lift`: what a unit of each trader's own `signal` (N,) adds to the log settlement it expects.
+the hours of a contract, `lift`: what a unit of each trader's own `signal` (N,) adds to the log settlement it expects.
 """
 
 from typing import NamedTuple
@@ -66,7 +66,7 @@ def crowd_orders(
     lift: Floats,
     signal: Floats,
     price_weight: float,
-    contract_hours: float,
+    contract_hours: Floats,
     margin_share: float,
     tick_usd: float,
     quantity: Floats,
@@ -95,7 +95,7 @@ def crowd_orders(
             m = min(int(pick[i] * maturities), maturities - 1)
             free = crowd.cash_usd[i]
             for other in range(maturities):
-                used = margin_share * (abs(crowd.position[other, i]) * price_usd[other] * contract_hours)
+                used = margin_share * (abs(crowd.position[other, i]) * price_usd[other] * contract_hours[other])
                 free -= used if other != m else 0.0
             expected = expected_return(
                 informed(mispriced[h, m], lift[m], signal[i], price_weight),
@@ -108,7 +108,7 @@ def crowd_orders(
                 crowd.noise_sd[i],
             )
             target = target_position(
-                expected, price_usd[m], crowd.cash_usd[i], free, crowd.boldness[i], margin_share, contract_hours
+                expected, price_usd[m], crowd.cash_usd[i], free, crowd.boldness[i], margin_share, contract_hours[m]
             )
             quantity[m, i] = target - crowd.position[m, i]
             tick[m, i] = limit_tick(expected, price_usd[m], quantity[m, i], tick_usd)
@@ -155,7 +155,7 @@ def crowd_settle(
     fills: Floats,
     price_usd: Floats,
     last_usd: Floats,
-    contract_hours: float,
+    contract_hours: Floats,
     maintenance_share: float,
     floor_usd: float,
 ) -> tuple[float, int, int]:
@@ -166,8 +166,8 @@ def crowd_settle(
     maturities, n = crowd.position.shape
     paid, notional, largest = np.zeros(n), np.zeros(n), np.zeros(n)
     for m in range(maturities):
-        move = (price_usd[m] - last_usd[m]) * contract_hours
-        contract_usd = price_usd[m] * contract_hours
+        move = (price_usd[m] - last_usd[m]) * contract_hours[m]
+        contract_usd = price_usd[m] * contract_hours[m]
         for i in range(n):
             paid[i] += crowd.position[m, i] * move
             held = crowd.position[m, i] + fills[m, i]

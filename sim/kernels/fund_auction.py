@@ -37,7 +37,7 @@ class FundCurves(NamedTuple):
     exposure: Floats  # (K, 2)
     held: Floats  # (K, 2) contracts
     last_usd: Floats  # (2,)
-    contract_hours: float
+    contract_hours: Floats  # (2,)
 
 
 class MonthBook(NamedTuple):
@@ -64,7 +64,7 @@ def fund_demand(funds: FundCurves, m: int, price_usd: float, other_usd: float) -
     for k in range(len(funds.assets_usd)):
         wanted_usd += funds.exposure[k, m] * assets_at(funds, k, m, price_usd, other_usd)
         held += funds.held[k, m]
-    return wanted_usd / (price_usd * funds.contract_hours) - held
+    return float(wanted_usd / (price_usd * funds.contract_hours[m]) - held)
 
 
 @jit
@@ -73,7 +73,7 @@ def fund_trades(funds: FundCurves, m: int, price_usd: float, other_usd: float, w
     buy, sell = 0.0, 0.0
     for k in range(len(wanted)):
         assets = assets_at(funds, k, m, price_usd, other_usd)
-        wanted[k] = funds.exposure[k, m] * assets / (price_usd * funds.contract_hours) - funds.held[k, m]
+        wanted[k] = funds.exposure[k, m] * assets / (price_usd * funds.contract_hours[m]) - funds.held[k, m]
         buy += max(wanted[k], 0.0)
         sell += max(-wanted[k], 0.0)
     return buy, sell
@@ -307,7 +307,7 @@ def joint_gain(
         slope = others_slope(first if m == 0 else second, position1 if m == 0 else position2, tick_usd)
         for k in range(len(funds.assets_usd)):
             assets = assets_at(funds, k, m, prices[m], prices[1 - m])
-            share = funds.exposure[k, m] / (prices[m] * funds.contract_hours)
+            share = funds.exposure[k, m] / (prices[m] * funds.contract_hours[m])
             gains[m, m] -= share * assets / prices[m]
             if assets > 0.0:
                 for j in range(2):

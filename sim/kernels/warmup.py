@@ -92,9 +92,9 @@ def _warm_up_futures() -> None:
     quantity, ticks = np.zeros((1, 1)), np.zeros((1, 1), np.int64)
     crowd.awake(0, 0, 0, 0, 0.5)
     crowd.crowd_orders(
-        people, 0, 0, 0.5, one, one, one, one, np.zeros(24), one, one, 0.0, 730.0, 0.1, tick, quantity, ticks
+        people, 0, 0, 0.5, one, one, one, one, np.zeros(24), one, one, 0.0, one, 0.1, tick, quantity, ticks
     )
-    crowd.crowd_settle(people, quantity, one, one, 730.0, 0.1, 0.0)
+    crowd.crowd_settle(people, quantity, one, one, one, 0.1, 0.0)
     crowd.crowd_expire(people, 1.0, 1.0, 730.0)
     hedges.hedge_table(ids, ids, np.ones((1, 5)), np.ones((1, 1, 6)), np.zeros((2, 1)))
 
@@ -109,7 +109,9 @@ def _warm_up_book() -> None:
 def _warm_up_funds() -> None:
     tick0, n = call_auction.tick_grid(1.0, 0.1, 0.01)
     month = np.ones(1), np.ones(1, np.int64), np.zeros((2, n)), tick0, 1.0
-    funds = fund_auction.FundCurves(np.ones(1), np.ones((1, 2)), np.ones((1, 2)), np.ones((1, 2)), np.ones(2), 730.0)
+    funds = fund_auction.FundCurves(
+        np.ones(1), np.ones((1, 2)), np.ones((1, 2)), np.ones((1, 2)), np.ones(2), np.ones(2)
+    )
     joint_auction.joint_auction(*month, *month, funds, 0.01, False, np.zeros((2, 1)), np.zeros(1), np.zeros(1))
 
 

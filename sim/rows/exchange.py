@@ -48,7 +48,7 @@ class Curve:
     Horizons are years from today to the middle of what is still to be averaged; `known_weight` is the share of the
     settlement mean that is already known and `known_mean_usd` that part's mean; `index_ratio` is the usual ratio of the
     contract's index to the mean rent per VE-hour, `days_left` the days of each contract's month that are still to come,
-    `contract_hours` the size of a contract in VE-hours. A perpetual has an `anchor` in place of months: one price,
+    `contract_hours` the size of each contract in VE-hours. A perpetual has an `anchor` in place of months: one price,
     whose horizon is that of its anchor, and no days to come.
     """
 
@@ -59,7 +59,7 @@ class Curve:
     normal_premium: tuple[float, ...]
     days_left: tuple[float, ...]
     index_ratio: float
-    contract_hours: float
+    contract_hours: tuple[float, ...]
     anchor: Anchor | None = None
 
 

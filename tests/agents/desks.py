@@ -63,7 +63,7 @@ def agent(kind: str, weight: float = 1.0, **changes: Any) -> Agent:
 
 CURVE = Curve(
     price_usd=(RENT,) * 3, horizon_years=(0.04, 0.12, 0.2), known_weight=(0.0,) * 3, known_mean_usd=(0.0,) * 3,
-    normal_premium=(0.0,) * 3, days_left=(30.0,) * 3, index_ratio=1.0, contract_hours=730.0,
+    normal_premium=(0.0,) * 3, days_left=(30.0,) * 3, index_ratio=1.0, contract_hours=(730.0,) * 3,
 )  # fmt: skip
 
 QUIET = Today(

@@ -40,7 +40,7 @@ def test_the_gain_of_a_roll_is_that_of_the_formula(leverage):
             a * (np.outer(w * x, w * x) - np.diag(w * x)) for a, x in zip(assets, levers, strict=True)
         ) / (PRICE**2 * HOURS * slopes[:, None])  # fmt: skip
         expected.append(np.linalg.eigvals(gains).real.max())
-    found = roll_gain([book(slope) for slope in slopes], assets, levers, HOURS, TICK)
+    found = roll_gain([book(slope) for slope in slopes], assets, levers, np.full(2, HOURS), TICK)
     assert found == pytest.approx(np.mean(expected), rel=0.02)
 
 

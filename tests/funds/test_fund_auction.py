@@ -31,7 +31,9 @@ def market(months: int = 2, limit: float = 0.2) -> Venue:
 def fund(leverage: float, assets_usd: float, weights: tuple[float, float] = (1.0, 0.0)) -> FundOrders:
     exposure = leverage * np.array(weights)
     held = exposure * assets_usd / (PRICE * HOURS)
-    one = FundCurves(np.array([assets_usd]), (held * HOURS)[None], exposure[None], held[None], np.full(2, PRICE), HOURS)
+    one = FundCurves(
+        np.array([assets_usd]), (held * HOURS)[None], exposure[None], held[None], np.full(2, PRICE), np.full(2, HOURS)
+    )
     return FundOrders(np.array([FUND]), one)
 
 
@@ -108,7 +110,9 @@ def test_unfilled_rebalancing_is_carried_to_the_next_close():
     again.price_usd[:] = close.price_usd
     held = orders.curves.held + close.trades[:, FUND]
     assets = wanted / 2.0
-    curves = FundCurves(np.array([assets]), held * HOURS, orders.curves.exposure, held, close.price_usd.copy(), HOURS)
+    curves = FundCurves(
+        np.array([assets]), held * HOURS, orders.curves.exposure, held, close.price_usd.copy(), np.full(2, HOURS)
+    )
     rows = [(TRADERS, FutureRow(0, 0.0, 1e9, -1e12, 1e12)), (TRADERS, FutureRow(1, 0.0, 1e9, -1e12, 1e12))]
     assert again.clear(rows, 2, FundOrders(np.array([FUND]), curves)).trades[0, FUND] == pytest.approx(short, rel=0.01)
 
@@ -143,7 +147,7 @@ def test_in_random_books_every_price_found_meets_all_excess_demand_or_is_locked(
     assets, weight = rng.uniform(1e7, 1.5e8, 3), rng.uniform(0, 1)
     exposure = leverage[:, None] * np.array([weight, 1.0 - weight])
     held = exposure * assets[:, None] / (PRICE * HOURS) * rng.uniform(0.8, 1.2, (3, 1))
-    curves = FundCurves(assets, held * HOURS, exposure, held, np.full(2, PRICE), HOURS)
+    curves = FundCurves(assets, held * HOURS, exposure, held, np.full(2, PRICE), np.full(2, HOURS))
     close = market(3).clear(rows, 4, FundOrders(np.array([1, 2, 3]), curves))
     prices = close.price_usd[:2]
     after = np.maximum(0.0, assets + (held * HOURS) @ (prices - PRICE))

@@ -38,6 +38,7 @@ WORLDS = {
             "venue=ice_ornn",
             "venues.main.tick_usd=0.01",
             "venues.main.settlement=business_days",
+            "venues.main.hours_of_month=false",
         ),
         100,
     ),

@@ -59,7 +59,7 @@ def trade(crowd: Crowd, days: int, seed: int = 9, activity: float = 0.05) -> tup
             np.linspace(0.0, 0.3, m),
             signal,
             0.1,
-            CONTRACT,
+            np.full(m, CONTRACT),
             MARGIN,
             TICK,
             quantity,
@@ -84,7 +84,7 @@ def trade(crowd: Crowd, days: int, seed: int = 9, activity: float = 0.05) -> tup
             gap = max(gap, abs(fills[k].sum() + own[0]) / max(np.abs(fills[k]).sum(), 1e-300))
             hedgers[k] += own[0]
             price[k] = cleared.price_usd
-        defaults += crowd_settle(crowd, fills, price, last, CONTRACT, MAINTENANCE, FLOOR)[1]
+        defaults += crowd_settle(crowd, fills, price, last, np.full(m, CONTRACT), MAINTENANCE, FLOOR)[1]
         if day % 20 == 19:
             crowd_expire(crowd, 2.35, price[0], CONTRACT)
             hedgers = np.append(hedgers[1:], 0.0)

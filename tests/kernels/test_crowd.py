@@ -52,8 +52,8 @@ def signals(crowd: Crowd) -> np.ndarray:
 def orders(crowd: Crowd, activity: float, hours: int = 24, seed: int = SEED) -> tuple[np.ndarray, np.ndarray]:
     quantity, tick = np.zeros(crowd.position.shape), np.zeros(crowd.position.shape, np.int64)
     crowd_orders(
-        crowd, seed, DAY, activity, *market(len(quantity), hours).values(), signals(crowd), THETA, CONTRACT, MARGIN,
-        TICK, quantity, tick,
+        crowd, seed, DAY, activity, *market(len(quantity), hours).values(), signals(crowd), THETA,
+        np.full(len(quantity), CONTRACT), MARGIN, TICK, quantity, tick,
     )  # fmt: skip
     return quantity, tick
 
@@ -126,7 +126,7 @@ def test_settlement_equals_its_naive_twin_and_conserves_cash() -> None:
     fills[:, 10:25] = -crowd.position[:, 10:25]
     last, price = rng.uniform(2, 3, 3), rng.uniform(1.8, 3.2, 3)
     before = world.copy_of(crowd)
-    margin, defaults, bankruptcies = crowd_settle(crowd, fills, price, last, CONTRACT, 0.1, 3e4)
+    margin, defaults, bankruptcies = crowd_settle(crowd, fills, price, last, np.full(len(price), CONTRACT), 0.1, 3e4)
     fell = gone = 0
     for i in range(200):
         gain = 0.0

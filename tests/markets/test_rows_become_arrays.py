@@ -89,7 +89,7 @@ def test_a_hedger_covers_a_growing_share_of_the_month_by_the_rule(kind: str) -> 
     rows = list(someone.futures(seen))
     assert [row.maturity for row in rows] == [0, 1, 2]
     for m, row in enumerate(rows):
-        exposure = daily * CURVE.days_left[m] / CURVE.contract_hours
+        exposure = daily * CURVE.days_left[m] / CURVE.contract_hours[m]
         target = side * layered(p.hedge_ratio, CURVE.horizon_years[m], p.hedge_horizon_years) * exposure
         expected = seen.expected_settlement_usd(m, np.log(2.0) / p.trading_half_life_years)
         shares = (p.hedge_tolerance, p.hedge_reach, p.hedge_pace_per_day)

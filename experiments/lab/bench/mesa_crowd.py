@@ -44,14 +44,14 @@ class Trader(mesa.Agent):  # type: ignore[misc]
         free = self.cash_usd
         for other, held in enumerate(self.position):
             if other != m:
-                free -= floor.margin_share * (abs(held) * floor.price_usd[other] * floor.contract_hours)
+                free -= floor.margin_share * (abs(held) * floor.price_usd[other] * floor.contract_hours[other])
         expected = expected_return(
             informed(floor.mispriced[m], floor.lift[m], self.signal, floor.price_weight), floor.trend_per_day[m],
             floor.streams.normal(Purpose.SPECULATOR_NOISE, now, self.identity),
             self.fundamental_weight, self.chartist_weight, self.noise_weight, self.horizon_days, self.noise_sd,
         )  # fmt: skip
         target = target_position(
-            expected, price, self.cash_usd, free, self.boldness, floor.margin_share, floor.contract_hours
+            expected, price, self.cash_usd, free, self.boldness, floor.margin_share, floor.contract_hours[m]
         )
         quantity = target - self.position[m]
         self.orders = {m: (quantity, limit_tick(expected, price, quantity, floor.tick_usd))}
@@ -70,7 +70,7 @@ class TradingFloor(mesa.Model):  # type: ignore[misc]
     news: list[float]
     lift: list[float]
     price_weight: float
-    contract_hours: float
+    contract_hours: list[float]
     margin_share: float
     tick_usd: float
 
@@ -104,7 +104,7 @@ class HourlyCrowd(Speculators):
 
     def orders(
         self, seed: int, day: int, price_usd: Floats, expected_usd: Floats, trend: Floats, persistence: Floats,
-        news: Floats, lift: Floats, price_weight: float, contract_hours: float, margin_share: float, tick_usd: float,
+        news: Floats, lift: Floats, price_weight: float, contract_hours: Floats, margin_share: float, tick_usd: float,
     ) -> tuple[Floats, Ints]:  # fmt: skip
         """Tonight's resting orders: quantity and limit tick, (maturities, N) each."""
         self.open_day(
@@ -117,7 +117,7 @@ class HourlyCrowd(Speculators):
 
     def open_day(
         self, seed: int, day: int, price_usd: Floats, expected_usd: Floats, trend: Floats, persistence: Floats,
-        news: Floats, lift: Floats, price_weight: float, contract_hours: float, margin_share: float, tick_usd: float,
+        news: Floats, lift: Floats, price_weight: float, contract_hours: Floats, margin_share: float, tick_usd: float,
     ) -> None:  # fmt: skip
         """Post the day's facts and every trader's account."""
         floor, known = self.floor, self.arrays
@@ -125,7 +125,7 @@ class HourlyCrowd(Speculators):
         floor.price_usd, floor.expected_usd = price_usd.tolist(), expected_usd.tolist()
         floor.trend_per_day, floor.persistence = trend.tolist(), persistence.tolist()
         floor.lift, floor.price_weight = lift.tolist(), price_weight
-        floor.contract_hours, floor.margin_share, floor.tick_usd = contract_hours, margin_share, tick_usd
+        floor.contract_hours, floor.margin_share, floor.tick_usd = contract_hours.tolist(), margin_share, tick_usd
         accounts = zip(
             known.cash_usd.tolist(), known.standing.tolist(), self.signal.tolist(), known.position.T.tolist(),
             strict=True,

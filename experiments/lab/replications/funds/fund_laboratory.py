@@ -103,7 +103,9 @@ class Laboratory:
         close = venue.clear(rows, len(self.books.ledger.owners), orders)
         self.value = np.array(values_usd) - self.unmet(close, gap)
         self.house.settle([(venue, close)])
-        settle_funds(self.books.ledger, self.books.roll.rest_of_world, self.funds, close, HOURS, lambda _: 0.0)
+        settle_funds(
+            self.books.ledger, self.books.roll.rest_of_world, self.funds, close, self.venue.hours, lambda _: 0.0
+        )
         return close
 
     def move_to(self, price_usd: float) -> Close:
