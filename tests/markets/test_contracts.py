@@ -162,11 +162,13 @@ def _peak_to_trough(terms: Margin, returns) -> float:
 
 def test_scan_margin_nets_months_and_at_a_charge_of_one_is_gross():
     position, price = np.array([[3.0, 1.0], [-2.0, 1.0]]), np.array([2.0, 1.0])
-    gross = required_usd(margin(), 0.1, 10.0, position, price)
+    gross = required_usd(margin(), 0.1, np.full(len(price), 10.0), position, price)
     assert gross.tolist() == pytest.approx([8.0, 3.0])
-    netted = required_usd(margin(model="scan", spread_charge=0.25), 0.1, 10.0, position, price)
+    netted = required_usd(margin(model="scan", spread_charge=0.25), 0.1, np.full(len(price), 10.0), position, price)
     assert netted.tolist() == pytest.approx([4.0 + 0.25 * 4.0, 3.0])
-    assert required_usd(margin(model="scan", spread_charge=1.0), 0.1, 10.0, position, price) == pytest.approx(gross)
+    assert required_usd(
+        margin(model="scan", spread_charge=1.0), 0.1, np.full(len(price), 10.0), position, price
+    ) == pytest.approx(gross)
 
 
 @pytest.mark.parametrize("model", ["fhs", "scan"])
