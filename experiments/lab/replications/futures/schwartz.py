@@ -30,14 +30,19 @@ from sim.vocabulary import DAYS_PER_YEAR, Count, Finite, Floats, NonNegative, Po
 NO_IDS = np.zeros(0, dtype=np.int64)
 
 
-class Parameters(Strict):
-    """The process (rates per year, rents in USD per GPU-hour) and the simulation; `horizon_years` of `steps` steps."""
+class Rents(Strict):
+    """The process: rates per year, rents in USD per GPU-hour."""
 
     reversion: Positive  # kappa
     log_mean: Finite  # mu
     volatility: Positive  # sigma
     price_of_risk: Finite  # lambda
     spot_usd: Positive
+
+
+class Parameters(Rents):
+    """The simulation of the process; `horizon_years` of `steps` steps."""
+
     horizon_years: Annotated[list[Positive], Field(min_length=1)]
     published_usd: Positive  # F at the first horizon as published, to `published_tolerance_usd`
     published_tolerance_usd: NonNegative
@@ -64,7 +69,7 @@ def replicate(p: Parameters, spec: Spec) -> Iterator[Check]:
     yield settled_month(p)
 
 
-def future(p: Parameters, years: float, log_spot: float | None = None) -> float:
+def future(p: Rents, years: float, log_spot: float | None = None) -> float:
     """ln F = e^(-kappa tau) ln S + (1 - e^(-kappa tau)) alpha + sigma^2 (1 - e^(-2 kappa tau)) / (4 kappa)."""
     fade = math.exp(-p.reversion * years)
     log_spot = math.log(p.spot_usd) if log_spot is None else log_spot
@@ -72,12 +77,12 @@ def future(p: Parameters, years: float, log_spot: float | None = None) -> float:
     return math.exp(fade * log_spot + (1.0 - fade) * resting_log(p) + convexity)
 
 
-def resting_log(p: Parameters) -> float:
+def resting_log(p: Rents) -> float:
     """The level alpha that log rents revert to under the pricing measure."""
     return p.log_mean - p.volatility**2 / (2.0 * p.reversion) - p.price_of_risk
 
 
-def factors(p: Parameters, step_years: float, paths: int) -> Nature:
+def factors(p: Rents, step_years: float, paths: int) -> Nature:
     """Demand factors of so many users, as log distances of rents from alpha; a day of theirs is a step here."""
     fade = math.exp(-p.reversion * step_years)
     sd = p.volatility * math.sqrt((1.0 - fade * fade) / (2.0 * p.reversion))
