@@ -270,7 +270,8 @@ def page() -> str:
         "equivalents) count capacity by what it earns, one H100 = 1.",
         *section(
             "runs.parquet",
-            "These, then a column a metric. `measures` in `config.yaml` says what metrics of your own mean.",
+            "These, then a column a metric: NaN where a run has no value of it, null where it was not measured. "
+            "`measures` in `config.yaml` says what metrics of your own mean.",
             RUNS,
         ),
     ]
@@ -283,7 +284,8 @@ def page() -> str:
     parts += section("design.parquet", "Of a study that sweeps: a row a row of its design, in its order.", DESIGN)
     parts += section(
         "paths/",
-        "With `record=paths`: a file a run, a row a day. Grades, indices, kinds of owner, tenors and listed months are "
+        "With `record=paths`: a file a run, a row a day, null where there is nothing on a day. "
+        "Grades, indices, kinds of owner, tenors and listed months are "
         "those of the default world; another world has its own. The last are of worlds with a market "
         "for used GPUs, of the calls that need one, of loans with `reports` "
         "(owners are those of the smallest world), and of venues with `reports` (of the nearest month: others alike), "

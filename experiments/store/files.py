@@ -45,14 +45,17 @@ def file_label(name: str) -> str:
 
 
 def write_path(out: Path, run: RunSpec, record: Any) -> None:
-    """Stores a run's record: a row a day, labelled, the unit and meaning of each column in its field's metadata."""
+    """Stores a run's record: a row a day, labelled, the unit and meaning of each column in its field's metadata.
+
+    What is not there on a day is null: of NaN, which statistics of Parquet leave out, readers of many files lose rows.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     frame = record.frame()
     labels = {"arm": run.arm, "shock": run.shock, "seed": run.seed, **dict(run.sweep)}
     columns = {name: [value] * len(frame) for name, value in labels.items()}
-    columns.update({name: frame[name].to_numpy() for name in frame.columns})
+    columns.update({name: pa.array(frame[name].to_numpy(), from_pandas=True) for name in frame.columns})
     table = pa.table(columns)
     fields = []
     for field in table.schema:

@@ -5,6 +5,7 @@ import errno
 import json
 import math
 import os
+from datetime import date
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,12 +13,14 @@ import pytest
 from experiments.configuration.settings import read_settings
 from experiments.errors import StorageError, UsageError
 from experiments.store import parts
-from experiments.store.files import mark, partial_name, path_file
+from experiments.store.files import mark, partial_name, path_file, write_path
 from experiments.store.folder import opened_folder
 from experiments.store.parts import part_files, part_rows, write_part
 from experiments.store.rows import Rows, compact, missing_runs, row_of, stored_rows
 from experiments.study.expand import with_keys
 from experiments.study.runs import Expansion, RunSpec
+from experiments.verbs.measuring import record_of
+from sim.record import Column, Record
 
 WORLD = {"links": {"curve_to_capex": 0.0}, "shocks": {}}
 SLUMP = {"links": {"curve_to_capex": 0.0}, "shocks": {"slump": {"size": 0.1}}}
@@ -342,3 +345,12 @@ def test_every_thing_that_can_change_a_number_changes_the_key_and_nothing_else_d
     for other in (expansion(days=31), expansion(code="b"), expansion(world=SLUMP)):
         assert other.runs[0].key != first[0].key
     assert path_file(tmp_path, first[0]).name == f"base-none-0001-{first[0].key[:8]}.parquet"
+
+
+def test_what_is_not_there_on_a_day_is_null_and_read_again_as_it_was(tmp_path):
+    run, record = expansion(record="paths").runs[0], Record([Column("price", "USD", "of a month")], date(2026, 1, 1), 3)
+    for price in (math.nan, 2.5, -math.inf):
+        record.write({"price": price})
+    write_path(tmp_path, run, record)
+    assert pq.read_table(path_file(tmp_path, run))["price"].to_pylist() == [None, 2.5, -math.inf]
+    assert record_of(path_file(tmp_path, run)).rows.tobytes() == record.rows.tobytes()
