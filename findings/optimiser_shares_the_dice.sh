@@ -4,7 +4,7 @@
 # At: cma 4.5.0, numpy 2.4.6.
 # Guess: an optimiser that is given a seed has a generator of its own; that an objective seeds numpy at its start, so
 #        that all parameters meet the same shocks, makes a calibration easier.
-# Seen:  cma draws its candidates with `np.random.randn`, and its seed is `np.random.seed`. An objective that seeds numpy
+# Seen:  cma draws its candidates with `np.random.randn`, and its seed is `np.random.seed`. An objective that seeds it
 #        leaves it in one state after every evaluation: from the second generation on all generations are drawn alike,
 #        whatever cma's seed was. On a quadratic in four parameters, in which the shocks weigh nothing, 800 evaluations
 #        from six seeds end .1 to 17 away, and below 1e-6 where the shocks come from a generator of the objective's own.

@@ -8,7 +8,7 @@
 #        begins at the state in which the parent's generator stands for ever: batches of one give one result, 64 times
 #        over, batches of four four. By default joblib sizes batches by the time that tasks take: 64 tasks of a third
 #        of a second are one replicate, however many workers, tasks of a millisecond some, by the load of the machine.
-#        With `n_jobs=1` (the test) all 64 differ. A function that is imported from a module behaves as was guessed.
+#        With `n_jobs=1` all 64 differ. A function that is imported from a module behaves as was guessed.
 # Why it matters to simulators of markets: means over seeds look exact (the spread over 64 runs is 0, or that of four),
 #        intervals shrink with the number of copies, and a null becomes a finding. Hand every run its seed, and make
 #        its generator inside.
