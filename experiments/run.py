@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.errors import ABSENT, Problem, StorageError, Typed, UsageError, WorkersError, nearest_name
+from experiments.wording import plural
 
 if TYPE_CHECKING:
     from experiments.configuration.settings import Settings
@@ -208,7 +209,7 @@ def run_measure(asked: argparse.Namespace, arguments: list[str]) -> int:
         print("rackrate: interrupted; the same call measures and writes the rest", file=sys.stderr)
         return INTERRUPTED
     if done.failures:
-        print(f"{len(done.failures)} runs could not be measured: {done.failures[0].error}", file=sys.stderr)
+        print(f"{plural(len(done.failures), 'run')} could not be measured: {done.failures[0].error}", file=sys.stderr)
     print("\n".join(answered(done.out, done.answer)))
     return RUNS_MISSING if done.failures else done.status
 
@@ -402,7 +403,8 @@ def announce(expansion: Expansion, missing: Sequence[object], again: Sequence[ob
     if not study.lists_points:
         points, keys = len(expansion.layout.points), counted(len(study.sweep), "key")
         worlds += f", {points} points of a {study.design} design over {keys}"
-    print(f"{study.name}: {total} runs of {expansion.settings.days} days ({worlds}){stored}", flush=True)
+    days = plural(expansion.settings.days, "day")
+    print(f"{study.name}: {plural(total, 'run')} of {days} ({worlds}){stored}", flush=True)
     few = few_words(len(expansion.settings.seed_list), most_comparisons(expansion.settings))
     if few and len(expansion.settings.seed_list) > 1:
         print(f"{study.name}: {few}", flush=True)

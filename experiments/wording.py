@@ -71,6 +71,11 @@ def name_of(name: str, capital: bool = False) -> str:
     return words[:1].upper() + words[1:] if capital else words
 
 
+def plural(number: int, what: str) -> str:
+    """A number of things: 0 runs, 1 run, 2 runs."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def in_quotes(name: str) -> str:
     """Return a user's name of an arm as a sentence can hold it, whatever word it is: against “without”."""
     return f"“{name_of(name)}”"

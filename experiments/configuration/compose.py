@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from experiments.configuration.cures import cures
 from experiments.configuration.presets import Presets
 from experiments.configuration.settings import fields_at, needed_at
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
+from experiments.plugins.guard import attempted
 
 PACKAGED = Path(configs.__file__).parent
 # The sections that are the world; every other key of the configuration belongs to the study.
@@ -22,6 +23,7 @@ WORLD = (
     *("investment", "resale", "deal", "loan", "resolution", "indices", "venues", "clearing", "links"),
     *("information", "agents", "shocks"),
 )
+NO_KEY = "there is no such key"
 OWN_GROUPS = ("metrics", "figures")  # of presets that only a user's own folder holds
 
 
@@ -89,8 +91,11 @@ class Composer:
                     container = {}
                     break
                 left = kept
+        problems += misplaced(container, self.files())
         if problems:
-            known = [key for key in flat(container) if not is_of_the_user(key)] + self.groups()
+            keys = flat(container)
+            known = [key for key in keys if not is_of_the_user(key)] + self.groups()
+            problems = [left_out(problem, keys) for problem in problems]
             raise UsageError("the configuration cannot be composed; nothing was run", with_nearest(problems, known))
         return container  # type: ignore[return-value]
 
@@ -143,7 +148,9 @@ class Composer:
         guilty = next((text for text in overrides if re.search(r"=\s*(null)?\s*$", text)), None)
         if guilty and "Config group override" in text:
             return Problem(key_of(guilty), Typed(guilty.split("=", 1)[1]), "must name a preset", where=where)
-        return Problem("configuration", ABSENT, text.splitlines()[0], where=where)
+        first, *more = text.splitlines()
+        said = f"{first} {more[0].strip()}" if first.endswith(":") and more else first
+        return Problem("configuration", ABSENT, said, where=where)
 
 
 def unset_key(key: str, error: Exception, text: str, overrides: Sequence[str], where: str) -> Problem:
@@ -164,7 +171,31 @@ def unset_key(key: str, error: Exception, text: str, overrides: Sequence[str], w
         entries = {name: "..." if value is ABSENT else value, **dict.fromkeys(needed_at(section) - {name}, "...")}
         table = shlex.quote(f"{section}={{{', '.join(f'{inner}: {said}' for inner, said in entries.items())}}}")
         return Problem(key, value, f"{section} is not set yet: write {table}", where=where)
-    return Problem(key, value, "there is no such key", where=where)
+    return Problem(key, value, NO_KEY, where=where)
+
+
+def misplaced(container: dict[str, Any], groups: Iterable[str]) -> Iterator[Problem]:
+    """Groups that a preset sets as if they were keys: `venue: none`."""
+    for group in groups:
+        if isinstance(value := container.get(group), str | bool | list):
+            name = {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value).replace("'", "")
+            allowed = f"is a group; a preset of yours chooses of it under defaults: write - override /{group}: {name}"
+            yield Problem(group, Typed(name), allowed)
+
+
+def left_out(problem: Problem, keys: Mapping[str, Any]) -> Problem:
+    """The problem of a key that is a field of a class but is not in the preset that names it: what adds it."""
+    from sim.parts import find_class
+
+    section, _, name = problem.key.rpartition(".")
+    target, plugins = keys.get(f"{section}._target_"), tuple(keys.get("plugins") or ())
+    if problem.allowed != NO_KEY or not target:
+        return problem
+    cls, error = attempted(lambda: find_class(str(target), plugins))
+    fields = getattr(getattr(cls, "Parameters", cls), "model_fields", {}) if error is None else {}
+    value = "..." if problem.value is ABSENT else problem.value
+    added = shlex.quote(f"+{problem.key}={value}")
+    return problem._replace(allowed=f"is not in its preset; to add it write {added}") if name in fields else problem
 
 
 def split(container: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -243,7 +274,7 @@ def with_nearest(problems: list[Problem], known: list[str]) -> list[Problem]:
     told = [problem._replace(key=problem.key.removeprefix("++")) for problem in problems]
     return [
         problem._replace(nearest=nearest_name(problem.key, known))
-        if problem.allowed == "there is no such key" and not problem.nearest
+        if problem.allowed == NO_KEY and not problem.nearest
         else problem
         for problem in told
     ]

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from experiments.execute.worker import Outcome
 from experiments.study.runs import RunSpec, label
+from experiments.wording import plural
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -68,7 +69,7 @@ class Lines:
         left = (self.total - self.done) * seconds / self.done if self.done else float("nan")
         ahead = f", about {clock(left)} left" if 0 < self.done < self.total else ""
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        return f"{self.done} of {self.total} runs, {60 * self.done / seconds:.3g} a minute{ahead}{failed}"
+        return f"{self.done} of {plural(self.total, 'run')}, {60 * self.done / seconds:.3g} a minute{ahead}{failed}"
 
 
 class Bar:
@@ -131,7 +132,7 @@ def print_failures(failures: list[Outcome], runs: list[RunSpec]) -> None:
     for failure in failures:
         run = by_key[failure.key]
         seeds.setdefault((label(run.arm, run.shock, run.sweep), failure.error), []).append(run.seed)
-    table = Table(title=f"{len(failures)} runs failed", title_justify="left")
+    table = Table(title=f"{plural(len(failures), 'run')} failed", title_justify="left")
     for heading in ("arm, shock", "seeds", "what happened"):
         table.add_column(heading, overflow="fold")
     for (place, error), of_seeds in sorted(seeds.items()):

@@ -21,6 +21,7 @@ from experiments.store.rows import compact, stored_labels, stored_rows
 from experiments.study.own import Measuring, checked_metrics, in_one_form, measuring_of
 from experiments.study.runs import RunSpec
 from experiments.study.worlds import check_metrics
+from experiments.wording import plural
 
 if TYPE_CHECKING:
     from sim.record import Record
@@ -54,7 +55,7 @@ def measure_folder(composer: Composer, words: Sequence[str], read_results: Read)
         if not keys and settings.metrics:
             allowed = "no run here has its path stored (record=paths keeps them); run the study again with record=paths"
             raise UsageError("nothing was measured", [Problem("measure", str(out), allowed)])
-        print(f"measure {len(keys)} runs from their paths ...", flush=True)
+        print(f"measure {plural(len(keys), 'run')} from their paths ...", flush=True)
         failures = measure_again(out, keys, measuring, settings.window_of)
         rest = {name: value for name, value in held.items() if name not in {*OWN, "measures"}}
         write_whole(

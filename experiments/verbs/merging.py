@@ -20,6 +20,7 @@ from experiments.store.paths import path_files
 from experiments.store.rows import gathered, stored_events, stored_rows
 from experiments.verbs.measuring import settings_of
 from experiments.verbs.standing import Read
+from experiments.wording import plural
 
 HOW = "write: rackrate merge A B ... out=C, with a new folder C"
 
@@ -38,7 +39,10 @@ def merge(composer: Composer, words: Sequence[str], read_results: Read) -> tuple
             write_arrow(out / TABLE, read_table(design))
         copy_paths(folders, out)
         gathered(out, rows)
-        print(f"{out}: {len(rows)} runs of {len(folders)} folders, {len(described['seeds'])} seeds", flush=True)
+        print(
+            f"{out}: {plural(len(rows), 'run')} of {len(folders)} folders, {plural(len(described['seeds']), 'seed')}",
+            flush=True,
+        )
         settings = settings_of(out, described, composer, [])
         status, answer = read_results(out, settings)
     return status, out, answer

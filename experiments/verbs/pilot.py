@@ -18,6 +18,7 @@ from experiments.execute.progress import clock
 from experiments.execute.worker import Batch, run_batch
 from experiments.store.rows import missing_runs
 from experiments.study.runs import Expansion, RunSpec
+from experiments.wording import plural
 
 PILOTS = 3  # runs that are timed, of different arms
 
@@ -37,7 +38,8 @@ def dry_run(expansion: Expansion, executor: Executor) -> int:
     settings, out = expansion.settings, Path(expansion.settings.out).resolve()
     missing = missing_runs(out, expansion.runs, settings.record)
     total, worlds = len(expansion.runs), len(expansion.worlds)
-    print(f"{settings.study.name}: {total} runs ({worlds} worlds, {len(settings.seed_list)} seeds), "
+    of = f"{plural(worlds, 'world')}, {plural(len(settings.seed_list), 'seed')}"
+    print(f"{settings.study.name}: {plural(total, 'run')} ({of}), "
           f"{total - len(missing)} of them stored already, {len(missing)} to do")  # fmt: skip
     if not missing:
         return 0
@@ -96,14 +98,14 @@ def estimate(found: Pilot, missing: Sequence[RunSpec], out: Path, workers: int, 
     """The estimate in lines."""
     mean = sum(found.seconds) / len(found.seconds)
     low, high = min(found.seconds), max(found.seconds)
-    yield f"pilot: {len(found.seconds)} runs, {mean:.3g} s a run ({low:.3g} to {high:.3g}) on one core"
+    yield f"pilot: {plural(len(found.seconds), 'run')}, {mean:.3g} s a run ({low:.3g} to {high:.3g}) on one core"
     hours = mean * len(missing) / 3600
     at_once = workers
     if isinstance(executor, Queues):
         jobs = by_seed(batches_of(missing, out, "", workers), int(getattr(executor, "runs_per_job", 1)))
         longest = max(sum(len(batch.runs) for batch in job) for job in jobs)
         at_once = workers * min(len(jobs), int(getattr(executor, "jobs_at_once", len(jobs))))
-        yield f"jobs: {len(jobs)}, the longest {longest} runs, about {clock(mean * longest / workers)}"
+        yield f"jobs: {len(jobs)}, the longest {plural(longest, 'run')}, about {clock(mean * longest / workers)}"
     yield (
         f"estimate: {hours:.3g} core-hours at most (runs that share their first days take less), "
         f"about {clock(3600 * hours / at_once)} with {at_once} at once"

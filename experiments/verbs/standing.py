@@ -17,6 +17,7 @@ from experiments.store.folder import check_writable, read_yaml
 from experiments.store.lock import holder_words, locked, read_holder
 from experiments.store.rows import compact, stored_labels
 from experiments.verbs.measuring import settings_of
+from experiments.wording import plural
 
 DONE, RUNS_MISSING, WITH_JOBS = 0, 3, 75  # the last asks to be called again later
 Read = Callable[[Path, Settings], tuple[int, list[str]]]
@@ -41,7 +42,9 @@ class Standing:
         """How many runs stand how."""
         told = [(self.done, "done"), (self.failed, "failed"), (self.with_jobs, "with jobs"), (self.missing, "missing")]
         total = sum(len(runs) for runs, _ in told)
-        return f"{total} runs: " + ", ".join(f"{len(runs)} {what}" for runs, what in told if runs or what == "done")
+        return f"{plural(total, 'run')}: " + ", ".join(
+            f"{len(runs)} {what}" for runs, what in told if runs or what == "done"
+        )
 
 
 def standing(out: Path) -> Standing:

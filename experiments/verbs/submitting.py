@@ -12,6 +12,7 @@ from experiments.store.asked import Call, write_asked
 from experiments.store.folder import opened_folder
 from experiments.store.rows import missing_runs
 from experiments.study.runs import Expansion
+from experiments.wording import plural
 
 
 def submit_study(expansion: Expansion, executor: Executor, call: Call) -> int:
@@ -31,7 +32,8 @@ def submit_study(expansion: Expansion, executor: Executor, call: Call) -> int:
         batches = batches_of(left, out, settings.record, worker_count(settings, executor))
         jobs = [job for submission in (executor.submit(batches) if batches else []) for job in submission.jobs]
     total = len(expansion.runs)
-    print(f"{settings.study.name}: {total} runs, {total - len(missing)} stored, {len(left)} queued in {len(jobs)} jobs"
+    queued = f"{len(left)} queued in {plural(len(jobs), 'job')}"
+    print(f"{settings.study.name}: {plural(total, 'run')}, {total - len(missing)} stored, {queued}"
           + (f": {few(jobs)}" if jobs else ""))  # fmt: skip
     print(f"next:   rackrate status {settings.out}    # then: rackrate collect {settings.out}")
     return 0

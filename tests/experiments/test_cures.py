@@ -145,6 +145,30 @@ def test_a_name_in_two_tables_is_not_twice_in_one():
     assert named_twice(text.partition("=")[2]) is None
 
 
+@pytest.mark.parametrize(("held", "said"), [
+    ("venue: none", "venue = none: is a group; a preset of yours chooses of it under defaults: write - override"),
+    ("links: on", "write - override /links: on"), ("loan: off", "write - override /loan: off"),
+    ("shocks: [fleet_outage]", "write - override /shocks: [fleet_outage]"),
+    ("executor: slurm", "write - override /executor: slurm"), ("agents: [renter]", "ListConfig"),
+])  # fmt: skip
+def test_a_group_that_a_preset_sets_as_a_key_is_told_with_where_it_stands(held, said, tmp_path, capsys):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment/mine.yaml").write_text(f"# @package _global_\n{held}\n")
+    assert main(["--config-dir", str(tmp_path), "experiment=mine", "out=never"]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_field_that_a_preset_leaves_out_is_told_with_what_adds_it(capsys):
+    words = ["shocks=[fleet_outage]", "days=300", "seeds=1"]
+    assert main([*words, "shocks.fleet_outage.region=us"]) == 2
+    said = capsys.readouterr().err
+    assert "is not in its preset; to add it write +shocks.fleet_outage.region=us" in said
+    with composer() as opened:
+        assert expand(opened, [*words, "+shocks.fleet_outage.region=us"]).runs
+    assert main([*words, "shocks.fleet_outage.regoin=us"]) == 2
+    assert "there is no such key" in capsys.readouterr().err
+
+
 def test_shocks_may_be_asked_away(capsys):
     for none in ("~shocks", "shocks=[]", "shocks=none", "shocks=null"):
         with composer() as opened:
