@@ -1,4 +1,4 @@
-"""Runs replications: `replication.parquet` in the result folder, a table on the screen, true if all agree."""
+"""Runs replications: `replication.parquet` and figures in the result folder, a table on the screen."""
 
 from __future__ import annotations
 
@@ -103,6 +103,7 @@ def run_replications(expansion: Expansion) -> bool:
     with opened_folder(out, expansion):
         rows = all_checks(settings.replications, world, tuple(settings.plugins))
         write(out / "replication.parquet", rows)
+        draw(out / "figures", rows)
     show(rows)
     print(out)
     return all(check.passed for _, check in rows)
@@ -120,6 +121,17 @@ def write(path: Path, rows: list[Row]) -> None:
         for name, check in rows
     ]  # fmt: skip
     write_rows(path, table, schema())
+
+
+def draw(folder: Path, rows: list[Row]) -> None:
+    """Keep a figure of each replication: what was found beside the record."""
+    from experiments.lab.replications.figure import figures_of
+    from experiments.plots.style import house_style, save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with house_style():
+        for plot in figures_of(rows):
+            save(plot, folder)
 
 
 def schema() -> pa.Schema:

@@ -14,6 +14,7 @@ from experiments.configuration.compose import composer, split
 from experiments.kinds.replication import NOT_REPLICATED, module_of, names
 from experiments.lab.replications.check import Check
 from experiments.lab.replications.credit import tranches
+from experiments.lab.replications.figure import ALONE, by_quantity
 from experiments.run import WRONG_USE, main
 from sim.spec import read_spec
 
@@ -115,10 +116,22 @@ def test_a_run_leaves_its_table_and_says_by_its_status_whether_all_agree(tmp_pat
         "replication", "quantity", "parameters", "expected", "obtained", "standard_error", "tolerance", "pass",
     ]  # fmt: skip
     assert all(table["pass"].to_pylist())
+    assert (tmp_path / "good" / "figures" / "replication_clearing_vector.png").stat().st_size > 5000
     assert "8 of 8" in capsys.readouterr().out
     other = "replications.clearing_vector.networks.chain.assets_usd=[5.0,2.0,0.0]"
     assert main([*experiment, other, f"out={tmp_path}/bad"]) == NOT_REPLICATED
     assert not all(pq.read_table(tmp_path / "bad" / "replication.parquet")["pass"].to_pylist())
+
+
+def test_a_figure_shows_numbers_beside_their_record_and_signs_where_there_are_no_numbers():
+    several = [Check("price", f"month {k}", 1.0, 1.0 + 0.01 * k, 0.1) for k in range(3)]
+    sign, alone = Check("order", "", 1.0, 1.0, 0.0), Check("slope", "", -2.0, -2.1, 0.2)
+    nothing = Check("gap", "", 0.0, 0.0, 0.1)
+    (quantity, group), (rest, one) = by_quantity([*several, sign, alone])
+    assert (quantity, group, rest) == ("price", several, ALONE)
+    assert [(check.parameters, check.expected, check.obtained) for check in one] == [("slope", 1.0, 1.05)]
+    assert [[check.parameters for check in group] for _, group in by_quantity([sign])] == [["order"]]
+    assert by_quantity([nothing]) == [("gap", [nothing])]
 
 
 @pytest.mark.parametrize(
