@@ -6,19 +6,21 @@ Jobs are the lab's own state, like its beliefs: they change in the evening, when
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+
+from sim.kernels.jobs import LEFT, pass_day, plan
 from sim.rows.rental import BID, ISOELASTIC, DemandRow
-from sim.rules.jobs import bid, share_below_bid, slack
+from sim.rules.jobs import STEP_SLACK, bid, share_below_bid
 from sim.streams import Purpose
 from sim.view import View
-from sim.vocabulary import HOURS_PER_DAY
+from sim.vocabulary import HOURS_PER_DAY, Floats
 
 TRAINING_WORK = 1  # the kind of work of training
 JOB_FORM = BID  # how a job's demand is told to the hourly market
-STEP_SLACK = (0.0, 1.0, 3.0)  # at which urgent, normal and patient jobs bid; between two a job has a part in both
 DONE = 0.01  # share of a job's size that is not worth another day
 
 
@@ -43,32 +45,38 @@ class JobTerms(NamedTuple):
     checkpoint_hours: float
 
 
-@dataclass
-class Job:
-    """Size and work left in VE-hours, capacity it can use at most in VE, the day by whose morning it must be done."""
+class Job(NamedTuple):
+    """Size and work left in VE-hours, capacity it can use at most in VE, the day by whose morning it must be done.
+
+    `late` is 1 once that has passed.
+    """
 
     size_ve_hours: float
     left_ve_hours: float
     pace_ve: float
-    due_day: int
-    late: bool = False
+    due_day: float
+    late: float = 0.0
 
 
-@dataclass
 class JobQueue:
-    """A lab's jobs; `finished`, `missed` and `lost_ve_hours` are of the last day that was learned."""
+    """A lab's jobs, as the columns of a table; `finished`, `missed`, `lost_ve_hours` are of the last day learned."""
 
-    jobs: list[Job] = field(default_factory=list)
-    finished: int = 0
-    missed: int = 0
-    lost_ve_hours: float = 0.0
-    planned_on: int = -1
-    planned: list[tuple[float, float, float]] = field(default_factory=list)
+    def __init__(self, jobs: Sequence[Job] = ()) -> None:
+        self.table: Floats = np.array(jobs, dtype=np.float64).reshape(-1, len(Job._fields)).T.copy()
+        self.finished = self.missed = 0
+        self.lost_ve_hours = 0.0
+        self.planned_on = -1
+        self.planned: tuple[Floats, Floats] = np.zeros((len(STEP_SLACK), 0)), np.zeros(len(STEP_SLACK))
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All jobs, the oldest first."""
+        return [Job(*job) for job in self.table.T.tolist()]
 
     @property
     def left_ve_hours(self) -> float:
         """Work left in all jobs."""
-        return math.fsum([job.left_ve_hours for job in self.jobs])
+        return math.fsum(self.table[LEFT].tolist())
 
     def start(self, terms: JobTerms, view: View, training_ve: float) -> None:
         """Fill with the jobs that would be running, had it always been so: each began on one of the last days."""
@@ -76,44 +84,42 @@ class JobQueue:
             job = self._arrival(terms, view, training_ve, age + 1)
             if job is not None:
                 days = job.due_day - view.today.day - 1
-                job.due_day -= age + 1
-                job.left_ve_hours *= max(0.0, 1.0 - age / days)
+                left = job.left_ve_hours * max(0.0, 1.0 - age / days)
+                job = job._replace(due_day=job.due_day - (age + 1), left_ve_hours=left)
                 if job.left_ve_hours > DONE * job.size_ve_hours and job.due_day > view.today.day:
-                    self.jobs.append(job)
+                    self._add(job)
 
-    def plan(self, day: int) -> list[tuple[float, float, float]]:
-        """Capacity that each job can use today in each step of urgency, VE; worked out once a day."""
+    def _add(self, job: Job) -> None:
+        self.table = np.column_stack([self.table, job])
+
+    def plan(self, day: int) -> tuple[Floats, Floats]:
+        """Capacity that jobs can use today in each step of urgency, VE: of each (3, jobs), of all (3,).
+
+        Worked out once a day.
+        """
         if self.planned_on != day:
-            self.planned_on, self.planned = day, [steps_of(job, day) for job in self.jobs]
+            self.planned_on, self.planned = day, plan(self.table, day)
         return self.planned
 
     def rows(self, terms: JobTerms, day: int, usual_usd: float, share: float) -> list[DemandRow]:
         """Demand of urgent, normal and patient jobs together; `share` of it can be paid."""
-        totals = [math.fsum(column) for column in zip(*self.plan(day), strict=True)] or [0.0, 0.0, 0.0]
+        totals = self.plan(day)[1].tolist()
         return [job_row(terms, step, share * pace, usual_usd) for step, pace in enumerate(totals)]
 
     def pass_day(self, terms: JobTerms, view: View, numbers: tuple[int, int, int], training_ve: float) -> None:
-        """Work done and lost by the rows of these numbers, deadlines of tonight, perhaps a new job for tomorrow."""
+        """Work done and lost by the rows of these numbers, deadlines of tonight, perhaps a new job for tomorrow.
+
+        Half of a checkpoint's interval is lost on average by what is cut off.
+        """
         day, efficiency = view.today.day, view.today.environment.efficiency  # work done in an hour
-        self.finished = self.missed = 0
-        self.lost_ve_hours = 0.0
-        for number, paces in zip(numbers, zip(*self.plan(day), strict=True), strict=False):
-            lost = 0.5 * terms.checkpoint_hours * view.interrupted_ve(number)  # on average half an interval is lost
-            self.lost_ve_hours += lost
-            work(self.jobs, paces, view.bought_ve_hours(number) * efficiency, lost * efficiency)
-        running = []
-        for job in self.jobs:
-            if job.left_ve_hours <= DONE * job.size_ve_hours:
-                self.finished += 1
-                continue
-            running.append(job)
-            if not job.late and job.due_day <= day + 1:
-                job.late = True
-                self.missed += 1
+        lost = np.array([0.5 * terms.checkpoint_hours * view.interrupted_ve(number) for number in numbers])
+        done = np.array([view.bought_ve_hours(number) for number in numbers])
+        self.lost_ve_hours = float(lost.sum())
+        found = pass_day(self.table, self.plan(day)[0], done * efficiency, lost * efficiency, day, DONE)
+        (self.table, self.finished, self.missed), self.planned_on = found, -1
         new = self._arrival(terms, view, training_ve, 0)
         if new is not None:
-            running.append(new)
-        self.jobs, self.planned_on = running, -1
+            self._add(new)
 
     def _arrival(self, terms: JobTerms, view: View, training_ve: float, k: int) -> Job | None:
         """A new job, if one comes: sizes are such that on average as much work arrives as `training_ve` does."""
@@ -126,26 +132,6 @@ class JobQueue:
         return Job(work_ve_hours, work_ve_hours, pace_ve, view.today.day + 1 + days)
 
 
-def steps_of(job: Job, day: int) -> tuple[float, float, float]:
-    """Capacity a job can use all day, VE, in the three steps of urgency.
-
-    What counts is the slack that it would have tomorrow if it did nothing today.
-    """
-    left, pace = job.left_ve_hours, job.pace_ve
-    usable = min(pace, left / HOURS_PER_DAY)
-    spare = slack(job.due_day - day - 1.0, left, pace)
-    urgent, normal, patient = STEP_SLACK
-    if spare <= urgent:
-        return usable, 0.0, 0.0
-    if spare <= normal:
-        part = usable * (spare - urgent) / (normal - urgent)
-        return usable - part, part, 0.0
-    if spare >= patient:
-        return 0.0, 0.0, usable
-    part = usable * (spare - normal) / (patient - normal)
-    return 0.0, usable - part, part
-
-
 def job_row(terms: JobTerms, step: int, pace_ve: float, usual_usd: float) -> DemandRow:
     """The one place that says how jobs of a step ask for hours; both forms want the same at the usual rent."""
     most = _bid(terms.value * usual_usd, STEP_SLACK[step], terms.steepness)
@@ -154,20 +140,3 @@ def job_row(terms: JobTerms, step: int, pace_ve: float, usual_usd: float) -> Dem
     usual = pace_ve * share_below_bid(usual_usd, most, terms.elasticity)
     elasticity = terms.urgent_elasticity if step == 0 else terms.elasticity
     return DemandRow(TRAINING_WORK, 0, 2, usual, usual_usd, elasticity, ISOELASTIC)
-
-
-def work(jobs: list[Job], paces_ve: tuple[float, ...], done_ve_hours: float, lost_ve_hours: float) -> None:
-    """Spread a step's hours over its jobs by pace; what one does not need goes to the others, the first due first."""
-    total = math.fsum(paces_ve)
-    if total <= 0.0:
-        return
-    done, lost, spare = done_ve_hours / total, lost_ve_hours / total, 0.0
-    for job, pace in zip(jobs, paces_ve, strict=True):
-        left = job.left_ve_hours + pace * lost - pace * done
-        if left < 0.0:
-            spare, left = spare - left, 0.0
-        job.left_ve_hours = left
-    for job in sorted(jobs, key=lambda job: job.due_day) if spare > 0.0 else ():
-        used = min(job.left_ve_hours, spare)
-        job.left_ve_hours -= used
-        spare -= used

@@ -1,7 +1,7 @@
 """Sums of floats in the order in which numpy adds them up, so that a kernel leaves the bits of the array expression.
 
 `total` adds as numpy's pairwise summation does (Higham 2002, ch. 4): eight lanes side by side up to 128 numbers, halves
-beyond. A table's rows are added up so, its columns row after row.
+beyond. A table's rows are added up so, its columns row after row. `exact` is rounded once, as `math.fsum` is.
 """
 
 import numpy as np
@@ -77,3 +77,41 @@ def columns(table: Floats, into: Floats) -> None:
     for i in range(len(table)):
         for k in range(table.shape[1]):
             into[k] += table[i, k]
+
+
+@jit
+def exact(values: Floats) -> float:
+    """Return the sum of values (n,) rounded once: `math.fsum` (Shewchuk 1997), whatever their order."""
+    parts, count = np.empty(len(values) + 1), 0  # which do not overlap, the smallest first
+    for value in values:
+        x, kept = value, 0
+        for i in range(count):
+            y = parts[i]
+            if abs(x) < abs(y):
+                x, y = y, x
+            high = x + y
+            low = y - (high - x)
+            if low != 0.0:
+                parts[kept] = low
+                kept += 1
+            x = high
+        parts[kept] = x
+        count = kept + 1
+    return _rounded(parts, count)
+
+
+@jit
+def _rounded(parts: Floats, count: int) -> float:
+    """The sum of parts that do not overlap, the smallest first; halfway cases are told by what lies below."""
+    high, low = 0.0, 0.0
+    while count > 0 and low == 0.0:
+        count -= 1
+        x, y = high, parts[count]
+        high = x + y
+        low = y - (high - x)
+    if count > 0 and ((low < 0.0 and parts[count - 1] < 0.0) or (low > 0.0 and parts[count - 1] > 0.0)):
+        twice = 2.0 * low
+        x = high + twice
+        if twice == x - high:
+            high = x
+    return high

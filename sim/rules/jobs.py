@@ -3,6 +3,7 @@
 import math
 
 HOURS = 24.0
+STEP_SLACK = (0.0, 1.0, 3.0)  # at which urgent, normal and patient jobs bid; between two a job has a part in both
 
 
 def slack(days_left: float, work_ve_hours: float, pace_ve: float) -> float:
@@ -18,3 +19,20 @@ def bid(value_usd: float, spare: float, steepness: float) -> float:
 def share_below_bid(rent_usd: float, bid_usd: float, elasticity: float) -> float:
     """Share of jobs bidding about `bid_usd` that run at a rent: clip(1/2 - epsilon ln(rent / bid), 0, 1)."""
     return min(1.0, max(0.0, 0.5 - elasticity * math.log(rent_usd / bid_usd)))
+
+
+def steps_of(usable_ve: float, spare: float) -> tuple[float, float, float]:
+    """What a job of this slack can use all day, VE, in the three steps of urgency: between two it has a part in both.
+
+    The slack is that which it would have tomorrow if it did nothing today.
+    """
+    urgent, normal, patient = STEP_SLACK
+    if spare <= urgent:
+        return usable_ve, 0.0, 0.0
+    if spare <= normal:
+        part = usable_ve * (spare - urgent) / (normal - urgent)
+        return usable_ve - part, part, 0.0
+    if spare >= patient:
+        return 0.0, 0.0, usable_ve
+    part = usable_ve * (spare - normal) / (patient - normal)
+    return 0.0, usable_ve - part, part

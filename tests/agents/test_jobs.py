@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
-from sim.behaviours.jobs import Job, JobQueue, JobTerms, job_row, steps_of, work
+from sim.behaviours.jobs import DONE, Job, JobQueue, JobTerms, job_row
+from sim.kernels.jobs import LEFT, work
 from sim.rows.rental import BID, ISOELASTIC
-from sim.rules.jobs import bid, share_below_bid, slack
+from sim.rules.jobs import bid, share_below_bid, slack, steps_of
 from tests.agents.desks import RENT, agent, view
 from tests.worlds import balances, moved, ran, series
 
@@ -39,13 +42,16 @@ def test_jobs_run_below_their_bid_and_wait_above_it(rent, share):
 
 
 def test_a_job_moves_from_patient_to_urgent_as_its_deadline_nears():
-    far, near, last = (steps_of(job(due=due), 0) for due in (60, 9, 2))
-    assert far == (0.0, 0.0, 10.0)
+    def steps(**terms):
+        return JobQueue([job(**terms)]).plan(0)[0][:, 0].tolist()
+
+    far, near, last = (steps(due=due) for due in (60, 9, 2))
+    assert far == [0.0, 0.0, 10.0]
     assert near[1] > 0.0
     assert sum(near) == pytest.approx(10.0)
-    assert last == (10.0, 0.0, 0.0)
-    assert steps_of(job(due=-3), 0) == (10.0, 0.0, 0.0), "late jobs do not wait"
-    assert sum(steps_of(job(left=24.0, due=60), 0)) == pytest.approx(1.0), "no more than it can use all day"
+    assert last == [10.0, 0.0, 0.0]
+    assert steps(due=-3) == [10.0, 0.0, 0.0], "late jobs do not wait"
+    assert sum(steps(left=24.0, due=60)) == pytest.approx(1.0), "no more than it can use all day"
 
 
 def test_urgent_jobs_want_more_at_the_usual_rent_and_give_way_less_above_it(monkeypatch):
@@ -70,21 +76,20 @@ def test_both_forms_of_a_jobs_demand_want_the_same_at_the_usual_rent(monkeypatch
 
 def test_hours_are_spread_by_pace_and_what_one_does_not_need_goes_to_the_first_due():
     jobs = [job(left=100.0, pace=10.0, due=9), job(left=50.0, pace=30.0, due=3), job(left=500.0, pace=10.0, due=5)]
-    work(jobs, (10.0, 30.0, 10.0), 100.0, 0.0)
-    assert [j.left_ve_hours for j in jobs] == pytest.approx([80.0, 0.0, 470.0]), (
-        "10 that were left over: the one due at 5"
-    )
-    work(jobs, (10.0, 0.0, 10.0), 20.0, 8.0)
-    assert [j.left_ve_hours for j in jobs] == pytest.approx([74.0, 0.0, 464.0]), "lost work is done again"
+    table = JobQueue(jobs).table
+    work(table, np.array([10.0, 30.0, 10.0]), 100.0, 0.0)
+    assert table[LEFT] == pytest.approx([80.0, 0.0, 470.0]), "10 that were left over: the one due at 5"
+    work(table, np.array([10.0, 0.0, 10.0]), 20.0, 8.0)
+    assert table[LEFT] == pytest.approx([74.0, 0.0, 464.0]), "lost work is done again"
 
 
 def test_work_since_the_checkpoint_is_lost_when_a_job_is_cut_off():
     queue = JobQueue([job(left=500.0, due=11)])
     seen = view(bought={URGENT: 0.0, NORMAL: 0.0, PATIENT: 0.0}, interrupted={NORMAL: 6.0, PATIENT: 1.0})
-    paces = queue.plan(10)[0]
-    queue.planned = [(0.0, 10.0, 0.0)]
+    paces, _ = queue.plan(10)
+    queue.planned = paces[[1, 0, 2]], np.array([0.0, 10.0, 0.0])
     queue.pass_day(TERMS, seen, ROWS, 0.0)
-    assert paces == (10.0, 0.0, 0.0)
+    assert paces[:, 0].tolist() == [10.0, 0.0, 0.0]
     assert queue.lost_ve_hours == pytest.approx(2.0 * 6.0 + 2.0 * 1.0)
     assert queue.jobs[0].left_ve_hours == pytest.approx(512.0)
 
@@ -96,6 +101,62 @@ def test_a_missed_deadline_is_counted_once_and_the_job_finished_late():
     assert queue.jobs[0].late
     queue.pass_day(TERMS, view(bought={URGENT: 240.0}), ROWS, 0.0)
     assert (queue.missed, queue.finished, queue.jobs) == (0, 1, [])
+
+
+@dataclass
+class Plain:
+    """A job as one would write it down."""
+
+    size: float
+    left: float
+    pace: float
+    due: int
+    late: bool = False
+
+
+def plain_day(jobs, day, done, lost):
+    """A day of jobs, each by itself; returns those that go on, how many are done and how many late."""
+    steps = []
+    for one in jobs:
+        steps.append(steps_of(min(one.pace, one.left / 24.0), slack(one.due - day - 1.0, one.left, one.pace)))
+    for step, (hours, again) in enumerate(zip(done, lost, strict=True)):
+        total, spare = math.fsum(mine[step] for mine in steps), 0.0
+        for one, mine in zip(jobs, steps, strict=True):
+            if total > 0.0:
+                one.left = one.left + mine[step] * (again / total) - mine[step] * (hours / total)
+            if one.left < 0.0:
+                spare, one.left = spare - one.left, 0.0
+        for one in sorted(jobs, key=lambda one: one.due):
+            used = min(one.left, spare)
+            one.left, spare = one.left - used, spare - used
+    running = [one for one in jobs if one.left > DONE * one.size]
+    late = [one for one in running if not one.late and one.due <= day + 1]
+    for one in late:
+        one.late = True
+    return running, len(jobs) - len(running), len(late)
+
+
+def test_a_table_of_jobs_lives_as_jobs_that_are_asked_one_by_one():
+    """Forty days of jobs of all ages, worked off fast and slowly, to the last bit."""
+    rng = np.random.default_rng(7)
+    for jobs in (1, 5, 30):
+        size, pace, due = rng.uniform(100.0, 900.0, jobs), rng.uniform(2.0, 9.0, jobs), rng.integers(-2, 30, jobs)
+        queue = JobQueue([Job(s, s, p, d) for s, p, d in zip(size, pace, due, strict=True)])
+        plain = [Plain(s, s, p, d) for s, p, d in zip(size.tolist(), pace.tolist(), due.tolist(), strict=True)]
+        for day in range(40):
+            paces, sums = queue.plan(day)
+            assert sums.tolist() == [math.fsum(step) for step in paces.tolist()]
+            done = (sums * rng.uniform(0.0, 30.0)).tolist()
+            interrupted = (0.1 * sums * rng.random()).tolist()
+            seen = view(
+                day=day, bought=dict(zip(ROWS, done, strict=True)),
+                interrupted=dict(zip(ROWS, interrupted, strict=True)),
+            )  # fmt: skip
+            queue.pass_day(TERMS, seen, ROWS, 0.0)
+            plain, finished, missed = plain_day(plain, day, done, [2.0 * ve for ve in interrupted])
+            assert [job[1:] for job in queue.jobs] == [(p.left, p.pace, p.due, p.late) for p in plain]
+            assert (queue.finished, queue.missed) == (finished, missed)
+        assert not plain
 
 
 def test_jobs_bring_as_much_work_as_the_training_share_on_average():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from sim.kernels.contract_book import paired
 from sim.kernels.postings import legs, pairs, transfers
 from sim.kernels.spot_rows import alike, at_home, gathered, over_rows
-from sim.kernels.sums import columns, rows, total
+from sim.kernels.sums import columns, exact, rows, total
 from sim.rounding import rounding
 
 
@@ -24,6 +26,18 @@ def test_sums_are_numpys_to_the_last_bit(n: int) -> None:
     columns(table, down)
     assert np.array_equal(across, table.sum(axis=1))
     assert np.array_equal(down, table.sum(axis=0))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 14, 1000])
+def test_exact_sums_are_those_of_fsum(n: int) -> None:
+    """Of numbers of any size that cancel, and halfway cases."""
+    rng = np.random.default_rng(n)
+    for spread in (0.0, 1.0, 20.0, 60.0):
+        values = rng.normal(size=n) * np.exp(spread * rng.normal(size=n))
+        for some in (values, np.concatenate([values, -values[::-1]]), np.round(values)):
+            assert exact(some) == math.fsum(some.tolist())
+    for halfway in ([1.0, 2.0**-53, 1e-40], [1.0, 2.0**-53, -1e-40], [1e16, 1.0, 1e-16], [-1.0, -(2.0**-53), -1e-40]):
+        assert exact(np.array(halfway)) == math.fsum(halfway)
 
 
 def books() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
