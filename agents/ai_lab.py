@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.behaviours.hedging import hedges
 from sim.behaviours.jobs import TRAINING_WORK, JobQueue, JobTerms
+from sim.behaviours.reserving import Schedule
 from sim.behaviours.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
 from sim.growth_path import GrowthPath, Use
 from sim.rows.exchange import FutureRow
@@ -205,11 +206,7 @@ class AiLab(Agent):
         if most <= 0.0:
             return ()
         above, width = math.exp(min(MAX_LOG, missing / slope)), most / slope
-        rents = view.contract_rents_usd(p.belief_half_life_years, p.trading_half_life_years)
-        return [
-            ReservedRow(k, most, (1.0 - discount) * expected * above, width)
-            for k, (discount, expected) in enumerate(zip(path.discounts, rents, strict=True))
-        ]
+        return Schedule(view, most, above, width, (p.belief_half_life_years, p.trading_half_life_years))
 
     def _precaution(self, view: View) -> float:
         """Factor on the stock wanted under contract: what is reserved in case there is nothing to be had."""

@@ -12,6 +12,7 @@ from sim.agent import Agent, Endowment, GroupParameters
 from sim.behaviours.hedging import hedges
 from sim.behaviours.investing import Investor, wanted_chips, wanted_q
 from sim.behaviours.letting import AskTerms, list_asks, pool_row, withdrawn_ve
+from sim.behaviours.reserving import Schedule
 from sim.growth_path import GrowthPath, Landlord
 from sim.rows.credit import Borrower
 from sim.rows.exchange import FutureRow
@@ -156,11 +157,8 @@ class Neocloud(Agent):
             return ()
         floor = path.settings.cost_usd * today.technology * today.environment.running_cost_scale
         begin, width = (math.exp(min(MAX_LOG, -free / slope)), most / slope) if slope > 0.0 else (1.0, 0.0)
-        rents = view.contract_rents_usd(p.belief_half_life_years, p.trading_half_life_years)
-        return [
-            ReservedRow(k, -most, max(floor, (1.0 - discount) * expected * begin), width)
-            for k, (discount, expected) in enumerate(zip(path.discounts, rents, strict=True))
-        ]
+        beliefs = p.belief_half_life_years, p.trading_half_life_years
+        return Schedule(view, -most, begin, width, beliefs, floor)
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Sell a share of expected spot output of each listed month forward, around own expectations."""

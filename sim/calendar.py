@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SATURDAY = 5
 EQUAL_MONTH_DAYS = 30
@@ -20,6 +20,7 @@ class Calendar:
 
     start: datetime.date
     equal_months: bool = False
+    _months: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)  # as asked so far
 
     @property
     def elapsed(self) -> int:
@@ -34,8 +35,11 @@ class Calendar:
         """Months since the one that holds day 0."""
         if self.equal_months:
             return day // EQUAL_MONTH_DAYS
-        date = self.date(day)
-        return (date.year - self.start.year) * 12 + date.month - self.start.month
+        found = self._months.get(day)
+        if found is None:
+            date = self.date(day)
+            found = self._months[day] = (date.year - self.start.year) * 12 + date.month - self.start.month
+        return found
 
     def first_day(self, month: int) -> int:
         """The day number of a month's first day (negative in month 0 when the start is not the first)."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -58,15 +59,21 @@ class Job(NamedTuple):
     late: float = 0.0
 
 
+@dataclass(eq=False)
 class JobQueue:
     """A lab's jobs, as the columns of a table; `finished`, `missed`, `lost_ve_hours` are of the last day learned."""
 
-    def __init__(self, jobs: Sequence[Job] = ()) -> None:
-        self.table: Floats = np.array(jobs, dtype=np.float64).reshape(-1, len(Job._fields)).T.copy()
-        self.finished = self.missed = 0
-        self.lost_ve_hours = 0.0
-        self.planned_on = -1
-        self.planned: tuple[Floats, Floats] = np.zeros((len(STEP_SLACK), 0)), np.zeros(len(STEP_SLACK))
+    table: Floats = field(default_factory=lambda: np.zeros((len(Job._fields), 0)))
+    finished: int = 0
+    missed: int = 0
+    lost_ve_hours: float = 0.0
+    planned_on: int = -1
+    planned: tuple[Floats, Floats] | None = None
+
+    @classmethod
+    def of(cls, jobs: Sequence[Job]) -> JobQueue:
+        """A queue of these jobs."""
+        return cls(np.array(jobs, dtype=np.float64).reshape(-1, len(Job._fields)).T.copy())
 
     @property
     def jobs(self) -> list[Job]:
@@ -90,14 +97,16 @@ class JobQueue:
                     self._add(job)
 
     def _add(self, job: Job) -> None:
-        self.table = np.column_stack([self.table, job])
+        before = self.table
+        self.table = np.empty((len(before), before.shape[1] + 1))
+        self.table[:, :-1], self.table[:, -1] = before, job
 
     def plan(self, day: int) -> tuple[Floats, Floats]:
         """Capacity that jobs can use today in each step of urgency, VE: of each (3, jobs), of all (3,).
 
         Worked out once a day.
         """
-        if self.planned_on != day:
+        if self.planned is None or self.planned_on != day:
             self.planned_on, self.planned = day, plan(self.table, day)
         return self.planned
 
@@ -112,10 +121,18 @@ class JobQueue:
         Half of a checkpoint's interval is lost on average by what is cut off.
         """
         day, efficiency = view.today.day, view.today.environment.efficiency  # work done in an hour
-        lost = np.array([0.5 * terms.checkpoint_hours * view.interrupted_ve(number) for number in numbers])
-        done = np.array([view.bought_ve_hours(number) for number in numbers])
-        self.lost_ve_hours = float(lost.sum())
-        found = pass_day(self.table, self.plan(day)[0], done * efficiency, lost * efficiency, day, DONE)
+        urgent, normal, patient = numbers
+        half = 0.5 * terms.checkpoint_hours
+        cut = (
+            half * view.interrupted_ve(urgent),
+            half * view.interrupted_ve(normal),
+            half * view.interrupted_ve(patient),
+        )
+        self.lost_ve_hours = cut[0] + cut[1] + cut[2]
+        lost = cut[0] * efficiency, cut[1] * efficiency, cut[2] * efficiency
+        bought = view.bought_ve_hours
+        done = bought(urgent) * efficiency, bought(normal) * efficiency, bought(patient) * efficiency
+        found = pass_day(self.table, self.plan(day)[0], done, lost, day, DONE)
         (self.table, self.finished, self.missed), self.planned_on = found, -1
         new = self._arrival(terms, view, training_ve, 0)
         if new is not None:

@@ -75,6 +75,7 @@ class Venue:
         self.margin_before = terms.margin.initial  # initial margin that stood before the last close
         self.opened_usd = 0.0  # the highest price before the first close
         self._listed: Listed | None = None
+        self._dates: tuple[VenueTerms, TradeDates] | None = None  # of which terms
 
     @property
     def initial_margin(self) -> float:
@@ -98,22 +99,26 @@ class Venue:
     @property
     def dates(self) -> TradeDates:
         """The venue's days."""
-        return TradeDates(self.calendar, self.terms.calendar, self.terms.settlement)
+        terms, known = self.terms, self._dates
+        if known is None or known[0] is not terms:
+            self._dates = known = terms, TradeDates(self.calendar, terms.calendar, terms.settlement)
+        return known[1]
 
     @property
     def listed(self) -> Listed:
         """The listed months in the calendar, looked up when another month is listed."""
-        months = range(self.first_month, self.first_month + self.terms.maturities)
-        if self._listed is None or self._listed.months != months or self._listed.dates != self.dates:
+        known, dates = self._listed, self.dates
+        if known is None or known.months.start != self.first_month or known.dates is not dates:
+            months = range(self.first_month, self.first_month + self.terms.maturities)
             prefix = "future" if self.name == MAIN else f"future:{self.name}"
-            self._listed = Listed(
+            self._listed = known = Listed(
                 months,
-                self.dates,
+                dates,
                 [f"{prefix}:{self.calendar.month_name(month)}" for month in months],
                 [self.calendar.first_day(month) for month in (*months, months.stop)],
-                sum(self.since is None or day >= self.since for day in self.dates.settlement_days(self.first_month)),
+                sum(self.since is None or day >= self.since for day in dates.settlement_days(self.first_month)),
             )
-        return self._listed
+        return known
 
     @property
     def names(self) -> list[str]:

@@ -14,6 +14,7 @@ from sim.rules import jobs as rules
 
 SIZE, LEFT, PACE, DUE, LATE = range(5)
 STEPS = len(rules.STEP_SLACK)
+Hours = tuple[float, float, float]  # in each step
 
 slack, steps_of = jit(rules.slack), jit(rules.steps_of)
 
@@ -70,9 +71,9 @@ def close(jobs: Floats, day: int, done_share: float) -> tuple[Floats, int, int]:
 
 @jit
 def pass_day(
-    jobs: Floats, paces: Floats, done_ve_hours: Floats, lost_ve_hours: Floats, day: int, done_share: float
+    jobs: Floats, paces: Floats, done_ve_hours: Hours, lost_ve_hours: Hours, day: int, done_share: float
 ) -> tuple[Floats, int, int]:
-    """A day's hours (3,) are worked off and lost in each step, the one after the other; then as `close`."""
+    """A day's hours are worked off and lost in each step, the one after the other; then as `close`."""
     for step in range(STEPS):
         work(jobs, paces[step], done_ve_hours[step], lost_ve_hours[step])
     return close(jobs, day, done_share)

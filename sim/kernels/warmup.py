@@ -35,7 +35,7 @@ def warm_up() -> None:
     _warm_up_spot()
     _warm_up_books()
     _warm_up_rows()
-    jobs.pass_day(np.ones((5, 1)), jobs.plan(np.ones((5, 1)), 0)[0], np.ones(3), np.ones(3), 0, 0.1)
+    jobs.pass_day(np.ones((5, 1)), jobs.plan(np.ones((5, 1)), 0)[0], (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), 0, 0.1)
     _warm_up_futures()
     _warm_up_book()
     _warm_up_funds()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
+from sim.behaviours.reserving import arrays
 from sim.kernels.contract_auction import meet
 from sim.kernels.contract_book import paired
 from sim.rows.reserved import ReservedRow
-from sim.vocabulary import Floats
+from sim.vocabulary import Floats, Ints
 
+Rows = Sequence[tuple[int, ReservedRow]] | tuple[Ints, Floats]  # one by one, or who (n,) and fields (n, 4)
 TRADED, NO_OFFERS, NO_WANTS, APART = "", "nobody offers", "nobody wants", "no rent suits both sides of"
 
 
@@ -31,8 +32,8 @@ class Signing:
 
 
 def sign_week(
-    offers: Sequence[tuple[int, ReservedRow]],
-    wants: Sequence[tuple[int, ReservedRow]],
+    offers: Rows,
+    wants: Rows,
     shape: tuple[int, int, int],
     tenor_shares: Floats,
     last_menu_usd: Floats,
@@ -44,14 +45,8 @@ def sign_week(
     the longer pro rata, so no list order matters.
     """
     tenors, landlords, customers = shape
-    free, ask = np.zeros((tenors, landlords)), np.zeros((tenors, landlords))
-    want, limit = np.zeros((tenors, customers)), np.zeros((tenors, customers))
-    for who, row in offers:
-        free[row.tenor, who] = -row.quantity_ve
-        ask[row.tenor, who] = row.limit_usd
-    for who, row in wants:
-        want[row.tenor, who] = row.quantity_ve
-        limit[row.tenor, who] = row.limit_usd
+    free, ask, _ = _spread(offers, (tenors, landlords))
+    want, limit, _ = _spread(wants, (tenors, customers))
     quantity = np.zeros(shape)
     menu = last_menu_usd.copy()
     trouble = []
@@ -69,8 +64,8 @@ def sign_week(
 
 
 def auction_week(
-    offers: Sequence[tuple[int, ReservedRow]],
-    wants: Sequence[tuple[int, ReservedRow]],
+    offers: Rows,
+    wants: Rows,
     shape: tuple[int, int, int],
     tenor_shares: Floats,
     last_menu_usd: Floats,
@@ -102,17 +97,22 @@ def _why(offered: float, wanted: float, traded: float) -> str:
     return NO_WANTS if wanted <= 0.0 else APART
 
 
-def _side(rows: Sequence[tuple[int, ReservedRow]], shape: tuple[int, int]) -> Floats:
+def _spread(rows: Rows, shape: tuple[int, int]) -> Floats:
+    """The rows of one side (3, tenors, owners): VE without its sign, limit, width; nothing where there is no row."""
+    who, table = rows if isinstance(rows, tuple) else arrays(rows)
+    found = np.zeros((3, *shape))
+    found[:, table[:, 0].astype(np.int64), who] = table[:, 1:].T
+    np.abs(found[0], out=found[0])
+    return found
+
+
+def _side(rows: Rows, shape: tuple[int, int]) -> Floats:
     """One side of the auction (3, tenors, owners): VE in all tenors together, log limit, width of the schedule.
 
     Whoever sets no limit stands a log beyond all that do.
     """
-    table = np.zeros((3, *shape))
-    if rows:
-        who, rest = zip(*rows, strict=True)
-        given = np.fromiter(chain.from_iterable(rest), dtype=np.float64).reshape(len(rest), -1)
-        given[:, 1], given[:, 2] = np.abs(given[:, 1]), np.log(given[:, 2])
-        table[:, given[:, 0].astype(np.int64), np.array(who)] = given[:, 1:].T
+    table = _spread(rows, shape)
+    np.log(table[1], out=table[1], where=table[0] > 0.0)
     endless = np.isinf(table[1])
     if endless.any():
         finite = table[1][~endless]

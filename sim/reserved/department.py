@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sim.behaviours.reserving import tabled
 from sim.board import ReservedSheet
 from sim.department import Common
 from sim.record import Column
@@ -16,8 +17,8 @@ from sim.reserved.contracts import WEEKDAYS, ReservedBook
 from sim.reserved.terms import ReservedTerms
 from sim.roles import Reserves
 from sim.rows.credit import Contracted
-from sim.rows.reserved import Delivered, Held, ReservedRow
-from sim.vocabulary import HOURS_PER_DAY, Floats
+from sim.rows.reserved import Delivered, Held
+from sim.vocabulary import HOURS_PER_DAY, Floats, Ints
 
 
 class Reserved:
@@ -103,9 +104,10 @@ class Reserved:
         """Today's offers and wishes, matched by the mechanism of this world."""
         register, path = self.common.register, self.common.path
         roll = register.roll
-        rows = [(owner, row) for owner, agent in register.of(Reserves) for row in agent.reserved(register.views[owner])]
-        offers = _seated(roll.landlords.tolist(), [(owner, row) for owner, row in rows if row.quantity_ve < 0.0])
-        wants = _seated(roll.customers.tolist(), [(owner, row) for owner, row in rows if row.quantity_ve > 0.0])
+        who, rows = tabled([(owner, agent.reserved(register.views[owner])) for owner, agent in register.of(Reserves)])
+        offered, wanted = rows[:, 1] < 0.0, rows[:, 1] > 0.0
+        offers = _seated(roll.landlords, who[offered]), rows[offered]
+        wants = _seated(roll.customers, who[wanted]), rows[wanted]
         shape = (len(path.tenors), len(roll.landlords), len(roll.customers))
         if not path.by_auction:
             return sign_week(offers, wants, shape, self.signing_shares, self.menu_usd)
@@ -230,7 +232,9 @@ class Reserved:
         }
 
 
-def _seated(owners: list[int], rows: list[tuple[int, ReservedRow]]) -> list[tuple[int, ReservedRow]]:
-    """Rows by the place of who hands them in among `owners`, instead of by owner."""
-    seat = {owner: i for i, owner in enumerate(owners)}
-    return [(seat[owner], row) for owner, row in rows]
+def _seated(owners: Ints, who: Ints) -> Ints:
+    """The places of who hands rows in among `owners`, which are in order; raises KeyError for one who is not there."""
+    seats = np.minimum(np.searchsorted(owners, who), len(owners) - 1)
+    if not np.array_equal(owners[seats], who):
+        raise KeyError(int(who[owners[seats] != who][0]))
+    return seats

@@ -43,7 +43,7 @@ def test_jobs_run_below_their_bid_and_wait_above_it(rent, share):
 
 def test_a_job_moves_from_patient_to_urgent_as_its_deadline_nears():
     def steps(**terms):
-        return JobQueue([job(**terms)]).plan(0)[0][:, 0].tolist()
+        return JobQueue.of([job(**terms)]).plan(0)[0][:, 0].tolist()
 
     far, near, last = (steps(due=due) for due in (60, 9, 2))
     assert far == [0.0, 0.0, 10.0]
@@ -76,7 +76,7 @@ def test_both_forms_of_a_jobs_demand_want_the_same_at_the_usual_rent(monkeypatch
 
 def test_hours_are_spread_by_pace_and_what_one_does_not_need_goes_to_the_first_due():
     jobs = [job(left=100.0, pace=10.0, due=9), job(left=50.0, pace=30.0, due=3), job(left=500.0, pace=10.0, due=5)]
-    table = JobQueue(jobs).table
+    table = JobQueue.of(jobs).table
     work(table, np.array([10.0, 30.0, 10.0]), 100.0, 0.0)
     assert table[LEFT] == pytest.approx([80.0, 0.0, 470.0]), "10 that were left over: the one due at 5"
     work(table, np.array([10.0, 0.0, 10.0]), 20.0, 8.0)
@@ -84,7 +84,7 @@ def test_hours_are_spread_by_pace_and_what_one_does_not_need_goes_to_the_first_d
 
 
 def test_work_since_the_checkpoint_is_lost_when_a_job_is_cut_off():
-    queue = JobQueue([job(left=500.0, due=11)])
+    queue = JobQueue.of([job(left=500.0, due=11)])
     seen = view(bought={URGENT: 0.0, NORMAL: 0.0, PATIENT: 0.0}, interrupted={NORMAL: 6.0, PATIENT: 1.0})
     paces, _ = queue.plan(10)
     queue.planned = paces[[1, 0, 2]], np.array([0.0, 10.0, 0.0])
@@ -95,7 +95,7 @@ def test_work_since_the_checkpoint_is_lost_when_a_job_is_cut_off():
 
 
 def test_a_missed_deadline_is_counted_once_and_the_job_finished_late():
-    queue = JobQueue([job(left=480.0, pace=10.0, due=11)])
+    queue = JobQueue.of([job(left=480.0, pace=10.0, due=11)])
     queue.pass_day(TERMS, view(bought={URGENT: 240.0}), ROWS, 0.0)
     assert (queue.missed, queue.finished) == (1, 0)
     assert queue.jobs[0].late
@@ -141,7 +141,7 @@ def test_a_table_of_jobs_lives_as_jobs_that_are_asked_one_by_one():
     rng = np.random.default_rng(7)
     for jobs in (1, 5, 30):
         size, pace, due = rng.uniform(100.0, 900.0, jobs), rng.uniform(2.0, 9.0, jobs), rng.integers(-2, 30, jobs)
-        queue = JobQueue([Job(s, s, p, d) for s, p, d in zip(size, pace, due, strict=True)])
+        queue = JobQueue.of([Job(s, s, p, d) for s, p, d in zip(size, pace, due, strict=True)])
         plain = [Plain(s, s, p, d) for s, p, d in zip(size.tolist(), pace.tolist(), due.tolist(), strict=True)]
         for day in range(40):
             paces, sums = queue.plan(day)
