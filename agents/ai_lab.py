@@ -13,6 +13,7 @@ from sim.behaviours.hedging import hedges
 from sim.behaviours.jobs import TRAINING_WORK, JobQueue, JobTerms
 from sim.behaviours.reserving import Schedule
 from sim.behaviours.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
+from sim.board import Today
 from sim.growth_path import GrowthPath, Use
 from sim.rows.exchange import FutureRow
 from sim.rows.labs import Service
@@ -104,6 +105,7 @@ class AiLab(Agent):
         self.queue: JobQueue | None = None
         self.training_ve = 0.0
         self.stock_outs: tuple[float, float] | None = None  # lately, and what it is used to
+        self._wanted: tuple[Today, float, float] | None = None  # under contract, on which facts and at which usual rent
 
     @property
     def terms(self) -> JobTerms:
@@ -181,7 +183,16 @@ class AiLab(Agent):
             )
 
     def contracted_ve(self, view: View) -> float:
-        """Reserved capacity wanted: a share of the market's, with its demand, weakly against half a year's rents."""
+        """Reserved capacity wanted: a share of the market's, with its demand, weakly against half a year's rents.
+
+        Asked for contracts and for the day's hours, worked out once.
+        """
+        known = view.today, self.usual_rent_usd
+        if self._wanted is None or self._wanted[0] is not known[0] or self._wanted[1] != known[1]:
+            self._wanted = *known, self._contracted_ve(view)
+        return self._wanted[2]
+
+    def _contracted_ve(self, view: View) -> float:
         p, today, usual = self.p, view.today, self.usual_rent_usd
         level = wanted_at_usual_rent(view, self.weight, usual, p.long_run_elasticity)
         efficiency = today.environment.efficiency  # usual rents are per unit of work, contracts are of hours

@@ -22,7 +22,7 @@ from sim.rules.hedging import layered
 from sim.rules.perpetual import perpetual_value
 from sim.rules.rents import expected_rent, mean_expected_rent
 from sim.streams import Purpose, Streams
-from sim.vocabulary import Bools, Floats
+from sim.vocabulary import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,17 @@ class AtStart:
 
 @dataclass(frozen=True, slots=True)
 class HardwareSheet:
-    """Fleets that work, by owner and grade, VE; how scarce chips are by what is public (1: as usual)."""
+    """Fleets that work, by owner and grade, VE; how scarce chips are by what is public (1: as usual).
+
+    `total_ve` is of all grades, by owner.
+    """
 
     fleet_ve: list[list[float]] = field(default_factory=list)
     scarcity: float = 1.0
+    total_ve: list[float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "total_ve", [math.fsum(fleet) for fleet in self.fleet_ve])
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +140,9 @@ class LabsSheet:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeSheet:
-    """Positions in contracts, by place among all listed months and owner (+ long)."""
+    """Positions in contracts (places, owners), by place among all listed months (+ long)."""
 
-    position: list[list[float]] = field(default_factory=list)
+    position: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +207,8 @@ class Board:
     outlook: Outlook | None = None  # what is public of days to come, where anybody reads it
     evenings: list[Today] = field(default_factory=list)  # the last of them, kept for the placebo alone
     readings: dict[float, Reading] = field(default_factory=dict)  # of the curve that links read, by believed reversion
-    _told: dict[Any, Any] = field(default_factory=dict)  # what follows from public facts alone, worked out this beat
-    _told_on: Today | None = None
+    _identities: Ints | None = None  # stable ids by owner, once all are known
+    _told: tuple[Today | None, dict[Any, Any]] = (None, {})  # of which beat, what follows from public facts alone
 
     @property
     def shown(self) -> list[Any]:
@@ -213,11 +220,25 @@ class Board:
 
     def once(self, key: Any, work: Callable[[], Any]) -> Any:
         """What follows from public facts alone is worked out once a beat, for all who ask the same."""
-        if self._told_on is not self.today:
-            self._told, self._told_on = {}, self.today
-        if key not in self._told:
-            self._told[key] = work()
-        return self._told[key]
+        beat, told = self._told
+        if beat is not self.today:
+            told = {}
+            self._told = self.today, told
+        if key not in told:
+            told[key] = work()
+        return told[key]
+
+    def know(self, identities: Sequence[int]) -> None:
+        """Learn who there is: stable ids by owner."""
+        self._identities = np.array(identities, dtype=np.int64)
+
+    def uniform(self, purpose: Purpose, owner: int, identity: int, k: int) -> float:
+        """An owner's uniform draw for today, the first of a purpose drawn for all at once."""
+        streams, day, known = self.streams, self.today.day, self._identities
+        if k or known is None:
+            return streams.uniform(purpose, day, identity, k)
+        drawn: list[float] = self.once(purpose, lambda: streams.uniforms(purpose, day, known).tolist())
+        return drawn[owner]
 
     def expected_settlements_usd(self, reversion: float) -> tuple[float, ...]:
         """Expected settlements of all listed months for agents that believe this reversion, by place.

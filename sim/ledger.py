@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.kernels.laws import note_sizes, owing, unbalanced
 from sim.kernels.postings import legs, pairs, transfers
 from sim.rounding import rounding
 from sim.vocabulary import Bools, Floats, Ints
@@ -152,9 +153,8 @@ class Ledger:
 
     def note_sizes(self) -> None:
         """Add to the sizes what stands at the close of a day, of which each of its postings may be rounded."""
-        size, flows = np.abs(self.positions), np.abs(self.flows[: len(self.reasons)]).sum(axis=0)
-        np.add(self._sizes, size, out=self._sizes, where=size < np.inf)
-        np.add(self._flow_sizes, flows, out=self._flow_sizes, where=flows < np.inf)
+        counts = len(self.instruments), len(self.reasons)
+        note_sizes(self.positions, self._sizes, self.flows, self._flow_sizes, *counts)
 
     def sizes(self, instruments: Sequence[str]) -> Floats:
         """All that was posted to each position and stood in it, day by day (instruments, owners): see `rounding`."""
@@ -167,19 +167,10 @@ class Ledger:
 
     def out_of_balance(self) -> tuple[str, float] | None:
         """The instrument whose positions do not net to zero, if any, and by how much."""
-        n = len(self.instruments)
-        gap = self.positions[:n].sum(axis=1)
-        bad = ~(np.abs(gap) <= rounding(self._sizes[:n].sum(axis=1)))
-        if not bad.any():
-            return None
-        row = int(np.argmax(bad))
-        return self.instruments[row].name, float(gap[row])
+        row = unbalanced(self.positions, self._sizes, len(self.instruments), rounding(1.0))
+        return None if row < 0 else (self.instruments[row].name, float(self.positions[row].sum()))
 
     def owing_without_right(self) -> tuple[str, str, float] | None:
         """An owner with a negative position in something it may not owe: (owner, instrument, position)."""
-        n = len(self.instruments)
-        bad = (self.positions[:n] < -rounding(self._sizes[:n])) & ~self._may_owe[:n]
-        if not bad.any():
-            return None
-        row, owner = np.argwhere(bad)[0]
-        return self.owners[owner], self.instruments[row].name, float(self.positions[row, owner])
+        row, owner = owing(self.positions, self._sizes, self._may_owe, len(self.instruments), rounding(1.0))
+        return None if row < 0 else (self.owners[owner], self.instruments[row].name, float(self.positions[row, owner]))

@@ -50,6 +50,7 @@ class Register:
     def __init__(self, people: Sequence[Agent], roll: Roll, board: Board) -> None:
         self.people = list(people)
         self.roll = roll
+        board.know([agent.identity for agent in self.people])
         self.views = [View(board, owner, agent.identity) for owner, agent in enumerate(self.people)]
         self._found: dict[type, Any] = {}
 

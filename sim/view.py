@@ -77,7 +77,7 @@ class View:
     @property
     def fleet_ve(self) -> float:
         """Own GPUs that work, in VE."""
-        return math.fsum(self._board.hardware.fleet_ve[self.owner])
+        return self._board.hardware.total_ve[self.owner]
 
     @property
     def reserved_sold_ve(self) -> float:
@@ -238,7 +238,7 @@ class View:
 
     def position(self, maturity: int) -> float:
         """Own futures position in contracts (+ long), by place among all listed months (0 = nearest of the first)."""
-        return self._board.exchange.position[maturity][self.owner]
+        return float(self._board.exchange.position[maturity, self.owner])
 
     @property
     def runway_months(self) -> float:
@@ -260,7 +260,7 @@ class View:
 
     def uniform(self, purpose: Purpose, k: int = 0) -> float:
         """A uniform draw of this agent's own for today."""
-        return self._board.streams.uniform(purpose, self.today.day, self.identity, k)
+        return self._board.uniform(purpose, self.owner, self.identity, k)
 
     def normal(self, purpose: Purpose, k: int = 0) -> float:
         """A standard normal draw of this agent's own for today."""

@@ -71,6 +71,7 @@ def _table(plans: Sequence[Any]) -> Floats:
     found = np.empty((len(plans), len(less), len(ReservedRow._fields)))
     found[:, :, 0] = np.arange(len(less))
     found[:, :, 1] = quantity
-    found[:, :, 2] = np.maximum(floor, less * np.array([plan.rents_usd for plan in plans]) * times)
+    rents = {plan.beliefs: plan.rents_usd for plan in {plan.beliefs: plan for plan in plans}.values()}
+    found[:, :, 2] = np.maximum(floor, less * np.array([rents[plan.beliefs] for plan in plans]) * times)
     found[:, :, 3] = width
     return found.reshape(-1, len(ReservedRow._fields))

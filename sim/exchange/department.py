@@ -251,8 +251,7 @@ class Exchange:
 
     def show(self) -> None:
         """Put positions on the board, by place."""
-        ledger = self.common.ledger
-        self.common.board.exchange = ExchangeSheet(ledger.table(self.names).tolist())
+        self.common.board.exchange = ExchangeSheet(self.common.ledger.table(self.names))
 
     def note_fixings(self, day: int, rent_usd: float, fixings_usd: Mapping[str, float]) -> None:
         """Add a day's fixings to the front months, and their ratio to the mean rent to its slow mean."""

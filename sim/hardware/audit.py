@@ -27,10 +27,11 @@ def check_chips(day: int, ledger: Ledger, owners: Ints, fleet: Fleet, grades: Gr
     """
     value, working = grades.gpu_ve[:, None], fleet.working.T
     names = [f"{claim}:{grade}" for claim in ("gpu", "chip_order") for grade in grades.names]
-    gpus, orders = np.split(ledger.table(names)[:, owners], 2)
-    most, ordered = np.asarray(np.split(rounding(ledger.sizes(names)[:, owners]), 2)) * value
-    all_same(day, "A7", "GPUs", gpus * value, working, most, grades.names)
-    all_same(day, "A8", "orders", orders * value, fleet.on_order.T, ordered, grades.names)
+    shape = 2, len(grades.names), len(owners)
+    gpus, orders = ledger.table(names)[:, owners].reshape(shape) * value
+    most, ordered = rounding(ledger.sizes(names)[:, owners]).reshape(shape) * value
+    all_same(day, "A7", "GPUs", gpus, working, most, grades.names)
+    all_same(day, "A8", "orders", orders, fleet.on_order.T, ordered, grades.names)
     row = day % len(owners)
     recount = float(fleet.installed[row, :, day + 1 : fleet.life + day + 1].sum())
     same(day, "A7", "vintages", recount, float(fleet.working[row].sum()), float(most[:, row].sum()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -78,7 +77,7 @@ class Indices:
         names = tuple(common.register.name(owner) for owner in sellers)
 
         def fleet_ve() -> Floats:
-            return np.array([math.fsum(common.board.hardware.fleet_ve[owner]) for owner in sellers])
+            return np.array([common.board.hardware.total_ve[owner] for owner in sellers])
 
         for name, provider in self.providers.items():
             evidence = Evidence(

@@ -9,8 +9,38 @@ from numpy.typing import NDArray
 
 from sim.kernels.call_auction import Floats, Ints
 from sim.kernels.jit import jit
+from sim.kernels.sums import part, total
 
 LEAST = 1e-300
+
+
+@jit
+def before(keys: Floats, i: int, k: int) -> bool:
+    """Return whether row i comes before row k by its `keys` (keys, N), the first first; False where all are equal."""
+    for key in range(len(keys)):
+        if keys[key, i] != keys[key, k]:
+            return bool(keys[key, i] < keys[key, k])
+    return False
+
+
+@jit
+def in_order(keys: Floats) -> Ints:
+    """Return the rows (N,) in order of their `keys` (keys, N), those that are equal as they come: runs are merged."""
+    n = keys.shape[1]
+    order, other, width = np.arange(n), np.empty(n, np.int64), 1
+    while width < n:
+        for begin in range(0, n, 2 * width):
+            middle, end = min(begin + width, n), min(begin + 2 * width, n)
+            i, k = begin, middle
+            for at in range(begin, end):
+                if i < middle and (k >= end or not before(keys, order[k], order[i])):
+                    other[at] = order[i]
+                    i += 1
+                else:
+                    other[at] = order[k]
+                    k += 1
+        order, other, width = other, order, 2 * width
+    return order
 
 
 @jit
@@ -49,6 +79,20 @@ def gathered(group: Ints, keys: Floats, table: Floats) -> tuple[Floats, Floats]:
             for k in range(len(keys)):
                 found[k, at] = keys[k, i]
     return found, total
+
+
+@jit
+def grouped(
+    keys: Floats, quantity: Floats, efficiency: float, homes: Floats, owner: Ints, held: Floats
+) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats]:
+    """Return rows' groups (N,), groups' keys (keys, G), what they want and wait for (G,), weights (N, H), sums (G,).
+
+    `held` (N, H) is what rows wait for; the weight of a row at a home is what it wants and waits for there.
+    """
+    wanted, group = at_home(quantity, efficiency, homes, owner), alike(keys)
+    of_groups, amounts = gathered(group, keys, wanted)
+    waiting = gathered(group, keys, held)[1]
+    return group, of_groups, amounts, waiting, wanted + held, amounts + waiting
 
 
 @jit
@@ -128,3 +172,66 @@ def remember(
                 now = min(most, (asked[r, j] if posted[j] else let[o, j]) / max(had, LEAST))
             tightness[o, j] = before[o, j] + (now - before[o, j]) / days
     return sellers
+
+
+@jit
+def measured(
+    offered: Floats, sold: Floats, landlords: Ints, on_demand: Floats, price: Floats, traded: Floats, value: Floats
+) -> tuple[float, float, float, float, Floats]:
+    """Return a day's VE offered by landlords, VE-hours they sold on demand, GPU-hours traded, USD paid, occupancy (J,).
+
+    `offered`, `sold` (J, O) are in VE and VE-hours, `price`, `traded` (T, J), `value` (J,) is VE to a GPU; occupancy is
+    of all owners, nan where nothing was offered. Sums are those of numpy to the bit.
+    """
+    products, owners = offered.shape
+    had, let = np.empty((len(landlords), products)), np.empty((len(landlords), products))
+    for i in range(len(landlords)):
+        for j in range(products):
+            had[i, j] = offered[j, landlords[i]]
+            let[i, j] = sold[j, landlords[i]] * on_demand[j]
+    hours, occupancy = np.zeros(products), np.empty(products)
+    for t in range(len(traded)):
+        for j in range(products):
+            hours[j] += traded[t, j]
+    for j in range(products):
+        hours[j] /= value[j]
+        most = part(offered[j], 0, owners) * 24
+        occupancy[j] = part(sold[j], 0, owners) / max(most, LEAST) if most > 0.0 else np.nan
+    paid = (price * traded).ravel()
+    return total(had.ravel()), total(let.ravel()), total(hours), total(paid), occupancy
+
+
+@jit
+def first_asks(asks: Floats, sellers: Ints, order: Ints) -> Floats:
+    """Return sellers' first list price above zero (S,) among the products `order` (n,) of `asks` (O, J); else nan."""
+    found = np.full(len(sellers), np.nan)
+    for s in range(len(sellers)):
+        for j in order:
+            if asks[sellers[s], j] > 0.0:
+                found[s] = asks[sellers[s], j]
+                break
+    return found
+
+
+@jit
+def shelves(offered: Floats, posted: NDArray[np.bool_]) -> Ints:
+    """Return how many owners offer something at list prices (J,); `offered` (J, O)."""
+    found = np.zeros(len(offered), np.int64)
+    for j in range(len(offered)):
+        if posted[j]:
+            for o in range(offered.shape[1]):
+                if offered[j, o] > 0.0:
+                    found[j] += 1
+    return found
+
+
+@jit
+def standing(asks: Floats, among: NDArray[np.bool_]) -> Floats:
+    """Return the list prices above zero of the products `among` (J,), in order of size; `asks` (O, J)."""
+    found, count = np.empty(asks.size), 0
+    for o in range(len(asks)):
+        for j in range(asks.shape[1]):
+            if among[j] and asks[o, j] > 0.0:
+                found[count] = asks[o, j]
+                count += 1
+    return np.sort(found[:count])

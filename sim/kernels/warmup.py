@@ -14,6 +14,7 @@ from sim.kernels import (
     hedges,
     jobs,
     joint_auction,
+    laws,
     limit_order_book,
     philox,
     postings,
@@ -55,6 +56,11 @@ def _warm_up_books() -> None:
     ledger = table.copy(), table.copy(), table.copy()
     postings.transfers(*ledger, 0, 0, who, who, one)
     postings.pairs(*ledger, 0, 0, who, who, table, True)
+    laws.agree(one, one, one)
+    laws.note_sizes(*ledger, one, 1, 1)
+    laws.unbalanced(*ledger[:2], 1, 1.0)
+    laws.owing(*ledger[:2], table == 0.0, 1, 1.0)
+    laws.recount(np.zeros((1, 1, 1)), 0, one)
     postings.legs(*ledger, 0, 0, np.zeros(1), one, 1.0)
     contract_book.paired(table, table, table, one)
     slots, totals = np.zeros((1, 1, 1)), np.zeros((4, 1, 1))
@@ -66,6 +72,7 @@ def _warm_up_books() -> None:
 
 def _warm_up_rows() -> None:
     one, table, who = np.ones(1), np.ones((1, 1)), np.zeros(1, np.int64)
+    spot_rows.in_order(table)
     group = spot_rows.alike(table)
     wanted = spot_rows.at_home(one, 1.0, table, who)
     _, quantity = spot_rows.gathered(group, table, wanted)
@@ -75,6 +82,11 @@ def _warm_up_rows() -> None:
     capacity = spot_rows.capacities(one, one, who, by_column, np.ones(2))
     spot_rows.to_owners(capacity, who, who, spot.CONVEX, by_column, np.ones((2, 2), order="F"))
     tightness, posted = np.ones((2, 2)), np.zeros(2, np.bool_)
+    spot_rows.grouped(table, one, 1.0, table, who, wanted)
+    spot_rows.measured(table, table, who, one, table, table, one)
+    spot_rows.first_asks(table, who, who)
+    spot_rows.shelves(table, posted[:1])
+    spot_rows.standing(table, posted[:1])
     spot_rows.remember(tightness, who, who, spot.CONVEX, capacity, capacity, by_column, posted, 24, 2.0, 10.0)
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from sim.kernels.spot import CONVEX, clear_day
-from sim.kernels.spot_rows import alike, at_home, capacities, gathered, over_rows, remember, spread, to_owners
+from sim.kernels.spot_rows import capacities, grouped, over_rows, remember, spread, to_owners
 from sim.rental.places import Placement
 from sim.rental.terms import Season, Spot
 from sim.rows.orders import Orders
@@ -98,7 +98,8 @@ class SpotAuction:
             groups.log_reference, groups.elasticity,
             seller, kinds, capacity, offers.column("a"), offers.column("b"), offers.column("c"), day.log_ask[seller],
         )  # fmt: skip
-        let, swing, offered, _ = (np.zeros_like(day.mix) for _ in range(4))
+        owners, products = day.mix.shape
+        let, swing, offered, _ = np.zeros((4, products, owners)).transpose(0, 2, 1)
         to_owners(sold, seller, kinds, CONVEX, let, swing)
         to_owners(capacity, seller, kinds, CONVEX, offered, _)
         self.waiting = groups.waiting_by_row(waiting)
@@ -106,7 +107,6 @@ class SpotAuction:
             self.tightness, seller, kinds, CONVEX, capacity, asked, let, shop.posted, HOURS_PER_DAY, MOST_TIGHT,
             TIGHTNESS_DAYS,
         )  # fmt: skip
-        owners = len(day.mix)
         return Trades(
             price_usd=price,
             traded_ve_hours=traded,
@@ -134,25 +134,23 @@ class _Groups:
     def __init__(self, wants: Orders, day: Day, waiting: dict[tuple[int, int], Floats], kinds_of_work: int) -> None:
         homes = day.homes.shape[1]
         self.keys = list(zip(wants.owner.tolist(), wants.number.tolist(), strict=True))
-        wanted = at_home(wants.column("quantity_ve"), day.efficiency, day.homes, wants.owner)
-        held = np.zeros_like(wanted)
+        held = np.zeros((len(self.keys), homes))
         for row, key in enumerate(self.keys if waiting else ()):
             if key in waiting:
                 held[row] = waiting[key]
         keys = wants.table[[wants.names.index(name) for name in GROUPED_BY]]
-        self.group = alike(keys)
-        (form, service, season, work, reference_usd, elasticity), self.quantity = gathered(self.group, keys, wanted)
+        self.group, of_groups, self.quantity, self.waiting, self._weight, self._total = grouped(
+            keys, wants.column("quantity_ve"), day.efficiency, day.homes, wants.owner, held
+        )
+        form, service, season, work, reference_usd, elasticity = of_groups
         if work.max(initial=-1.0) >= kinds_of_work:
             raise ValueError(f"demand for work number {int(work.max())}: there are {kinds_of_work} kinds")
-        self.waiting: Floats = gathered(self.group, keys, held)[1]
         self.work: Ints = work.astype(np.int64) * homes + np.arange(len(work)) % homes
         self.service: Ints = service.astype(np.int64)
         self.season: Ints = season.astype(np.int64)
         self.form: Ints = form.astype(np.int64)
         self.log_reference: Floats = np.log(reference_usd * day.efficiency)
         self.elasticity: Floats = elasticity
-        self._weight = wanted + held
-        self._total = self.quantity + self.waiting
 
     def over_rows(self, amounts: Floats) -> Floats:
         """Amounts of groups (G,) on their rows, pro rata to what each wants or waits for (rows,)."""

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from sim.kernels.spot import POSTED
+from sim.kernels.spot_rows import first_asks, measured, shelves, standing
 from sim.laws import fail, same
 from sim.record import Column
 from sim.rental.places import Shop
@@ -117,11 +118,8 @@ def asks_by_seller(
     """
     mine = np.flatnonzero(products.grade == 0)
     order = mine[np.argsort(shop.mechanism[mine] != POSTED, kind="stable")]
-    asks = asks_usd[[owner for owner, _ in sellers]][:, order]
-    first = np.argmax(asks > 0.0, axis=1)
-    shown = np.take_along_axis(asks, first[:, None], axis=1)[:, 0]
-    prices = np.where(shown > 0.0, shown * gpu_ve, math.nan).tolist()
-    return dict(zip(_ask_series(tuple(name for _, name in sellers)), prices, strict=True))
+    prices = first_asks(asks_usd, np.array([owner for owner, _ in sellers], dtype=np.int64), order) * gpu_ve
+    return dict(zip(_ask_series(tuple(name for _, name in sellers)), prices.tolist(), strict=True))
 
 
 @cache
@@ -151,8 +149,11 @@ def hours_let(
 ) -> dict[str, float]:  # fmt: skip
     """Hours let, left and withheld; `fleet` (landlords, grades) VE, whose grades have `gpu_ve` (grades,) to a GPU."""
     total = float(fleet.sum())
-    offered = float(trades.offered_ve[landlords].sum()) * HOURS_PER_DAY
-    sold = float((trades.sold_ve_hours[landlords] * shop.on_demand).sum())
+    pool, sold, gpu_hours, paid_usd, occupancy = measured(
+        trades.offered_ve.T, trades.sold_ve_hours.T, landlords, shop.on_demand, trades.price_usd,
+        trades.traded_ve_hours, products.value,
+    )  # fmt: skip
+    offered = pool * HOURS_PER_DAY
     gpus_per_ve = float((fleet / gpu_ve).sum()) / total if total > 0.0 else 1.0
     running = float(total - delivered.ve.sum())
     downtime = max(0.0, (running - withheld_ve) * HOURS_PER_DAY - offered) if dark else 0.0
@@ -160,26 +161,18 @@ def hours_let(
         "pool_ve": offered / HOURS_PER_DAY,
         "withheld_ve": withheld_ve,
         "occupancy": sold / offered if offered > 0.0 else math.nan,
-        "traded_gpu_hours": float((trades.traded_ve_hours.sum(axis=0) / products.value).sum()),
+        "traded_gpu_hours": gpu_hours,
         "unserved_gpu_hours": trades.unserved_ve_hours * gpus_per_ve,
         "downtime_gpu_hours": downtime * gpus_per_ve,
         "interrupted_gpu_hours": sum(trades.interrupted.values()) * gpus_per_ve,
-        "spot_turnover_usd": float((trades.price_usd * trades.traded_ve_hours).sum()),
-        **_occupancy(trades, products),
+        "spot_turnover_usd": paid_usd,
+        **dict(zip(_occupancy_series(products.names), occupancy.tolist(), strict=True)),
     }
-
-
-def _occupancy(trades: Trades, products: Products) -> dict[str, float]:
-    """Hours sold by owners of GPUs over hours they offered, by product."""
-    offered = trades.offered_ve.sum(axis=0) * HOURS_PER_DAY
-    sold = trades.sold_ve_hours.sum(axis=0)
-    shares = np.where(offered > 0.0, sold / np.maximum(offered, 1e-300), math.nan).tolist()
-    return dict(zip(_occupancy_series(products.names), shares, strict=True))
 
 
 def stock_out(trades: Trades, shop: Shop) -> float:
     """Share of hours in which nothing was to be had: of sellers' at list prices, and of what was wanted at any."""
-    count = ((trades.offered_ve > 0.0) & (shop.mechanism == POSTED)).sum(axis=0)
+    count = shelves(trades.offered_ve.T, shop.posted)
     listed = float(count @ trades.stock_outs) / float(count.sum()) if count.any() else 0.0
     wanted = trades.unserved_ve_hours + trades.volume
     return 1.0 - (1.0 - listed) * (1.0 - (trades.unserved_ve_hours / wanted if wanted > 0.0 else 0.0))
@@ -190,13 +183,12 @@ def list_prices(trades: Trades, products: Products, shop: Shop, asks_usd: Floats
 
     `let` (products,) is 1 where landlords let capacity.
     """
-    posted = shop.mechanism == POSTED
-    count, regions = ((trades.offered_ve > 0.0) & posted).sum(axis=0), products.region_names
+    count, regions = shelves(trades.offered_ve.T, shop.posted), products.region_names
     out = np.bincount(products.region, count * trades.stock_outs, len(regions)).tolist()
     of = np.bincount(products.region, count, len(regions)).tolist()
     mine = (products.grade == 0) & (let > 0.0)
-    asks = asks_usd[:, mine & posted] if posted.any() else asks_usd[:, mine]
-    low, middle, high = quantiles(asks[asks > 0.0], (0.1, 0.5, 0.9))
+    asks = standing(asks_usd, mine & shop.posted if shop.posted.any() else mine)
+    low, middle, high = quantiles(asks, (0.1, 0.5, 0.9))
     return {
         **{
             name: some / all_ if all_ else math.nan

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.growth_path import GrowthPath
 from sim.kernels.contract_book import enter
+from sim.kernels.laws import recount
 from sim.vocabulary import HOURS_PER_YEAR, Floats, Ints
 
 WEEKDAYS = 7
@@ -96,9 +97,10 @@ class ReservedBook:
 
     def recount(self, landlord: int, kind: int) -> Floats:
         """A landlord's total of one kind (customers,), from its cohorts."""
-        cohorts = self.cohorts[kind][:, landlord]
+        cohorts = self.cohorts[kind]
         prepaid = self.KINDS[kind] == "prepaid rent"
-        return np.asarray(self.weeks_left @ cohorts if prepaid else cohorts.sum(axis=0))
+        weights = self.weeks_left.astype(np.float64) if prepaid else np.ones(len(cohorts))
+        return recount(cohorts, landlord, weights)
 
     def total(self) -> None:
         """Recompute the running totals from all cohorts."""

@@ -108,7 +108,8 @@ def view(
         today=replace(QUIET, **facts), start=start, cash_usd=[1e6],
         hardware=HardwareSheet([list(fleet)]), demand=DemandSheet([own], common),
         reserved=ReservedSheet([sold], [held], [short]), labs=LabsSheet([runway], [presence]),
-        exchange=ExchangeSheet([[p] for p in position]), credit=CreditSheet([0.0], [1.3], [1e6], [barred], [barred]),
+        exchange=ExchangeSheet(np.array([[p] for p in position])),
+        credit=CreditSheet([0.0], [1.3], [1e6], [barred], [barred]),
     )  # fmt: skip
     board.rental = RentalSheet(
         [board.today.environment.fleet_availability],

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from agents.ai_lab import AiLab
+from sim.behaviours import reserving
 from sim.behaviours.hedging import tabled
 from sim.exchange.futures import schedules_by_month
 from sim.kernels.spot_rows import to_owners
@@ -15,8 +16,11 @@ from sim.rental.auction import GROUPED_BY
 from sim.rows.exchange import FutureRow
 from sim.rows.orders import Orders
 from sim.rows.rental import BID, DemandRow
+from sim.rows.reserved import ReservedRow
 from sim.rules.hedging import hedge_schedule, layered
+from sim.streams import Purpose
 from tests.agents.desks import CURVE, RENT, agent, view
+from tests.worlds import ran
 
 
 def test_demand_is_sorted_by_how_it_answers_to_prices_then_by_owner_and_place() -> None:
@@ -95,3 +99,32 @@ def test_a_hedger_covers_a_growing_share_of_the_month_by_the_rule(kind: str) -> 
         shares = (p.hedge_tolerance, p.hedge_reach, p.hedge_pace_per_day)
         plain = hedge_schedule(target, seen.position(m), expected, RENT, *(share * exposure for share in shares))
         assert row[1:] == pytest.approx(plain, rel=1e-12)
+
+
+def test_contracts_of_many_are_the_rows_of_each_alone_among_those_who_write_their_own() -> None:
+    """Limits are max(floor, (1 - d) E x), one by one as in a table."""
+    own = [ReservedRow(1, 5.0, 2.0, 0.1)]
+    seen = view(reserved="default")
+    some = [
+        (owner, reserving.Schedule(seen, quantity, times, 0.3, beliefs, floor))
+        for owner, (quantity, times, beliefs, floor) in enumerate(
+            [(-4.0, 1.1, (0.5, 0.7), 0.0), (7.0, 0.9, (0.5, 0.7), 0.0), (-2.0, 1.0, (2.0, 0.7), 2.9)]
+        )
+    ]
+    owners, table = reserving.tabled([some[0], (9, own), *some[1:]])
+    alone = [(owner, tuple(row)) for owner, rows in [*some, (9, own)] for row in rows]
+    assert list(zip(owners.tolist(), map(tuple, table.tolist()), strict=True)) == alone
+    for owner, plan in some:
+        limits = [
+            max(plan.floor_usd, (1.0 - discount) * expected * plan.times)
+            for discount, expected in zip(seen.path.discounts, plan.rents_usd, strict=True)
+        ]
+        assert [row.limit_usd for row in plan] == limits, owner
+
+
+def test_draws_that_are_made_for_all_at_once_are_each_owners_own() -> None:
+    economy = ran(2)
+    for seen in economy.register.views:
+        for k in (0, 3):
+            own = economy.common.streams.uniform(Purpose.LIST_ASK_TIME, seen.today.day, seen.identity, k)
+            assert seen.uniform(Purpose.LIST_ASK_TIME, k) == own
