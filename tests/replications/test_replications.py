@@ -87,6 +87,7 @@ def test_a_number_that_is_not_one_never_agrees():
         ("cobwebs", {"steps_a_delay": 10}),
         ("fund_in_book", {"leverage": 1.0, "paths": 1}),
         ("perpetual_anchor", {"intensity": 10.0, "batches": 2, "paths_a_batch": 10}),
+        ("moment_coverage", {"response": 0.02, "paths": 1}),
         ("margin_procyclicality", {"alpha": 0.0, "decay": [0.94, 0.995], "days": 1000, "paths": 3,
                                    "peak_over_trough": [7.2, 3.3], "rise": [[1.42, 0.32], [2.30, 0.67]],
                                    "breaches": [0.0116, 0.0133]}),  # volatility does not cluster
