@@ -235,9 +235,15 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
     from experiments.execute.progress import print_failures
     from experiments.report.ending import ending
     from experiments.store.folder import opened_folder
+    from experiments.store.unchanged import asked_of, keep_answer, unchanged
 
     settings, began = expansion.settings, time.monotonic()
-    out = Path(settings.out).resolve()
+    out, asked = Path(settings.out).resolve(), asked_of(expansion)
+    if held := unchanged(out, asked):
+        announce(expansion, [])
+        print(f"{settings.study.name}: the folder is as the last call left it; its answer stands", flush=True)
+        print("\n".join([*([held.events] if held.events else []), ending(out, settings, held.answer, arguments)]))
+        return held.status
     with opened_folder(out, expansion):
         done, missing = run_round(expansion, executor, call), 0
         while True:
@@ -254,7 +260,11 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
             status, answer = read_results(out, settings)
         except KeyboardInterrupt:
             return say_interrupted(out, done.rows, "; the same call writes its tables, figures and report")
-    say_events(out)
+        events = events_line(out)
+        if not done.failures and not done.stopped:
+            keep_answer(out, asked, status, answer, events)
+    if events:
+        print(events, flush=True)
     if done.failures:
         print_failures(done.failures, expansion.runs)
     if done.stopped:
@@ -377,8 +387,8 @@ def left_out(
     ]
 
 
-def say_events(out: Path) -> None:
-    """Says how often which kinds of event happened in all finished runs."""
+def events_line(out: Path) -> str:
+    """How often which kinds of event happened in all finished runs, in words; nothing where none did."""
     from experiments.results import Results
 
     results = Results(out)
@@ -386,7 +396,8 @@ def say_events(out: Path) -> None:
     if told is not None and told["shock"].isin(results.design.shocks).any():
         told = told[told["shock"].isin(results.design.shocks)]
         often = ", ".join(f"{count:,} {kind}" for kind, count in told["kind"].value_counts().sort_index().items())
-        print(f"events: {often} (events.parquet)", flush=True)
+        return f"events: {often} (events.parquet)"
+    return ""
 
 
 def announce(expansion: Expansion, missing: Sequence[object], again: Sequence[object] = ()) -> None:

@@ -19,6 +19,7 @@ from experiments.lab.bench.books import measure as books  # noqa: E402
 from experiments.lab.bench.credit import pool  # noqa: E402
 from experiments.lab.bench.credit import world as credit  # noqa: E402
 from experiments.lab.bench.result import Measured  # noqa: E402
+from experiments.lab.bench.studies import runs  # noqa: E402
 
 BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
     "world_1000": (("world_1000",), lambda quick: world.measure_world(1000, quick)),
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
     "scale": (("scale",), world.measure_scale),
     "sweep": (("sweep_efficiency",), sweep.measure_sweep),
     "composing": (("composing",), sweep.measure_composing),
+    "runs": (("unchanged_folder", "interval", "beyond_a_run", "runs_memory"), runs.measure_runs),
     "start_up": (("start_version", "start_day", "start_composed_day"), startup.measure_start_up),
     "recording": (("recording",), world.measure_recording),
     "notes_and_funds": (("notes_and_funds",), world.measure_notes_and_funds),

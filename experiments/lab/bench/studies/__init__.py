@@ -1,0 +1,1 @@
+"""What studies take beyond their simulation: points, runs, tables, reports."""
