@@ -281,6 +281,17 @@ class Results:
         return self._table("effects.parquet")
 
     @cached_property
+    def effects_by_arm(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """The effects at the first swept point by arm or contrast and shock, their rows by metric."""
+        table = self.design.at_first(self.effects).set_index("metric", drop=False)
+        return {(str(arm), str(shock)): mine for (arm, shock), mine in table.groupby(["arm", "shock"], sort=False)}
+
+    @cached_property
+    def equivalence(self) -> pd.DataFrame | None:
+        """A row a test that an effect lies within the margin set in advance; None where none is set."""
+        return self.table_if_any("equivalence.parquet")
+
+    @cached_property
     def events(self) -> pd.DataFrame | None:
         """A row an event (key, arm, shock, seed, day, kind, text) of every finished run; None if they were not kept."""
         events = self.table_if_any("events.parquet")

@@ -236,11 +236,12 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
     from experiments.report.ending import ending
     from experiments.store.folder import opened_folder
     from experiments.store.unchanged import asked_of, keep_answer, unchanged
+    from experiments.verbs.rounds import next_round
 
     settings, began = expansion.settings, time.monotonic()
     out, asked = Path(settings.out).resolve(), asked_of(expansion)
     if held := unchanged(out, asked):
-        announce(expansion, [])
+        announce(expansion, [], total=held.runs)
         print(f"{settings.study.name}: the folder is as the last call left it; its answer stands", flush=True)
         print("\n".join([*([held.events] if held.events else []), ending(out, settings, held.answer, arguments)]))
         return held.status
@@ -262,7 +263,7 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
             return say_interrupted(out, done.rows, "; the same call writes its tables, figures and report")
         events = events_line(out)
         if not done.failures and not done.stopped:
-            keep_answer(out, asked, status, answer, events)
+            keep_answer(out, asked, status, answer, events, len(expansion.runs))
     if events:
         print(events, flush=True)
     if done.failures:
@@ -324,27 +325,6 @@ def run_round(expansion: Expansion, executor: Executor, call: Call | None) -> Ro
     return Round(rows, len(missing), failures, interrupted, stopped)
 
 
-def next_round(expansion: Expansion, out: Path) -> Expansion | None:
-    """The study with the further points that its kind asks for, laid out beside those it has; None if it has all."""
-    from dataclasses import replace
-
-    from experiments.kinds.kind import Kind, kind_for
-    from experiments.results import Results
-    from experiments.store.design import write_design
-
-    kind = kind_for(expansion.settings)
-    layout = kind.further(Results(out)) if type(kind).further is not Kind.further else None
-    if layout is None or expansion.further is None:
-        return None
-    known = {run.key for run in expansion.runs}
-    held, runs = expansion.further(layout.points)
-    became = dict(zip(layout.points, held, strict=True))
-    layout = replace(layout, rows=[became[point] for point in layout.rows])
-    joined = expansion.layout.and_then(layout)
-    write_design(out, joined)
-    return replace(expansion, runs=[*expansion.runs, *(run for run in runs if run.key not in known)], layout=joined)
-
-
 def to_do(expansion: Expansion) -> tuple[list[RunSpec], Queue]:
     """The runs that a folder lacks, and which of them are with jobs of earlier calls, which is said."""
     from experiments.execute.jobs import queue_of
@@ -400,13 +380,15 @@ def events_line(out: Path) -> str:
     return ""
 
 
-def announce(expansion: Expansion, missing: Sequence[object], again: Sequence[object] = ()) -> None:
-    """Says what is about to be run, and what is measured by other metrics than before."""
+def announce(
+    expansion: Expansion, missing: Sequence[object], again: Sequence[object] = (), total: int | None = None
+) -> None:
+    """Says what is about to be run, and what is measured by other metrics than before; of `total` runs if given."""
     from experiments.analyse.stats import few_words
     from experiments.configuration.settings import NO_SHOCK
     from experiments.study.events import most_comparisons
 
-    study, total = expansion.settings.study, len(expansion.runs)
+    study, total = expansion.settings.study, total or len(expansion.runs)
     stored = f", {total - len(missing)} of them stored already" if len(missing) < total else ""
     stored += f", {len(again)} of these measured anew from their paths" if again else ""
     arms, shocks = len(study.arms), len([shock for shock in study.shocks if shock != NO_SHOCK])

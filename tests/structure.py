@@ -85,9 +85,9 @@ def importers_of_departments() -> dict[str, list[str]]:
 
 def importers_of_plug_ins() -> dict[str, list[str]]:
     """Each agent, shock, kind of study, executor and file of metrics -> the modules that know it by name."""
-    shared = {"sim.shocks.timing", "experiments.kinds.kind", "sim.metrics.measure"}  # what all of them are made of
+    made_of = {"sim.shocks.timing", "experiments.kinds.kind", "sim.metrics.measure", "sim.metrics.series"}
     packages = ("agents", "sim.shocks", "experiments.kinds", "sim.metrics", "experiments.execute")
-    found = {name: by for package in packages for name, by in importers(package).items() if name not in shared}
+    found = {name: by for package in packages for name, by in importers(package).items() if name not in made_of}
     executors = [f"experiments.execute.{name}" for name in ("local", "in_process", "slurm", "on_ray")]
     return {name: by for name, by in found.items() if ".execute." not in name or name in executors}
 

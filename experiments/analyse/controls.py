@@ -50,10 +50,10 @@ def is_found(results: Results, name: str) -> bool:
 def control_rows(results: Results, name: str) -> Iterator[Any]:
     """The effects, without a shock, of a control on what it names, else on all endpoints."""
     design = results.design
-    table = design.at_first(results.effects)
-    table = table[(table["arm"] == name) & (table["shock"] == NO_SHOCK) & (table["n"] > 1)].set_index(
-        "metric", drop=False
-    )
+    table = results.effects_by_arm.get((name, NO_SHOCK))
+    if table is None:
+        return
+    table = table[table["n"] > 1]
     for metric in design.contrasts[name].endpoints or design.endpoints:
         if metric in table.index:
             yield next(table.loc[[metric]].itertuples())

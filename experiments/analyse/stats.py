@@ -161,14 +161,16 @@ def p_value(differences: Floats) -> float:
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Return p-values adjusted by Holm's step-down for all that exist in the family."""
-    present = [p for p in p_values if p is not None]
-    if not present:
-        return list(p_values)
-    from statsmodels.stats.multitest import multipletests
+    """Return p-values adjusted by Holm's step-down for all m that exist in the family.
 
-    adjusted = iter(multipletests(present, method="holm")[1])
-    return [None if p is None else float(next(adjusted)) for p in p_values]
+    The k-th smallest is max over i <= k of min(1, (m - i + 1) p_i) (Holm 1979).
+    """
+    present = np.array([p for p in p_values if p is not None])
+    order = np.argsort(present, kind="stable")
+    adjusted = np.empty_like(present)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(present[order] * np.arange(present.size, 0, -1)))
+    left = iter(adjusted.tolist())
+    return [None if p is None else next(left) for p in p_values]
 
 
 def least_effect(seeds: int, comparisons: int, power: float = 0.5) -> float:

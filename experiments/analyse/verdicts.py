@@ -24,7 +24,7 @@ from experiments.wording import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 LEVEL = 0.05
 TITLES = {
@@ -83,13 +83,13 @@ def _rows(
 ) -> Iterator[Any]:
     """Yield the rows of effects on endpoints, or other metrics: of a contrast calm, or of its response to a shock."""
     design = results.design
-    table = design.at_first(results.effects)
     asked = design.endpoints if metrics is None else metrics
     wanted = [metric if shock == NO_SHOCK else of + metric for metric in asked]
-    table = table[(table["shock"] == shock) & table["metric"].isin(wanted) & (table["n"] > 0)]
     for name in names:
-        mine = table[table["arm"] == name].set_index("metric", drop=False)
-        yield from (mine.loc[[metric]].itertuples().__next__() for metric in wanted if metric in mine.index)
+        mine = results.effects_by_arm.get((name, shock))
+        if mine is not None:
+            mine = mine[mine["n"] > 0]
+            yield from (next(mine.loc[[metric]].itertuples()) for metric in wanted if metric in mine.index)
 
 
 def _line(row: Any, results: Results) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def margin(row: Any, results: Results) -> str:
 
 def shown_small(row: Any, results: Results) -> bool:
     """Whether two one-sided tests show the effect to lie within the margin set in advance."""
-    tests: pd.DataFrame | None = results.table_if_any("equivalence.parquet")
+    tests = results.equivalence
     if tests is None or tests.empty:
         return False
     same = (tests["metric"] == row.metric) & (tests["arm"] == row.arm) & (tests["shock"] == row.shock)

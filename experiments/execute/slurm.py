@@ -216,7 +216,7 @@ class Job:
 
     def do(self) -> None:
         """Does what is left; on Slurm's warning what has ended stays, and the job is queued again for the rest."""
-        began = time.monotonic()
+        end = float(os.environ.get("SLURM_JOB_END_TIME") or time.time() + 60 * self.minutes)  # else as if it began now
         batches = self.parcel.unpacked()
         before = left_of(batches)
         try:
@@ -227,8 +227,8 @@ class Job:
             for batch in before:
                 record_failure(batch, f"its job did not begin: {error}")
         except Stopped:
-            seconds = 60 * self.minutes - (time.monotonic() - began)
-            if seconds < WARNING_SECONDS + COARSE_SECONDS and count(left_of(batches)) == count(before):
+            near = end - time.time() < WARNING_SECONDS + COARSE_SECONDS
+            if near and count(left_of(batches)) == count(before):
                 for batch in before:
                     record_failure(
                         batch, f"no run of its job ended within {self.minutes} min; executor.minutes=N gives more"

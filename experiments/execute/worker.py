@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from experiments.store.parts import write_part
 from experiments.store.rows import finished_keys, row_of
 from experiments.study.runs import RunSpec
 
+MOST_KNOWN = 500  # worlds that a process keeps read, some 20 kB each
 PLACES = 3  # lines of a failed run's traceback that its row keeps
 
 
@@ -90,7 +92,7 @@ def calm_days(run: RunSpec) -> int:
         return run.days
 
     def counted() -> int:
-        spec = read(run.world, run.plugins)
+        spec = spec_of(run)
         shocks = build_shocks(spec.shocks, spec.world.start_date, Streams(run.seed), run.plugins)
         return quiet_days(shocks, run.days)
 
@@ -102,7 +104,7 @@ def copied(common: Any, run: RunSpec) -> Any:
 
     def made() -> Any:
         twin = common.fork()
-        twin.meet(read(run.world, run.plugins))
+        twin.meet(spec_of(run))
         return twin
 
     return tried(made)[0]  # an agent of the user's own may hold what cannot be copied
@@ -117,9 +119,7 @@ def run_forks(runs: tuple[RunSpec, ...]) -> Iterator[Finished]:
         if error is not None:
             yield run, None, error
         else:
-            yield attempt(
-                run, lambda world=run.world: common.fork(spec=read(world, first.plugins)), run.days - parent.day
-            )
+            yield attempt(run, lambda run=run: common.fork(spec=spec_of(run)), run.days - parent.day)
 
 
 def attempt(run: RunSpec, start: Callable[[], Any], days: int) -> Finished:
@@ -176,7 +176,23 @@ def started(world: dict[str, Any], run: RunSpec) -> Any:
     """A new economy on the morning of its first day."""
     from sim.economy import Economy
 
-    return Economy(read(world, run.plugins), seed=run.seed, days=run.days)
+    spec = spec_of(run) if world is run.world else read(world, run.plugins)
+    return Economy(spec, seed=run.seed, days=run.days)
+
+
+known: dict[tuple[str, tuple[str, ...]], bytes] = {}  # what runs are made of -> their world's specification, packed
+
+
+def spec_of(run: RunSpec) -> Any:
+    """The specification of a run's world, read once in a process for all its seeds; each run has a copy of its own."""
+    if not run.made_of:
+        return read(run.world, run.plugins)
+    made_of = run.made_of, run.plugins
+    if made_of not in known:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        known[made_of] = pickle.dumps(read(run.world, run.plugins))
+    return pickle.loads(known[made_of])
 
 
 def read(world: dict[str, Any], plugins: tuple[str, ...]) -> Any:

@@ -16,6 +16,9 @@ from experiments.configuration.settings import Settings
 from experiments.kinds.kind import Kind, write_table
 from experiments.results import Results, calm
 from experiments.wording import digits, name_of
+from sim.metrics import series
+from sim.metrics.series import CENT, WEEK
+from sim.vocabulary import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,9 +27,6 @@ if TYPE_CHECKING:
 RENT, PATH = "rent_h100_usd_per_gpu_hour", "rent_path_usd_per_ve_hour"
 SPOT = "rent_usd_per_ve_hour"
 TRANSACTION, QUOTE = "index_transaction_usd_per_gpu_hour", "index_quote_usd_per_gpu_hour"
-DAYS_PER_YEAR, WEEK, FORTNIGHT = 365.0, 7, 14
-RECORD_DAYS = 92  # as long as the published record of daily prints of transaction indices
-CENT = 0.01  # what quote indices are published to
 REPRICED, STILL_DAYS = 0.01, 90  # a move of a list price that counts, log; over how long some did not move
 NEOCLOUDS = tuple(f"ask_neocloud_{i}_usd_per_gpu_hour" for i in range(1, 13))  # of the default world
 HYPERSCALERS = tuple(f"ask_hyperscaler_{i}_usd_per_gpu_hour" for i in range(1, 5))
@@ -68,14 +68,19 @@ def quantile(column: str, share: float) -> Callable[[pd.DataFrame], float]:
     return lambda days: float(days[column].quantile(share))
 
 
+def known(values: pd.Series) -> np.ndarray:
+    """Return a daily series as an array, without the days that have no value."""
+    return values.dropna().to_numpy(dtype=float)
+
+
 def mean(column: str) -> Callable[[pd.DataFrame], float]:
     """Return the mean of a column over the days that have it."""
-    return lambda days: float(days[column].mean())
+    return lambda days: series.mean(known(days[column]))
 
 
-def sd_of_changes(column: str, over_days: int = 1, periods: float = 1.0) -> Callable[[pd.DataFrame], float]:
-    """Return the sd of log changes over so many days, scaled to so many periods of that length."""
-    return lambda days: float(np.log(days[column]).diff(over_days).std() * math.sqrt(periods))
+def sd_of_changes(column: str, over_days: int = 1) -> Callable[[pd.DataFrame], float]:
+    """Return the sd of log changes over so many days."""
+    return lambda days: series.change_sd(known(days[column]), over_days)
 
 
 def ratio_of_sds(column: str, other: str) -> Callable[[pd.DataFrame], float]:
@@ -88,40 +93,19 @@ def correlation(column: str, other: str, over_days: int = 1) -> Callable[[pd.Dat
     return lambda days: float(np.log(days[column]).diff(over_days).corr(np.log(days[other]).diff(over_days)))
 
 
-def in_records(figure: Callable[[pd.DataFrame], float]) -> Callable[[pd.DataFrame], float]:
-    """Return the mean of a figure over spans as long as the record; the whole, if it is shorter.
-
-    Sample autocorrelations and standard deviations of levels depend on how long one looks: slow demand is a trend in
-    three months and a wave in five years. So the model is looked at for as long as the market was.
-    """
-
-    def measured(days: pd.DataFrame) -> float:
-        spans = max(1, len(days) // RECORD_DAYS)
-        found = [figure(days.iloc[k * RECORD_DAYS : (k + 1) * RECORD_DAYS]) for k in range(spans)]
-        return float(np.nanmean(found)) if np.isfinite(found).any() else math.nan
-
-    return measured
-
-
 def autocorrelation(level: Callable[[pd.DataFrame], pd.Series], lag_days: int) -> Callable[[pd.DataFrame], float]:
     """Return the sample autocorrelation of a daily level at a lag, in spans as long as the record."""
-
-    def of_span(days: pd.DataFrame) -> float:
-        x = level(days) - level(days).mean()
-        square = float((x**2).sum())
-        return float((x * x.shift(lag_days)).sum()) / square if square > 0.0 else math.nan
-
-    return in_records(of_span)
+    return lambda days: series.autocorrelation(known(level(days)), lag_days)
 
 
 def half_life(level: Callable[[pd.DataFrame], pd.Series]) -> Callable[[pd.DataFrame], float]:
     """Return the days in which a deviation halves, by the autocorrelation at one day in spans as long as the record."""
+    return lambda days: series.half_life(known(level(days)))
 
-    def measured(days: pd.DataFrame) -> float:
-        left = autocorrelation(level, 1)(days)
-        return -math.log(2.0) / math.log(left) if 0.0 < left < 1.0 else math.nan
 
-    return measured
+def sd_in_records(level: Callable[[pd.DataFrame], pd.Series]) -> Callable[[pd.DataFrame], float]:
+    """Return the standard deviation of a daily level, in spans as long as the record."""
+    return lambda days: series.level_sd(known(level(days)))
 
 
 def log_of(column: str) -> Callable[[pd.DataFrame], pd.Series]:
@@ -158,37 +142,32 @@ def signs_differ(days: pd.DataFrame) -> float:
 
 def unchanged(column: str, tick: float = 0.0) -> Callable[[pd.DataFrame], float]:
     """Return the share of days on which a column is what it was the day before: to the tick, or to the last bit."""
-
-    def measured(days: pd.DataFrame) -> float:
-        shown = (days[column] / tick).round() if tick else days[column]
-        return float((shown.diff().iloc[1:] == 0.0).mean())
-
-    return measured
+    return lambda days: series.unchanged(known(days[column]), tick)
 
 
 def kurtosis(column: str) -> Callable[[pd.DataFrame], float]:
     """Return the excess kurtosis of daily log changes."""
-    return lambda days: float(np.log(days[column]).diff().kurt())
+    return lambda days: series.excess_kurtosis(known(days[column]))
 
 
 def repriced(columns: Sequence[str]) -> Callable[[pd.DataFrame], float]:
     """Return the share of sellers' days on which a list price moved by more than a per cent."""
-    return lambda days: float(_moves(days, columns)[1:].mean())
+    return lambda days: float(_moves(days[list(columns)].to_numpy())[1:].mean())
 
 
 def stood_still(columns: Sequence[str]) -> Callable[[pd.DataFrame], float]:
     """Return the share of sellers whose list price did not move by more than a per cent in ninety days."""
 
-    def of_span(days: pd.DataFrame) -> float:
-        return float((~_moves(days, columns)[:STILL_DAYS].any(axis=0)).mean())
+    def of_span(prices: np.ndarray) -> float:
+        return float((~_moves(prices)[:STILL_DAYS].any(axis=0)).mean())
 
-    return in_records(of_span)
+    return lambda days: series.in_spans(days[list(columns)].to_numpy(), of_span)
 
 
-def _moves(days: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Whether each seller's list price moved by more than a per cent on each day (days, sellers)."""
-    changes = np.log(days[list(columns)].to_numpy()[1:] / days[list(columns)].to_numpy()[:-1])
-    return np.concatenate([np.zeros((1, len(columns)), dtype=bool), np.abs(changes) > REPRICED])
+def _moves(prices: np.ndarray) -> np.ndarray:
+    """Whether each seller's list price (days, sellers) moved by more than a per cent on each day; on the first none."""
+    changes = np.log(prices[1:] / prices[:-1])
+    return np.concatenate([np.zeros((1, prices.shape[1]), dtype=bool), np.abs(changes) > REPRICED])
 
 
 def discount(tenor: str) -> Callable[[pd.DataFrame], float]:
@@ -223,7 +202,8 @@ MOMENTS = (
     Moment("occupancy_mean", "share", 0.75, 0.90, LISTS, ("occupancy",), mean("occupancy")),
     Moment("occupancy_p25", "share", 0.70, 0.79, OCCUPANCY, ("occupancy",), quantile("occupancy", 0.25)),
     Moment("occupancy_p75", "share", 0.83, 0.92, OCCUPANCY, ("occupancy",), quantile("occupancy", 0.75)),
-    Moment("occupancy_sd", "share", 0.05, 0.14, OCCUPANCY, ("occupancy",), lambda days: float(days["occupancy"].std())),
+    Moment("occupancy_sd", "share", 0.05, 0.14, OCCUPANCY, ("occupancy",),
+           lambda days: series.sd(known(days["occupancy"]))),
     Moment("rent_managed", "USD per hour", 8.94, 15.98, TIERS, (of_tier("managed"), PATH), at_start("managed")),
     Moment("rent_bare_metal", "USD per hour", 2.10, 5.49, TIERS, (of_tier("bare_metal"), PATH),
            at_start("bare_metal")),
@@ -240,7 +220,7 @@ MOMENTS = (
            sd_of_changes(TRANSACTION)),
     Moment("transaction_volatility_fortnightly", "1/sqrt(year)", 0.35, 0.65,
            f"{ORNN}: .48 from fortnightly changes (.73 from daily ones); the band is an assumption", (TRANSACTION,),
-           sd_of_changes(TRANSACTION, FORTNIGHT, DAYS_PER_YEAR / FORTNIGHT)),
+           lambda days: series.fortnightly_volatility(known(days[TRANSACTION]))),
     Moment("transaction_half_life", "days", 4.0, 14.0, f"{ORNN}: 4.9 days", (TRANSACTION,),
            half_life(log_of(TRANSACTION))),
     Moment("transaction_autocorrelation_7d", "of levels", 0.30, 0.68,
@@ -252,7 +232,7 @@ MOMENTS = (
            kurtosis(TRANSACTION)),
     Moment("quote_sd_daily", "log", 0.0068, 0.0092, f"{SILICON}: .81 % [.68, .92]", (QUOTE,), sd_of_changes(QUOTE)),
     Moment("quote_volatility_fortnightly", "1/sqrt(year)", 0.14, 0.35, "Silicon Data, 26 % a year; 15 to 30 by grade",
-           (QUOTE,), sd_of_changes(QUOTE, FORTNIGHT, DAYS_PER_YEAR / FORTNIGHT)),
+           (QUOTE,), lambda days: series.fortnightly_volatility(known(days[QUOTE]))),
     Moment("quote_unchanged", "share of days", 0.19, 0.39,
            f"{SILICON}: to a cent, on 29 % of days (10 % b200, 70 % a100)", (QUOTE,), unchanged(QUOTE, CENT)),
     Moment("quote_correlation_daily", "of log changes", -0.15, 0.27, "Silicon Data with Ornn, 92 days: .06",
@@ -264,7 +244,7 @@ MOMENTS = (
     Moment("basis_mean", "share", -0.005, 0.084, BASIS_H100, (QUOTE, TRANSACTION),
            lambda days: float(basis(days).mean())),
     Moment("basis_sd", "share", 0.05, 0.11, BASIS_H100, (QUOTE, TRANSACTION),
-           in_records(lambda days: float(basis(days).std()))),
+           sd_in_records(basis)),
     Moment("basis_positive", "share of days", 0.60, 0.90, BASIS_H100, (QUOTE, TRANSACTION),
            lambda days: float((basis(days) > 0).mean())),
     Moment("basis_half_life", "days", 5.0, 30.0, "Silicon Data over Ornn: 8 days", (QUOTE, TRANSACTION),
@@ -294,13 +274,13 @@ MOMENTS = (
     Moment("b200_over_h100_quote", "ratio", 1.84, 2.26, f"{SILICON}: 2.01 (1.84 to 2.26)",
            (QUOTE, of_grade(QUOTE, "b200")), lambda days: float(over_h100(QUOTE, "b200")(days).mean())),
     Moment("b200_over_h100_quote_sd", "ratio", 0.04, 0.12, f"{SILICON}: .08; the band is an assumption",
-           (QUOTE, of_grade(QUOTE, "b200")), in_records(lambda days: float(over_h100(QUOTE, "b200")(days).std()))),
+           (QUOTE, of_grade(QUOTE, "b200")), sd_in_records(over_h100(QUOTE, "b200"))),
     Moment("b200_over_h100_traded", "ratio", 2.0, 3.2, f"{ORNN}: 2.45 (2.0 to 3.2)",
            (TRANSACTION, of_grade(TRANSACTION, "b200")),
            lambda days: float(over_h100(TRANSACTION, "b200")(days).mean())),
     Moment("b200_over_h100_traded_sd", "ratio", 0.14, 0.42, f"{ORNN}: .28; the band is an assumption",
            (TRANSACTION, of_grade(TRANSACTION, "b200")),
-           in_records(lambda days: float(over_h100(TRANSACTION, "b200")(days).std()))),
+           sd_in_records(over_h100(TRANSACTION, "b200"))),
     Moment("fleet_growth", "log per year", 0.38, 0.73, ASSUMED, ("fleet_ve",), growth),
     Moment("q_mean", "ratio", 1.08, 1.3, ASSUMED, ("q_mean",), mean("q_mean")),
     Moment("dscr_median", "ratio", 1.2, 1.4, "facilities as filed with the SEC", ("dscr_median",), mean("dscr_median")),

@@ -164,13 +164,16 @@ def compact(axis: Any) -> None:
     """Print an axis' ticks without powers of ten beside it: 20 k, 1.5 m."""
     from matplotlib.ticker import FuncFormatter
 
-    def words(value: float, _: object) -> str:
-        for size, suffix in ((1e9, " bn"), (1e6, " m"), (1e4, " k")):
-            if abs(value) >= size:
-                return f"{value / (1e3 if suffix == ' k' else size):g}{suffix}".replace("-", "−")
-        return f"{value:g}".replace("-", "−")
+    axis.set_major_formatter(FuncFormatter(compact_words))
 
-    axis.set_major_formatter(FuncFormatter(words))
+
+def compact_words(value: float, place: object) -> str:
+    """Return a tick's value as it is printed, wherever it stands."""
+    del place
+    for size, suffix in ((1e9, " bn"), (1e6, " m"), (1e4, " k")):
+        if abs(value) >= size:
+            return f"{value / (1e3 if suffix == ' k' else size):g}{suffix}".replace("-", "−")
+    return f"{value:g}".replace("-", "−")
 
 
 def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -223,10 +226,20 @@ def forest_key(figure: Figure) -> None:
 
 def save(plot: Plot, folder: Path) -> Kept:
     """Write a figure as PNG (200 dpi) and PDF, each with its full name as title; no file has a date or a version."""
-    kept = as_kept(plot)
-    write_bytes(folder / f"{file_label(plot.name)}.png", kept.png)
-    write_bytes(folder / f"{file_label(plot.name)}.pdf", rendered(plot, "pdf"))
-    return kept
+    return keep(plot.name, plot.caption, files_of(plot), folder)
+
+
+def files_of(plot: Plot) -> tuple[bytes, bytes]:
+    """Return a figure as the bytes of its PNG and of its PDF, in the shared style wherever that is asked."""
+    with house_style():
+        return rendered(plot, "png"), rendered(plot, "pdf")
+
+
+def keep(name: str, caption: str, files: tuple[bytes, bytes], folder: Path) -> Kept:
+    """Write the PNG and PDF of a figure."""
+    for kind, data in zip(("png", "pdf"), files, strict=True):
+        write_bytes(folder / f"{file_label(name)}.{kind}", data)
+    return Kept(name, caption, files[0])
 
 
 def as_kept(plot: Plot) -> Kept:
@@ -246,9 +259,12 @@ def rendered(plot: Plot, kind: str) -> bytes:
 def settle(figure: Figure) -> None:
     """Lay a figure out once, so that each file of it has the same layout."""
     if figure.get_layout_engine() is not None:
+        import matplotlib as mpl
+
         fit(figure)
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        with mpl.rc_context({"figure.constrained_layout.use": False}):
+            figure.set_layout_engine(None)  # "none" would leave one that has each file drawn twice
 
 
 def as_svg(figure: Figure) -> str:

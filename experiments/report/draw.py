@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import importlib
 import logging
+import multiprocessing
+import os
+import pickle
 import pkgutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
+from types import TracebackType
 
 import experiments.report.figures
 from experiments.kinds.kind import kind_of
 from experiments.plots import style
+from experiments.plugins.guard import ignore_interrupts
 from experiments.report.own_plots import own_plots
 from experiments.results import MissingDataError, Results
 from experiments.store.files import make_folder
 
 log = logging.getLogger(__name__)
 
+PATIENCE_SECONDS, MOST_BESIDE = 2.0, 3  # of drawing here, before so many processes at most make files beside
+AHEAD = 2  # figures that wait for each of them
 ORDER = (
     "arms", "rent_paths", "impulse_response", "forest", "sweep", "fleet", "futures", "exchange", "coverage",
     "waterfall", "tranches", "network", "standardisation",
@@ -29,8 +38,66 @@ def draw_figures(out: Path | Results, settings: object = None) -> list[style.Kep
     results = out if isinstance(out, Results) else Results(out)
     folder = results.out / "figures"
     make_folder(folder)
-    with style.house_style():
-        return [style.save(plot, folder) for plot in plots(results)]
+    with style.house_style(), Renderers() as renderers:
+        drawn = [(plot.name, plot.caption, renderers.files_of(plot)) for plot in plots(results)]
+        return [style.keep(name, caption, files(), folder) for name, caption, files in drawn]
+
+
+class Renderers:
+    """Makes files of figures: in this process, and once that has taken a while in others beside it too.
+
+    The bytes are the same wherever they are made. A figure that cannot be sent to another process, as one of the
+    user's own may be, is rendered here.
+    """
+
+    def __init__(self) -> None:
+        self.began, self.beside = time.monotonic(), min(len(os.sched_getaffinity(0)) - 1, MOST_BESIDE)
+        self.pool: ProcessPoolExecutor | None = None
+        self.waiting: set[Future[tuple[bytes, bytes]]] = set()
+
+    def __enter__(self) -> Renderers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.pool is not None:
+            self.pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def files_of(self, plot: style.Plot) -> Callable[[], tuple[bytes, bytes]]:
+        """What gives the bytes of a figure's PNG and PDF: at once, or when another process has made them."""
+        self.waiting = {made for made in self.waiting if not made.done()}
+        late = time.monotonic() - self.began > PATIENCE_SECONDS
+        packed = packed_up(plot) if late and len(self.waiting) < AHEAD * self.beside else None
+        if packed is None:
+            files = style.files_of(plot)
+            return lambda: files
+        if self.pool is None:
+            spawn = multiprocessing.get_context("spawn")
+            self.pool = ProcessPoolExecutor(self.beside, mp_context=spawn, initializer=ignore_interrupts)
+        made = self.pool.submit(files_of_packed, packed)
+        self.waiting.add(made)
+
+        def when_made() -> tuple[bytes, bytes]:
+            try:
+                return made.result()
+            except Exception:  # noqa: BLE001 a process that died, or a class that it cannot find
+                return files_of_packed(packed)
+
+        return when_made
+
+
+def packed_up(plot: style.Plot) -> bytes | None:
+    """A figure as it is sent to another process; None where it cannot be."""
+    try:
+        return pickle.dumps(plot)
+    except Exception:  # noqa: BLE001 whatever a figure of the user's own holds
+        return None
+
+
+def files_of_packed(packed: bytes) -> tuple[bytes, bytes]:
+    """The files of a figure that another process has drawn."""
+    return style.files_of(pickle.loads(packed))
 
 
 def kept(results: Results) -> list[style.Kept]:

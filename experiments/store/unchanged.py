@@ -24,7 +24,7 @@ HOW = {
     "dry",
     "shard",
 }  # settings that change no answer
-DRAWS = ("matplotlib", "pandas", "scipy", "statsmodels", "bokeh", "jinja2")  # libraries behind tables and pages
+DRAWS = ("matplotlib", "pandas", "scipy", "bokeh", "jinja2")  # libraries behind tables and pages
 
 
 class Held(NamedTuple):
@@ -34,6 +34,7 @@ class Held(NamedTuple):
     status: int
     answer: list[str]
     events: str  # a line on what happened in the runs
+    runs: int  # that were asked for, those of further rounds among them
 
 
 def unchanged(out: Path, asked: str) -> Held | None:
@@ -45,9 +46,9 @@ def unchanged(out: Path, asked: str) -> Held | None:
     return held if (out / REPORT).exists() and held.digest == folder_digest(out, asked) else None
 
 
-def keep_answer(out: Path, asked: str, status: int, answer: list[str], events: str) -> None:
+def keep_answer(out: Path, asked: str, status: int, answer: list[str], events: str, runs: int) -> None:
     """Keeps what is said of a folder, for as long as it stays as it is."""
-    held = Held(folder_digest(out, asked), status, list(answer), events)
+    held = Held(folder_digest(out, asked), status, list(answer), events, runs)
     write_whole(out / ANSWER, json.dumps(held._asdict(), indent=1))
 
 

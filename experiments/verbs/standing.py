@@ -15,8 +15,10 @@ from experiments.execute.worker import Outcome
 from experiments.store.asked import Asked, read_asked
 from experiments.store.folder import check_writable, read_yaml
 from experiments.store.lock import holder_words, locked, read_holder
-from experiments.store.rows import compact, stored_labels
+from experiments.store.parts import part_files
+from experiments.store.rows import TABLE, compact, stored_labels
 from experiments.verbs.measuring import settings_of
+from experiments.verbs.rounds import still_asked
 from experiments.wording import plural
 
 DONE, RUNS_MISSING, WITH_JOBS = 0, 3, 75  # the last asks to be called again later
@@ -84,7 +86,15 @@ def show_status(words: Sequence[str]) -> int:
         if left := lost & set(keys):
             print(f"job {job} ended without {len(left)} of its runs: {end or 'nobody knows how'}")
     tell_failed(found)
-    return found.status
+    return found.status or tell_further(out, found)
+
+
+def tell_further(out: Path, found: Standing) -> int:
+    """Says which runs a study that goes round by round still asks for, once those of this one have been gathered."""
+    if found.done and (out / TABLE).exists() and not part_files(out) and (said := still_asked(out)):
+        print(said)
+        return RUNS_MISSING
+    return DONE
 
 
 def tell_failed(found: Standing) -> None:
@@ -109,7 +119,7 @@ def collect(composer: Composer, words: Sequence[str], read_results: Read) -> tup
     found = standing(out)
     print(f"{out}: {found.line()}", flush=True)
     tell_failed(found)
-    return found.status or status, out, answer
+    return found.status or tell_further(out, found) or status, out, answer
 
 
 def folder_named(verb: str, words: Sequence[str]) -> Path:

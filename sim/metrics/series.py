@@ -1,4 +1,4 @@
-"""Figures of one daily series: of a column of a run as of a record from outside, by the same functions."""
+"""Figures of one daily series: of a column of a run, of its moments and of a record from outside, by one function."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEWEST = 4  # days of a change or pair that a figure takes
 
 def mean(values: Floats) -> float:
     """The mean level."""
-    return float(np.mean(values))
+    return float(np.mean(values)) if len(values) else math.nan
 
 
 def level_sd(values: Floats) -> float:
@@ -37,15 +37,21 @@ def fortnightly_volatility(values: Floats) -> float:
     return change_sd(values, FORTNIGHT) * math.sqrt(DAYS_PER_YEAR / FORTNIGHT)
 
 
-def autocorrelation(values: Floats, days: int) -> float:
-    """Sample autocorrelation of log levels at a lag, mean over spans."""
+def autocorrelation(levels: Floats, days: int) -> float:
+    """Sample autocorrelation of levels at a lag, mean over spans."""
 
     def of_span(span: Floats) -> float:
-        away = np.log(span) - np.log(span).mean()
+        away = span - span.mean()
         square = float(away @ away)
         return float(away[days:] @ away[:-days]) / square if square > 0.0 else math.nan
 
-    return in_spans(values, of_span)
+    return in_spans(levels, of_span)
+
+
+def half_life(levels: Floats) -> float:
+    """Days in which a deviation halves, by the autocorrelation at one day."""
+    left = autocorrelation(levels, 1)
+    return -math.log(2.0) / math.log(left) if 0.0 < left < 1.0 else math.nan
 
 
 def excess_kurtosis(values: Floats) -> float:
@@ -59,9 +65,10 @@ def excess_kurtosis(values: Floats) -> float:
     return whole - 3.0 * (n - 1.0) ** 2 / ((n - 2.0) * (n - 3.0))
 
 
-def unchanged(values: Floats) -> float:
-    """Share of days on which the series is, to a cent, what it was the day before."""
-    return float((np.diff(np.round(values / CENT)) == 0.0).mean())
+def unchanged(values: Floats, tick: float = CENT) -> float:
+    """Share of days on which the series is what it was the day before: to the tick, or with none to the last bit."""
+    shown = np.round(values / tick) if tick else values
+    return mean(np.diff(shown) == 0.0)
 
 
 def changes(values: Floats, days: int) -> Floats:
@@ -71,10 +78,16 @@ def changes(values: Floats, days: int) -> Floats:
 
 
 def in_spans(values: Floats, figure: Callable[[Floats], float]) -> float:
-    """The mean of a figure over spans of SPAN_DAYS; of the whole where it is shorter."""
+    """The mean of a figure over the spans of SPAN_DAYS that have it; of the whole where it is shorter.
+
+    Sample autocorrelations and standard deviations of levels depend on how long one looks: slow demand is a trend in
+    three months and a wave in five years. So the model is looked at for as long as the market was. A figure may take a
+    table (days, series) as well.
+    """
     spans = max(1, len(values) // SPAN_DAYS)
     cut = [values] if spans == 1 else [values[k * SPAN_DAYS : (k + 1) * SPAN_DAYS] for k in range(spans)]
-    return float(np.mean([figure(span) for span in cut]))
+    found = np.array([figure(span) for span in cut if len(span)])
+    return mean(found[np.isfinite(found)])
 
 
 FIGURES: dict[str, Callable[[Floats], float]] = {
@@ -83,8 +96,8 @@ FIGURES: dict[str, Callable[[Floats], float]] = {
     "level_sd": level_sd,
     "change_sd": change_sd,
     "fortnightly_volatility": fortnightly_volatility,
-    "autocorrelation_1d": lambda values: autocorrelation(values, 1),
-    "autocorrelation_7d": lambda values: autocorrelation(values, WEEK),
+    "autocorrelation_1d": lambda values: autocorrelation(np.log(values), 1),
+    "autocorrelation_7d": lambda values: autocorrelation(np.log(values), WEEK),
     "excess_kurtosis": excess_kurtosis,
     "unchanged": unchanged,
 }

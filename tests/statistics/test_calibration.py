@@ -152,6 +152,21 @@ def test_an_index_of_ones_own_is_fitted_from_the_command_line(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("days", [80, 300])
+def test_figures_of_a_series_are_those_that_pandas_takes(days: int) -> None:
+    values = np.exp(np.cumsum(0.03 * np.random.default_rng(1).standard_t(4, size=days)))
+    logs = np.log(pd.Series(values))
+    spans = [logs.iloc[k * 92 : (k + 1) * 92] for k in range(max(1, days // 92))] if days >= 184 else [logs]
+    away = [span - span.mean() for span in spans]
+    expected = {
+        "mean": values.mean(), "sd": pd.Series(values).std(), "change_sd": logs.diff().std(),
+        "fortnightly_volatility": logs.diff(14).std() * np.sqrt(365.0 / 14), "excess_kurtosis": logs.diff().kurt(),
+        "autocorrelation_7d": np.mean([(x * x.shift(7)).sum() / (x**2).sum() for x in away]),
+        "unchanged": ((pd.Series(values) / 0.01).round().diff().iloc[1:] == 0.0).mean(),
+    }  # fmt: skip
+    assert {name: figure_of(name, values) for name in expected} == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("days", [80, 300])
 def test_a_moment_that_is_fitted_is_the_moment_whose_band_it_is_to_meet(days: int) -> None:
     bands = {moment.name: moment for moment in moments.MOMENTS}
     generator = np.random.default_rng(1)

@@ -10,10 +10,8 @@ import yaml
 from experiments.kinds.moments import (
     CENT,
     MOMENTS,
-    RECORD_DAYS,
     autocorrelation,
     half_life,
-    in_records,
     log_of,
     moments,
     repriced,
@@ -22,6 +20,7 @@ from experiments.kinds.moments import (
     write_moments,
 )
 from experiments.results import MissingDataError, Results
+from sim.metrics.series import SPAN_DAYS, in_spans
 
 COLUMNS = ["moment", "unit", "low", "high", "obtained", "low_ci", "high_ci", "inside", "source"]
 
@@ -79,7 +78,7 @@ def test_a_folder_without_recorded_days_is_an_error(summary_folder: Path) -> Non
 
 def test_noise_that_halves_in_five_days_is_found_to_and_a_trend_beside_it_hardly_counts() -> None:
     decay = 0.5 ** (1.0 / 5.0)
-    noise = np.zeros(20 * RECORD_DAYS)
+    noise = np.zeros(20 * SPAN_DAYS)
     for day, draw in enumerate(np.random.default_rng(1).normal(0.0, 0.04, len(noise) - 1)):
         noise[day + 1] = decay * noise[day] + draw
     wave = np.sin(2.0 * np.pi * np.arange(len(noise)) / 1500.0)
@@ -91,16 +90,18 @@ def test_noise_that_halves_in_five_days_is_found_to_and_a_trend_beside_it_hardly
 
 
 def test_a_figure_in_records_is_the_mean_over_spans_or_of_what_there_is() -> None:
-    days = pd.DataFrame({"x": np.repeat([1.0, 3.0], RECORD_DAYS)})
-    assert in_records(lambda span: float(span["x"].std()))(days) == 0.0
-    assert in_records(lambda span: float(span["x"].mean()))(days.iloc[:10]) == 1.0
-    assert np.isnan(in_records(lambda span: np.nan)(days))
+    days = np.repeat([1.0, 3.0], SPAN_DAYS)
+    assert in_spans(days, np.std) == 0.0
+    assert in_spans(days[:10], np.mean) == 1.0
+    assert in_spans(days, lambda span: 2.0 if span[0] == 1.0 else np.nan) == 2.0
+    assert np.isnan(in_spans(days, lambda span: np.nan))
+    assert np.isnan(in_spans(days[:0], np.mean))
 
 
 def test_list_prices_that_move_are_counted_by_seller() -> None:
-    steps = {"a": np.ones(2 * RECORD_DAYS), "b": np.r_[np.ones(10), np.full(2 * RECORD_DAYS - 10, 1.1)]}
-    days = pd.DataFrame(steps | {"c": np.exp(0.02 * np.arange(2 * RECORD_DAYS))})
-    assert repriced(["a", "b"])(days) == pytest.approx(0.5 / (2 * RECORD_DAYS - 1))
+    steps = {"a": np.ones(2 * SPAN_DAYS), "b": np.r_[np.ones(10), np.full(2 * SPAN_DAYS - 10, 1.1)]}
+    days = pd.DataFrame(steps | {"c": np.exp(0.02 * np.arange(2 * SPAN_DAYS))})
+    assert repriced(["a", "b"])(days) == pytest.approx(0.5 / (2 * SPAN_DAYS - 1))
     assert stood_still(["a", "b", "c"])(days) == pytest.approx((1.0 / 3.0 + 2.0 / 3.0) / 2.0)
 
 
