@@ -30,6 +30,7 @@ LEFT_OUT = {
     "population",
     "traders",
     "mechanism",
+    "arbitrage",
     "control",
     "hoarding",
 }  # no sections

@@ -14,7 +14,7 @@ from sim.environment import Environment
 from sim.growth_path import GrowthPath
 from sim.links import Links
 from sim.reading import Reading
-from sim.rows.exchange import Anchor, Curve, ListedMonth
+from sim.rows.exchange import Anchor, Curve, Leg, ListedMonth
 from sim.rows.funds import FundFacts
 from sim.rows.outlook import Outlook
 from sim.rows.rental import Products
@@ -140,9 +140,10 @@ class LabsSheet:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeSheet:
-    """Positions in contracts (places, owners), by place among all listed months (+ long)."""
+    """Positions in contracts (places, owners), + long, by place among all that is listed; margin deposits (owners,), USD."""
 
     position: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    deposit_usd: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +278,22 @@ class Board:
                 for m, price in enumerate(curve.price_usd)
             ]  # fmt: skip
         return tuple(found)
+
+    def legs(self, reversion: float) -> dict[str, tuple[Leg, ...]]:
+        """All that is listed, by venue, to one of this belief who trades contracts against each other."""
+        found: dict[str, tuple[Leg, ...]] = {}
+        place = 0
+        for venue, curve in self.today.curves.items():
+            expected = self._expected_at(venue, reversion)
+            found[venue] = tuple(
+                Leg(
+                    place + m, price, math.log(price / expected[m]), price * curve.contract_hours[m] / curve.gpu_ve,
+                    curve.margin_share, curve.anchor is not None,
+                )
+                for m, price in enumerate(curve.price_usd)
+            )  # fmt: skip
+            place += len(curve.price_usd)
+        return found
 
     def contract_rents(self, belief_half_life_years: float) -> tuple[float, ...]:
         """Mean rent expected over each tenor at last month's mean rent."""

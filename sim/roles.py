@@ -91,6 +91,16 @@ class Hedges(Protocol):
 
 
 @runtime_checkable
+class TradesOnItsOwn(Protocol):
+    """Trades futures with money of its own: margin and results are its own, not its parents'."""
+
+    @property
+    def own_capital_usd(self) -> float:
+        """What its owners pay in on day 0, USD."""
+        ...
+
+
+@runtime_checkable
 class BuysFromOutside(Protocol):
     """Holds futures within a budget that may not exceed its market."""
 
@@ -271,9 +281,9 @@ class Learns(Protocol):
 
 
 ROLES: tuple[type, ...] = (
-    LetsHours, PostsAsks, RentsHours, EarnsRevenue, TrainsInJobs, Reserves, Hedges, BuysFromOutside,
-    SpeculatesInCrowds, OrdersChips, ValuesChips, SellsChips, Borrows, Lends, BuysLoans, BuysNotes, HoldsFutures,
-    OrdersShares, CreatesShares, Learns,
+    LetsHours, PostsAsks, RentsHours, EarnsRevenue, TrainsInJobs, Reserves, Hedges, TradesOnItsOwn,
+    BuysFromOutside, SpeculatesInCrowds, OrdersChips, ValuesChips, SellsChips, Borrows, Lends, BuysLoans, BuysNotes,
+    HoldsFutures, OrdersShares, CreatesShares, Learns,
 )  # fmt: skip
 
 

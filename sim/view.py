@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.board import Board, Today
 from sim.growth_path import GrowthPath
-from sim.rows.exchange import Curve, ListedMonth
+from sim.rows.exchange import Curve, Leg, ListedMonth
 from sim.rows.funds import FundFacts
 from sim.rows.rental import Products
 from sim.streams import Purpose
@@ -292,6 +292,18 @@ class View:
         ratio to rents. USD per GPU-hour of the reference grade.
         """
         return self._board.expected_settlements_usd(reversion)[maturity]
+
+    @property
+    def deposit_usd(self) -> float:
+        """Own margin at the clearing house."""
+        return float(self._board.exchange.deposit_usd[self.owner])
+
+    def legs(self, reversion: float) -> dict[str, tuple[Leg, ...]]:
+        """All listed contracts by venue, the first venue's first, to one who trades them against each other.
+
+        `reversion` is the believed speed (per year) at which deviations of rents fade.
+        """
+        return self._board.legs(reversion)
 
     def months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
         """Listed months of all venues, by place, to one of such beliefs who hedges so far ahead."""

@@ -25,6 +25,7 @@ OF_AGENTS = {
     "agents",
     "population",
     "traders",
+    "arbitrage",
     "control",
     "hoarding",
     "size",
@@ -34,7 +35,7 @@ OF_AGENTS = {
 OF_THE_WORLD = [
     (group, preset)
     for group, preset in PRESETS
-    if group in {*WORLD, "funds", "notes", "traders", "control", "hoarding"}
+    if group in {*WORLD, "funds", "notes", "traders", "arbitrage", "control", "hoarding"}
     and group not in {"agents", "population", "shocks"}
 ]
 SHOCKS = [preset for group, preset in PRESETS if group == "shocks"]

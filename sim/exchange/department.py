@@ -46,7 +46,7 @@ from sim.exchange.waterfall import COLUMNS as MEMBERS
 from sim.exchange.waterfall import LAYERS
 from sim.problems import Problem, SpecError
 from sim.record import Column
-from sim.roles import BuysFromOutside, Hedges, HoldsFutures, SpeculatesInCrowds
+from sim.roles import BuysFromOutside, Hedges, HoldsFutures, SpeculatesInCrowds, TradesOnItsOwn
 from sim.rows.exchange import NO_FORESIGHT, Close, CrowdSettings, Curve, Foresight
 from sim.rules.information import lift, told_of_day
 from sim.streams import stable_id
@@ -77,7 +77,9 @@ class Exchange:
         register, owners = common.register, len(common.ledger.owners)
         hedger = np.zeros(owners, dtype=bool)
         hedger[[owner for owner, _ in register.of(Hedges)]] = True
-        limited = np.array([owner for owner, _ in register.of(HoldsFutures)], dtype=np.int64)
+        alone = [owner for owner, _ in register.of(TradesOnItsOwn)]
+        hedger[alone] = False
+        limited = np.array([*(owner for owner, _ in register.of(HoldsFutures)), *alone], dtype=np.int64)
         self.house = ClearingHouse(common.ledger, register.roll, hedger, limited)
         self.house.adopt(clearing)
         self.members_recorded = clearing.enabled  # the record's series are those of the beginning
@@ -251,7 +253,8 @@ class Exchange:
 
     def show(self) -> None:
         """Put positions on the board, by place."""
-        self.common.board.exchange = ExchangeSheet(self.common.ledger.table(self.names))
+        ledger = self.common.ledger
+        self.common.board.exchange = ExchangeSheet(ledger.table(self.names), ledger.held("margin").copy())
 
     def note_fixings(self, day: int, rent_usd: float, fixings_usd: Mapping[str, float]) -> None:
         """Add a day's fixings to the front months, and their ratio to the mean rent to its slow mean."""

@@ -81,7 +81,8 @@ class Perpetual(Venue):
         return Curve(
             price_usd=tuple(self.price_usd.tolist()), horizon_years=(f.horizon_years,), known_weight=(0.0,),
             known_mean_usd=(0.0,), normal_premium=self.normal_premium, days_left=(0.0,), index_ratio=index_ratio,
-            contract_hours=(self.terms.contract_gpu_hours * self.gpu_ve,),
+            contract_hours=(self.terms.contract_gpu_hours * self.gpu_ve,), gpu_ve=self.gpu_ve,
+            margin_share=self.initial_margin,
             anchor=Anchor(
                 f.response, f.band, f.cap, f.per_day * DAYS_PER_YEAR, f.horizon_years, self.index_usd[1],
                 math.log(2.0) * DAYS_PER_YEAR / f.half_life_days,

@@ -159,7 +159,8 @@ class Venue:
             price_usd=tuple(self.price_usd.tolist()), horizon_years=tuple(horizons), known_weight=(known, *unknown),
             known_mean_usd=(self.settlement_usd(), *unknown),
             normal_premium=self.normal_premium, days_left=tuple(left), index_ratio=index_ratio,
-            contract_hours=tuple((self.hours * self.gpu_ve).tolist()),
+            contract_hours=tuple((self.hours * self.gpu_ve).tolist()), gpu_ve=self.gpu_ve,
+            margin_share=self.initial_margin,
         )  # fmt: skip
 
     def clear(

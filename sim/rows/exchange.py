@@ -49,7 +49,8 @@ class Curve:
     settlement mean that is already known and `known_mean_usd` that part's mean; `index_ratio` is the usual ratio of the
     contract's index to the mean rent per VE-hour, `days_left` the days of each contract's month that are still to come,
     `contract_hours` the size of each contract in VE-hours. A perpetual has an `anchor` in place of months: one price,
-    whose horizon is that of its anchor, and no days to come.
+    whose horizon is that of its anchor, and no days to come. `gpu_ve` are VE of a GPU of the index's grade,
+    `margin_share` initial margin over notional.
     """
 
     price_usd: tuple[float, ...]
@@ -61,6 +62,20 @@ class Curve:
     index_ratio: float
     contract_hours: tuple[float, ...]
     anchor: Anchor | None = None
+    gpu_ve: float = 1.0
+    margin_share: float = 0.0
+
+
+class Leg(NamedTuple):
+    """A listed contract to one who trades it against another: place, last price, log gap over what it is expected to be
+    worth, USD of a contract at the last price, initial margin over that, whether it never settles."""
+
+    place: int
+    price_usd: float
+    gap: float
+    contract_usd: float
+    margin_share: float
+    perpetual: bool
 
 
 class ListedMonth(NamedTuple):
