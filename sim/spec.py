@@ -219,7 +219,7 @@ def _impossible_perpetual(name: str, venue: VenueTerms) -> list[Problem]:
         return problems
     if name == MAIN:
         text = "must be monthly: funds, links and metrics read its months; venue=architect has a perpetual beside them"
-        return [Problem(f"{key}.kind", venue.kind, text)]
+        return [Problem(f"{key}.kind", "perpetual", text)]
     if venue.funding is None:
         text = f"a perpetual needs it: {', '.join(FundingTerms.model_fields)}"
         problems.append(Problem(f"{key}.funding", None, text))

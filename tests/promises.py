@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents.ai_lab import AiLab
 from agents.authorised_participant import AuthorisedParticipant
+from agents.basis_trader import BasisTrader
 from agents.chip_vendor import ChipVendor
 from agents.etf import Etf
 from agents.fund_holder import FundHolder
@@ -23,7 +24,8 @@ RENTS_HOURS: list[type[roles.RentsHours]] = [AiLab, Renter]
 EARNS_REVENUE: list[type[roles.EarnsRevenue]] = [AiLab]
 TRAINS_IN_JOBS: list[type[roles.TrainsInJobs]] = [AiLab]
 RESERVES: list[type[roles.Reserves]] = [Neocloud, AiLab]
-HEDGES: list[type[roles.Hedges]] = [Neocloud, AiLab, OutsideBuyer]
+HEDGES: list[type[roles.Hedges]] = [Neocloud, AiLab, OutsideBuyer, BasisTrader]
+TRADES_ON_ITS_OWN: list[type[roles.TradesOnItsOwn]] = [BasisTrader]
 BUYS_FROM_OUTSIDE: list[type[roles.BuysFromOutside]] = [OutsideBuyer]
 SPECULATES: list[type[roles.SpeculatesInCrowds]] = [Speculator]
 ORDERS_CHIPS: list[type[roles.OrdersChips]] = [Neocloud, Hyperscaler]
@@ -41,7 +43,7 @@ LEARNS: list[type[roles.Learns]] = [AiLab, Renter, Hyperscaler, NoteInvestor]
 KEPT: dict[type, list[type]] = {
     roles.LetsHours: [*LETS_HOURS], roles.PostsAsks: [*POSTS_ASKS], roles.RentsHours: [*RENTS_HOURS],
     roles.EarnsRevenue: [*EARNS_REVENUE], roles.TrainsInJobs: [*TRAINS_IN_JOBS], roles.Reserves: [*RESERVES],
-    roles.Hedges: [*HEDGES], roles.BuysFromOutside: [*BUYS_FROM_OUTSIDE],
+    roles.Hedges: [*HEDGES], roles.TradesOnItsOwn: [*TRADES_ON_ITS_OWN], roles.BuysFromOutside: [*BUYS_FROM_OUTSIDE],
     roles.SpeculatesInCrowds: [*SPECULATES], roles.OrdersChips: [*ORDERS_CHIPS],
     roles.ValuesChips: [*VALUES_CHIPS], roles.SellsChips: [*SELLS_CHIPS], roles.Borrows: [*BORROWS],
     roles.Lends: [*LENDS], roles.BuysLoans: [*BUYS_LOANS], roles.BuysNotes: [*BUYS_NOTES],
