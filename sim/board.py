@@ -140,7 +140,7 @@ class LabsSheet:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeSheet:
-    """Positions in contracts (places, owners), + long, by place among all that is listed; margin deposits (owners,), USD."""
+    """Positions in contracts (places, owners), + long, by place among all that is listed; margin deposits by owner."""
 
     position: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     deposit_usd: Floats = field(default_factory=lambda: np.zeros(0))
