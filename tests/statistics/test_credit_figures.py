@@ -75,6 +75,7 @@ def test_a_waterfall_stacks_uses_up_to_what_was_received(reported):
     landlords, vehicle = plot.figure.axes
     tops = {bar.get_y() + bar.get_height() for bars in landlords.containers for bar in bars}
     assert max(tops) == pytest.approx(75.0)  # received 80 less 5 that hedges cost
+    assert landlords.get_ylim()[1] > 75.0
     assert landlords.lines[0].get_ydata() == pytest.approx(75.0)
     assert [bars.get_label() for bars in vehicle.containers][-1] == "to the residual"
     assert "reserve" not in " ".join(bars.get_label() for bars in vehicle.containers)  # drawn upon: nothing is put in

@@ -93,7 +93,7 @@ def _stack(
             floor = floor + heights
     panel.plot(since, np.asarray(total) / MILLION, "o", color="black", markersize=2.2, label=name)
     panel.set_ylabel("Million USD")
-    panel.set_ylim(bottom=0.0)
+    panel.set_ylim(0.0, 1.05 * max(float(floor.max(initial=0.0)), float(np.max(total)) / MILLION, 1e-9))
     style.compact(panel.yaxis)
     panel.set_xlim(since.min() - WIDE, since.max() + WIDE)
     handles, names = panel.get_legend_handles_labels()
