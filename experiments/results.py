@@ -36,6 +36,7 @@ READ_TOGETHER = (  # recorded columns that several figures show
 MOST_HELD = 20_000_000  # numbers of recorded days that are held
 MOST_NAMED = 12  # values that an error names
 ROLES = ("primary", "part", "control", "null", "placebo")  # of contrasts
+NO_DAYS = "days were not recorded (record=summary); the same call with record=paths records them"
 
 
 class MissingDataError(LookupError):
@@ -330,7 +331,7 @@ class Results:
         study lacks, a MissingDataError that days or a column were not recorded.
         """
         if not self.has_paths:
-            raise MissingDataError("days were not recorded (record=summary)")
+            raise MissingDataError(NO_DAYS)
         only = {name: self._asked(name, given) for name, given in (("arm", arm), ("shock", shock), ("seed", seed))}
         only = {name: values for name, values in only.items() if values}
         chosen = self.runs
@@ -365,6 +366,8 @@ class Results:
 
     def column(self, name: str, files: Sequence[Path] | None = None) -> str:
         """Return the recorded column of a name, which may lack its unit; MissingDataError if there is none."""
+        if files is None and not self.has_paths:
+            raise MissingDataError(NO_DAYS)
         for known in (self.path_columns, lambda: path_columns(path_files(self.out) if files is None else files)):
             columns = known() if callable(known) else known
             found = name if name in columns else next((one for one in columns if bare_name(one) == name), None)

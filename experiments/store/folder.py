@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,13 +71,10 @@ def check_writable(out: Path) -> None:
     """Makes the folder; raises if it or a folder in it cannot be written, or if it holds what is no study."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
+        check_holds_nothing_else(out)
     except OSError as error:
         problem = Problem("out", str(out), f"cannot be written: {error.strerror}")
         raise UsageError("nothing was run", [problem]) from None
-    if names - {"provenance.json"} and not holds_a_study(out):
-        allowed = "is a folder of something else; give an empty or new folder, or one that holds this study"
-        raise UsageError("nothing was run", [Problem("out", str(out), allowed)])
     for folder in (out, *(out / name for name in FOLDERS if (out / name).is_dir())):
         try:
             probe = folder / f".probe.{mark()}"
@@ -85,6 +83,25 @@ def check_writable(out: Path) -> None:
         except OSError as error:
             allowed = f"cannot be written: {error.strerror}{whose(folder)}; give another out=FOLDER"
             raise UsageError("nothing was run", [Problem("out", str(folder), allowed)]) from None
+
+
+def check_holds_nothing_else(out: Path) -> None:
+    """Raises if a folder holds what is no study."""
+    names = {path.name for path in out.iterdir() if not path.name.startswith(".")}
+    if names - {"provenance.json"} and not holds_a_study(out):
+        allowed = "is a folder of something else; give an empty or new folder, or one that holds this study"
+        raise UsageError("nothing was run", [Problem("out", str(out), allowed)])
+
+
+def check_could_be_written(out: Path) -> None:
+    """Raises, without writing anything, where a folder cannot be made or written, or holds what is no study."""
+    there = next(path for path in (out, *out.parents) if path.exists())
+    wrong = "Not a directory" if not there.is_dir() else "" if os.access(there, os.W_OK) else "Permission denied"
+    if wrong:
+        problem = Problem("out", str(out), f"cannot be written: {wrong}{whose(there)}; give another out=FOLDER")
+        raise UsageError("nothing was run", [problem])
+    if there == out:
+        check_holds_nothing_else(out)
 
 
 def holds_a_study(out: Path) -> bool:

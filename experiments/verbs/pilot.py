@@ -16,6 +16,7 @@ from experiments.execute.executor import Executor
 from experiments.execute.jobs import Queues
 from experiments.execute.progress import clock
 from experiments.execute.worker import Batch, run_batch
+from experiments.store.folder import check_could_be_written
 from experiments.store.rows import missing_runs
 from experiments.study.runs import Expansion, RunSpec
 from experiments.wording import plural
@@ -36,6 +37,7 @@ class Pilot:
 def dry_run(expansion: Expansion, executor: Executor) -> int:
     """Prints how many runs a call would do and what they would take; writes nothing in the folder. The exit status."""
     settings, out = expansion.settings, Path(expansion.settings.out).resolve()
+    check_could_be_written(out)
     missing = missing_runs(out, expansion.runs, settings.record)
     total, worlds = len(expansion.runs), len(expansion.worlds)
     of = f"{plural(worlds, 'world')}, {plural(len(settings.seed_list), 'seed')}"

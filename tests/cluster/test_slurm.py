@@ -343,4 +343,4 @@ def test_the_tutorial_is_done_to_the_letter(tmp_path: Path) -> None:
     runs = pd.read_parquet(tmp_path / "first/runs.parquet")
     assert len(runs) == 2 * 6
     assert set(runs["status"]) == {"ok"}
-    assert "12 of 12" in done.stdout
+    assert "first: 12 runs: 12 done" in done.stdout

@@ -137,6 +137,19 @@ def test_dry_says_what_a_study_takes_and_writes_nothing(capsys: pytest.CaptureFi
     assert not Path("out").exists()
 
 
+def test_dry_tells_a_folder_that_the_study_could_not_have(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").touch()
+    Path("other").mkdir()
+    Path("other/letter.txt").touch()
+    for out, said in (
+        ("file", "cannot be written: Not a dir"),
+        ("file/in", "Not a directory"),
+        ("other", "else"),
+    ):
+        assert main([*STUDY, f"out={out}", "dry=true"]) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_seeds_of_two_processors_are_left_out_of_effects_and_done_anew(capsys: pytest.CaptureFixture[str]) -> None:
     from experiments.analyse.effects import write_effects
     from experiments.store.rows import stored_rows, write_table

@@ -37,6 +37,15 @@ def test_files_whose_names_tell_no_run_are_chosen_by_what_they_hold(folder, tmp_
     assert set(zip(frame["arm"], frame["seed"], strict=True)) == {("loans", 2), ("both", 2)}
 
 
+def test_a_folder_without_days_says_so_and_how_to_have_them(folder, tmp_path):
+    for name in ("config.yaml", "runs.parquet"):
+        (tmp_path / name).symlink_to(folder / name)
+    results = Results(tmp_path)
+    for asked in (results.paths, lambda: results.column("fleet"), lambda: results.plot.impulse("fleet")):
+        with pytest.raises(MissingDataError, match="record=paths records them"):
+            asked()
+
+
 def test_figures_are_those_of_the_report_and_any_column_has_an_impulse(folder):
     results = Results(folder)
     assert results.plot.rent_paths().name == "rent_paths_pool_outage"
