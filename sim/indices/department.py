@@ -86,6 +86,7 @@ class Indices:
             )  # fmt: skip
             self.usd[name] = provider.strike(evidence, self.usd[name], self.memory[name])
             common.log.note_all(today.day, [(kind, f"{name}: {text}") for kind, text in evidence.events])
+        check_fixings(today.day, self.usd)  # before anybody trades on them
         return dict(self.usd)
 
     def laws(self, day: int) -> None:

@@ -54,9 +54,21 @@ def test_other_providers_go_on_from_the_last_fixings(day, indices):
     assert indices.gpu_ve("mine") == 1.0, "an index without a basket speaks of the first grade"
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -0.1])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -0.1, 0.0, None, True, "2.5"])
 def test_a14_a_fixing_that_is_no_rent(indices, value):
     indices.laws(0)
     indices.usd["mine"] = value
     with pytest.raises(BrokenLaw, match="day 3: A14: index mine"):
         indices.laws(3)
+
+
+@pytest.mark.parametrize("value", [math.nan, -1.0, 0.0, None])
+def test_a_fixing_that_is_no_rent_is_told_by_its_index_before_anybody_trades_on_it(day, value):
+    class Odd:
+        def strike(self, evidence, last_usd, memory):
+            return value
+
+    economy, trades = day
+    odd = Indices(economy.common, economy.books.products, {"odd": Odd()}, 2.0, 1.0)
+    with pytest.raises(BrokenLaw, match="A14: index odd stands at"):
+        odd.fix(economy.board.today, trades, economy.rental.product_rents, economy.rental.asks_usd)
