@@ -10,9 +10,9 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.behaviours.hedging import hedges
-from sim.behaviours.jobs import TRAINING_WORK, JobQueue, JobTerms
+from sim.behaviours.jobs import TRAINING_WORK, JobQueue, JobTerms, Night, pass_night
 from sim.behaviours.reserving import Schedule
-from sim.behaviours.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
+from sim.behaviours.usage import learn_usual_rents, starting_slow_rent, wanted_at_usual_rent
 from sim.board import Today
 from sim.growth_path import GrowthPath, Use
 from sim.rows.exchange import FutureRow
@@ -235,18 +235,26 @@ class AiLab(Agent):
 
     def learn(self, view: View) -> None:
         """Add new training to the backlog, take off what ran, and let usual rents follow today's."""
-        s = view.path.settings
-        if self.p.jobs_per_day > 0.0:
-            if self.queue is not None:
-                wanted = self.training_ve * self.affordable(view)[1]
-                self.queue.pass_day(self.terms, view, (TRAINING, NORMAL, PATIENT), wanted)
-        else:
-            done = view.bought_ve_hours(TRAINING) * view.today.environment.efficiency
-            backlog = self.backlog_ve_hours if self.backlog_ve_hours is not None else 0.0
-            self.backlog_ve_hours = max(0.0, backlog + self.training_ve * HOURS_PER_DAY - done)
-        self._learn_stock_outs(view.stock_out)
-        self.slow_rent_usd = learned_slow_rent(view, self.slow_rent_usd, self.p.adaptation_years)
-        self.usual_rent_usd = usual_rent(self.slow_rent_usd, s.technology, self.p.adaptation_years)
+        self._learn_together([self], [view])
+
+    @classmethod
+    def _learn_together(cls, labs: Sequence[AiLab], views: Sequence[View]) -> None:
+        nights = []
+        for lab, view in zip(labs, views, strict=True):
+            if lab.p.jobs_per_day == 0.0:
+                lab._work_off(view)
+            elif lab.queue is not None:
+                wanted = lab.training_ve * lab.affordable(view)[1]
+                nights.append(Night(lab.queue, lab.terms, view, (TRAINING, NORMAL, PATIENT), wanted))
+            lab._learn_stock_outs(view.stock_out)
+        pass_night(nights)
+        learn_usual_rents(labs, [lab.p.adaptation_years for lab in labs], views[0])
+
+    def _work_off(self, view: View) -> None:
+        """Add new training to the one backlog, and take off what ran."""
+        done = view.bought_ve_hours(TRAINING) * view.today.environment.efficiency
+        backlog = self.backlog_ve_hours if self.backlog_ve_hours is not None else 0.0
+        self.backlog_ve_hours = max(0.0, backlog + self.training_ve * HOURS_PER_DAY - done)
 
     def _learn_stock_outs(self, seen: float) -> None:
         """Remember how often nothing was to be had; the first day is taken for usual."""

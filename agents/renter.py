@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from sim.agent import Agent, Endowment, GroupParameters
-from sim.behaviours.usage import learned_slow_rent, starting_slow_rent, usual_rent, wanted_at_usual_rent
+from sim.behaviours.usage import learn_usual_rents, starting_slow_rent, wanted_at_usual_rent
 from sim.growth_path import GrowthPath, Use
 from sim.rows.rental import DemandRow
 from sim.view import View
@@ -54,5 +54,8 @@ class Renter(Agent):
 
     def learn(self, view: View) -> None:
         """Let usual rents follow today's."""
-        self.slow_rent_usd = learned_slow_rent(view, self.slow_rent_usd, self.p.adaptation_years)
-        self.usual_rent_usd = usual_rent(self.slow_rent_usd, view.path.settings.technology, self.p.adaptation_years)
+        self._learn_together([self], [view])
+
+    @classmethod
+    def _learn_together(cls, renters: Sequence[Renter], views: Sequence[View]) -> None:
+        learn_usual_rents(renters, [renter.p.adaptation_years for renter in renters], views[0])

@@ -323,8 +323,8 @@ class Economy(abm.Model):  # type: ignore[misc]
 
     def learn(self) -> None:
         """Beliefs are updated with today's rents, and only now."""
-        for owner, agent in self.register.of(Learns):
-            agent.learn(self.register.views[owner])
+        for team in self.register.teams(Learns, "_learn_together"):
+            team.ask()
 
     # 7. and 8. futures and clearing
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ import numpy as np
 from sim.agent import Agent
 from sim.board import Board
 from sim.growth_path import GrowthPath, Landlord
-from sim.roles import keeps
+from sim.roles import at_once, keeps, promises_of
 from sim.view import View
 from sim.vocabulary import Ints
 
@@ -41,6 +41,26 @@ class Roll:
     landlord_fleet: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # fleet row of each landlord
 
 
+@dataclass(frozen=True)
+class Team:
+    """Agents of one class, with their rows of the ledger and their views, and a promise of theirs.
+
+    `at_once(agents, views)` is what keeps it for all of them, where their class has such a way.
+    """
+
+    promise: str
+    at_once: Callable[[Sequence[Any], Sequence[View]], Any] | None
+    owners: list[int] = field(default_factory=list)
+    agents: list[Any] = field(default_factory=list)
+    views: list[View] = field(default_factory=list)
+
+    def ask(self) -> Any:
+        """Have all of them keep the promise: what they answer, in order."""
+        if self.at_once is not None:
+            return self.at_once(self.agents, self.views)
+        return [getattr(agent, self.promise)(view) for agent, view in zip(self.agents, self.views, strict=True)]
+
+
 class Register:
     """All agents; the owner of an agent (its row of the ledger) is its place here.
 
@@ -53,6 +73,7 @@ class Register:
         board.know([agent.identity for agent in self.people])
         self.views = [View(board, owner, agent.identity) for owner, agent in enumerate(self.people)]
         self._found: dict[type, Any] = {}
+        self._teams: dict[tuple[type, str], list[Team]] = {}
 
     def of(self, role: type[R]) -> list[tuple[int, R]]:
         """Those who have a role, as (owner, agent), in order of stable id."""
@@ -60,6 +81,19 @@ class Register:
             self._found[role] = [(owner, agent) for owner, agent in enumerate(self.people) if keeps(type(agent), role)]
         found: list[tuple[int, R]] = self._found[role]
         return found
+
+    def teams(self, role: type, together: str) -> list[Team]:
+        """Those who have a role, class by class; `together` names what a class may have to keep it for many at once."""
+        if (role, together) not in self._teams:
+            promise, found = promises_of(role)[0], dict[type, Team]()
+            members: list[tuple[int, Any]] = self.of(role)
+            for owner, agent in members:
+                team = found.setdefault(type(agent), Team(promise, at_once(type(agent), promise, together)))
+                team.owners.append(owner)
+                team.agents.append(agent)
+                team.views.append(self.views[owner])
+            self._teams[role, together] = list(found.values())
+        return self._teams[role, together]
 
     def has(self, owner: int, role: type) -> bool:
         """Whether the agent of an owner has a role."""

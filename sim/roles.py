@@ -7,7 +7,7 @@ its rows (terms, ratios) is a part of the promise, so that nobody reads another'
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
@@ -299,6 +299,15 @@ PROMISES: Mapping[str, type] = MappingProxyType({promises_of(role)[0]: role for 
 def keeps(cls: type, role: type) -> bool:
     """Whether a class keeps all of a role's promises."""
     return all(hasattr(cls, name) for name in promises_of(role))
+
+
+def at_once(cls: type, promise: str, together: str) -> Callable[..., Any] | None:
+    """What a class has to keep a promise for many of its agents at once, unless one of its heirs keeps it otherwise."""
+    home = {name: base for base in reversed(cls.__mro__) for name in (promise, together) if name in vars(base)}
+    if together not in home or not issubclass(home[together], home[promise]):
+        return None
+    found: Callable[..., Any] = getattr(cls, together)
+    return found
 
 
 def broken_promises(cls: type, own: set[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.kernels.jobs import LEFT, pass_day, plan
+from sim.kernels.jobs import LEFT, pass_nights, plan
 from sim.rows.rental import BID, ISOELASTIC, DemandRow
 from sim.rules.jobs import STEP_SLACK, bid, share_below_bid
 from sim.streams import Purpose
@@ -88,7 +88,7 @@ class JobQueue:
     def start(self, terms: JobTerms, view: View, training_ve: float) -> None:
         """Fill with the jobs that would be running, had it always been so: each began on one of the last days."""
         for age in range(int(1.5 * terms.days) + 1):
-            job = self._arrival(terms, view, training_ve, age + 1)
+            job = self.arrival(terms, view, training_ve, age + 1)
             if job is not None:
                 days = job.due_day - view.today.day - 1
                 left = job.left_ve_hours * max(0.0, 1.0 - age / days)
@@ -107,7 +107,7 @@ class JobQueue:
         Worked out once a day.
         """
         if self.planned is None or self.planned_on != day:
-            self.planned_on, self.planned = day, plan(self.table, day)
+            self.planned_on, self.planned = day, plan(np.ascontiguousarray(self.table), day)
         return self.planned
 
     def rows(self, terms: JobTerms, day: int, usual_usd: float, share: float) -> list[DemandRow]:
@@ -116,29 +116,10 @@ class JobQueue:
         return [job_row(terms, step, share * pace, usual_usd) for step, pace in enumerate(totals)]
 
     def pass_day(self, terms: JobTerms, view: View, numbers: tuple[int, int, int], training_ve: float) -> None:
-        """Work done and lost by the rows of these numbers, deadlines of tonight, perhaps a new job for tomorrow.
+        """Work done and lost by the rows of these numbers, deadlines of tonight, perhaps a new job for tomorrow."""
+        pass_night([Night(self, terms, view, numbers, training_ve)])
 
-        Half of a checkpoint's interval is lost on average by what is cut off.
-        """
-        day, efficiency = view.today.day, view.today.environment.efficiency  # work done in an hour
-        urgent, normal, patient = numbers
-        half = 0.5 * terms.checkpoint_hours
-        cut = (
-            half * view.interrupted_ve(urgent),
-            half * view.interrupted_ve(normal),
-            half * view.interrupted_ve(patient),
-        )
-        self.lost_ve_hours = cut[0] + cut[1] + cut[2]
-        lost = cut[0] * efficiency, cut[1] * efficiency, cut[2] * efficiency
-        bought = view.bought_ve_hours
-        done = bought(urgent) * efficiency, bought(normal) * efficiency, bought(patient) * efficiency
-        found = pass_day(self.table, self.plan(day)[0], done, lost, day, DONE)
-        (self.table, self.finished, self.missed), self.planned_on = found, -1
-        new = self._arrival(terms, view, training_ve, 0)
-        if new is not None:
-            self._add(new)
-
-    def _arrival(self, terms: JobTerms, view: View, training_ve: float, k: int) -> Job | None:
+    def arrival(self, terms: JobTerms, view: View, training_ve: float, k: int) -> Job | None:
         """A new job, if one comes: sizes are such that on average as much work arrives as `training_ve` does."""
         if training_ve <= 0.0 or view.uniform(Purpose.JOB_ARRIVAL, k) >= terms.per_day:
             return None
@@ -147,6 +128,43 @@ class JobQueue:
         days = max(1, round(terms.days * (0.5 + view.uniform(Purpose.JOB_DAYS, k))))
         pace_ve = work_ve_hours * (1.0 + terms.slack) / (HOURS_PER_DAY * days)
         return Job(work_ve_hours, work_ve_hours, pace_ve, view.today.day + 1 + days)
+
+
+class Night(NamedTuple):
+    """What a night does to a queue: hours of its rows of these numbers, urgent first; `training_ve` arrives."""
+
+    queue: JobQueue
+    terms: JobTerms
+    view: View
+    numbers: tuple[int, int, int]
+    training_ve: float
+
+
+def pass_night(nights: Sequence[Night]) -> None:
+    """Work done and lost today, deadlines of tonight, perhaps a new job for tomorrow: for many queues in one pass.
+
+    Half of a checkpoint's interval is lost on average by what is cut off.
+    """
+    if not nights:
+        return
+    today, none = nights[0].view.today, (0.0,) * len(Job._fields)
+    efficiency = today.environment.efficiency  # work done in an hour
+    half = [0.5 * night.terms.checkpoint_hours for night in nights]
+    lost = np.array([[h * n.view.interrupted_ve(k) for k in n.numbers] for h, n in zip(half, nights, strict=True)])
+    done = np.array([[night.view.bought_ve_hours(number) for number in night.numbers] for night in nights])
+    new = np.array([n.queue.arrival(n.terms, n.view, n.training_ve, 0) or none for n in nights])
+    tables = [night.queue.table for night in nights]
+    ends = np.cumsum([0, *(table.shape[1] for table in tables)])
+    paces = np.concatenate([night.queue.plan(today.day)[0] for night in nights], axis=1)
+    table, ends, plans, sums, told = pass_nights(
+        np.concatenate(tables, axis=1), ends, paces, done * efficiency, lost * efficiency, new, today.day, DONE
+    )
+    begin, counts, hours = ends.tolist(), told.tolist(), lost.tolist()
+    for q, night in enumerate(nights):
+        queue, mine = night.queue, slice(begin[q], begin[q + 1])
+        queue.table, queue.planned_on, queue.planned = table[:, mine], today.day + 1, (plans[:, mine], sums[q])
+        queue.finished, queue.missed = counts[q]
+        queue.lost_ve_hours = hours[q][0] + hours[q][1] + hours[q][2]
 
 
 def job_row(terms: JobTerms, step: int, pace_ve: float, usual_usd: float) -> DemandRow:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Protocol
 
 from sim.rules.rents import slow_mean
 from sim.rules.usage import spot_growth
@@ -34,6 +36,27 @@ def wanted_at_usual_rent(view: View, share: float, usual_rent_usd: float, elasti
     growth = s.quantity - elasticity * s.technology
     grown = _growth(view.today.years, growth, usual_rent_usd, s.rent_usd, elasticity)
     return share * view.path_spot_demand_ve * grown
+
+
+class User(Protocol):
+    """Who takes a slow mean of rents for usual."""
+
+    slow_rent_usd: float
+    usual_rent_usd: float
+
+
+def learn_usual_rents(users: Sequence[User], adaptation_years: Sequence[float], view: View) -> None:
+    """Let users' slow means and usual rents follow today's; those who believe the same learn the same, worked out once.
+
+    What they read, in the `view` of any of them, is public.
+    """
+    learned: dict[tuple[float, float], tuple[float, float]] = {}
+    for user, years in zip(users, adaptation_years, strict=True):
+        before = user.slow_rent_usd, years
+        if before not in learned:
+            slow = learned_slow_rent(view, *before)
+            learned[before] = slow, usual_rent(slow, view.path.settings.technology, years)
+        user.slow_rent_usd, user.usual_rent_usd = learned[before]
 
 
 def learned_slow_rent(view: View, slow_rent_usd: float, adaptation_years: float) -> float:

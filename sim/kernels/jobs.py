@@ -7,14 +7,13 @@ step of urgency, VE.
 
 import numpy as np
 
-from sim.kernels.call_auction import Floats
+from sim.kernels.call_auction import Floats, Ints
 from sim.kernels.jit import jit
 from sim.kernels.sums import exact
 from sim.rules import jobs as rules
 
 SIZE, LEFT, PACE, DUE, LATE = range(5)
 STEPS = len(rules.STEP_SLACK)
-Hours = tuple[float, float, float]  # in each step
 
 slack, steps_of = jit(rules.slack), jit(rules.steps_of)
 
@@ -70,10 +69,38 @@ def close(jobs: Floats, day: int, done_share: float) -> tuple[Floats, int, int]:
 
 
 @jit
-def pass_day(
-    jobs: Floats, paces: Floats, done_ve_hours: Hours, lost_ve_hours: Hours, day: int, done_share: float
-) -> tuple[Floats, int, int]:
-    """A day's hours are worked off and lost in each step, the one after the other; then as `close`."""
-    for step in range(STEPS):
-        work(jobs, paces[step], done_ve_hours[step], lost_ve_hours[step])
-    return close(jobs, day, done_share)
+def pass_nights(
+    jobs: Floats,
+    ends: Ints,
+    paces: Floats,
+    done_ve_hours: Floats,
+    lost_ve_hours: Floats,
+    new: Floats,
+    day: int,
+    done_share: float,
+) -> tuple[Floats, Ints, Floats, Floats, Ints]:
+    """A day's hours of many labs are worked off and lost in each step, the one after the other; then as `close`.
+
+    Lab q has the columns of `jobs` and `paces` from `ends[q]` to `ends[q + 1]`, the hours `done_ve_hours[q]` and
+    `lost_ve_hours[q]` (steps,), and one more job `new[q]` (5,) for tomorrow if that has a size. Returns tomorrow's
+    jobs, where each lab's end, their paces tomorrow, the sums of these (labs, steps), and jobs finished and missed
+    (labs, 2).
+    """
+    labs = len(ends) - 1
+    after, at = np.empty((jobs.shape[0], jobs.shape[1] + labs)), 0
+    until, plans, sums = np.zeros_like(ends), np.empty((STEPS, after.shape[1])), np.empty((labs, STEPS))
+    told = np.zeros((labs, 2), np.int64)
+    for q in range(labs):
+        mine = jobs[:, ends[q] : ends[q + 1]].copy()
+        for step in range(STEPS):
+            work(mine, paces[step, ends[q] : ends[q + 1]].copy(), done_ve_hours[q, step], lost_ve_hours[q, step])
+        left, told[q, 0], told[q, 1] = close(mine, day, done_share)
+        counts = left.shape[1]
+        after[:, at : at + counts] = left
+        if new[q, SIZE] > 0.0:
+            after[:, at + counts] = new[q]
+            counts += 1
+        plans[:, at : at + counts], sums[q] = plan(after[:, at : at + counts].copy(), day + 1)
+        at += counts
+        until[q + 1] = at
+    return after[:, :at].copy(), until, plans[:, :at].copy(), sums, told

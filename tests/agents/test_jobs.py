@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sim.behaviours.jobs import DONE, Job, JobQueue, JobTerms, job_row
-from sim.kernels.jobs import LEFT, work
+from sim.behaviours.jobs import DONE, Job, JobQueue, JobTerms, Night, job_row, pass_night
+from sim.kernels.jobs import LEFT, plan, work
 from sim.rows.rental import BID, ISOELASTIC
 from sim.rules.jobs import bid, share_below_bid, slack, steps_of
 from tests.agents.desks import RENT, agent, view
@@ -157,6 +157,33 @@ def test_a_table_of_jobs_lives_as_jobs_that_are_asked_one_by_one():
             assert [job[1:] for job in queue.jobs] == [(p.left, p.pace, p.due, p.late) for p in plain]
             assert (queue.finished, queue.missed) == (finished, missed)
         assert not plain
+
+
+def test_labs_whose_night_passes_together_have_the_jobs_of_each_alone():
+    """Queues of several lengths, one of them empty, with arrivals; to the last bit, and the plan of tomorrow."""
+    rng = np.random.default_rng(8)
+
+    def queues():
+        return [
+            JobQueue.of([Job(900.0, 90.0 * k, 5.0, 3.0 + k) for k in range(1, count + 1)]) for count in (3, 0, 1, 7)
+        ]
+
+    together, alone = queues(), queues()
+    for day in range(30):
+        hours = rng.uniform(0.0, 200.0, 3).tolist()
+        seen = view(
+            day=day, bought=dict(zip(ROWS, hours, strict=True)), interrupted={NORMAL: 2.0}, seed=3,
+        )  # fmt: skip
+        pass_night([Night(queue, TERMS, seen, ROWS, 40.0) for queue in together])
+        for queue in alone:
+            queue.pass_day(TERMS, seen, ROWS, 40.0)
+        for one, other in zip(together, alone, strict=True):
+            assert one.jobs == other.jobs
+            assert (one.finished, one.missed, one.lost_ve_hours) == (other.finished, other.missed, other.lost_ve_hours)
+            assert one.planned_on == day + 1
+            anew = plan(np.ascontiguousarray(one.table), day + 1)
+            assert [part.tolist() for part in one.planned] == [part.tolist() for part in anew]
+    assert any(queue.jobs for queue in together)
 
 
 def test_jobs_bring_as_much_work_as_the_training_share_on_average():

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import sim
+from agents.renter import Renter
 from sim.economy import Economy
-from sim.roles import PROMISES, ROLES, keeps, promises_of
+from sim.roles import PROMISES, ROLES, Learns, at_once, keeps, promises_of
 from sim.spec import SpecError, read_spec
 from tests.promises import KEPT
 from tests.worlds import container, row
@@ -129,3 +130,40 @@ def test_the_world_reads_no_agents_parameters_and_no_kind_but_to_label_the_recor
         "founding.py": 1,
     }  # labels, a fork's parameters, the path
     assert {name: len(reads) for name, reads in found.items()} == allowed, found
+
+
+def test_an_heir_that_keeps_a_promise_its_own_way_is_asked_alone():
+    class Parent:
+        def learn(self, view):
+            self._learn_together([self], [view])
+
+        @classmethod
+        def _learn_together(cls, people, views):
+            return "together"
+
+    class Plain(Parent):
+        """As its parent."""
+
+    class Own(Parent):
+        def learn(self, view):
+            return "alone"
+
+    class Both(Own):
+        @classmethod
+        def _learn_together(cls, people, views):
+            return "anew"
+
+    class Neither:
+        def learn(self, view):
+            return "alone"
+
+    found = [at_once(cls, "learn", "_learn_together") for cls in (Parent, Plain, Own, Both, Neither)]
+    assert [way and way([], []) for way in found] == ["together", "together", None, "anew", None]
+
+
+def test_all_who_learn_are_in_one_team(economy):
+    teams = economy.register.teams(Learns, "_learn_together")
+    assert sorted(owner for team in teams for owner in team.owners) == [
+        owner for owner, _ in economy.register.of(Learns)
+    ]
+    assert {type(agent) for team in teams for agent in team.agents if team.at_once is not None} == {Renter}
