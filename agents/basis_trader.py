@@ -68,7 +68,7 @@ class BasisTrader(Agent):
         for plan in plans.values():
             held = view.position(plan.leg.place)
             if held != 0.0 or plan.most > 0.0:
-                yield plan.row(held, self.p.pace_per_day, self.p.width, news)
+                yield plan.row(held, plan.leg.price_usd, self.p.pace_per_day, self.p.width, news)
 
 
 @dataclass
@@ -84,11 +84,10 @@ class Plan:
         self.target += share * most_usd / self.leg.contract_usd
         self.most += most_usd / self.leg.contract_usd
 
-    def row(self, held: float, pace: float, width: float, news: float) -> FutureRow:
+    def row(self, held: float, last_usd: float, pace: float, width: float, news: float) -> FutureRow:
         """The schedule of the night; `news` is the log change that all prices are expected to make."""
-        last = self.leg.price_usd
-        slope = slope_per_usd(self.most, width, last)
-        at_last = pace * (self.target - held) + slope * last * math.expm1(news)
+        slope = slope_per_usd(self.most, width, last_usd)
+        at_last = pace * (self.target - held) + slope * last_usd * math.expm1(news)
         return FutureRow(self.leg.place, at_last, slope, -self.most - held, self.most - held)
 
 

@@ -180,7 +180,7 @@ def test_debt_service_is_interest_and_amortisation_and_missed_interest_is_added(
     landlords = economy.books.roll.landlords
     interest = -(economy.books.ledger.flow("interest") - flow)[landlords]
     debt = before.sum(axis=1)
-    assert interest == pytest.approx(debt * (0.04 + credit.borrowers.spread) * 31 / 365)
+    assert interest == pytest.approx(debt * (0.04 + credit.borrowers.spread) * 31 / 360)
     principal = (loans.repaid - repaid).sum(axis=1)
     assert (principal >= debt * credit.facilities.amortisation[0] * 31 / 365 * (1.0 - 1e-9)).all()
     assert ((loans.drawn - drawn).sum(axis=1) >= 0.0).all()

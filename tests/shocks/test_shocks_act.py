@@ -260,7 +260,9 @@ def test_jobs_need_so_much_fewer_hours_as_work_takes():
     left = []
     for efficiency in (1.0, 1.25):
         queue = JobQueue.of([Job(2400.0, 2400.0, 20.0, 14)])
-        hours = {number: 24.0 * pace / efficiency for number, pace in enumerate(queue.plan(10)[0])}  # all it can use
+        hours = {
+            number: 24.0 * pace / efficiency for number, pace in enumerate(queue.plan(10)[1].tolist())
+        }  # all it can use
         queue.pass_day(
             terms, view(bought=hours, environment=replace(Environment(), efficiency=efficiency)), (0, 1, 2), 0.0
         )

@@ -43,7 +43,7 @@ def test_a_day_has_every_series_by_name_and_no_other():
 def test_series_stand_in_one_order_whoever_records_them():
     economy = world(
         "notes=term", "funds=leveraged", "resale=default", "mechanism=limit_order_book", "clearing=members",
-        "venues.main.reports=true",
+        "venues.main.reports=true", "loan.reports=true", "venue=architect",
     )  # fmt: skip
     families = [column.family or column.name for column in economy.record.columns.values()]
     assert list(dict.fromkeys(families)) == list(ORDER)

@@ -30,7 +30,7 @@ def measure_population(quick: bool) -> Measured:
     price = np.linspace(2.8, 2.5, MATURITIES)
     facts = (price, price * 1.02, np.full(MATURITIES, 1e-3), np.full(MATURITIES, 0.5), np.array([0.01]))
     facts = (*facts, np.full(MATURITIES, 0.3))  # what traders' own signals, here none, would add
-    terms = (0.0, 730.0, 0.15, 0.01)
+    terms = (0.0, np.full(MATURITIES, 730.0), 0.15, 0.01)
     day = 0
 
     def hour() -> None:
