@@ -396,7 +396,9 @@ class Economy(abm.Model):  # type: ignore[misc]
         wishes = self.hardware.wanted(self.day)
         funding = self.credit.finance(wishes.cost_usd[mine], wishes.pledged_usd[mine], offering)
         orders = self.hardware.accept(wishes, funding.share)
-        bought = self.notes.buy(self.day, self.credit.draw(funding, orders.accepted, offering), self.credit.kept_usd)
+        bought = self.notes.buy(
+            self.day, self.credit.draw(funding, orders.accepted, offering), self.credit.loans.kept_usd
+        )
         if bought is not None:
             self.notes.note(self.credit.sell(bought))
         self.credit.raise_equity(funding, orders.accepted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from experiments.analyse import controls
 from experiments.analyse.effects import RESPONSE
@@ -22,9 +22,6 @@ from experiments.wording import (
     scaled,
     the_shock,
 )
-
-if TYPE_CHECKING:
-    pass
 
 LEVEL = 0.05
 TITLES = {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from experiments.plots import series
 from experiments.results import FORK, NO_SHOCK, Design, MissingDataError, Results
 from experiments.store.paths import path_columns
 
@@ -44,6 +46,7 @@ def days_of(results: Results, arm: str, shock: str, columns: Sequence[str]) -> p
     return results.design.at_first(results.paths(list(columns), arm=arm, shock=shock).frame())
 
 
-def table(days: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return a column by day and seed."""
-    return days.pivot(index="day", columns="seed", values=column)
+def since_shock(days: pd.DataFrame, column: str, design: Design, shock: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the days since a shock's start, to the end, and a column on them (days, seeds)."""
+    frame = days.pivot(index="day", columns="seed", values=column)
+    return series.since_shock(frame, design, shock, after=design.days)

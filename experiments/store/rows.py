@@ -77,12 +77,9 @@ def labels_of(row: dict[str, Any]) -> dict[str, Any]:
 
 def finished_keys(out: Path, keys: Iterable[str]) -> set[str]:
     """Those of some runs that are finished, read without the rows of all others."""
-    import pyarrow.parquet as pq
-
     asked, finished = set(keys), set[str]()
     if (out / TABLE).exists():
-        with readable(out / TABLE, MOVE_RUNS):
-            table = pq.ParquetFile(out / TABLE).read(["key", "status"]).to_pydict()
+        table = read_table(out / TABLE, MOVE_RUNS, ["key", "status"]).to_pydict()
         finished = {key for key, status in zip(*table.values(), strict=True) if status == "ok"} & asked
     return finished | {row["key"] for row in part_rows(part_files(out), asked - finished) if row["status"] == "ok"}
 

@@ -16,14 +16,7 @@ from experiments.store.files import write_whole
 from experiments.study.runs import Expansion
 
 ANSWER, REPORT = "answer.json", "report.html"
-HOW = {
-    "out",
-    "workers",
-    "executor",
-    "fail_fast",
-    "dry",
-    "shard",
-}  # settings that change no answer
+HOW = {"out", "workers", "executor", "fail_fast", "dry", "shard"}  # settings that change no answer
 DRAWS = ("matplotlib", "pandas", "scipy", "bokeh", "jinja2")  # libraries behind tables and pages
 
 

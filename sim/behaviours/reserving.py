@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -61,7 +60,7 @@ def arrays(rows: Sequence[tuple[int, ReservedRow]]) -> tuple[Ints, Floats]:
     return np.array([who for who, _ in rows], dtype=np.int64), table
 
 
-def _table(plans: Sequence[Any]) -> Floats:
+def _table(plans: Sequence[Schedule]) -> Floats:
     """Rows of schedules, tenor by tenor for each."""
     if not plans:
         return np.zeros((0, len(ReservedRow._fields)))

@@ -313,11 +313,6 @@ class Credit:
         self.lenders.balance_deposits()
         return self.report()
 
-    @property
-    def kept_usd(self) -> Floats:
-        """Loans that lenders have not sold (loans, lenders), USD."""
-        return np.asarray(np.maximum(0.0, self.loans.balance - self.loans.sold.held))
-
     def take_back(self, face_usd: float, price: float, relief: float) -> tuple[float, ServicerReport]:
         """The vehicle sells loans of so much face to lenders, over face at a price, as far as their capital has room.
 
@@ -350,7 +345,7 @@ class Credit:
         """What landlords owe lenders on loans kept, and the vehicle on those it bought; what lenders owe depositors."""
         register, roll, loans = self.common.register, self.common.register.roll, self.loans
         name = [register.name(int(i)) for i in roll.landlords]
-        kept, sold = loans.by_borrower(self.kept_usd), loans.by_borrower(loans.sold.held).sum(axis=1)
+        kept, sold = loans.by_borrower(loans.kept_usd), loans.by_borrower(loans.sold.held).sum(axis=1)
         found = [
             Exposure(name[i], register.name(int(roll.lenders[k])), "loan", float(kept[i, k]))
             for i, k in np.argwhere(kept > 0.0).tolist()

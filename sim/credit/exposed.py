@@ -66,7 +66,7 @@ class Exposed:
     def measured(self, loans: LoanBook, stress: Stress, counts_usd: Floats) -> dict[str, float]:
         """All series of a month end. `counts_usd` (borrowers,) is what GPUs and chips on order count for."""
         names, worth = self.common.ledger.owners, self.common.ledger.net_worth()
-        kept = loans.by_borrower(np.maximum(0.0, loans.balance - loans.sold.held))
+        kept = loans.by_borrower(loans.kept_usd)
         sold, notes = loans.by_borrower(loans.sold.held).sum(axis=1), self.notes_usd()
         debts, own = loans.debt_usd, worth[self.borrowers] + counts_usd
         table = np.concatenate([kept, sold[:, None]], axis=1) if len(self.vehicle) else kept

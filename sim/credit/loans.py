@@ -55,6 +55,11 @@ class LoanBook:
         """What each borrower owes in all (borrowers,)."""
         return self.by_borrower(self.balance.sum(axis=1))
 
+    @property
+    def kept_usd(self) -> Floats:
+        """Loans that lenders have not sold (loans, lenders), USD."""
+        return np.asarray(np.maximum(0.0, self.balance - self.sold.held))
+
     def split(self, amounts: Floats, by: Floats) -> Floats:
         """Amounts of borrowers (borrowers,) as amounts of their loans (loans,), in proportion to `by` (loans,)."""
         total = self.by_borrower(by)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -35,9 +36,8 @@ from sim.exchange.futures import orders_of, schedules_by_month
 from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders
 from sim.exchange.limits import beyond, hold_schedules, hold_traders, most_tonight
 from sim.exchange.opening import USUAL_REVERSION, first_positions, first_prices, index_so_far
-from sim.exchange.perpetual import SERIES, Perpetual
+from sim.exchange.perpetual import Perpetual
 from sim.exchange.perpetual import columns as perpetual_columns
-from sim.exchange.perpetual import series as perpetual_series
 from sim.exchange.reports import Reports, classes_of
 from sim.exchange.session import Arrivals
 from sim.exchange.terms import MAIN, Clearing, Information, VenueTerms
@@ -503,24 +503,17 @@ class Exchange:
 
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""
-        prices = [
-            column
-            for name, t in self.terms.items()
-            for column in (perpetual_columns(name) if t.perpetual else price_columns(name, t.maturities))
-        ]
         members = MEMBERS if self.members_recorded else []
-        return [*prices, *TRADING, *READINGS, *self.reports.columns(), *members]
+        return [*self._prices(), *TRADING, *READINGS, *self.reports.columns(), *members]
 
     def _nothing(self) -> dict[str, float]:
         """The series of a day on which nothing is listed."""
-        prices = [
-            price
-            for name, t in self.terms.items()
-            for price in (
-                [perpetual_series(name, what) for what in SERIES] if t.perpetual else price_names(name, t.maturities)
-            )
-        ]
+        prices = [column.name for column in self._prices()]
         return dict.fromkeys([*prices, *SOMETIMES], math.nan) | dict.fromkeys(TRADED, 0.0)
+
+    def _prices(self) -> list[Column]:
+        """The series of each venue alone: of its months, or of its perpetual."""
+        return [column for name, t in self.terms.items() for column in prices_of(name, t.perpetual, t.maturities)]
 
     def day(self) -> dict[str, float]:
         """The day's prices, trading and gap; nothing where nothing is listed."""
@@ -561,6 +554,12 @@ class Exchange:
         misses = reading.misses if self.common.calendar.is_month_end(board.today.day) else (math.nan, math.nan)
         found = {column.name: miss for column, miss in zip(MISSES, misses, strict=True)}
         return found | {WEIGHT.name: reading.weight(board.links)}
+
+
+@cache
+def prices_of(venue: str, perpetual: bool, maturities: int) -> tuple[Column, ...]:
+    """The series of a venue: of its perpetual, or of its listed months."""
+    return tuple(perpetual_columns(venue) if perpetual else price_columns(venue, maturities))
 
 
 def usual_belief(venue: Venue) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.exchange.contract_size import per_first
 from sim.exchange.terms import Margin
+from sim.quantiles import between
 from sim.vocabulary import Floats
 
 
@@ -34,11 +35,7 @@ class FilteredHistory:
 
     def _quantile(self) -> float:
         """The quantile of sizes, linear between two of them: to the bit what numpy makes of all of them anew."""
-        place = self.terms.confidence * (len(self.in_order) - 1)
-        at = min(math.floor(place), len(self.in_order) - 2)
-        low, high, part = self.in_order[at], self.in_order[at + 1], place - at
-        step = high - low
-        return high - step * (1.0 - part) if part >= 0.5 else low + step * part
+        return between(self.in_order, self.terms.confidence * (len(self.in_order) - 1))
 
     def note(self, log_return: float) -> None:
         """Learn a day's return."""

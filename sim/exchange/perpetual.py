@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sim.calendar import Calendar
-from sim.exchange.terms import FundingTerms, VenueTerms
+from sim.exchange.terms import FundingTerms
 from sim.exchange.venue import Listed, Venue
 from sim.record import Column
 from sim.rows.exchange import Anchor, Close, Curve
@@ -41,17 +40,8 @@ class Perpetual(Venue):
     `index_usd` are the index before tonight's fixing and tonight's.
     """
 
-    def __init__(
-        self,
-        name: str,
-        terms: VenueTerms,
-        calendar: Calendar,
-        normal_premium: tuple[float, ...] = (),
-        gpu_ve: float = 1.0,
-    ) -> None:
-        super().__init__(name, terms, calendar, normal_premium, gpu_ve)
-        self.index_usd = 0.0, 0.0
-        self.held_before = 0.0  # open interest before tonight's close
+    index_usd: tuple[float, float] = (0.0, 0.0)
+    held_before: float = 0.0  # open interest before tonight's close
 
     @property
     def funding(self) -> FundingTerms:

@@ -15,35 +15,6 @@ LEAST = 1e-300
 
 
 @jit
-def before(keys: Floats, i: int, k: int) -> bool:
-    """Return whether row i comes before row k by its `keys` (keys, N), the first first; False where all are equal."""
-    for key in range(len(keys)):
-        if keys[key, i] != keys[key, k]:
-            return bool(keys[key, i] < keys[key, k])
-    return False
-
-
-@jit
-def in_order(keys: Floats) -> Ints:
-    """Return the rows (N,) in order of their `keys` (keys, N), those that are equal as they come: runs are merged."""
-    n = keys.shape[1]
-    order, other, width = np.arange(n), np.empty(n, np.int64), 1
-    while width < n:
-        for begin in range(0, n, 2 * width):
-            middle, end = min(begin + width, n), min(begin + 2 * width, n)
-            i, k = begin, middle
-            for at in range(begin, end):
-                if i < middle and (k >= end or not before(keys, order[k], order[i])):
-                    other[at] = order[i]
-                    i += 1
-                else:
-                    other[at] = order[k]
-                    k += 1
-        order, other, width = other, order, 2 * width
-    return order
-
-
-@jit
 def alike(keys: Floats) -> Ints:
     """Return the number of the group of each row (N,), given sorted rows' `keys` (keys, N)."""
     found = np.zeros(keys.shape[1], np.int64)

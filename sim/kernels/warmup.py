@@ -73,7 +73,6 @@ def _warm_up_books() -> None:
 
 def _warm_up_rows() -> None:
     one, table, who = np.ones(1), np.ones((1, 1)), np.zeros(1, np.int64)
-    spot_rows.in_order(table)
     group = spot_rows.alike(table)
     wanted = spot_rows.at_home(one, 1.0, table, who)
     _, quantity = spot_rows.gathered(group, table, wanted)

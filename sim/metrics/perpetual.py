@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from sim.metrics.measure import Metric, Window, sd
+from sim.metrics.series import mean
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 PREFIX, MARK = "perpetual_", "_usd_per_gpu_hour"
@@ -21,11 +22,6 @@ def of_first(window: Window, what: str) -> Floats:
     return np.zeros(0)
 
 
-def average(values: Floats) -> float:
-    """Mean, nan of none."""
-    return float(values.mean()) if len(values) else math.nan
-
-
 def volatility(window: Window) -> float:
     """Annual sd of daily log returns of the mark."""
     marks = of_first(window, "usd_per_gpu_hour")
@@ -36,13 +32,13 @@ METRICS = [
     Metric("perpetual_volatility", "1/sqrt(year)", "sd of daily log returns of a perpetual's mark, annual", "futures",
            volatility),
     Metric("perpetual_premium_mean", "share", "mean of a perpetual's mark over its index, less one", "futures",
-           lambda w: average(of_first(w, "premium"))),
+           lambda w: mean(of_first(w, "premium"))),
     Metric("perpetual_premium_sd", "share", "sd of a perpetual's mark over its index", "futures",
-           lambda w: sd(of_first(w, "premium")) if len(of_first(w, "premium")) else math.nan),
+           lambda w: sd(of_first(w, "premium"))),
     Metric("perpetual_funding_per_year", "share/year", "what longs of a perpetual paid shorts, of the index; below 0: "
-           "shorts paid", "futures", lambda w: average(of_first(w, "funding")) * DAYS_PER_YEAR),
+           "shorts paid", "futures", lambda w: mean(of_first(w, "funding")) * DAYS_PER_YEAR),
     Metric("perpetual_funded_days", "share", "share of days on which a perpetual's funding was not nought", "futures",
-           lambda w: average((of_first(w, "funding") != 0.0).astype(np.float64))),
+           lambda w: mean((of_first(w, "funding") != 0.0).astype(np.float64))),
     Metric("perpetual_open_contracts", "contracts", "mean open interest in a perpetual", "futures",
-           lambda w: average(of_first(w, "open_contracts"))),
+           lambda w: mean(of_first(w, "open_contracts"))),
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 from sim.kernels.spot import POSTED
 from sim.kernels.spot_rows import first_asks, measured, shelves, standing
 from sim.laws import fail, same
+from sim.quantiles import quantiles
 from sim.record import Column
 from sim.rental.places import Shop
 from sim.rounding import rounding
@@ -196,18 +197,3 @@ def list_prices(trades: Trades, products: Products, shop: Shop, asks_usd: Floats
         },
         "ask_dispersion": (high - low) / middle,
     }
-
-
-def quantiles(values: Floats, shares: Sequence[float]) -> list[float]:
-    """The quantiles at these shares, straight lines between values, as numpy has them; nan where there are none."""
-    if not len(values):
-        return [math.nan] * len(shares)
-    ordered: list[float] = np.sort(values).tolist()
-    return [_between(ordered, share * (len(ordered) - 1)) for share in shares]
-
-
-def _between(ordered: Sequence[float], place: float) -> float:
-    """The value at a place of an ordered list that may lie between two: from the nearer of them, with numpy's bits."""
-    before = math.floor(place)
-    low, high, past = ordered[before], ordered[min(before + 1, len(ordered) - 1)], place - before
-    return low + (high - low) * past if past < 0.5 else high - (high - low) * (1.0 - past)

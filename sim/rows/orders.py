@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.kernels.spot_rows import in_order
 from sim.vocabulary import Floats, Ints
 
 
@@ -34,9 +33,7 @@ class Orders:
         table = np.fromiter(flat, np.float64, len(fields) * len(rows)).reshape(-1, len(fields)).T
         owner = np.array([owner for owner, _, _ in rows], dtype=np.int64)
         number = np.array([number for _, number, _ in rows], dtype=np.int64)
-        keys = np.empty((len(first_by) + 2, len(rows)))
-        keys[:-2], keys[-2], keys[-1] = table[[fields.index(name) for name in first_by]], owner, number
-        order = in_order(keys)
+        order = np.lexsort((number, owner, *(table[fields.index(name)] for name in reversed(first_by))))
         return cls(owner[order], number[order], np.ascontiguousarray(table[:, order]), fields)
 
     def column(self, name: str) -> Floats:

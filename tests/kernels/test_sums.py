@@ -10,7 +10,7 @@ import pytest
 from sim.kernels.contract_book import paired
 from sim.kernels.laws import agree, recount
 from sim.kernels.postings import legs, pairs, transfers
-from sim.kernels.spot_rows import alike, at_home, first_asks, gathered, in_order, measured, over_rows, shelves, standing
+from sim.kernels.spot_rows import alike, at_home, first_asks, gathered, measured, over_rows, shelves, standing
 from sim.kernels.sums import columns, exact, rows, total
 from sim.rounding import rounding
 
@@ -119,13 +119,6 @@ def test_rows_become_groups_and_what_they_get_comes_back() -> None:
     assert of_groups.tolist() == [[0.0, 0.0, 1.0, 1.0, 1.0, 1.0], [2.0, 2.0, 2.0, 2.0, 3.0, 3.0]]
     assert quantity.tolist() == [1.0, 2.0, 0.875, 1.125, 1.25, 1.25]
     assert over_rows(0.5 * quantity, group, wanted, quantity) == pytest.approx(0.5 * wanted.sum(axis=1), rel=1e-15)
-
-
-@pytest.mark.parametrize("n", [0, 1, 2, 3, 17, 64, 200])
-def test_rows_are_put_in_the_order_of_lexsort(n: int) -> None:
-    """With many that are equal, which stay as they come."""
-    keys = np.random.default_rng(n).integers(0, 3, size=(3, n)).astype(np.float64)
-    assert in_order(keys).tolist() == np.lexsort(keys[::-1]).tolist()
 
 
 def test_a_days_measures_are_those_of_arrays_to_the_last_bit() -> None:

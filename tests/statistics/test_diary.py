@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.credit.audit import median
+from sim.quantiles import quantiles
 from sim.record import ORDER, Column, Record, in_order
-from sim.rental.audit import quantiles
 from tests.worlds import world
 
 SHARES = (0.0, 0.1, 0.5, 0.9, 1.0)

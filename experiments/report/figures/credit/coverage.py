@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.plots import credit, series, style
+from experiments.plots import credit, style
 from experiments.results import NO_SHOCK, Design, Results
 from experiments.wording import in_quotes, the_shock
+from sim.credit.reports import QUANTILES, quantile
 
-QUANTILES = (10, 25, 50, 75, 90)
 ROWS = {  # what, its axis, the levels that are drawn in it
     "dscr": ("Debt service\ncoverage", {"dscr_lock_up": "lock-up", "dscr_covenant": "covenant"}),
     "base_cover": ("Borrowing base\nover loans", {}),
@@ -26,7 +26,7 @@ LEVELS = {"lock-up": ":", "covenant": "--", "margin call": "--", "no draws": "--
 def draw(results: Results) -> Iterator[style.Plot]:
     """Yield one figure a shock: arms side by side."""
     design = results.design
-    names = [f"{what}_q{q}" for what in ROWS for q in QUANTILES]
+    names = [quantile(what, q) for what in ROWS for q in QUANTILES]
     levels = [name for _, lines in ROWS.values() for name in lines]
     arms = credit.arms_with(results, *names, *levels)[:MOST_ARMS]
     for shock in credit.shocks_of(design):
@@ -48,7 +48,7 @@ def _fan(panel: Any, days: pd.DataFrame, what: str, shock: str, design: Design) 
     style.shade_event(panel, design, shock)
     found = {}
     for q in QUANTILES:
-        since, values = series.since_shock(credit.table(days, f"{what}_q{q}"), design, shock, after=design.days)
+        since, values = credit.since_shock(days, quantile(what, q), design, shock)
         known = np.isfinite(values).any(axis=1)
         found[q] = np.nanmedian(values[known], axis=1)
     colour, since = style.PALETTE[1], since[known]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.plots import credit, series, style
+from experiments.plots import credit, style
 from experiments.results import NO_SHOCK, Design, MissingDataError, Results
 from experiments.wording import in_quotes
 
@@ -43,9 +43,11 @@ def draw(results: Results) -> Iterator[style.Plot]:
 
 def _slices(days: pd.DataFrame, design: Design, shock: str) -> Slices:
     """Mean over seeds: classes in shares of par on the eve of the shock, and losses since, of that par."""
-    held = np.array([_since(days, HELD.format(c), design, shock)[1] for c in CLASSES])  # (classes, days, seeds)
-    since, _ = _since(days, HELD.format("senior"), design, shock)
-    lost = np.array([_since(days, LOST.format(c), design, shock)[1] for c in CLASSES])
+    held = np.array(
+        [credit.since_shock(days, HELD.format(c), design, shock)[1] for c in CLASSES]
+    )  # (classes, days, seeds)
+    since, _ = credit.since_shock(days, HELD.format("senior"), design, shock)
+    lost = np.array([credit.since_shock(days, LOST.format(c), design, shock)[1] for c in CLASSES])
     eve = max(0, int(np.searchsorted(since, 0)) - 1) if design.start_of(shock) is not None else len(since) - 1
     held, lost = np.nan_to_num(held), np.nan_to_num(lost)
     par = held[:, eve].sum(axis=0)
@@ -54,10 +56,6 @@ def _slices(days: pd.DataFrame, design: Design, shock: str) -> Slices:
     detach = np.cumsum(shares)
     run = np.cumsum(lost[:, :, sold], axis=1) / par[sold]
     return Slices(detach - shares, detach, since, run.mean(axis=2).T)
-
-
-def _since(days: pd.DataFrame, column: str, design: Design, shock: str) -> tuple[np.ndarray, np.ndarray]:
-    return series.since_shock(credit.table(days, column), design, shock, after=design.days)
 
 
 def _pool(panel: Any, found: dict[str, Slices]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.plots import credit, series, style
+from experiments.plots import credit, style
 from experiments.results import NO_SHOCK, Design, MissingDataError, Results
 from experiments.wording import in_quotes, the_shock
 
@@ -75,7 +75,7 @@ def _months(results: Results, arm: str, shock: str, columns: Sequence[str]) -> p
     days = days[days[credit.MONTH_END] > 0.0]
     found = {}
     for column in columns:
-        since, values = series.since_shock(credit.table(days, column), design, shock, after=design.days)
+        since, values = credit.since_shock(days, column, design, shock)
         found[column] = pd.Series(values.mean(axis=1), index=since)
     return pd.DataFrame(found)
 
