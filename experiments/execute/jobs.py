@@ -92,6 +92,10 @@ class Queue:
     jobs: dict[str, str]  # job -> its state
     unknown: list[str]  # why some jobs cannot be asked for
 
+    def runs_of(self, job: str) -> set[str]:
+        """The keys of the runs that are with a job."""
+        return {key for key, mine in self.runs.items() if mine == job}
+
     def told(self) -> str:
         """The jobs by state, in words."""
         states = sorted(set(self.jobs.values()))

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,6 +35,7 @@ COARSE_SECONDS = 75  # Slurm keeps time limits to the minute
 ENDED = re.compile("BOOT_FAIL|CANCELLED|COMPLETED|DEADLINE|FAILED|NODE_FAIL|OUT_OF_MEMORY|REVOKED|SPECIAL_EXIT|TIMEOUT")
 PATIENCE_SECONDS = 60.0  # that a command of Slurm is waited for
 SILENCE_SECONDS = 900.0  # after which a controller that does not answer is given up
+LINGER_SECONDS = 60.0  # that jobs may stay in the queue once all their runs have their rows
 DEFAULT_ARRAY = 1001
 COMMANDS = ("sbatch", "sinfo", "squeue", "scontrol", "srun")
 INSTALL = "install it with `pip install 'rackrate[slurm]'`"
@@ -157,8 +158,13 @@ class Slurm(Strict):
         }
 
     def watch(self, out: Path, keys: Iterable[str], report: Report) -> None:
-        """Waits till no job of the folder is left that may do any of these runs, and their rows can be seen."""
+        """Waits till no job of the folder is left that may do any of these runs, and their rows can be seen.
+
+        A controller that was down when a job ended may queue it again and hold it for ever: what has nothing left to do
+        and stays is cancelled.
+        """
         arrivals, answered = Arrivals(out, keys), time.monotonic()
+        worked = answered  # when a row was last missing
         while True:
             queue = queue_of(out)
             if not queue.unknown:
@@ -167,6 +173,11 @@ class Slurm(Strict):
                 raise WorkersError(f"Slurm does not answer; its jobs may go on: {queue.unknown[0]}")
             if not queue.unknown and not arrivals.waited & queue.runs.keys():
                 break
+            if arrivals.left:
+                worked = time.monotonic()
+            elif time.monotonic() - worked > LINGER_SECONDS:
+                with suppress(WorkersError):  # which may have left meanwhile
+                    self.cancel([job for job in queue.jobs if queue.runs_of(job) <= arrivals.waited])
             time.sleep(self.poll_seconds)
             report(arrivals.new())
         until = time.monotonic() + self.lag_seconds

@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 
 from experiments import run
+from experiments.execute import slurm
+from experiments.execute.jobs import Queue
 from experiments.run import main
+from experiments.store.parts import LABELS, write_part
 
 CODE = '''
 from dataclasses import replace
@@ -126,3 +129,32 @@ def test_what_is_wrong_with_an_executor_is_told_before_anything_runs(
     assert said in told
     assert "Traceback" not in told
     assert not (lab / "out").exists()
+
+
+def test_a_job_that_stays_in_the_queue_with_nothing_left_to_do_is_cancelled(tmp_path, monkeypatch):
+    """As Slurm holds one for ever whose end its controller has missed; one that does other runs too is waited for."""
+    queued = {"7_0": ["a"], "7_1": ["b", "of another call"]}
+    asked, cancelled, reported = [], [], []
+
+    def queue_of(out):
+        asked.append(out)
+        if len(asked) == 1:
+            rows = (
+                {"key": key, **dict.fromkeys(LABELS[1:], "ok"), "sweep": {}, "error": "", "metrics": {}} for key in "ab"
+            )
+            write_part(out, *rows)
+        if len(asked) == 9:
+            queued.pop("7_1")
+        return Queue({key: job for job, keys in queued.items() for key in keys}, dict.fromkeys(queued, "PENDING"), [])
+
+    def cancel(self, jobs):
+        cancelled.extend(jobs)
+        for job in jobs:
+            queued.pop(job)
+
+    monkeypatch.setattr(slurm, "queue_of", queue_of)
+    monkeypatch.setattr(slurm, "LINGER_SECONDS", 0.0)
+    monkeypatch.setattr(slurm.Slurm, "cancel", cancel)
+    slurm.Slurm(poll_seconds=0.001, lag_seconds=0.0).watch(tmp_path, ["a", "b"], reported.extend)
+    assert cancelled == ["7_0"]
+    assert sorted(outcome.key for outcome in reported) == ["a", "b"]
