@@ -50,13 +50,15 @@ class NoteInvestor(Agent):
     def notes(self, view: View) -> Iterable[NoteRow]:
         """What is bought at most, and the spreads required: s_k (1 + l memory) (1 + c full hands) (1 + w lost wealth).
 
+        Who has no room says what it asks all the same, who has no wealth nothing.
+
         Full hands are holdings over the most that wealth allows, lost wealth max(0, path's wealth / wealth - 1), and
         l, c, w the weights.
         """
         held = view.notes_held_usd
         most = self.p.note_share * (view.cash_usd + held)
         room = min(max(0.0, most - held), max(0.0, view.cash_usd))
-        if room <= 0.0:
+        if most <= 0.0:
             return
         fear = (1.0 + self.p.loss_weight * self.remembered_losses) * (1.0 + self.p.crowding_weight * held / most)
         if self.p.wealth_weight > 0.0:

@@ -29,6 +29,7 @@ from sim.rows.credit import Collateral, Contracted, LoanMargin, ServicerReport
 from sim.rows.exposures import Exposure
 from sim.rows.hardware import UsedOffers
 from sim.rows.securitisation import Offering
+from sim.rules.credit_pricing import default_chance
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 CASH_FLOOR = 0.8  # share of a month's normal cash that is never spent on chips
@@ -63,6 +64,7 @@ class Credit:
         self.room_share = 1.0
         self.base_bound = 0
         self.drawn_usd = self.lender_losses_usd = 0.0
+        self.chances = self._chances()
         self.reports = Reports(common, loans, loan) if loan.reports else None
 
     def adopt(self, loan: Loan, resolution: Resolution) -> None:
@@ -165,8 +167,14 @@ class Credit:
             contracted,
         )  # fmt: skip
         self._subscribe()
+        self.chances = self._chances()
         self.lenders.learn(self.terms.answers.loss_half_life_years)
         self.lenders.fund(day)
+
+    def _chances(self) -> Floats:
+        """Chance of default a year that coverage tells of (borrowers,)."""
+        sd = self.terms.answers.cash_flow_sd
+        return np.array([default_chance(dscr, sd) for dscr in self.servicer.dscr.tolist()])
 
     def _subscribe(self) -> None:
         """Owners put in what a month's orders on the path lack, never more than they put in on the path.
@@ -222,6 +230,7 @@ class Credit:
         """What lenders tell of loans as they stand."""
         sold, losses = self.loans.sold, self.estates.losses_usd
         held = self.loans.by_borrower(sold.held.sum(axis=1))
+        sound = np.where(self.in_estate, 0.0, held)
         return ServicerReport(
             sold_usd=held, sold_total_usd=sold.total_usd,
             in_estate=self.in_estate,
@@ -229,6 +238,7 @@ class Credit:
             lost_usd=sold.lost_usd,
             loss_rate=losses / (losses + float(self.loans.balance.sum())) if losses > 0.0 else 0.0,
             dscr=float(held @ self.servicer.dscr) / float(held.sum()) if held.any() else np.nan,
+            default_chance=float(sound @ self.chances) / float(sound.sum()) if sound.any() else 0.0,
         )  # fmt: skip
 
     # investment

@@ -46,7 +46,8 @@ class ServicerReport:
     `sold_usd` (borrowers,) is what the vehicle holds of each borrower's loans, at face, and `sold_total_usd` all of it;
     `in_estate` (borrowers,) who is in default. Interest, principal, interest added to loans and losses are what has
     come of sold loans since day 0, USD. `loss_rate` is what was written off today of all loans, over all loans;
-    `dscr` the mean coverage of borrowers by what is held of their loans, nan where nothing is.
+    `dscr` the mean coverage of borrowers by what is held of their loans, nan where nothing is, and `default_chance` the
+    mean chance of default a year that coverage tells of those not in default.
     """
 
     sold_usd: Floats
@@ -58,6 +59,7 @@ class ServicerReport:
     lost_usd: float
     loss_rate: float
     dscr: float = math.nan
+    default_chance: float = 0.0
 
 
 @dataclass(frozen=True)

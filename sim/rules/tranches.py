@@ -10,13 +10,24 @@ from numpy.typing import NDArray
 STATES = 4000  # of the common factor, at the middles of equal chances: exact to 1e-5 of a tranche
 
 
+@lru_cache(maxsize=1)
+def common_factor() -> tuple[float, ...]:
+    """The common factor in equally likely states (states,)."""
+    normal = NormalDist()
+    return tuple(normal.inv_cdf((k + 0.5) / STATES) for k in range(STATES))
+
+
 @lru_cache(maxsize=64)
 def pool_losses(default_probability: float, correlation: float, loss_given_default: float) -> NDArray[np.float64]:
     """Loss of the pool in equally likely states (states,): L = LGD Phi((Phi^-1(PD) - sqrt(rho) z) / sqrt(1 - rho))."""
     normal = NormalDist()
     threshold, root, own = normal.inv_cdf(default_probability), math.sqrt(correlation), math.sqrt(1.0 - correlation)
-    factor = (normal.inv_cdf((k + 0.5) / STATES) for k in range(STATES))
-    return np.array([loss_given_default * normal.cdf((threshold - root * z) / own) for z in factor])
+    return np.array([loss_given_default * normal.cdf((threshold - root * z) / own) for z in common_factor()])
+
+
+def within(chance: float, years: float) -> float:
+    """Chance of default within some years at a chance a year: 1 - (1 - PD)^T."""
+    return 1.0 - math.pow(1.0 - chance, years)
 
 
 def expected_loss_of(low: float, high: float, losses: NDArray[np.float64]) -> float:

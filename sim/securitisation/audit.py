@@ -49,7 +49,12 @@ DEAL_COLUMNS = [
     Column("warehouse_usd", "USD", "loans made to be sold that nobody has bought"),
     Column("oc_headroom", "ratio", "least collateral over a note and all above less its test; empty without tests"),
     Column("interest_coverage", "ratio", "interest collected less fees over what was due on all notes, last payment"),
-    Column("note_price_senior", "ratio", "price of senior notes over par at spreads asked last"),
+    Column(
+        "note_price_senior",
+        "ratio",
+        "mark of senior notes over what was paid for them and not repaid, after "
+        "write-downs and at losses expected and spreads asked now; empty where none were sold",
+    ),
     Column("note_price_mezzanine", "ratio", "the same of mezzanine notes"),
     Column("note_price_junior", "ratio", "the same of junior notes"),
     Column("loss_expected_senior", "share", "of senior notes, a year, by the rating model"),

@@ -11,11 +11,11 @@ from sim.rows.securitisation import NoteTerms
 from sim.rules.credit_pricing import learned_loss_rate
 from sim.rules.tranches import expected_loss_of, pool_losses
 from sim.securitisation.notes import NotePool
+from sim.securitisation.prices import LEAST_CHANCE, MOST_CHANCE
 from sim.securitisation.terms import Deal, Rating
 from sim.securitisation.waterfall import Stage
 from sim.vocabulary import Floats
 
-LEAST_CHANCE, MOST_CHANCE = 1e-4, 0.99
 STAGES = ("buys loans again", "amortises", "fails a test", "traps the residual's cash", "pays notes first")
 USUAL_MONTHS = 12.0  # over which the usual amount of loans made to be sold is a mean
 
@@ -84,10 +84,14 @@ class Course:
             seen = lost_usd / (held_usd + lost_usd) / years / rating.loss_given_default
             self.chance = learned_loss_rate(self.chance, seen, years, rating.half_life_years)
 
+    def chance_by(self, rating: Rating) -> float:
+        """Chance of default a year by the rating model now."""
+        chance = self.chance
+        return rating.default_probability if math.isnan(chance) else min(MOST_CHANCE, max(LEAST_CHANCE, chance))
+
     def expected_losses(self, rating: Rating, terms: NoteTerms, chance: float | None = None) -> Floats:
         """What each class is expected to lose a year (classes,), by its attachment and detachment in par."""
-        chance = self.chance if chance is None else chance
-        chance = rating.default_probability if math.isnan(chance) else min(MOST_CHANCE, max(LEAST_CHANCE, chance))
+        chance = self.chance_by(rating) if chance is None else min(MOST_CHANCE, max(LEAST_CHANCE, chance))
         losses = pool_losses(round(chance, 6), rating.correlation, rating.loss_given_default)
         tops = np.cumsum(np.array(terms.shares)[::-1])[::-1]
         lows = tops - np.array(terms.shares)

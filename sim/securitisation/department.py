@@ -20,7 +20,7 @@ from sim.securitisation.investors import Investors
 from sim.securitisation.offering import Book, bids_of, lowest_spread, open_book, place, strip
 from sim.securitisation.paper import Run
 from sim.securitisation.payment import Issuer
-from sim.securitisation.prices import prices_of
+from sim.securitisation.prices import Market, Marks
 from sim.securitisation.terms import Deal
 from sim.securitisation.waterfall import USUAL
 from sim.vocabulary import DAYS_PER_YEAR, Floats
@@ -30,7 +30,8 @@ class Notes:
     """The vehicle's notes and who buys them; a world without a vehicle has none.
 
     `offering` is what the vehicle would buy at the last month end, to be placed in `book`, `unsold` why it could buy
-    nothing (empty if it could), `required` the lowest spread asked then (nan if none), `asked` by class (classes,).
+    nothing (empty if it could), `required` the lowest spread asked then (nan if none). `asked` (classes,) is what
+    investors asked last before what the rating model adds, whether anything was offered or not.
     `report` is what lenders told of the pool's loans last, `lent_by` (lenders,) the shares in which they lend.
     Where `deal` is enabled notes are as documented, on their `course`, and paper may be in a `run`.
     """
@@ -43,6 +44,7 @@ class Notes:
         self.course, self.run, self.stage_said = Course(), Run(), 0
         self.bought_usd = self.sales_usd = 0.0
         self.asked: Floats | None = None
+        self.marks = Marks()
         self.adopt(deal)
         self.report = report
         self.offering = Offering()
@@ -173,6 +175,7 @@ class Notes:
         """This month's offering, and why nothing can be sold (empty if nothing is meant to be, or something can)."""
         common, terms = self.common, self._terms
         self._show()
+        rows = self._ask(terms) if self.deal.enabled else None
         owner, vehicle = common.register.of(BuysLoans)[0]
         none = Offering(relief=vehicle.capital_saved(1.0))
         share = vehicle.loan_purchases(common.register.views[owner])
@@ -183,16 +186,15 @@ class Notes:
         stopped = self._stopped()
         if stopped:
             return self._stuck(none, share), stopped
-        rows = self._bids()
+        rows = _with_room(self._rows() if rows is None else rows)
         if not rows:
             return self._stuck(none, share), "investors have no room"
-        weights, below = strip(terms, without_residual=self._horizontal), terms.shares[-1] if self._horizontal else 0.0
+        weights, below = self._strip(terms), terms.shares[-1] if self._horizontal else 0.0
         bids = bids_of(
             rows, terms.classes, self.course.asked_more(self.deal.rating, terms) if self.deal.enabled else ()
         )
         saved = vehicle.capital_saved(share) * (1.0 - below)
         self.required = lowest_spread(bids, weights)
-        self.asked = np.array(min(bids, key=lambda bid: float(weights @ np.array(bid.spreads))).spreads)
         excess = self.required - margin.usual_note_spread
         charge = funding_charge(margin.capital_cost * saved, margin.relief_passed, excess, share, margin.notes_passed)
         paid = margin.spread + charge - terms.fee_per_year
@@ -255,11 +257,22 @@ class Notes:
         failed = self.issuer.pool.test_failed
         board.securitisation = replace(board.securitisation, notes_held_usd=held, collateral_test_failed=failed)
 
-    def _bids(self) -> list[tuple[int, NoteRow]]:
-        """What investors would buy, by their place among investors."""
+    def _rows(self) -> list[tuple[int, NoteRow]]:
+        """What investors would buy, by their place among investors; who has no room says what it asks."""
         register = self.common.register
         seat = {int(owner): k for k, owner in enumerate(register.roll.investors)}
         return [(seat[i], row) for i, agent in register.of(BuysNotes) for row in agent.notes(register.views[i])]
+
+    def _ask(self, terms: NoteTerms) -> list[tuple[int, NoteRow]]:
+        """Know the lowest spreads that are asked, by who has room if anybody has; returns what investors say."""
+        rows, weights = self._rows(), self._strip(terms)
+        asked = [row.spreads(terms.classes) for _, row in _with_room(rows) or rows]
+        if asked:
+            self.asked = np.array(min(asked, key=lambda spreads: float(weights @ np.array(spreads))))
+        return rows
+
+    def _strip(self, terms: NoteTerms) -> Floats:
+        return strip(terms, without_residual=self._horizontal)
 
     def buy(self, day: int, draws_usd: Floats, kept_usd: Floats | None = None) -> Floats | None:
         """Issue notes for the vehicle's share of the month's draws (borrowers, lenders), as far as they are placed.
@@ -362,6 +375,16 @@ class Notes:
             **(self._course() if self.detailed else {}),
         }
 
+    def _prices(self, terms: NoteTerms) -> dict[str, float]:
+        """Marks of notes over par; nothing before investors have said what they ask of these classes."""
+        pool, asked = self.issuer.pool, self.asked
+        if asked is None or len(asked) != len(pool.classes):
+            return {}
+        chance = max(self.course.chance_by(self.deal.rating), self.report.default_chance)
+        market = Market(self.common.board.today.policy_rate, asked, chance)
+        prices = self.marks.of(pool, self.report, self.deal, terms, market)
+        return dict(zip(pool.classes, prices.tolist(), strict=False))
+
     def _course(self) -> dict[str, float]:
         """What a deal as documented came to today."""
         issuer, course, pool, run = self.issuer, self.course, self.issuer.pool, self.run
@@ -371,8 +394,7 @@ class Notes:
         if self._founded:
             terms = self._terms
             lost |= dict(zip(pool.classes, course.expected_losses(self.deal.rating, terms).tolist(), strict=True))
-            if self.asked is not None and len(self.asked) == len(pool.classes):
-                price |= dict(zip(pool.classes, prices_of(pool, self.asked).tolist(), strict=False))
+            price |= self._prices(terms)
             headroom = issuer.headroom(self.report, terms)
         stage = course.number(self.deal, run.unpaid_usd, failed=pool.test_failed) if self.deal.enabled else 0
         return {
@@ -394,3 +416,8 @@ class Notes:
             **{f"note_writedowns_{n}_usd": issuer.cuts_usd.get(f"note_{n}", 0.0) for n in (*names, "residual")},
             **{f"deal_{use}_usd": issuer.uses.get(use, 0.0) for use in USES},
         }
+
+
+def _with_room(rows: list[tuple[int, NoteRow]]) -> list[tuple[int, NoteRow]]:
+    """The rows of those who would buy something."""
+    return [(seat, row) for seat, row in rows if row.most_usd > 0.0]

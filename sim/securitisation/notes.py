@@ -11,13 +11,16 @@ from sim.vocabulary import Floats
 class NotePool:
     """State of the notes: balances (classes,), coupons over the base rate (notes,), who holds them, reserve.
 
-    `holders` (classes, owners) are shares of each class. `waiting_*` is collected and not yet paid out, `kept_usd` the
-    part of that principal which waits for new loans; `seen_*` are counters of the participations already accounted for.
+    `par` (classes,) is what was sold, with interest added, and not repaid, before write-downs; it begins anew with new
+    notes of a class of which nothing is left. `holders` (classes, owners) are shares of each class. `waiting_*` is
+    collected and not yet paid out, `kept_usd` the part of that principal which waits for new loans; `seen_*` are
+    counters of the participations already accounted for.
     """
 
     def __init__(self, owners: int, classes: tuple[str, ...] = CLASSES) -> None:
         self.classes = classes
         self.balance: Floats = np.zeros(len(classes))
+        self.par: Floats = np.zeros(len(classes))
         self.spread: Floats = np.zeros(len(classes) - 1)
         self.holders: Floats = np.zeros((len(classes), owners))
         self.reserve_usd = self.kept_usd = 0.0
@@ -39,9 +42,17 @@ class NotePool:
 
         The allotment is of all classes (owners,), or of each (classes, owners).
         """
+        self.par = np.where((self.balance <= 0.0) & (amounts > 0.0), 0.0, self.par) + amounts
         after = self.balance + amounts
         empty = after <= 0.0  # a class of which nothing is sold has owners too: interest may be added to it
         weight = np.where(empty, 1.0, amounts / np.where(empty, 1.0, after))
         self.spread += weight[:-1] * (spreads - self.spread)
         self.holders += weight[:, None] * (np.atleast_2d(allotment) - self.holders)
         self.balance = after
+
+    def move(self, amounts: Floats, *, lost: bool) -> None:
+        """Raise what is owed on classes (classes,), repay some of it, or write it down where it is `lost`."""
+        if not lost:
+            left = 1.0 + np.minimum(0.0, amounts) / np.where(self.balance > 0.0, self.balance, np.inf)
+            self.par = self.par * np.maximum(0.0, left) + np.maximum(0.0, amounts)
+        self.balance = np.maximum(0.0, self.balance + amounts)

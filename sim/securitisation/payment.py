@@ -45,12 +45,14 @@ class Issuer:
         for name in wanted:
             self.common.ledger.list(name, "USD", [names[i] for i in roll.vehicles])
         before, spreads = dict(zip(pool.classes, pool.balance, strict=True)), [*pool.spread.tolist(), 0.0]
+        par = dict(zip(pool.classes, pool.par, strict=True))
         coupons = dict(zip(pool.classes, spreads, strict=True))
         held = {
             name: np.append(row, np.zeros(len(owners) - len(row)))
             for name, row in zip(pool.classes, pool.holders, strict=True)
         }
         pool.balance = np.array([before.get(name, 0.0) for name in wanted])
+        pool.par = np.array([par.get(name, 0.0) for name in wanted])
         pool.spread = np.array([coupons.get(name, 0.0) for name in wanted[:-1]])
         pool.holders = np.array([held.get(name, np.zeros(len(owners))) for name in wanted])
         pool.classes, self.owners = wanted, owners
@@ -148,7 +150,7 @@ class Issuer:
         payers = np.full(len(to), self.vehicle)
         self.common.ledger.post(reason, "cash", payers, self.owners, to)
 
-    def _move(self, reason: str, amounts: Floats) -> None:
+    def _move(self, reason: str, amounts: Floats, *, lost: bool = False) -> None:
         """Raise (+) or lower (-) the balances of the classes (3,) with all their holders."""
         vehicle, owners = self.vehicle, self.owners
         for k, name in enumerate(self.pool.classes):
@@ -157,12 +159,12 @@ class Issuer:
                 one = np.full(len(parts), vehicle)
                 payers, payees = (one, owners) if amounts[k] > 0.0 else (owners, one)
                 self.common.ledger.post(reason, name, payers, payees, parts)
-        self.pool.balance = np.maximum(0.0, self.pool.balance + amounts)
+        self.pool.move(amounts, lost=lost)
 
     def _write_down(self, loss_usd: float) -> None:
         """Let a loss reach the classes from the residual up."""
         cuts = write_downs(loss_usd, self.pool.balance)
-        self._move("note write-downs", -cuts)
+        self._move("note write-downs", -cuts, lost=True)
         self.write_downs_usd += float(cuts.sum())
         for name, cut in zip(self.pool.classes, cuts.tolist(), strict=True):
             self.cuts_usd[name] = self.cuts_usd.get(name, 0.0) + cut

@@ -162,7 +162,7 @@ def test_why_nothing_is_sold_says_how_full_investors_are():
     economy = ran(100, "venue=none", "notes=default", agents__note_investor__wealth_usd=2e10)
     notes = economy.notes
     notes._show()
-    bids = notes._bids()
+    bids = notes._rows()
     text = notes._shut(bids, economy.credit.margin(), 0.0, 0.0)
     held, most = float(notes.issuer.pool.balance.sum()), sum(row.most_usd for _, row in bids)
     assert held > 0.05 * most

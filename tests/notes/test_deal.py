@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from sim.economy import Economy
 from sim.roles import BuysNotes
 from sim.rows.securitisation import Cover, NoteTerms
+from sim.rules.note_prices import loss_intensity, note_price
 from sim.rules.tranches import expected_loss_of, pool_losses
+from sim.securitisation.notes import NotePool
 from sim.securitisation.paper import rolled_share
+from sim.securitisation.prices import Market, marks_of
 from sim.securitisation.waterfall import Due, Pot, Stage, waterfall, write_downs
 from sim.spec import SpecError, read_spec
 from tests.worlds import container, moved, ran, series, world
@@ -207,3 +210,78 @@ def test_impossible_deals_are_refused_by_key(key, value, said):
     with pytest.raises(SpecError) as refused:
         read_spec(settings)
     assert said in str(refused.value)
+
+
+# marks
+
+
+def test_a_note_that_pays_what_is_asked_and_loses_what_is_usual_is_at_par():
+    assert note_price(0.02, 0.02, 0.04, 0.03, 0.03, 2.5) == pytest.approx(1.0, abs=1e-15)
+    assert note_price(0.02, 0.02, 0.04, 1.0, 0.03, 2.5) == 0.0
+    worse = [note_price(0.02, asked, 0.04, lost, 0.0, 2.5) for asked, lost in ((0.02, 0.1), (0.05, 0.1), (0.05, 0.6))]
+    assert worse == sorted(worse, reverse=True)
+
+
+@given(st.floats(0.0, 0.3), st.floats(0.0, 0.3), st.floats(0.0, 0.1), st.floats(0.0, 0.95), st.floats(0.2, 10.0))
+def test_a_price_is_the_integral_of_expected_cash_flows_at_what_is_asked(coupon, asked, rate, lost, life):
+    intensity = loss_intensity(lost, life)
+    assert lost == pytest.approx(intensity / (1.0 / life + intensity)), "of all principal, that share is lost"
+    decay = 1.0 / life + intensity + rate + asked
+    edges = np.linspace(0.0, 40.0 / decay, 40_001)
+    t = 0.5 * (edges[1:] + edges[:-1])
+    flows = (rate + coupon + 1.0 / life) * np.exp(-decay * t)
+    assert note_price(coupon, asked, rate, lost, 0.0, life) == pytest.approx(flows.sum() * edges[1], rel=1e-5)
+
+
+def test_par_falls_by_what_is_repaid_and_not_by_what_is_written_down():
+    pool = NotePool(1, NAMES)
+    pool.issue(BALANCE, np.zeros(3), np.ones(1))
+    pool.move(np.array([-35.0, 0.0, 0.0, 0.0]), lost=False)
+    pool.move(np.array([0.0, -5.0, 0.0, -10.0]), lost=True)
+    pool.move(np.array([0.0, -7.5, 0.0, 0.0]), lost=False)
+    assert pool.balance == pytest.approx([35.0, 7.5, 0.0, 0.0])
+    assert pool.par == pytest.approx([35.0, 10.0, 0.0, 10.0])
+    pool.issue(BALANCE, np.zeros(3), np.ones(1))
+    assert pool.par == pytest.approx([105.0, 30.0, 0.0, 10.0]), "a class that was gone begins anew"
+
+
+def test_calm_notes_are_near_par_and_a_class_that_is_wiped_out_is_near_nought():
+    economy = world("venue=none", "notes=term", days=260)
+    economy.run(120)
+    record = economy.record
+    names = ("senior", "mezzanine", "junior")
+    for name in names:
+        calm = record[f"note_price_{name}"][40:120]
+        assert 0.95 < calm.min() <= calm.max() < 1.02
+    all_fail(economy)
+    economy.run(20)
+    for name, best in zip(names, (0.9, 0.05, 0.01), strict=True):
+        price = record[f"note_price_{name}"][130]
+        assert price < best, "loans in default count for half before anything is written off"
+    economy.run(120)
+    assert record["note_writedowns_junior_usd"].sum() > 0.0
+    assert record["note_price_junior"][259] == 0.0
+    assert record["note_price_senior"][259] < 0.5
+
+
+def test_marks_follow_what_investors_ask_and_coverage_while_nothing_is_offered():
+    calm = ran(150, "venue=none", "notes=term")
+    notes = calm.notes
+    pool, terms = notes.issuer.pool, notes._terms
+    market = Market(0.04, notes.asked, 0.01)
+    usual = marks_of(pool, notes.report, notes.deal, terms, market)
+    dear = marks_of(pool, notes.report, notes.deal, terms, replace(market, asked=2.0 * notes.asked))
+    risky = marks_of(pool, notes.report, notes.deal, terms, replace(market, chance=0.4))
+    owed = pool.balance[:-1] > 0.0
+    assert (dear[owed] < usual[owed]).all()
+    assert (risky[owed] < usual[owed]).all()
+    assert (np.diff(risky[owed]) < 0.0).all(), "the lower a class, the more it loses"
+    full = replace(notes.report, sold_usd=np.zeros_like(notes.report.sold_usd))
+    assert marks_of(pool, full, notes.deal, terms, market)[owed] == pytest.approx(usual[owed], abs=0.05)
+
+
+def test_investors_without_room_say_what_they_ask_and_buy_nothing():
+    economy = ran(70, "venue=none", "notes=term", agents__note_investor__note_share=1e-6)
+    notes = economy.notes
+    assert notes.asked is not None
+    assert notes.issuer.issued_usd == 0.0
