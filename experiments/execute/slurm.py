@@ -95,14 +95,19 @@ class Slurm(Strict):
         return told, {key: ends.get(job, "") for one in submitted for job, keys in one.jobs.items() for key in keys}
 
     def check(self) -> None:
-        """Raises UsageError where there is no Slurm, or no submitit."""
+        """Raises UsageError where there is no Slurm that answers, or no submitit."""
         missing = [command for command in COMMANDS if not shutil.which(command)]
         if missing:
             allowed = f"there is no Slurm here ({', '.join(missing)} not found); call this where jobs are submitted"
             raise UsageError("nothing was run", [Problem("executor", Typed("slurm"), allowed)])
         if find_spec("submitit") is None:
             raise UsageError("nothing was run", [Problem("executor", Typed("slurm"), f"needs submitit; {INSTALL}")])
-        if self.partition and self.partition not in (known := partitions()):
+        try:
+            known = partitions()
+        except WorkersError as error:
+            allowed = f"no controller of Slurm answers here ({error}); call this where jobs are submitted"
+            raise UsageError("nothing was run", [Problem("executor", Typed("slurm"), allowed)]) from None
+        if self.partition and self.partition not in known:
             allowed = f"there is no such partition; allowed: {', '.join(known)}"
             near = nearest_name(self.partition, known)
             raise UsageError("nothing was run", [Problem("executor.partition", self.partition, allowed, near)])

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from experiments import run
+from experiments.execute.slurm import COMMANDS
 from experiments.run import main
 
 STUDY = ["population=tiny", "days=5", "shocks=[pool_outage]", "shocks.pool_outage.start=3", "executor=in_process"]
@@ -186,6 +187,21 @@ def test_what_is_wrong_with_a_verb_is_told(
     monkeypatch.setattr("experiments.execute.on_ray.find_spec", lambda name: None)
     assert main(words) == 2
     assert said in capsys.readouterr().err
+
+
+def test_programs_of_slurm_without_a_controller_that_answers_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in COMMANDS:
+        (programs / name).write_text("#!/bin/sh\necho 'no controller' >&2\nexit 1\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    assert main([*STUDY, "executor=slurm", "out=out"]) == 2
+    said = capsys.readouterr().err
+    assert "executor = slurm: no controller of Slurm answers here (sinfo says: no controller)" in said
+    assert not Path("out").exists()
 
 
 def test_a_folder_of_an_older_version_says_that_its_call_is_not_kept(capsys: pytest.CaptureFixture[str]) -> None:
