@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.kernels.laws import note_sizes, owing, unbalanced
+from sim.kernels.laws import holds, holds_in_parts, in_order, note_sizes, owed_in_shares, owing, unbalanced
 from sim.kernels.postings import legs, pairs, transfers
 from sim.rounding import rounding
 from sim.vocabulary import Bools, Floats, Ints
@@ -49,6 +49,7 @@ class Ledger:
         self._worth: list[bool] = []  # instruments that are worth their face
         self._nothing: Floats = np.zeros(len(self.owners))
         self._may_owe: Bools = np.zeros((32, len(self.owners)), dtype=bool)
+        self._rows: dict[tuple[str, ...], Ints] = {}  # looked up before
 
     def list(self, name: str, unit: str, issuers: Iterable[str] | None = None) -> int:
         """Add an instrument and return its row; listing a known name again returns its row."""
@@ -78,6 +79,17 @@ class Ledger:
     def table(self, instruments: Sequence[str]) -> Floats:
         """Positions of all owners in several instruments (instruments, owners), a copy."""
         return self.positions[[self.row[name] for name in instruments]]
+
+    def rows(self, instruments: tuple[str, ...]) -> Ints:
+        """Rows of several instruments (instruments,), which are looked up once."""
+        found = self._rows.get(instruments)
+        if found is None:
+            found = self._rows[instruments] = np.array([self.row[name] for name in instruments], dtype=np.int64)
+        return found
+
+    def holding(self, instrument: str, owner: int) -> float:
+        """The position of an owner in an instrument."""
+        return float(self.positions[self.row[instrument], owner])
 
     def cash(self, owner: str) -> float:
         """Cash of an owner, USD."""
@@ -160,10 +172,39 @@ class Ledger:
         """All that was posted to each position and stood in it, day by day (instruments, owners): see `rounding`."""
         return self._sizes[[self.row[name] for name in instruments]]
 
+    def size(self, instruments: Iterable[str], owner: int) -> float:
+        """The same of one owner, over all of these instruments."""
+        return sum(float(self._sizes[self.row[name], owner]) for name in instruments)
+
     def sizes_usd(self) -> Floats:
         """The same of all USD instruments and of the flows that explain them, by owner (owners,)."""
         n = len(self.instruments)
         return np.asarray(self._face[:n] @ self._sizes[:n] + self._flow_sizes)
+
+    # what the laws ask, in one pass each
+
+    def in_order(self) -> bool:
+        """Whether every instrument nets to zero, nobody owes without right, and flows explain what owners are worth."""
+        counts = len(self.instruments), len(self.reasons)
+        return in_order(
+            self.positions, self._sizes, self.flows, self._flow_sizes, self._face, self._may_owe, *counts, rounding(1.0)
+        )
+
+    def holds(self, instruments: tuple[str, ...], owners: Ints, told: Floats, unit: Floats) -> bool:
+        """Whether owners hold of instruments, in units (instruments,) to one, what is told (owners, instruments)."""
+        return holds(self.positions, self._sizes, self.rows(instruments), owners, told, unit, rounding(1.0))
+
+    def holds_in_parts(self, instruments: tuple[str, ...], owners: Ints, parts: Floats, *, owed: bool = False) -> bool:
+        """Whether owners hold (or have `owed`) the sums over `parts` (n, parts): of one instrument, or one owner."""
+        sign = -1.0 if owed else 1.0
+        return holds_in_parts(self.positions, self._sizes, self.rows(instruments), owners, parts, sign, rounding(1.0))
+
+    def owes_in_shares(
+        self, instruments: tuple[str, ...], issuer: int, owners: Ints, balance: Floats, shares: Floats
+    ) -> bool:
+        """Whether an issuer owes balances (instruments,) and owners hold their shares (instruments, owners) of them."""
+        table = self.positions, self._sizes, self.rows(instruments)
+        return owed_in_shares(*table, issuer, owners, balance, shares, rounding(1.0))
 
     def out_of_balance(self) -> tuple[str, float] | None:
         """The instrument whose positions do not net to zero, if any, and by how much."""

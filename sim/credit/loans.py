@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.credit.participations import Participations
+from sim.kernels.laws import balances
+from sim.rounding import rounding
 from sim.vocabulary import Floats, Ints
 
 
@@ -56,6 +58,12 @@ class LoanBook:
         return self.by_borrower(self.balance.sum(axis=1))
 
     @property
+    def parts_of_borrowers(self) -> Floats:
+        """What adds up to it: balances by facility and lender (borrowers, facilities x lenders)."""
+        table = self.balance.reshape(self.facilities, self.borrowers, -1)
+        return table.swapaxes(0, 1).reshape(self.borrowers, -1)
+
+    @property
     def kept_usd(self) -> Floats:
         """Loans that lenders have not sold (loans, lenders), USD."""
         return np.asarray(np.maximum(0.0, self.balance - self.sold.held))
@@ -81,6 +89,10 @@ class LoanBook:
     def note_sizes(self) -> None:
         """Add tonight's balances to the sizes by which their rounding is judged."""
         self.sizes += self.balance
+
+    def add_up(self) -> bool:
+        """Whether balances are what the counters leave of draws."""
+        return balances(self.balance, self.drawn, self.repaid, self.written_off, self.sizes, rounding(1.0))
 
     def at_most_owed(self, amounts: Floats) -> Floats:
         """Payments (loans, lenders) of principal without what rounding adds to a debt that is paid in full."""

@@ -25,27 +25,35 @@ def check_chips(day: int, ledger: Ledger, owners: Ints, fleet: Fleet, grades: Gr
 
     By turns an owner's vintages, pipeline and book value (A3) are counted anew.
     """
-    value, working = grades.gpu_ve[:, None], fleet.working.T
-    names = [f"{claim}:{grade}" for claim in ("gpu", "chip_order") for grade in grades.names]
-    shape = 2, len(grades.names), len(owners)
-    gpus, orders = ledger.table(names)[:, owners].reshape(shape) * value
-    most, ordered = rounding(ledger.sizes(names)[:, owners]).reshape(shape) * value
-    all_same(day, "A7", "GPUs", gpus, working, most, grades.names)
-    all_same(day, "A8", "orders", orders, fleet.on_order.T, ordered, grades.names)
+    told = ("A7", "GPUs", grades.gpus, fleet.working), ("A8", "orders", grades.orders, fleet.on_order)
+    for law, what, names, table in told:
+        if not ledger.holds(names, owners, table, grades.gpu_ve):
+            held, most = (
+                each[:, owners] * grades.gpu_ve[:, None] for each in (ledger.table(names), ledger.sizes(names))
+            )
+            all_same(day, law, what, held, table.T, rounding(most), grades.names)
     row = day % len(owners)
-    recount = float(fleet.installed[row, :, day + 1 : fleet.life + day + 1].sum())
-    same(day, "A7", "vintages", recount, float(fleet.working[row].sum()), float(most[:, row].sum()))
-    due = float(fleet.installed[row, :, fleet.life + day + 1 :].sum())
-    same(day, "A8", "pipeline", due, float(fleet.on_order[row].sum()), float(ordered[:, row].sum()))
-    book, within = fleet.book_from_vintages(row, day + 1), rounding(float(fleet.size_usd[row]))
-    same(day, "A3", "book value of GPUs", book, float(fleet.book_usd[row]), within)
+    working, due, book = fleet.count_anew(row, day)
+    within = _rounding_ve(ledger, grades.gpus, int(owners[row]), grades)
+    same(day, "A7", "vintages", working, sum(fleet.working[row].tolist()), within)
+    within = _rounding_ve(ledger, grades.orders, int(owners[row]), grades)
+    same(day, "A8", "pipeline", due, sum(fleet.on_order[row].tolist()), within)
+    same(day, "A3", "book value of GPUs", book, float(fleet.book_usd[row]), rounding(float(fleet.size_usd[row])))
+
+
+def _rounding_ve(ledger: Ledger, names: tuple[str, ...], owner: int, grades: Grades) -> float:
+    """What may be rounding of all that an owner holds of instruments, one a grade, VE."""
+    value = zip(names, grades.gpu_ve.tolist(), strict=True)
+    size_ve: float = sum(ledger.size([name], owner) * ve for name, ve in value)
+    return rounding(size_ve)
 
 
 def check_custody(day: int, ledger: Ledger, roll: Roll, on_the_way_ve: Floats, grades: Grades) -> None:
     """A7 of used GPUs: what has left a seller and not reached a buyer is in the custody of the rest of the world."""
-    names = [f"gpu:{grade}" for grade in grades.names]
-    held = ledger.table(names)[:, roll.rest_of_world]
-    most = rounding(ledger.sizes(names).sum(axis=1))
+    names, world = grades.gpus, np.array([roll.rest_of_world])
+    if ledger.holds(names, world, on_the_way_ve[None, :], grades.gpu_ve):
+        return
+    held, most = ledger.table(names)[:, roll.rest_of_world], rounding(ledger.sizes(names).sum(axis=1))
     all_same(day, "A7", "GPUs on their way", held, on_the_way_ve / grades.gpu_ve, most, grades.names)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.growth_path import GrowthPath
+from sim.kernels.laws import vintages
 from sim.vocabulary import DAYS_PER_YEAR, Floats, Ints
 
 BOOK_LIFE_DAYS = 6 * 365
@@ -78,6 +79,10 @@ class Fleet:
         """Cost less straight-line depreciation over six years of all that was installed before `day`."""
         at = self.life + day
         return float((self.cost[owner, :, at - self.life : at] * self.kept).sum())
+
+    def count_anew(self, owner: int, day: int) -> tuple[float, float, float]:
+        """An owner's VE at work and on order, and its book value, from its vintages after `day`'s close."""
+        return vintages(self.installed, self.cost, self.kept, owner, day)
 
     def advance(self, day: int, arriving: Floats | None = None, released: Floats | None = None) -> None:
         """Deliveries arrive, the oldest vintage retires, the book value falls by a day.

@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from sim.kernels.laws import hours
 from sim.kernels.spot import POSTED
 from sim.kernels.spot_rows import first_asks, measured, shelves, standing
 from sim.laws import fail, same
@@ -25,13 +26,17 @@ def check_hours(
 ) -> None:
     """A6: hours of landlords' fleets = delivered to contracts + sold + unsold + downtime, none negative.
 
-    `fleet_ve` and `running_share` are of landlords (landlords,).
+    `fleet_ve` (landlords, grades) is at work, of which `running_share` (owners,) runs.
     """
-    kept, sold = delivered.ve * HOURS_PER_DAY, trades.sold_ve_hours[landlords].sum(axis=1)
-    most, terms = fleet_ve * HOURS_PER_DAY * running_share, terms_of(trades)
-    if not np.all(kept + sold <= most + rounding(most, terms)):
-        fail(day, "A6", f"delivered {kept} and sold {sold} exceed running hours {most}")
-    volume, total = trades.volume, float(trades.sold_ve_hours.sum() + trades.swing_ve_hours.sum())
+    sold, swing, terms = trades.sold_ve_hours, trades.swing_ve_hours, terms_of(trades)
+    fits, total, volume = hours(
+        delivered.ve, sold.T, swing.T, trades.traded_ve_hours, landlords, fleet_ve, running_share,
+        float(HOURS_PER_DAY), rounding(1.0, terms),
+    )  # fmt: skip
+    if not fits:
+        kept, let = delivered.ve * HOURS_PER_DAY, sold[landlords].sum(axis=1)
+        most = fleet_ve.sum(axis=1) * HOURS_PER_DAY * running_share[landlords]
+        fail(day, "A6", f"delivered {kept} and sold {let} exceed running hours {most}")
     within = rounding(total, terms)
     same(day, "A6", "hours sold and hours traded", total, volume, within)
     same(day, "A6", "hours traded and hours bought", volume, sum(trades.bought.values()), within)

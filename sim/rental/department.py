@@ -221,7 +221,7 @@ class Rental:
         """A6, and A12 of hours; raises BrokenLaw."""
         trades, delivered = self._today()
         landlords = self.common.register.roll.landlords
-        check_hours(day, trades, delivered, landlords, self.fleet_ve.sum(axis=1), self.running_share[landlords])
+        check_hours(day, trades, delivered, landlords, self.fleet_ve, self.running_share)
         check_spending(day, trades)
 
     @property

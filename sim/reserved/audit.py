@@ -7,23 +7,25 @@ from collections.abc import Iterable
 from sim.laws import all_same
 from sim.ledger import Ledger
 from sim.record import Column
-from sim.reserved.contracts import WEEKDAYS, ReservedBook
+from sim.reserved.contracts import ReservedBook
 from sim.rounding import rounding
 from sim.vocabulary import Ints
 
 
 def check_contracts(day: int, ledger: Ledger, landlords: Ints, contracts: ReservedBook) -> None:
     """A12: contracts agree with the ledger; by turns one landlord's also with their cohorts."""
-    prepaid, reserved = contracts.prepaid_usd.sum(axis=1), contracts.quantity_ve.sum(axis=1)
-    claims = ["prepaid_rent", "reserved_capacity"]
-    owed, sold = -ledger.table(claims)[:, landlords]
-    most_usd, most = rounding(ledger.sizes(claims)[:, landlords])
-    all_same(day, "A12", "prepaid rent", owed, prepaid, most_usd)
-    all_same(day, "A12", "reserved capacity", sold, reserved, most)
+    told = ("prepaid rent", "prepaid_rent", contracts.prepaid_usd), (
+        "reserved capacity", "reserved_capacity", contracts.quantity_ve
+    )  # fmt: skip
+    for what, name, table in told:
+        if not ledger.holds_in_parts((name,), landlords, table, owed=True):
+            owed, most = -ledger.held(name)[landlords], rounding(ledger.sizes([name])[0, landlords])
+            all_same(day, "A12", what, owed, table.sum(axis=1), most)
     turn, row = divmod(day, len(landlords))
     kind = turn % len(contracts.cohorts)
-    total, within = contracts.totals[kind][row], rounding(contracts.sizes[kind][row], WEEKDAYS)
-    all_same(day, "A12", f"cohorts' {contracts.KINDS[kind]}", total, contracts.recount(row, kind), within)
+    if not contracts.agrees(row, kind):
+        total, most = contracts.totals[kind][row], contracts.within(row, kind)
+        all_same(day, "A12", f"cohorts' {contracts.KINDS[kind]}", total, contracts.recount(row, kind), most)
 
 
 def rent_column(tenor: str) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 
 from sim.growth_path import GrowthPath
 from sim.kernels.contract_book import enter
-from sim.kernels.laws import recount
+from sim.kernels.laws import counted_anew, recount
+from sim.rounding import rounding
 from sim.vocabulary import HOURS_PER_YEAR, Floats, Ints
 
 WEEKDAYS = 7
@@ -95,12 +96,22 @@ class ReservedBook:
         for kind, total in enumerate(self.totals):
             self.sizes[kind] += total
 
+    def agrees(self, landlord: int, kind: int) -> bool:
+        """Whether a landlord's total of one kind is what its cohorts add up to."""
+        told, sizes, tolerance = self.totals[kind][landlord], self.sizes[kind, landlord], rounding(1.0, WEEKDAYS)
+        return counted_anew(
+            self.cohorts[kind], landlord, self.passed, self.KINDS[kind] == "prepaid rent", told, sizes, tolerance
+        )
+
     def recount(self, landlord: int, kind: int) -> Floats:
         """A landlord's total of one kind (customers,), from its cohorts."""
-        cohorts = self.cohorts[kind]
-        prepaid = self.KINDS[kind] == "prepaid rent"
-        weights = self.weeks_left.astype(np.float64) if prepaid else np.ones(len(cohorts))
-        return recount(cohorts, landlord, weights)
+        found: Floats = recount(self.cohorts[kind], landlord, self.passed, self.KINDS[kind] == "prepaid rent")
+        return found
+
+    def within(self, landlord: int, kind: int) -> Floats:
+        """What may be rounding of a landlord's total of one kind (customers,)."""
+        sizes: Floats = self.sizes[kind, landlord]
+        return rounding(sizes, WEEKDAYS)
 
     def total(self) -> None:
         """Recompute the running totals from all cohorts."""

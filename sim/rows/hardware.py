@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from sim.vocabulary import Bools, Floats
@@ -25,6 +26,16 @@ class Grades:
 
     names: tuple[str, ...]
     gpu_ve: Floats
+
+    @cached_property
+    def gpus(self) -> tuple[str, ...]:
+        """What GPUs of each grade are called in the ledger."""
+        return tuple(f"gpu:{name}" for name in self.names)
+
+    @cached_property
+    def orders(self) -> tuple[str, ...]:
+        """What the vendor owes in chips of each grade is called so."""
+        return tuple(f"chip_order:{name}" for name in self.names)
 
 
 @dataclass(frozen=True)

@@ -73,21 +73,16 @@ def check_notes(day: int, ledger: Ledger, roll: Roll, pool: NotePool, owners: In
     if not len(roll.vehicles):
         return
     vehicle = int(roll.vehicles[0])
-    classes = list(pool.classes)
-    moved, lent, *issued = rounding(ledger.sizes(["cash", "loan", *classes])[:, vehicle]).tolist()
-    loans, cash = float(ledger.held("loan")[vehicle]), float(ledger.held("cash")[vehicle])
+    classes = pool.classes
+    moved, lent, *issued = (rounding(ledger.size([name], vehicle)) for name in ("cash", "loan", *classes))
+    loans, cash = ledger.holding("loan", vehicle), ledger.holding("cash", vehicle)
     same(day, "A10", "uses and sources", pool.uses_usd, pool.sources_usd, moved)
     waiting = pool.waiting_interest + pool.waiting_principal
     same(day, "A10", "vehicle's cash", cash, pool.reserve_usd + waiting, moved)
-    same(
-        day,
-        "A10",
-        "pool and notes",
-        loans + pool.waiting_principal,
-        float(pool.balance.sum()),
-        moved + lent + sum(issued),
-    )
-    notes = ledger.table(classes)
-    within, held = np.array(issued), notes[:, owners]
-    all_same(day, "A10", "owed on", -notes[:, vehicle], pool.balance, within, classes)
-    all_same(day, "A10", "holders of", held, pool.balance[:, None] * pool.holders, within[:, None], classes)
+    owed, most = sum(pool.balance.tolist()), moved + lent + sum(issued)
+    same(day, "A10", "pool and notes", loans + pool.waiting_principal, owed, most)
+    if not ledger.owes_in_shares(classes, vehicle, owners, pool.balance, pool.holders):
+        notes, within = ledger.table(classes), np.array(issued)
+        held, shares = notes[:, owners], pool.balance[:, None] * pool.holders
+        all_same(day, "A10", "owed on", -notes[:, vehicle], pool.balance, within, classes)
+        all_same(day, "A10", "holders of", held, shares, within[:, None], classes)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from sim.kernels.contract_book import paired
-from sim.kernels.laws import agree, recount
 from sim.kernels.postings import legs, pairs, transfers
 from sim.kernels.spot_rows import alike, at_home, first_asks, gathered, measured, over_rows, shelves, standing
 from sim.kernels.sums import columns, exact, rows, total
@@ -145,14 +144,3 @@ def test_a_days_measures_are_those_of_arrays_to_the_last_bit() -> None:
     order = np.array([3, 7, 1])
     shown = [next((float(asks[s, j]) for j in order if asks[s, j] > 0.0), np.nan) for s in landlords]
     assert np.array_equal(first_asks(asks, landlords, order), shown, equal_nan=True)
-
-
-def test_what_laws_compare_and_count_anew() -> None:
-    """A gap, nan and infinity are told; a landlord's cohorts add up by weight."""
-    a, within = np.array([1.0, 2.0, 3.0]), np.full(3, 1e-9)
-    assert agree(a, a + 1e-10, within)
-    for wrong in (a + 1e-8, np.array([1.0, np.nan, 3.0]), np.array([1.0, 2.0, np.inf])):
-        assert not agree(a, wrong, within)
-    assert not agree(np.array([np.inf]), np.array([np.inf]), np.array([np.inf]))
-    cohorts, weights = np.random.default_rng(6).uniform(size=(50, 4, 3)), np.arange(50.0)
-    assert recount(cohorts, 2, weights) == pytest.approx(weights @ cohorts[:, 2], rel=1e-14)
