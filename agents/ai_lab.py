@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from sim.agent import Agent, Endowment, GroupParameters
 from sim.behaviours.hedging import hedges
 from sim.behaviours.jobs import TRAINING_WORK, JobQueue, JobTerms, Night, pass_night
+from sim.behaviours.own_hedge import OwnHedge, OwnHedgeParameters
 from sim.behaviours.reserving import Schedule
 from sim.behaviours.usage import learn_usual_rents, starting_slow_rent, wanted_at_usual_rent
 from sim.board import Today
@@ -31,7 +32,7 @@ INFERENCE_WORK = 0  # the kind of work of inference
 MAX_LOG = 20.0  # rents this many logs from the usual stand for any
 
 
-class AiLabParameters(GroupParameters):
+class AiLabParameters(OwnHedgeParameters, GroupParameters):
     """Elasticities are positive numbers; shares of the market's demand on day 0."""
 
     demand_share: Share  # of spot demand, the whole group
@@ -67,7 +68,7 @@ class AiLabParameters(GroupParameters):
     relet_start: Positive  # rent over the usual at which re-letting begins
     relet_full: Positive  # and at which all of it is offered
     trading_half_life_years: Positive
-    hedge_ratio: Share  # of expected spot use, bought forward
+    hedge_ratio: Share  # of expected spot use, bought forward: as mandated, or the prior of its own estimate
     hedge_horizon_years: Positive  # hedges are built up over this time before delivery
     hedge_pace_per_day: Positive  # most that is traded in a day, in shares of the exposure
     hedge_tolerance: NonNegative
@@ -90,7 +91,7 @@ def job_terms(p: Any) -> JobTerms:
     )  # fmt: skip
 
 
-class AiLab(Agent):
+class AiLab(OwnHedge, Agent):
     """A user of compute that has a business to run on it."""
 
     Parameters: ClassVar[type[GroupParameters]] = AiLabParameters
@@ -226,12 +227,15 @@ class AiLab(Agent):
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Buy a share of expected spot use of each listed month forward, around own expectations."""
+        return hedges(view, self.p, self._ratio() * view.client_left, self._use_ve(view))
+
+    def _use_ve(self, view: View) -> float:
+        """What it expects to use by the hour at rents that the index follows."""
         use = wanted_at_usual_rent(
             view, self.p.demand_share * self.weight, self.usual_rent_usd, self.p.long_run_elasticity
         )
-        use *= view.path_pool_demand_ve / view.path_spot_demand_ve  # what is rented at rents the index follows
-        use /= view.today.environment.efficiency
-        return hedges(view, self.p, self.p.hedge_ratio * view.client_left, use)
+        use *= view.path_pool_demand_ve / view.path_spot_demand_ve
+        return use / view.today.environment.efficiency
 
     def learn(self, view: View) -> None:
         """Add new training to the backlog, take off what ran, and let usual rents follow today's."""
@@ -247,6 +251,8 @@ class AiLab(Agent):
                 wanted = lab.training_ve * lab.affordable(view)[1]
                 nights.append(Night(lab.queue, lab.terms, view, (TRAINING, NORMAL, PATIENT), wanted))
             lab._learn_stock_outs(view.stock_out)
+            if lab.p.hedging == "optimal":
+                lab._learn_hedge(view, lab._use_ve(view), -1.0)
         pass_night(nights)
         learn_usual_rents(labs, [lab.p.adaptation_years for lab in labs], views[0])
 

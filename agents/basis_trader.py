@@ -1,10 +1,11 @@
-"""Basis traders: arbitrage between venues and against perpetuals, with money of their own and its limits."""
+"""Basis traders: arbitrage between venues, against perpetuals and along the curve, with own money and its limits."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -18,7 +19,7 @@ from sim.vocabulary import NonNegative, Share, YearsOfMemory
 
 
 class BasisTraderParameters(GroupParameters):
-    """`capital_usd` is the group's, on day 0; gaps are logs."""
+    """`capital_usd` is the group's, on day 0; gaps are logs; `along_curve` is whether calendar spreads are traded."""
 
     capital_usd: NonNegative
     margin_use: Share
@@ -26,10 +27,12 @@ class BasisTraderParameters(GroupParameters):
     width: Annotated[float, Field(gt=0.0, le=10.0, allow_inf_nan=False)]
     pace_per_day: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)]
     trading_half_life_years: YearsOfMemory
+    along_curve: bool = False
 
 
 class BasisTrader(Agent):
     """Holds the same month at two venues, or a perpetual and the second month, against each other; both legs at once.
+    With `along_curve` also two months of one venue that follow on each other.
 
     Margin and results are its own: what it owns is cash and deposits, and once that is gone it trades no more.
     """
@@ -57,7 +60,7 @@ class BasisTrader(Agent):
             return
         every = view.legs(math.log(2.0) / self.p.trading_half_life_years)
         plans = {leg.place: Plan(leg) for some in every.values() for leg in some}
-        pairs = pairs_of(every)
+        pairs = pairs_of(every) + (spreads_of(every) if self.p.along_curve else [])
         money = self.p.margin_use * max(0.0, view.cash_usd + view.deposit_usd) / max(1, len(pairs))
         for one, two in pairs:
             most = most_usd(money, one.margin_share, two.margin_share)
@@ -101,3 +104,9 @@ def pairs_of(every: dict[str, tuple[Leg, ...]]) -> list[tuple[Leg, Leg]]:
     perpetuals = [some[0] for some in every.values() if some[0].perpetual]
     pairs = [pair for other in others for pair in zip(first, other, strict=False)]
     return [*pairs, *((first[min(1, len(first) - 1)], leg) for leg in perpetuals)]
+
+
+def spreads_of(every: dict[str, tuple[Leg, ...]]) -> list[tuple[Leg, Leg]]:
+    """Calendar spreads: each month of a venue and the next, but for the nearest, of which much is known already."""
+    monthly = [some for some in every.values() if not some[0].perpetual]
+    return [pair for some in monthly for pair in pairwise(some[1:])]

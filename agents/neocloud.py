@@ -12,6 +12,7 @@ from sim.agent import Agent, Endowment, GroupParameters
 from sim.behaviours.hedging import hedges
 from sim.behaviours.investing import Investor, wanted_chips, wanted_q
 from sim.behaviours.letting import AskTerms, list_asks, pool_row, withdrawn_ve
+from sim.behaviours.own_hedge import OwnHedge, OwnHedgeParameters
 from sim.behaviours.reserving import Schedule
 from sim.growth_path import GrowthPath, Landlord
 from sim.rows.credit import Borrower
@@ -26,7 +27,7 @@ from sim.vocabulary import Floats, NonNegative, Positive, Rate, Share
 MAX_LOG = 20.0  # rents this many logs from the usual stand for none
 
 
-class NeocloudParameters(GroupParameters):
+class NeocloudParameters(OwnHedgeParameters, GroupParameters):
     """Rates per year, money in USD, capacity in VE."""
 
     fleet_ve: Positive  # of the whole group
@@ -39,7 +40,7 @@ class NeocloudParameters(GroupParameters):
     trading_half_life_years: Positive  # the same over the months of the futures curve
     phantom_orders: Annotated[float, Field(ge=0.0, le=0.9)] = 0.0  # share of scarcity made up for by ordering more
     grade_sensitivity: NonNegative  # logit of the grade mix of orders over q
-    hedge_ratio: Share  # of expected spot output, sold forward
+    hedge_ratio: Share  # of expected spot output, sold forward: as mandated, or the prior of its own estimate
     hedge_horizon_years: Positive  # hedges are built up over this time before delivery
     hedge_pace_per_day: Positive  # most that is traded in a day, in shares of the exposure
     hedge_tolerance: NonNegative  # speculative part, in shares of the exposure per unit of mispricing
@@ -69,7 +70,7 @@ def ask_terms(p: Any) -> AskTerms:
     )  # fmt: skip
 
 
-class Neocloud(Agent):
+class Neocloud(OwnHedge, Agent):
     """A levered landlord. Its q is the value of a new chip, at its own cost of capital, over the chip's price."""
 
     Parameters: ClassVar[type[GroupParameters]] = NeocloudParameters
@@ -162,9 +163,18 @@ class Neocloud(Agent):
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Sell a share of expected spot output of each listed month forward, around own expectations."""
+        sold = 0.0 if view.barred_from_contracts else self._ratio()  # an estate unwinds its hedges
+        return hedges(view, self.p, -sold, self._output_ve(view))
+
+    def _output_ve(self, view: View) -> float:
+        """What it expects to let by the hour."""
         pool = max(0.0, view.fleet_ve - view.reserved_sold_ve)
-        sold = 0.0 if view.barred_from_contracts else self.p.hedge_ratio  # an estate unwinds its hedges
-        return hedges(view, self.p, -sold, pool * view.path.settings.occupancy)
+        return pool * view.path.settings.occupancy
+
+    def learn(self, view: View) -> None:
+        """Note what own hours brought beside the futures price, where the hedge ratio follows from that."""
+        if self.p.hedging == "optimal":
+            self._learn_hedge(view, self._output_ve(view), 1.0)
 
     def cost_of_capital(self, view: View) -> float:
         """Weighted cost of capital today, at the advance rate and the spread that lenders offer."""

@@ -51,12 +51,13 @@ SUBJECTS = {
     "futures": Subject(
         "Futures", ("How futures trade", "What a futures price knows"),
         ("sim.rules.hedging", "sim.rules.speculation", "sim.rules.information", "sim.rules.outlook",
-         "sim.rules.perpetual", "sim.exchange.futures", "sim.exchange.market_maker"),
+         "sim.rules.perpetual", "sim.rules.arbitrage", "sim.exchange.futures", "sim.exchange.market_maker"),
         ("venues", "information", "agents.speculator"),
     ),
     "clearing": Subject(
         "The clearing house", (),
-        ("sim.exchange.clearing_house", "sim.exchange.margin_models", "sim.exchange.limits", "sim.exchange.waterfall"),
+        ("sim.exchange.clearing_house", "sim.exchange.margin_models", "sim.exchange.limits", "sim.exchange.waterfall",
+         "sim.exchange.intraday", "sim.rules.close_out"),
         ("clearing",),
     ),
     "funds": Subject(

@@ -110,7 +110,8 @@ class RentalSheet:
     """Shares of fleets that run, by owner; how tight each owner's market was; in the evening the hours users got.
 
     `tightness` (owners, products), `comparable_usd` (products,); hours by (owner, number of the row). `stock_out` is
-    the share of hours in which nothing was to be had yesterday: at list prices, or at any.
+    the share of hours in which nothing was to be had yesterday: at list prices, or at any. `hours_usd` (owners,) are
+    what hours let on that day brought, less what hours used cost.
     """
 
     running_share: list[float] = field(default_factory=list)
@@ -119,6 +120,7 @@ class RentalSheet:
     bought_ve_hours: dict[tuple[int, int], float] = field(default_factory=dict)
     interrupted_ve: dict[tuple[int, int], float] = field(default_factory=dict)
     stock_out: float = 0.0
+    hours_usd: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,9 +71,11 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
     "future_{month}_speculators_long_contracts", "future_{month}_speculators_short_contracts",
     "future_{month}_others_long_contracts", "future_{month}_others_short_contracts",
     "future_spread", "future_effective_spread", "future_depth_contracts", "future_margin_share", "future_paid_usd",
-    "future_landlords_usd", "future_others_usd", "future_settled_usd_per_gpu_hour",
+    "future_landlords_usd", "future_others_usd", "future_landlords_hedge_ratio", "future_landlords_basis_risk",
+    "future_settled_usd_per_gpu_hour", "future_intraday_paid_usd", "future_intraday_defaults",
     "clearing_fund_usd", "clearing_own_usd", "clearing_margin_usd", "clearing_member_usd", "clearing_own_used_usd",
     "clearing_mutual_usd", "clearing_assessed_usd", "clearing_haircut_usd", "clearing_rescue_usd",
+    "clearing_auctioned_contracts", "clearing_unsold_contracts", "clearing_auction_usd",
     "perpetual_{venue}_usd_per_gpu_hour", "perpetual_{venue}_premium", "perpetual_{venue}_funding",
     "perpetual_{venue}_funding_usd", "perpetual_{venue}_open_contracts", "perpetual_{venue}_volume_contracts",
 )  # fmt: skip

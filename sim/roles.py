@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from sim.behaviours.investing import Investor
 from sim.rows.credit import Borrower
-from sim.rows.exchange import CrowdSettings, FutureRow
+from sim.rows.exchange import CrowdSettings, FutureRow, HedgeEstimate
 from sim.rows.funds import FundOrder, FundTerms
 from sim.rows.hardware import ChipRow
 from sim.rows.labs import Service
@@ -87,6 +87,16 @@ class Hedges(Protocol):
 
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Schedules in the futures auction."""
+        ...
+
+
+@runtime_checkable
+class EstimatesItsHedge(Protocol):
+    """May hedge at a ratio that it works out from its own record."""
+
+    @property
+    def hedge_estimate(self) -> HedgeEstimate | None:
+        """Own ratio and basis risk; none where the ratio is mandated."""
         ...
 
 
@@ -281,9 +291,9 @@ class Learns(Protocol):
 
 
 ROLES: tuple[type, ...] = (
-    LetsHours, PostsAsks, RentsHours, EarnsRevenue, TrainsInJobs, Reserves, Hedges, TradesOnItsOwn,
-    BuysFromOutside, SpeculatesInCrowds, OrdersChips, ValuesChips, SellsChips, Borrows, Lends, BuysLoans, BuysNotes,
-    HoldsFutures, OrdersShares, CreatesShares, Learns,
+    LetsHours, PostsAsks, RentsHours, EarnsRevenue, TrainsInJobs, Reserves, Hedges, EstimatesItsHedge,
+    TradesOnItsOwn, BuysFromOutside, SpeculatesInCrowds, OrdersChips, ValuesChips, SellsChips, Borrows, Lends,
+    BuysLoans, BuysNotes, HoldsFutures, OrdersShares, CreatesShares, Learns,
 )  # fmt: skip
 
 

@@ -193,6 +193,9 @@ def _impossible_venues(spec: Spec) -> list[Problem]:
         if venue.calendar == CME and spec.world.equal_months:
             problems.append(Problem(f"{key}.calendar", venue.calendar, "needs real months: world.equal_months is true"))
         problems += _impossible_perpetual(name, venue)
+        if venue.intraday_calls and (venue.mechanism != "limit_order_book" or venue.rounds_per_day < 2):
+            text = "needs prices within the day: mechanism limit_order_book with at least 2 rounds_per_day"
+            problems.append(Problem(f"{key}.intraday_calls", True, text))
         ticks = 2.0 * venue.daily_limit * spec.world.rent_usd / venue.tick_usd
         if not MIN_TICKS <= ticks <= MAX_TICKS:
             text = f"gives {ticks:.3g} ticks within the daily limits; allowed are {MIN_TICKS} to {MAX_TICKS}"

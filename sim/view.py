@@ -105,6 +105,11 @@ class View:
         return self._board.rental.stock_out
 
     @property
+    def hours_usd(self) -> float:
+        """What own hours let brought on the last day known, less what own hours used cost, USD."""
+        return float(self._board.rental.hours_usd[self.owner])
+
+    @property
     def running_share(self) -> float:
         """Share of own GPUs that run today."""
         return self._board.rental.running_share[self.owner]

@@ -25,6 +25,7 @@ EARNS_REVENUE: list[type[roles.EarnsRevenue]] = [AiLab]
 TRAINS_IN_JOBS: list[type[roles.TrainsInJobs]] = [AiLab]
 RESERVES: list[type[roles.Reserves]] = [Neocloud, AiLab]
 HEDGES: list[type[roles.Hedges]] = [Neocloud, AiLab, OutsideBuyer, BasisTrader]
+ESTIMATES_ITS_HEDGE: list[type[roles.EstimatesItsHedge]] = [Neocloud, AiLab]
 TRADES_ON_ITS_OWN: list[type[roles.TradesOnItsOwn]] = [BasisTrader]
 BUYS_FROM_OUTSIDE: list[type[roles.BuysFromOutside]] = [OutsideBuyer]
 SPECULATES: list[type[roles.SpeculatesInCrowds]] = [Speculator]
@@ -38,12 +39,13 @@ BUYS_NOTES: list[type[roles.BuysNotes]] = [NoteInvestor]
 HOLDS_FUTURES: list[type[roles.HoldsFutures]] = [Etf]
 ORDERS_SHARES: list[type[roles.OrdersShares]] = [FundHolder]
 CREATES_SHARES: list[type[roles.CreatesShares]] = [AuthorisedParticipant]
-LEARNS: list[type[roles.Learns]] = [AiLab, Renter, Hyperscaler, NoteInvestor]
+LEARNS: list[type[roles.Learns]] = [Neocloud, AiLab, Renter, Hyperscaler, NoteInvestor]
 
 KEPT: dict[type, list[type]] = {
     roles.LetsHours: [*LETS_HOURS], roles.PostsAsks: [*POSTS_ASKS], roles.RentsHours: [*RENTS_HOURS],
     roles.EarnsRevenue: [*EARNS_REVENUE], roles.TrainsInJobs: [*TRAINS_IN_JOBS], roles.Reserves: [*RESERVES],
-    roles.Hedges: [*HEDGES], roles.TradesOnItsOwn: [*TRADES_ON_ITS_OWN], roles.BuysFromOutside: [*BUYS_FROM_OUTSIDE],
+    roles.Hedges: [*HEDGES], roles.EstimatesItsHedge: [*ESTIMATES_ITS_HEDGE],
+    roles.TradesOnItsOwn: [*TRADES_ON_ITS_OWN], roles.BuysFromOutside: [*BUYS_FROM_OUTSIDE],
     roles.SpeculatesInCrowds: [*SPECULATES], roles.OrdersChips: [*ORDERS_CHIPS],
     roles.ValuesChips: [*VALUES_CHIPS], roles.SellsChips: [*SELLS_CHIPS], roles.Borrows: [*BORROWS],
     roles.Lends: [*LENDS], roles.BuysLoans: [*BUYS_LOANS], roles.BuysNotes: [*BUYS_NOTES],

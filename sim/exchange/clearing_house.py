@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.exchange.contract_size import per_first
 from sim.exchange.crowd import Speculators
+from sim.exchange.default_auction import auction, by_owner, split
 from sim.exchange.margin_models import required_usd
 from sim.exchange.terms import Clearing
 from sim.exchange.venue import Venue
@@ -171,7 +172,7 @@ class ClearingHouse:
                 moved, size = moved + close.traded.gained_usd, size + close.traded.made_of_usd
                 for crowd, before in zip(venue.crowds, close.traded.crowds_usd, strict=True):
                     crowd.arrays.cash_usd[:] += before
-            own += self._pay("variation margin", moved, size)
+            own += self._pay_day(venue, close, moved, size)
             own += self._pay_funding(venue, close)
             if self.fund is not None:
                 gained += moved - venue.funding_usd(close) * ledger.held(venue.names[0])
@@ -186,14 +187,55 @@ class ClearingHouse:
                 )  # fmt: skip
                 defaults, ruined = defaults + d, ruined + r
                 loss += self._cover(crowd)
+            defaults += close.noon.failed if close.noon is not None else 0
             venues.append(venue)
         if self.fund is not None:
+            if self.fund.terms.auction_discount > 0.0:
+                results = self._auction(venues, results)
             loss, cut = self._bear(crowds, gained, results)
             own += cut
         self.call_margin(venues)
         if self.fund is not None and not self.fund.sized:
             self.size_fund(venues)
         return Margins(own, defaults, ruined, loss)
+
+    def _pay_day(self, venue: Venue, close: Close, moved: Floats, size: Floats) -> Floats:
+        """Pay the day's variation margin (owners,), USD, in two legs where it was called within the day too.
+
+        Returns what own cash bore.
+        """
+        noon = close.noon
+        if noon is None:
+            return self._pay("variation margin", moved, size)
+        move = (noon.price_usd - close.last_usd) * venue.hours
+        first = self.ledger.table(venue.names).T @ move + noon.gained_usd
+        of_first = self.ledger.sizes(venue.names).T @ np.abs(move) + noon.made_of_usd
+        own = self._pay("intraday variation margin", first, of_first)
+        return own + self._pay("variation margin", moved - first, size + of_first)
+
+    def _auction(self, venues: Sequence[Venue], results: Sequence[Floats]) -> list[Floats]:
+        """Auction failed traders' books among members, venue by venue; returns the traders' results with what it paid.
+
+        Within one owner's crowds contracts and money change hands in their arrays, as in all their trades; between
+        owners every leg is posted.
+        """
+        found, fund, owners = list(results), self.fund, len(self.ledger.owners)
+        if fund is None:
+            return found
+        place = 0
+        for venue in venues:
+            held = auction(venue, fund.terms.auction_discount)
+            if held is not None:
+                for m, lot in enumerate(held.lots):
+                    parts = split(venue.crowds, lot.moved)
+                    self.ledger.post_net("default auction", venue.names[m], by_owner(venue.crowds, parts, owners))
+                paid = by_owner(venue.crowds, held.gained_usd, owners)
+                self.ledger.post_net("default auction", "cash", paid, np.abs(paid))
+                for i, gained in enumerate(held.gained_usd):
+                    found[place + i] = found[place + i] + gained
+                fund.note_auction(venue.names, held)
+            place += len(venue.crowds)
+        return found
 
     def _pay_funding(self, venue: Venue, close: Close) -> Floats:
         """Longs of a perpetual pay shorts, on what was held before tonight's trades. Returns what own cash bore."""

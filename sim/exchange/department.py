@@ -46,8 +46,8 @@ from sim.exchange.waterfall import COLUMNS as MEMBERS
 from sim.exchange.waterfall import LAYERS
 from sim.problems import Problem, SpecError
 from sim.record import Column
-from sim.roles import BuysFromOutside, Hedges, HoldsFutures, SpeculatesInCrowds, TradesOnItsOwn
-from sim.rows.exchange import NO_FORESIGHT, Close, CrowdSettings, Curve, Foresight
+from sim.roles import BuysFromOutside, EstimatesItsHedge, Hedges, HoldsFutures, SpeculatesInCrowds, TradesOnItsOwn
+from sim.rows.exchange import NO_FORESIGHT, Close, CrowdSettings, Curve, Foresight, HedgeEstimate
 from sim.rules.information import lift, told_of_day
 from sim.streams import stable_id
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats, Ints
@@ -293,6 +293,9 @@ class Exchange:
             arrivals, held = self._arrivals(venue, morning.day), self._held(venue)
             self.closes[name] = close = venue.clear(mine, len(ledger.owners), funds.get(name), probed, arrivals, held)
             self.common.log.note_all(morning.day, close.events)
+            if close.noon is not None and close.noon.failed:
+                text = f"{name}: {close.noon.failed} speculators fail a call within the day"
+                self.common.log.note(morning.day, "intraday call", text)
             if name == self.common.board.links.venue:
                 self.common.board.reading(usual_belief(venue))  # is recorded, whether or not anybody else reads
                 self.common.board.note_close(close.price_usd.tolist(), venue.first_month)
@@ -396,13 +399,23 @@ class Exchange:
             self._note_large(day, venue)
         for venue, held, traders, share in publish:
             self.reports.note_close(venue, self.closes[venue.name], held, traders, share)
+        if publish:
+            self.reports.note_ratios(self._estimates())
         log = self.common.log
         if found.margin_defaults:
             log.note(day, "margin default", f"{found.margin_defaults} speculators are being closed out")
+        if self.house.fund is not None:
+            log.note_all(day, self.house.fund.told)
         self._tell_waterfall(day)
         if found.house_loss_usd > 0.0:
             log.note(day, "clearing loss", f"the house loses {found.house_loss_usd:,.0f} USD")
         return found
+
+    def _estimates(self) -> list[HedgeEstimate]:
+        """Hedge ratios and basis risks of the landlords that estimate them."""
+        register, landlords = self.common.register, set(self.common.register.roll.landlords.tolist())
+        mine = [agent.hedge_estimate for owner, agent in register.of(EstimatesItsHedge) if owner in landlords]
+        return [found for found in mine if found is not None]
 
     def _tell_waterfall(self, day: int) -> None:
         """Put down which layers have borne losses today so far."""

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.exchange.futures import Schedules
+from sim.exchange.intraday import call
 from sim.exchange.joint_close import MONTHS, FundClose, FundOrders, MonthOrders, close_with_funds
 from sim.exchange.market_maker import quote
 from sim.exchange.night import Night
-from sim.exchange.session import Arrivals, trade
+from sim.exchange.session import Arrivals, MonthOfTheDay, trade
 from sim.exchange.terms import VenueTerms
 from sim.kernels.call_auction import Cleared, call_auction
+from sim.rows.exchange import Noon
 from sim.vocabulary import Floats
 
 
@@ -25,9 +27,17 @@ def by_book(
     funds: FundOrders | None,
     night: Night,
 ) -> FundClose | None:
-    """Every month trades for a day, then what is left of all orders meets in a closing auction, funds with it."""
+    """Every month trades for a day, then what is left of all orders meets in a closing auction, funds with it.
+
+    With calls within the day all months pass half of their rounds first.
+    """
     days = zip(books, schedules, strict=True)
-    sessions = [trade(m, orders, mine, terms, arrivals) for m, (orders, mine) in enumerate(days)]
+    if terms.intraday_calls:
+        months = [MonthOfTheDay(m, orders, mine, terms, arrivals) for m, (orders, mine) in enumerate(days)]
+        night.noon = half_way(terms, months, night)
+        sessions = [month.close() for month in months]
+    else:
+        sessions = [trade(m, orders, mine, terms, arrivals) for m, (orders, mine) in enumerate(days)]
     funded = None
     joint: list[tuple[Cleared, Floats]] = []
     if funds is not None:
@@ -52,6 +62,17 @@ def by_book(
         night.volume[m] += session.quality.volume
     night.pay(sessions)
     return funded
+
+
+def half_way(terms: VenueTerms, months: Sequence[MonthOfTheDay], night: Night) -> Noon:
+    """Let all months trade for a day, with a call after half of their rounds."""
+    half = terms.rounds_per_day // 2
+    for month in months:
+        month.pass_rounds(half)
+    found = call(months, night.crowds, night.trades.shape[1], night.price_usd, night.hours, night.maintenance)
+    for month in months:
+        month.pass_rounds(terms.rounds_per_day - half)
+    return found
 
 
 def by_maker(

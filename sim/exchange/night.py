@@ -10,15 +10,22 @@ from sim.exchange.crowd import Speculators
 from sim.exchange.futures import events_of
 from sim.exchange.session import Session
 from sim.kernels.call_auction import Cleared
-from sim.rows.exchange import Traded
+from sim.rows.exchange import Noon, Traded
 from sim.vocabulary import Floats, Ints
 
 
 class Night:
-    """Prices (M,), trades and what they are made of (M, owners), volume (M,), fills of crowds (M, N), events."""
+    """Prices (M,), trades and what they are made of (M, owners), volume (M,), fills of crowds (M, N), events.
 
-    def __init__(self, crowds: Sequence[Speculators], last_usd: Floats, owners: int, hours: Floats) -> None:
+    `maintenance` is the margin by which calls within the day are judged.
+    """
+
+    def __init__(
+        self, crowds: Sequence[Speculators], last_usd: Floats, owners: int, hours: Floats, maintenance: float = 0.0
+    ) -> None:
         self.crowds, self.hours = crowds, hours  # (M,) of a contract
+        self.maintenance = maintenance
+        self.noon: Noon | None = None
         self.price_usd = last_usd.copy()
         self.volume: Floats = np.zeros(len(last_usd))
         self.trades: Floats = np.zeros((len(last_usd), owners))

@@ -6,7 +6,7 @@ Positions are those after the evening's close, of the months that were listed th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from sim.exchange.venue import Venue
 from sim.record import Column
 from sim.register import Register
 from sim.roles import HoldsFutures
-from sim.rows.exchange import Close
+from sim.rows.exchange import Close, HedgeEstimate, Noon
 from sim.vocabulary import Floats, Ints
 
 CLASSES = ("landlords", "users", "funds", "speculators", "others")
@@ -41,9 +41,20 @@ DAILY = {
     "paid_usd": ("USD", "variation margin paid tonight by those who lost, traders of a crowd one by one"),
     "landlords_usd": ("USD", "gained today on landlords' positions, by variation margin and final settlement"),
     "others_usd": ("USD", "the same of others: buyers from outside, a market maker"),
+    "landlords_hedge_ratio": ("share", "ratio to which landlords hedge that estimate it, mean over them; empty where "
+                              "all are mandated"),
+    "landlords_basis_risk": ("share", "variance of changes of their own revenue per hour that is left at that ratio, "
+                             "by their record so far, mean over them; above 1 the hedge adds risk"),
     "settled_usd_per_gpu_hour": ("USD per GPU-hour", "final settlement of the month that ends today; empty on other "
                                  "days"),
 }  # fmt: skip
+INTRADAY = {  # of venues with calls within the day
+    "intraday_paid_usd": (
+        "USD",
+        "variation margin paid within the day by those who had lost by then, traders one by one",
+    ),
+    "intraday_defaults": ("traders", "speculators who failed the call within the day"),
+}
 
 
 class Classes(NamedTuple):
@@ -66,6 +77,7 @@ class Reports:
 
     def __init__(self, terms: Mapping[str, VenueTerms], classes: Classes) -> None:
         self.months = {name: t.maturities for name, t in terms.items() if t.reports}
+        self.intraday = [name for name, t in terms.items() if t.reports and t.intraday_calls]
         self.classes = classes
         self.today = self._nothing()
 
@@ -78,7 +90,8 @@ class Reports:
                 for what, (unit, meaning) in MONTHLY.items():
                     text = meaning.format(m=m + 1) + at
                     found.append(Column(monthly(name, m, what), unit, text, f"future_{{month}}_{what}"))
-            for what, (unit, meaning) in DAILY.items():
+            daily_series = DAILY | (INTRADAY if name in self.intraday else {})
+            for what, (unit, meaning) in daily_series.items():
                 found.append(Column(daily(name, what), unit, meaning + at, f"future_{what}"))
         return found
 
@@ -113,7 +126,16 @@ class Reports:
             "paid_usd": self._paid(venue, close, gained, move, crowds_before),
             **self._results(venue, gained),
         }
+        if venue.name in self.intraday and close.noon is not None:
+            found |= self._at_noon(venue, close, close.noon, before)
         self.today |= {daily(venue.name, what): value for what, value in found.items()}
+
+    def _at_noon(self, venue: Venue, close: Close, noon: Noon, before: Floats) -> dict[str, float]:
+        """What was paid within the day, and who failed."""
+        others = before.T @ ((noon.price_usd - close.last_usd) * venue.hours) + noon.gained_usd
+        others[[crowd.owner for crowd in venue.crowds]] = 0.0
+        paid = noon.called_usd - float(np.minimum(0.0, others).sum())
+        return {"intraday_paid_usd": paid, "intraday_defaults": float(noon.failed)}
 
     def _paid(self, venue: Venue, close: Close, gained: Floats, move: Floats, before: list[Floats]) -> float:
         """What those who lost pay: institutions, and each trader of the crowds by itself."""
@@ -143,6 +165,15 @@ class Reports:
         found |= {f"{who}_long_contracts": long[who] for who in CLASSES}
         found |= {f"{who}_short_contracts": short[who] for who in CLASSES}
         self.today |= {monthly(venue.name, m, what): value for what, value in found.items()}
+
+    def note_ratios(self, estimates: Sequence[HedgeEstimate]) -> None:
+        """Publish the ratios that landlords have worked out, and the basis risk that is theirs."""
+        for name in self.months if estimates else ():
+            ratio, risk = np.mean(estimates, axis=0).tolist()
+            self.today |= {
+                daily(name, "landlords_hedge_ratio"): ratio,
+                daily(name, "landlords_basis_risk"): risk,
+            }
 
     def note_settlement(self, venue: Venue, settlement_usd: float, held: Floats) -> None:
         """Publish the final settlement of the nearest month, of which owners hold `held` (owners,)."""

@@ -84,19 +84,68 @@ def rungs(mine: Schedules, orders: MonthOrders, tick_usd: float) -> tuple[Ints, 
 
 def trade(m: int, orders: MonthOrders, mine: Schedules, terms: VenueTerms, arrivals: Arrivals) -> Session:
     """Trade listed month m for a day; see the module's docstring."""
-    owners, quantity, tick = rungs(mine, orders, terms.tick_usd)
-    quantity, tick = np.concatenate([quantity, orders.quantity]), np.concatenate([tick, orders.tick])
-    ids = np.concatenate([arrivals.owners[owners], arrivals.traders])
-    floor = _Floor(orders, quantity, tick, terms)
-    when = arrivals.streams.uniforms(Purpose.BOOK_ARRIVAL, arrivals.day * MONTHS_A_DAY + m, ids)
-    queue = np.argsort(when, kind="stable")
-    queue = queue[quantity[queue] != 0.0]
-    ends = np.searchsorted(when[queue], np.arange(1, terms.rounds_per_day + 1) / terms.rounds_per_day).tolist()
-    waiting, begin = np.zeros(0, dtype=np.int64), 0
-    for end in ends:
-        waiting = floor.play(np.concatenate([waiting, queue[begin:end]]))
-        begin = end
-    return floor.close(owners)
+    day = MonthOfTheDay(m, orders, mine, terms, arrivals)
+    day.pass_rounds(terms.rounds_per_day)
+    return day.close()
+
+
+class MonthOfTheDay:
+    """A listed month while it trades: who comes in which round, and what of it has passed.
+
+    The first orders are rungs of schedules of `owners`, then those of traders.
+    """
+
+    def __init__(self, m: int, orders: MonthOrders, mine: Schedules, terms: VenueTerms, arrivals: Arrivals) -> None:
+        self.owners, quantity, tick = rungs(mine, orders, terms.tick_usd)
+        quantity, tick = np.concatenate([quantity, orders.quantity]), np.concatenate([tick, orders.tick])
+        ids = np.concatenate([arrivals.owners[self.owners], arrivals.traders])
+        self.floor = _Floor(orders, quantity, tick, terms)
+        when = arrivals.streams.uniforms(Purpose.BOOK_ARRIVAL, arrivals.day * MONTHS_A_DAY + m, ids)
+        queue = np.argsort(when, kind="stable")
+        self._queue: Ints = queue[quantity[queue] != 0.0]
+        rounds = np.arange(1, terms.rounds_per_day + 1) / terms.rounds_per_day
+        self._ends: list[int] = np.searchsorted(when[self._queue], rounds).tolist()
+        self._waiting: Ints = np.zeros(0, dtype=np.int64)
+        self._begin = 0
+
+    def pass_rounds(self, count: int) -> None:
+        """Let so many more rounds pass."""
+        for _ in range(min(count, len(self._ends))):
+            end = self._ends.pop(0)
+            self._waiting = self.floor.play(np.concatenate([self._waiting, self._queue[self._begin : end]]))
+            self._begin = end
+
+    @property
+    def price_usd(self) -> float:
+        """The last trade, or yesterday's close before the first."""
+        return self.floor.last_usd
+
+    @property
+    def traded(self) -> tuple[Floats, Floats]:
+        """By order what has traded, contracts, and what was paid for it, USD per GPU-hour of a contract."""
+        return self.floor.filled, self.floor.spent
+
+    def sell_out(self, traders: Ints, position: Floats) -> None:
+        """Take back the orders of traders (places in the crowds) and bring what ends their positions at any price.
+
+        `position` (n,) is what they held last night. They come first in the next round.
+        """
+        if len(traders) == 0:
+            return
+        orders = len(self.owners) + traders
+        self.floor.sell_out(orders, position + self.floor.filled[orders])
+        failed = np.zeros(len(self.floor.quantity), dtype=bool)
+        failed[orders] = True
+        queue = self._queue[self._begin :]
+        gone = np.cumsum(failed[queue])
+        self._ends = [end - int(gone[end - self._begin - 1]) if end > self._begin else end for end in self._ends]
+        self._queue = np.concatenate([self._queue[: self._begin], queue[~failed[queue]]])
+        wanting = orders[self.floor.quantity[orders] != self.floor.filled[orders]]
+        self._waiting = np.concatenate([wanting, self._waiting[~failed[self._waiting]]])
+
+    def close(self) -> Session:
+        """What is left for the closing auction, and what traded."""
+        return self.floor.close(self.owners)
 
 
 class _Floor:
@@ -136,6 +185,19 @@ class _Floor:
         self._note_quotes()
         waiting: Ints = coming[market & (self._unfilled()[coming] != 0.0)]
         return waiting
+
+    def sell_out(self, orders: Ints, held: Floats) -> None:
+        """Cancel orders where they rest, and let them want the end of what is held (n,), without a limit."""
+        resting = orders[self.entered[orders]]
+        if len(resting):
+            kind = np.full(len(resting), book.CANCEL, dtype=np.int8)
+            nothing = np.zeros(len(resting))
+            room = book.no_trades(0)
+            book.match(self.book, self.best, kind, resting, resting, self.limit[resting], nothing, book.KEEP, room)
+        self.entered[orders] = False
+        self.quantity[orders] = self.filled[orders] - held
+        self.tick[orders] = np.where(held < 0.0, MARKET, -MARKET)
+        self.market[orders] = self.enters[orders] = True
 
     def _unfilled(self) -> Floats:
         """What has not traded of each order."""

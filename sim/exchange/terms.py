@@ -74,7 +74,8 @@ class VenueTerms(Parameters):
     `mechanism`: a closing auction of all orders of the day; a limit order book to which they come in `rounds_per_day`
     rounds before the auction; or a log-linear market maker from outside, whose price moves by `maker_response` (log)
     for an order of one open interest. `market_protection` is how far from the last trade a market order may trade in
-    the book, as a share of it.
+    the book, as a share of it. With `intraday_calls` positions are marked and margin is called after half of a book's
+    rounds too.
 
     A contract is `contract_gpu_hours`, the same in all months, or with `hours_of_month` the hours of its own month.
 
@@ -97,6 +98,7 @@ class VenueTerms(Parameters):
     mechanism: Literal["call_auction", "limit_order_book", "log_linear"] = "call_auction"
     rounds_per_day: Annotated[int, Field(ge=1, le=1440)] = 8
     market_protection: Annotated[float, Field(gt=0.0, le=1.0)] = 0.02
+    intraday_calls: bool = False
     settlement: Literal["business_days", "calendar_days"] = "business_days"
     calendar: Literal["weekdays", "cme_trade_dates"] = "weekdays"
     listed_from: Annotated[str, AfterValidator(iso_date)] | None = None
@@ -126,7 +128,8 @@ class Clearing(Parameters):
     The default fund is `fund_scale` times what the two members with the largest losses would owe beyond margin if all
     prices moved by `stress_move` to either side; it is sized anew each month, by members' margins. The house puts in
     `own_capital_share` of it, before the other members' shares; they may be assessed once more up to
-    `assessment_multiple` of their shares a month.
+    `assessment_multiple` of their shares a month. With an `auction_discount` (log) the books of failed traders are
+    first auctioned among members' clients, at most so far from the close; at zero they go to the market as they are.
     """
 
     enabled: bool
@@ -135,6 +138,7 @@ class Clearing(Parameters):
     fund_scale: Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)]
     own_capital_share: Annotated[float, Field(ge=0.0, le=10.0, allow_inf_nan=False)]
     assessment_multiple: Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)]
+    auction_discount: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)] = 0.0
 
 
 class Information(Parameters):

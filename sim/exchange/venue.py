@@ -183,7 +183,7 @@ class Venue:
         evening, resting = by_month(rows, terms.maturities), resting_orders(crowds, terms.maturities)
         if terms.mechanism != "call_auction":
             return self._clear_otherwise(
-                evening, Night(crowds, last, owners, self.hours), funds, probed, arrivals, held
+                evening, Night(crowds, last, owners, self.hours, self.maintenance_margin), funds, probed, arrivals, held
             )
         fills, cleared = np.zeros(resting[0].shape), np.empty((terms.maturities, len(Cleared._fields)))
         impact, joint, funded = math.nan, 0, None
@@ -261,7 +261,7 @@ class Venue:
         self._move_to(night.price_usd)
         return Close(
             last, night.price_usd, night.trades, night.wanted, night.volume, night.crowd_fills, night.events, funded,
-            impact, night.traded,
+            impact, night.traded, noon=night.noon,
         )  # fmt: skip
 
     def _books(self, evening: Evening) -> list[MonthOrders]:

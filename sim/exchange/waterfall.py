@@ -7,10 +7,12 @@ client (institutions, and each trader of a crowd by itself) clears through the m
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from sim.exchange.default_auction import Outcome
 from sim.exchange.terms import Clearing
 from sim.record import Column
 from sim.vocabulary import Floats, Ints
@@ -26,6 +28,9 @@ COLUMNS = [
     Column("clearing_assessed_usd", "USD", "then by assessments on members that have not failed"),
     Column("clearing_haircut_usd", "USD", "then from gains of the day"),
     Column("clearing_rescue_usd", "USD", "then by the house's owners"),
+    Column("clearing_auctioned_contracts", "contracts", "of failed traders, taken by members' clients in auctions"),
+    Column("clearing_unsold_contracts", "contracts", "of failed traders, left to the market by auctions"),
+    Column("clearing_auction_usd", "USD", "what failed traders paid by discounts in auctions"),
 ]
 
 
@@ -87,6 +92,19 @@ class DefaultFund:
     def begin_day(self) -> None:
         """Nothing has been borne today."""
         self.borne = dict.fromkeys(LAYERS, 0.0)
+        self.auctioned, self.unsold, self.auction_usd = 0.0, 0.0, 0.0
+        self.told: list[tuple[str, str]] = []
+
+    def note_auction(self, names: Sequence[str], held: Outcome) -> None:
+        """Put down what a venue's auctions of failed traders' books did."""
+        for name, lot in zip(names, held.lots, strict=True):
+            self.auctioned += abs(lot.taken)
+            self.unsold += lot.left
+            if lot.taken != 0.0 or lot.left > 0.0:
+                side = "below" if lot.taken >= 0.0 else "above"
+                text = f"{name}: {abs(lot.taken):,.1f} contracts of the failed {lot.discount:.2%} {side} the close"
+                self.told.append(("default auction", f"{text}, {lot.left:,.1f} left to the market"))
+        self.auction_usd += held.cost_usd
 
     @property
     def total_usd(self) -> float:
@@ -123,4 +141,6 @@ class DefaultFund:
 
     def day(self) -> dict[str, float]:
         """The series of `COLUMNS`."""
-        return dict(zip([c.name for c in COLUMNS], [self.total_usd, self.own_usd, *self.borne.values()], strict=True))
+        auctions = self.auctioned, self.unsold, self.auction_usd
+        values = [self.total_usd, self.own_usd, *self.borne.values(), *auctions]
+        return dict(zip([c.name for c in COLUMNS], values, strict=True))

@@ -105,6 +105,7 @@ class Rental:
         board.rental = RentalSheet(
             self.running_share.tolist(), self.auction.tightness, self.rents.auctions * products.level,
             board.rental.bought_ve_hours, board.rental.interrupted_ve, board.rental.stock_out,
+            board.rental.hours_usd,
         )  # fmt: skip
 
     def let_hours(self, today: Today, product_factor: Floats) -> Trades:
@@ -185,11 +186,12 @@ class Rental:
         self.last_hours = hourly
 
     def tell(self, trades: Trades) -> None:
-        """Hours bought are told to those who bought them, and to all how often nothing was to be had."""
+        """Hours and what they cost or brought are told to those who traded, to all how often nothing was to be had."""
         board, out = self.common.board, stock_out(trades, self.where.shop)
         board.rental = replace(
-            board.rental, bought_ve_hours=trades.bought, interrupted_ve=trades.interrupted, stock_out=out
-        )
+            board.rental, bought_ve_hours=trades.bought, interrupted_ve=trades.interrupted, stock_out=out,
+            hours_usd=trades.revenue_usd - trades.spent_usd,
+        )  # fmt: skip
 
     # the month
 

@@ -25,6 +25,14 @@ class FutureRow(NamedTuple):
     high: float
 
 
+class HedgeEstimate(NamedTuple):
+    """The ratio at which a firm hedges by its own record, and the share of the variance of its own revenue that is left
+    at it."""
+
+    ratio: float
+    basis_risk: float
+
+
 class Anchor(NamedTuple):
     """How funding ties a perpetual to its index: see `sim.rules.perpetual`.
 
@@ -105,6 +113,17 @@ class Traded:
     quality: list[Any]
 
 
+class Noon(NamedTuple):
+    """A call within the day: prices of the last trades (M,); what trades of the day have gained by them (owners,), and
+    the size of what that is made of, USD; how many traders failed, and what traders who had lost were called for."""
+
+    price_usd: Floats
+    gained_usd: Floats
+    made_of_usd: Floats
+    failed: int
+    called_usd: float
+
+
 @dataclass(frozen=True)
 class Close:
     """One evening: prices before and after (M,), trades (M, owners) in contracts, volume (M,), events.
@@ -123,6 +142,7 @@ class Close:
     funds: Any = None  # a FundClose, where funds traded
     impact: float = math.nan
     traded: Traded | None = None  # before the close
+    noon: Noon | None = None  # where positions were marked within the day
     depth: float = (
         math.nan
     )  # of an auction, where the venue reports it: contracts within 1 % of the second month's price

@@ -92,6 +92,7 @@ def view(
     seed: int = 1,
     reserved: str = "menu",
     curve: Curve | None = None,
+    hours_usd: float = 0.0,
     **today: Any,
 ) -> View:
     """What one agent (owner 0) sees; `today` changes public facts, all else is its own sheet."""
@@ -115,6 +116,6 @@ def view(
         [board.today.environment.fleet_availability],
         np.full((1, count), usual), table.level * board.today.rent_10d_usd,
         {(0, row): hours for row, hours in (bought or {}).items()},
-        {(0, row): cut for row, cut in (interrupted or {}).items()},
+        {(0, row): cut for row, cut in (interrupted or {}).items()}, hours_usd=np.array([hours_usd]),
     )  # fmt: skip
     return View(board, 0, stable_id("neocloud_1"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agents.basis_trader import pairs_of
+from agents.basis_trader import pairs_of, spreads_of
 from sim.rows.exchange import Leg
 from sim.rules.arbitrage import most_usd, slope_per_usd, wanted_share
 from sim.spec import SpecError
@@ -46,6 +46,38 @@ def test_pairs_are_the_same_months_and_a_perpetual_with_the_second():
     every = {"main": some(0, 3), "ice": some(3, 2), "perp": some(5, 1, True)}
     assert [(a.place, b.place) for a, b in pairs_of(every)] == [(0, 3), (1, 4), (1, 5)]
     assert pairs_of({"perp": some(0, 1, True)}) == []
+    assert [(a.place, b.place) for a, b in spreads_of(every)] == [(1, 2)], "not the nearest; ICE lists two"
+
+
+def gaps(economy):
+    """What the months' gaps over expectations differ by, but for the nearest's: their sd, day by day."""
+    record, venue = economy.record, economy.exchange.first
+    prices = np.stack([record[f"future_{m}_usd_per_gpu_hour"] for m in range(2, 7)])
+    assert len(venue.names) == 6
+    return np.log(prices[1:] / prices[:-1]).std(axis=0)
+
+
+def test_calendar_spreads_draw_the_months_of_a_curve_together():
+    with_ = ran(DAYS, "arbitrage=curve_traders")
+    owners = [i for i, agent in enumerate(with_.register.people) if agent.kind == "basis_trader"]
+    held = with_.books.ledger.table(with_.exchange.names)[:, owners]
+    assert not held[0].any()
+    assert (np.abs(held[1:]).sum(axis=0) > 0.0).all()
+    assert (held[1:] > 0.0).any()
+    assert (held[1:] < 0.0).any()
+    nobody = ran(DAYS)
+    assert gaps(with_)[5:].mean() < 0.8 * gaps(nobody)[5:].mean()
+    assert with_.record["curve_gap_spread"][5:].mean() < 0.8 * nobody.record["curve_gap_spread"][5:].mean()
+    assert (
+        moved(spot_side(with_), spot_side(ran(DAYS, "arbitrage=curve_traders", agents__basis_trader__capital_usd=0.0)))
+        == []
+    )
+
+
+def test_who_does_not_trade_along_the_curve_has_nothing_to_trade_at_one_venue():
+    idle = ran(4, TRADERS)
+    owners = [i for i, agent in enumerate(idle.register.people) if agent.kind == "basis_trader"]
+    assert not idle.books.ledger.table(idle.exchange.names)[:, owners].any()
 
 
 def test_margin_is_their_own_and_never_more_than_they_own(apart):

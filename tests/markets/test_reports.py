@@ -21,7 +21,7 @@ def reported() -> Economy:
 def test_reports_change_no_other_series_and_are_not_recorded_by_default(reported):
     plain, full = series(ran(34)), series(reported)
     assert {name: full[name] for name in plain} == plain
-    assert len(full) == len(plain) + 6 * 12 + 8
+    assert len(full) == len(plain) + 6 * 12 + 10
 
 
 def test_classes_add_up_to_open_interest_and_longs_to_shorts(reported):

@@ -87,7 +87,7 @@ def test_without_fund_own_capital_and_assessments_gains_bear_and_then_the_owners
 def test_members_whom_nobody_costs_anything_change_nothing_else():
     none, members = series(ran(34)), series(ran(34, "clearing=members"))
     assert {name: members[name] for name in none} == none
-    assert len(members) == len(none) + 2 + len(LAYERS)
+    assert len(members) == len(none) + 5 + len(LAYERS)
 
 
 def test_members_come_and_go_in_copies():
