@@ -414,10 +414,8 @@ class Economy(abm.Model):  # type: ignore[misc]
             for department in self.departments:
                 department.laws(self.day)
         if self.record.enabled:
-            series = {MONTH_END.name: float(self.calendar.is_month_end(self.day))}
-            for department in self.departments:
-                series |= department.day()
-            self.record.write(series)
+            month_end = {MONTH_END.name: float(self.calendar.is_month_end(self.day))}
+            self.record.write(month_end, *(department.day() for department in self.departments))
         self.day += 1
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from sim.vocabulary import Floats
+from sim.vocabulary import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -104,16 +105,31 @@ class Record:
         self.rows: Floats = np.full((max(1, days), len(columns)), np.nan)
         self.days = 0
         self.enabled = True
+        self._told: list[str] = []  # in which order the last day came, and where it went
+        self._places: Ints = np.zeros(0, dtype=np.int64)
 
-    def write(self, day: Mapping[str, float]) -> None:
-        """Add a day: the value of every series by name; raises ValueError for one that is missing or unknown."""
-        if day.keys() != self.place.keys():
-            missing, unknown = sorted(self.place.keys() - day.keys()), sorted(day.keys() - self.place.keys())
-            raise ValueError(f"a day must have every series of the record: missing {missing}, unknown {unknown}")
+    def write(self, *day: Mapping[str, float]) -> None:
+        """Add a day: the value of every series by name, from one who tells or several.
+
+        Raises ValueError for a series that is missing, unknown or told twice.
+        """
+        told = list(chain.from_iterable(day))
+        if told != self._told:
+            self._told, self._places = told, self._find(told)
         if self.days == len(self.rows):
             self.rows = np.concatenate([self.rows, np.full_like(self.rows, np.nan)])
-        self.rows[self.days] = [day[name] for name in self.place]
+        self.rows[self.days, self._places] = list(chain.from_iterable(part.values() for part in day))
         self.days += 1
+
+    def _find(self, told: list[str]) -> Ints:
+        """The columns of series in the order in which they are told."""
+        if len(told) != len(self.place) or set(told) != self.place.keys():
+            missing, unknown = sorted(self.place.keys() - set(told)), sorted(set(told) - self.place.keys())
+            twice = sorted({name for name in told if told.count(name) > 1})
+            raise ValueError(
+                f"a day must have every series of the record: missing {missing}, unknown {unknown}, twice {twice}"
+            )
+        return np.array([self.place[name] for name in told], dtype=np.int64)
 
     def __getitem__(self, name: str) -> Floats:
         """A series (days,) so far."""

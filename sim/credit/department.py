@@ -23,6 +23,7 @@ from sim.credit.schedules import Schedules
 from sim.credit.service import Servicer
 from sim.credit.terms import MONTHS, Loan, Resolution
 from sim.department import Common
+from sim.kernels.record import spreads
 from sim.problems import Problem, SpecError
 from sim.record import Column
 from sim.rows.credit import Collateral, Contracted, LoanMargin, ServicerReport
@@ -387,7 +388,7 @@ class Credit:
 
     def day(self) -> dict[str, float]:
         """Loans, lenders, coverage and defaults today."""
-        debt, spreads = self.loans.debt_usd, self._new_spreads()
+        debt, (mean, most) = self.loans.debt_usd, self._new_spreads()
         capital = self.common.ledger.net_worth()[self.common.register.roll.lenders]
         return {
             "loans_usd": float(self.loans.balance.sum()),
@@ -399,8 +400,8 @@ class Credit:
             "loan_losses_usd": self.estates.losses_usd,
             "lender_losses_usd": self.lender_losses_usd,
             "loan_draws_usd": self.drawn_usd,
-            "loan_spread_mean": float(spreads.mean()) if len(spreads) else np.nan,
-            "loan_spread_max": float(spreads.max()) if len(spreads) else np.nan,
+            "loan_spread_mean": mean,
+            "loan_spread_max": most,
             "base_bound": float(self.base_bound),
             **(self._calls() if self.marked else {}),
             **(self._reported(self.reports) if self.reports else {}),
@@ -423,9 +424,10 @@ class Credit:
             "loan_to_value": float(self.loans.debt_usd.sum()) / counts if counts > 0.0 else np.nan,
         }
 
-    def _new_spreads(self) -> Floats:
-        """Spreads of new loans of those who may borrow (firms,), as priced at the last month end."""
-        facilities, today = self.facilities, self.common.board.today
-        borrows = (self.borrowers.advance_rate > 0.0) & today.loans_open & (len(self.loans.weights) > 0)
-        spread = self.borrowers.spread + float(facilities.share @ facilities.spread) + self.pricing.spread_change
-        return np.asarray((spread + self.pricing.charge)[borrows])
+    def _new_spreads(self) -> tuple[float, float]:
+        """Mean and largest spread of new loans of those who may borrow, as priced at the last month end; or nan."""
+        if not (self.common.board.today.loans_open and len(self.loans.weights)):
+            return np.nan, np.nan
+        borrowers, facilities, pricing = self.borrowers, self.facilities, self.pricing
+        of_facilities = float(facilities.share @ facilities.spread)
+        return spreads(borrowers.spread, of_facilities, pricing.spread_change, pricing.charge, borrowers.advance_rate)

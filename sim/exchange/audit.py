@@ -12,6 +12,7 @@ from sim.exchange.clearing_house import FUND, Margins
 from sim.exchange.terms import MAIN
 from sim.exchange.venue import Venue
 from sim.exchange.waterfall import DefaultFund
+from sim.kernels.record import held, long_positions, positive
 from sim.laws import all_same, same
 from sim.ledger import Ledger
 from sim.record import Column
@@ -103,23 +104,21 @@ def trading(
     ledger: Ledger, roll: Roll, venues: Iterable[Venue], closes: Iterable[Close], margins: Margins
 ) -> list[float]:
     """The values of the series `TRADING`, over all venues."""
-    crowd_long, positions, institutions = 0.0, [], []
+    crowds_long, others_long, rows = 0.0, [], []
     for venue in venues:
-        held = ledger.table(venue.names)
-        positions.append(held)
-        kept = held.copy()
+        rows.append(ledger.rows(tuple(venue.names)))
+        crowds = np.array([crowd.owner for crowd in venue.crowds], dtype=np.int64)
+        others_long += long_positions(ledger.positions, rows[-1], crowds).tolist()
         for crowd in venue.crowds:
-            kept[:, crowd.owner] = 0.0
-            crowd_long += float(np.maximum(0.0, crowd.arrays.position).sum())
-        institutions.append(kept[kept > 0.0])
-    table = np.concatenate(positions)
+            crowds_long += positive(crowd.arrays.position)
+    every = np.concatenate(rows)
     told = [kind for close in closes for kind, _ in close.events]
     return [
-        crowd_long + math.fsum(np.concatenate(institutions).tolist()),
+        crowds_long + math.fsum(others_long),
         math.fsum(float(close.volume.sum()) for close in closes),
-        float(table[:, roll.landlords].sum()),
-        float(table[:, roll.users].sum()),
-        -float(ledger.held("margin")[roll.clearing_house]),
+        held(ledger.positions, every, roll.landlords),
+        held(ledger.positions, every, roll.users),
+        -ledger.holding("margin", roll.clearing_house),
         float(margins.margin_defaults),
         float(told.count("limit lock")),
         float(told.count("multiplicity")),

@@ -44,6 +44,7 @@ from sim.exchange.terms import MAIN, Clearing, Information, VenueTerms
 from sim.exchange.venue import Venue
 from sim.exchange.waterfall import COLUMNS as MEMBERS
 from sim.exchange.waterfall import LAYERS
+from sim.kernels.sums import mean_sd
 from sim.problems import Problem, SpecError
 from sim.record import Column
 from sim.roles import BuysFromOutside, EstimatesItsHedge, Hedges, HoldsFutures, SpeculatesInCrowds, TradesOnItsOwn
@@ -545,8 +546,7 @@ class Exchange:
             return found
         close = self.closes[first.name]
         if first.crowds:
-            gaps = np.log(close.price_usd / first.expected_usd)
-            found[GAP.name], found[SPREAD.name] = float(gaps.mean()), float(gaps.std())
+            found[GAP.name], found[SPREAD.name] = mean_sd(np.log(close.price_usd / first.expected_usd))
         found |= self._read()
         found[IMPACT.name] = close.impact
         return found

@@ -73,7 +73,7 @@ def columns_of(kinds: Iterable[str]) -> list[Column]:
     """The series of GPUs and chips, where owners of these kinds have GPUs."""
     return [
         *(
-            Column(f"fleet_{kind}_gpus", "GPUs", f"GPUs at work of all agents of kind {kind}", "fleet_{kind}_gpus")
+            Column(gpus_column(kind), "GPUs", f"GPUs at work of all agents of kind {kind}", gpus_column("{kind}"))
             for kind in sorted(set(kinds))
         ),
         Column("fleet_ve", "VE", "GPUs at work of landlords, H100 value equivalents"),
@@ -94,12 +94,17 @@ def columns_of(kinds: Iterable[str]) -> list[Column]:
     ]
 
 
-def gpus_by_kind(kinds: Iterable[str], gpus: Floats) -> dict[str, float]:
-    """The series of each kind of owner: its GPUs, given those of all owners (chip owners,)."""
+def gpus_column(kind: str) -> str:
+    """The series of GPUs of owners of a kind."""
+    return f"fleet_{kind}_gpus"
+
+
+def gpus_by_kind(columns: Iterable[str], gpus: Floats) -> dict[str, float]:
+    """GPUs of each kind of owner, given those of all owners (chip owners,) and the series of each."""
     found: dict[str, float] = {}
-    for kind, count in zip(kinds, gpus.tolist(), strict=True):
-        found[kind] = found.get(kind, 0.0) + count
-    return {f"fleet_{kind}_gpus": count for kind, count in found.items()}
+    for column, count in zip(columns, gpus.tolist(), strict=True):
+        found[column] = found.get(column, 0.0) + count
+    return found
 
 
 def mean_q(register: Register, fleets: Floats) -> float:

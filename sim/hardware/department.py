@@ -14,6 +14,7 @@ from sim.hardware.audit import (
     columns_of,
     gpu_value_usd,
     gpus_by_kind,
+    gpus_column,
     mean_paid_usd,
     mean_q,
 )
@@ -24,6 +25,7 @@ from sim.hardware.resale.market import UsedMarket
 from sim.hardware.resale.terms import Resale
 from sim.hardware.sites import Sites
 from sim.hardware.terms import Investment
+from sim.kernels.record import fleets
 from sim.record import Column
 from sim.roles import OrdersChips, SellsChips
 from sim.rows.credit import Collateral
@@ -55,6 +57,7 @@ class Hardware:
         self.start_ve = float(fleet.working.sum())
         self.start_let_ve = float(self._landlords_ve().sum())
         self.kinds = [common.register.label(owner) for owner in common.register.roll.chip_owners.tolist()]
+        self.gpus_of = [gpus_column(kind) for kind in self.kinds]
         fleet.note_sizes()
 
     # the day
@@ -229,19 +232,20 @@ class Hardware:
 
     def day(self) -> dict[str, float]:
         """GPUs at work, chips ordered today and what both are worth."""
-        common, fleet = self.common, self.fleet.working
-        today, mine = common.board.today, self._landlords_ve()
-        month_end, path = common.calendar.is_month_end(today.day), common.path
+        common, grades = self.common, self.grades
+        today, landlords, path = common.board.today, common.register.roll.landlord_fleet, common.path
+        month_end, mine = common.calendar.is_month_end(today.day), self._landlords_ve()
+        gpus, let, all_, orders, all_orders = fleets(self.fleet.working, self.ordered_ve, landlords, grades.gpu_ve)
         on_path = self.start_let_ve * path.quantity_factor(today.years)
         path_orders = on_path * path.delivery_rate * path.ahead * today.days_of_month / DAYS_PER_YEAR
         return {
-            **gpus_by_kind(self.kinds, (fleet / self.grades.gpu_ve).sum(axis=1)),
-            "fleet_ve": float(mine.sum()),
+            **gpus_by_kind(self.gpus_of, gpus),
+            "fleet_ve": let,
             "fleet_path_ve": on_path,
-            "fleet_all_ve": float(fleet.sum()),
-            "orders_ve": float(self.ordered_ve[common.register.roll.landlord_fleet].sum()),
+            "fleet_all_ve": all_,
+            "orders_ve": orders,
             "orders_path_ve": path_orders if month_end else 0.0,
-            "orders_all_ve": float(self.ordered_ve.sum()),
+            "orders_all_ve": all_orders,
             "chip_price_usd_per_ve": mean_paid_usd(today, common.board.start.order_shares),
             "gpu_value_usd_per_ve": gpu_value_usd(common.register, mine),
             "q_mean": mean_q(common.register, mine) if month_end else np.nan,

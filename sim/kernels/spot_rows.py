@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from sim.kernels.call_auction import Floats, Ints
 from sim.kernels.jit import jit
-from sim.kernels.sums import part, total
 
 LEAST = 1e-300
 
@@ -143,66 +142,3 @@ def remember(
                 now = min(most, (asked[r, j] if posted[j] else let[o, j]) / max(had, LEAST))
             tightness[o, j] = before[o, j] + (now - before[o, j]) / days
     return sellers
-
-
-@jit
-def measured(
-    offered: Floats, sold: Floats, landlords: Ints, on_demand: Floats, price: Floats, traded: Floats, value: Floats
-) -> tuple[float, float, float, float, Floats]:
-    """Return a day's VE offered by landlords, VE-hours they sold on demand, GPU-hours traded, USD paid, occupancy (J,).
-
-    `offered`, `sold` (J, O) are in VE and VE-hours, `price`, `traded` (T, J), `value` (J,) is VE to a GPU; occupancy is
-    of all owners, nan where nothing was offered. Sums are those of numpy to the bit.
-    """
-    products, owners = offered.shape
-    had, let = np.empty((len(landlords), products)), np.empty((len(landlords), products))
-    for i in range(len(landlords)):
-        for j in range(products):
-            had[i, j] = offered[j, landlords[i]]
-            let[i, j] = sold[j, landlords[i]] * on_demand[j]
-    hours, occupancy = np.zeros(products), np.empty(products)
-    for t in range(len(traded)):
-        for j in range(products):
-            hours[j] += traded[t, j]
-    for j in range(products):
-        hours[j] /= value[j]
-        most = part(offered[j], 0, owners) * 24
-        occupancy[j] = part(sold[j], 0, owners) / max(most, LEAST) if most > 0.0 else np.nan
-    paid = (price * traded).ravel()
-    return total(had.ravel()), total(let.ravel()), total(hours), total(paid), occupancy
-
-
-@jit
-def first_asks(asks: Floats, sellers: Ints, order: Ints) -> Floats:
-    """Return sellers' first list price above zero (S,) among the products `order` (n,) of `asks` (O, J); else nan."""
-    found = np.full(len(sellers), np.nan)
-    for s in range(len(sellers)):
-        for j in order:
-            if asks[sellers[s], j] > 0.0:
-                found[s] = asks[sellers[s], j]
-                break
-    return found
-
-
-@jit
-def shelves(offered: Floats, posted: NDArray[np.bool_]) -> Ints:
-    """Return how many owners offer something at list prices (J,); `offered` (J, O)."""
-    found = np.zeros(len(offered), np.int64)
-    for j in range(len(offered)):
-        if posted[j]:
-            for o in range(offered.shape[1]):
-                if offered[j, o] > 0.0:
-                    found[j] += 1
-    return found
-
-
-@jit
-def standing(asks: Floats, among: NDArray[np.bool_]) -> Floats:
-    """Return the list prices above zero of the products `among` (J,), in order of size; `asks` (O, J)."""
-    found, count = np.empty(asks.size), 0
-    for o in range(len(asks)):
-        for j in range(asks.shape[1]):
-            if among[j] and asks[o, j] > 0.0:
-                found[count] = asks[o, j]
-                count += 1
-    return np.sort(found[:count])

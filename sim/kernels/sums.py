@@ -1,8 +1,11 @@
 """Sums of floats in the order in which numpy adds them up, so that a kernel leaves the bits of the array expression.
 
 `total` adds as numpy's pairwise summation does (Higham 2002, ch. 4): eight lanes side by side up to 128 numbers, halves
-beyond. A table's rows are added up so, its columns row after row. `exact` is rounded once, as `math.fsum` is.
+beyond. A table's rows are added up so, its columns row after row; `mean_sd` are a mean and standard deviation of such
+sums. `exact` is rounded once, as `math.fsum` is.
 """
+
+import math
 
 import numpy as np
 
@@ -77,6 +80,17 @@ def columns(table: Floats, into: Floats) -> None:
     for i in range(len(table)):
         for k in range(table.shape[1]):
             into[k] += table[i, k]
+
+
+@jit
+def mean_sd(values: Floats) -> tuple[float, float]:
+    """Return the mean of values (n,) and their standard deviation."""
+    n = len(values)
+    mean = total(values) / n
+    squares = np.empty(n)
+    for i in range(n):
+        squares[i] = (values[i] - mean) * (values[i] - mean)
+    return mean, math.sqrt(total(squares) / n)
 
 
 @jit

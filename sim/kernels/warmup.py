@@ -29,6 +29,7 @@ from sim.kernels import (
     limit_order_book,
     philox,
     postings,
+    record,
     spot,
     spot_rows,
     sums,
@@ -126,6 +127,7 @@ def _warm_up_sums() -> None:
     sums.total(one)
     sums.rows(table, one)
     sums.columns(table, one)
+    sums.mean_sd(one)
 
 
 def _warm_up_jobs() -> None:
@@ -180,11 +182,19 @@ def _warm_up_rows() -> None:
     spot_rows.to_owners(capacity, who, who, spot.CONVEX, by_column, np.ones((2, 2), order="F"))
     tightness, posted = np.ones((2, 2)), np.zeros(2, np.bool_)
     spot_rows.grouped(table, one, 1.0, table, who, wanted)
-    spot_rows.measured(table, table, who, one, table, table, one)
-    spot_rows.first_asks(table, who, who)
-    spot_rows.shelves(table, posted[:1])
-    spot_rows.standing(table, posted[:1])
     spot_rows.remember(tightness, who, who, spot.CONVEX, capacity, capacity, by_column, posted, 24, 2.0, 10.0)
+
+
+def _warm_up_record() -> None:
+    one, table, who, yes = np.ones(1), np.ones((1, 1)), np.zeros(1, np.int64), np.ones(1, np.bool_)
+    record.fleets(table, table, who, one)
+    record.hours(table, table, who, one, table, table, one, table, one, one)
+    record.shelves(table, yes)
+    record.listed(table, yes, one, who, 1, table, yes, who, who)
+    record.long_positions(table, who, who)
+    record.positive(table)
+    record.held(table, who, who)
+    record.spreads(one, 0.0, one, 0.0, one)
 
 
 def _warm_up_auction() -> None:
@@ -236,7 +246,7 @@ def _warm_up_funds() -> None:
 # what others call first, then what takes longest
 PIECES: tuple[Piece, ...] = (
     _warm_up_sums, _warm_up_auction, _warm_up_draws, _warm_up_funds, _warm_up_spot, _warm_up_jobs, _warm_up_rows,
-    _warm_up_books, _warm_up_crowd, _warm_up_close, _warm_up_book, _warm_up_means,
+    _warm_up_books, _warm_up_record, _warm_up_crowd, _warm_up_close, _warm_up_book, _warm_up_means,
 )  # fmt: skip
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
 
 from sim.kernels.laws import hours
+from sim.kernels.record import hours as hours_of_day
+from sim.kernels.record import listed, shelves
 from sim.kernels.spot import POSTED
-from sim.kernels.spot_rows import first_asks, measured, shelves, standing
 from sim.laws import fail, same
 from sim.quantiles import quantiles
 from sim.record import Column
@@ -18,7 +19,7 @@ from sim.rental.places import Shop
 from sim.rounding import rounding
 from sim.rows.rental import Products, Trades
 from sim.rows.reserved import Delivered
-from sim.vocabulary import HOURS_PER_DAY, Floats, Ints
+from sim.vocabulary import HOURS_PER_DAY, Bools, Floats, Ints
 
 
 def check_hours(
@@ -114,54 +115,50 @@ def ask_column(seller: str) -> str:
     return f"ask_{seller}_usd_per_gpu_hour"
 
 
-def asks_by_seller(
-    products: Products, shop: Shop, asks_usd: Floats, gpu_ve: float, sellers: Sequence[tuple[int, str]]
-) -> dict[str, float]:
-    """Each seller's list price of the reference grade (owner, name), USD per GPU-hour.
+@dataclass(frozen=True)
+class Series:
+    """What the record calls the day's hours and prices, laid out once, and what it looks at.
 
-    A seller that reprices does so everywhere, so that one price says when: the first that is paid, else the first
-    posted. nan where a seller posts none.
+    Names of rents (grades, then products), of stock-outs by region, occupancy by product and list prices by seller.
+    `sellers` (S,) are those who post prices, `first` (n,) products of the reference grade in the order in which a
+    seller's price is looked for: a seller that reprices does so everywhere, so that one price says when, the first that
+    is paid or else the first posted. `compared` (J,) are products whose list prices are compared.
     """
-    mine = np.flatnonzero(products.grade == 0)
-    order = mine[np.argsort(shop.mechanism[mine] != POSTED, kind="stable")]
-    prices = first_asks(asks_usd, np.array([owner for owner, _ in sellers], dtype=np.int64), order) * gpu_ve
-    return dict(zip(_ask_series(tuple(name for _, name in sellers)), prices.tolist(), strict=True))
+
+    rents: tuple[str, ...]
+    stock_outs: tuple[str, ...]
+    occupancy: tuple[str, ...]
+    asks: tuple[str, ...]
+    sellers: Ints
+    first: Ints
+    compared: Bools
 
 
-@cache
-def _ask_series(sellers: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(ask_column(seller) for seller in sellers)
-
-
-@cache
-def rent_series(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The series of the rents of these grades or products."""
-    return tuple(rent_column(name) for name in names)
-
-
-@cache
-def _occupancy_series(products: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"occupancy_{product}" for product in products)
-
-
-@cache
-def _stock_out_series(regions: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"stock_out_{region}" for region in regions)
+def series_of(products: Products, shop: Shop, let: Floats, sellers: Sequence[tuple[int, str]]) -> Series:
+    """The series of these products, of which landlords `let` some (products,), and of those who post prices."""
+    reference = np.flatnonzero(products.grade == 0)
+    mine = (products.grade == 0) & (let > 0.0)
+    return Series(
+        rents=tuple(rent_column(name) for name in (*products.grade_names, *products.names)),
+        stock_outs=tuple(f"stock_out_{region}" for region in products.region_names),
+        occupancy=tuple(f"occupancy_{product}" for product in products.names),
+        asks=tuple(ask_column(seller) for _, seller in sellers),
+        sellers=np.array([owner for owner, _ in sellers], dtype=np.int64),
+        first=reference[np.argsort(shop.mechanism[reference] != POSTED, kind="stable")],
+        compared=mine & shop.posted if shop.posted.any() else mine,
+    )
 
 
 def hours_let(
-    trades: Trades, delivered: Delivered, products: Products, shop: Shop, landlords: Ints, gpu_ve: Floats,
-    fleet: Floats, dark: bool, withheld_ve: float,
+    series: Series, trades: Trades, delivered: Delivered, products: Products, shop: Shop, landlords: Ints,
+    gpu_ve: Floats, fleet: Floats, dark: bool, withheld_ve: float,
 ) -> dict[str, float]:  # fmt: skip
     """Hours let, left and withheld; `fleet` (landlords, grades) VE, whose grades have `gpu_ve` (grades,) to a GPU."""
-    total = float(fleet.sum())
-    pool, sold, gpu_hours, paid_usd, occupancy = measured(
+    pool, sold, gpu_hours, paid_usd, occupancy, running, gpus_per_ve = hours_of_day(
         trades.offered_ve.T, trades.sold_ve_hours.T, landlords, shop.on_demand, trades.price_usd,
-        trades.traded_ve_hours, products.value,
+        trades.traded_ve_hours, products.value, fleet, gpu_ve, delivered.ve,
     )  # fmt: skip
     offered = pool * HOURS_PER_DAY
-    gpus_per_ve = float((fleet / gpu_ve).sum()) / total if total > 0.0 else 1.0
-    running = float(total - delivered.ve.sum())
     downtime = max(0.0, (running - withheld_ve) * HOURS_PER_DAY - offered) if dark else 0.0
     return {
         "pool_ve": offered / HOURS_PER_DAY,
@@ -172,7 +169,7 @@ def hours_let(
         "downtime_gpu_hours": downtime * gpus_per_ve,
         "interrupted_gpu_hours": sum(trades.interrupted.values()) * gpus_per_ve,
         "spot_turnover_usd": paid_usd,
-        **dict(zip(_occupancy_series(products.names), occupancy.tolist(), strict=True)),
+        **dict(zip(series.occupancy, occupancy.tolist(), strict=True)),
     }
 
 
@@ -184,21 +181,20 @@ def stock_out(trades: Trades, shop: Shop) -> float:
     return 1.0 - (1.0 - listed) * (1.0 - (trades.unserved_ve_hours / wanted if wanted > 0.0 else 0.0))
 
 
-def list_prices(trades: Trades, products: Products, shop: Shop, asks_usd: Floats, let: Floats) -> dict[str, float]:
-    """Stock-outs at list prices and how asks differ; nan where nobody posts a price.
+def list_prices(
+    series: Series, trades: Trades, products: Products, shop: Shop, asks_usd: Floats, gpu_ve: float
+) -> dict[str, float]:
+    """Stock-outs at list prices, how asks differ, each seller's price of the reference grade; nan where there is none.
 
-    `let` (products,) is 1 where landlords let capacity.
+    `gpu_ve` is VE to a GPU of that grade.
     """
-    count, regions = shelves(trades.offered_ve.T, shop.posted), products.region_names
-    out = np.bincount(products.region, count * trades.stock_outs, len(regions)).tolist()
-    of = np.bincount(products.region, count, len(regions)).tolist()
-    mine = (products.grade == 0) & (let > 0.0)
-    asks = standing(asks_usd, mine & shop.posted if shop.posted.any() else mine)
+    out, asks, first = listed(
+        trades.offered_ve.T, shop.posted, trades.stock_outs, products.region, len(products.region_names), asks_usd,
+        series.compared, series.sellers, series.first,
+    )  # fmt: skip
     low, middle, high = quantiles(asks, (0.1, 0.5, 0.9))
     return {
-        **{
-            name: some / all_ if all_ else math.nan
-            for name, some, all_ in zip(_stock_out_series(regions), out, of, strict=True)
-        },
+        **dict(zip(series.stock_outs, out.tolist(), strict=True)),
         "ask_dispersion": (high - low) / middle,
+        **dict(zip(series.asks, (first * gpu_ve).tolist(), strict=True)),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -15,13 +16,13 @@ from sim.kernels.spot import clear_day
 from sim.record import Column
 from sim.rental.auction import ClearDay, Day, SpotAuction, season_table
 from sim.rental.audit import (
-    asks_by_seller,
+    Series,
     check_hours,
     check_spending,
     columns_of,
     hours_let,
     list_prices,
-    rent_series,
+    series_of,
     stock_out,
     terms_of,
 )
@@ -232,6 +233,11 @@ class Rental:
         register = self.common.register
         return [(owner, register.name(owner)) for owner, _ in register.of(PostsAsks)]
 
+    @cached_property
+    def series(self) -> Series:
+        """The names of its series, laid out once."""
+        return series_of(self.where.products, self.where.shop, self.let, self.sellers)
+
     def columns(self) -> list[Column]:
         """The series of hours, rents and list prices."""
         return columns_of(self.where.products, [name for _, name in self.sellers])
@@ -239,31 +245,18 @@ class Rental:
     def day(self) -> dict[str, float]:
         """Rents, hours let and left, list prices."""
         trades, delivered = self._today()
-        where, products, path, today = self.where, self.where.products, self.common.path, self.common.board.today
-        landlords = self.common.register.roll.landlords
-        by_grade = zip(
-            rent_series(products.grade_names), (self.rents.last_by_grade * self.gpu_ve).tolist(), strict=True
-        )
-        by_product = zip(rent_series(products.names), self.product_rents.tolist(), strict=True)
+        where, path, today, series = self.where, self.common.path, self.common.board.today, self.series
+        rents = [*(self.rents.last_by_grade * self.gpu_ve).tolist(), *self.product_rents.tolist()]
         return {
-            **dict(by_grade),
-            **dict(by_product),
+            **dict(zip(series.rents, rents, strict=True)),
             "rent_usd_per_ve_hour": self.rents.today,
             "rent_path_usd_per_ve_hour": path.settings.rent_usd * path.technology_factor(today.years),
             **hours_let(
-                trades,
-                delivered,
-                products,
-                where.shop,
-                landlords,
-                self.gpu_ve,
-                self.fleet_ve,
-                today.environment.dark,
-                self.withheld_ve,
+                series, trades, delivered, where.products, where.shop, self.common.register.roll.landlords, self.gpu_ve,
+                self.fleet_ve, today.environment.dark, self.withheld_ve,
             ),
-            **list_prices(trades, products, where.shop, self.asks_usd, self.let),
-            **asks_by_seller(products, where.shop, self.asks_usd, float(self.gpu_ve[0]), self.sellers),
-        }
+            **list_prices(series, trades, where.products, where.shop, self.asks_usd, float(self.gpu_ve[0])),
+        }  # fmt: skip
 
     def _today(self) -> tuple[Trades, Delivered]:
         if self._let_today is None:

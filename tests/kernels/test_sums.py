@@ -9,7 +9,7 @@ import pytest
 
 from sim.kernels.contract_book import paired
 from sim.kernels.postings import legs, pairs, transfers
-from sim.kernels.spot_rows import alike, at_home, first_asks, gathered, measured, over_rows, shelves, standing
+from sim.kernels.spot_rows import alike, at_home, gathered, over_rows
 from sim.kernels.sums import columns, exact, rows, total
 from sim.rounding import rounding
 
@@ -118,29 +118,3 @@ def test_rows_become_groups_and_what_they_get_comes_back() -> None:
     assert of_groups.tolist() == [[0.0, 0.0, 1.0, 1.0, 1.0, 1.0], [2.0, 2.0, 2.0, 2.0, 3.0, 3.0]]
     assert quantity.tolist() == [1.0, 2.0, 0.875, 1.125, 1.25, 1.25]
     assert over_rows(0.5 * quantity, group, wanted, quantity) == pytest.approx(0.5 * wanted.sum(axis=1), rel=1e-15)
-
-
-def test_a_days_measures_are_those_of_arrays_to_the_last_bit() -> None:
-    """As one would write them with numpy."""
-    rng = np.random.default_rng(5)
-    offered, sold = (np.where(rng.random((24, 114)) < 0.5, rng.uniform(size=(24, 114)), 0.0) for _ in range(2))
-    offered[3] = 0.0
-    landlords, on_demand, value = np.arange(0, 60, 3), np.repeat([1.0, 0.0], 12), rng.uniform(1.0, 3.0, 24)
-    price, traded = rng.uniform(size=(2, 24, 24))
-    had, let, hours, paid, occupancy = measured(offered, sold, landlords, on_demand, price, traded, value)
-    assert had == offered.T[landlords].sum()
-    assert let == (sold.T[landlords] * on_demand).sum()
-    assert hours == (traded.sum(axis=0) / value).sum()
-    assert paid == (price * traded).sum()
-    most = np.asfortranarray(offered.T).sum(axis=0) * 24
-    let_of = np.asfortranarray(sold.T).sum(axis=0)
-    shares = np.where(most > 0.0, let_of / np.maximum(most, 1e-300), np.nan)
-    assert np.array_equal(occupancy, shares, equal_nan=True)
-    assert np.isnan(occupancy[3])
-    posted = on_demand > 0.0
-    assert shelves(offered, posted).tolist() == ((offered.T > 0.0) & posted).sum(axis=0).tolist()
-    asks = np.ascontiguousarray(offered.T)
-    assert standing(asks, posted).tolist() == np.sort(asks[:, posted][asks[:, posted] > 0.0]).tolist()
-    order = np.array([3, 7, 1])
-    shown = [next((float(asks[s, j]) for j in order if asks[s, j] > 0.0), np.nan) for s in landlords]
-    assert np.array_equal(first_asks(asks, landlords, order), shown, equal_nan=True)

@@ -32,12 +32,20 @@ def test_of_nothing_they_are_empty():
 def test_a_day_has_every_series_by_name_and_no_other():
     record = Record([Column("a", "", ""), Column("b", "", "")], None, 2)
     record.write({"b": 2.0, "a": 1.0})
-    assert record["a"].tolist() == [1.0]
-    assert record["b"].tolist() == [2.0]
-    for day in ({"a": 1.0}, {"a": 1.0, "b": 2.0, "c": 3.0}):
-        with pytest.raises(ValueError, match="missing|unknown"):
-            record.write(day)
-    assert record.days == 1
+    record.write({"b": 4.0, "a": 3.0})
+    record.write({"a": 5.0}, {"b": 6.0})
+    record.write({"b": 8.0}, {"a": 7.0})
+    assert record["a"].tolist() == [1.0, 3.0, 5.0, 7.0]
+    assert record["b"].tolist() == [2.0, 4.0, 6.0, 8.0]
+    for day in (
+        [{"a": 1.0}],
+        [{"a": 1.0, "b": 2.0, "c": 3.0}],
+        [{"a": 1.0, "b": 2.0}, {"a": 1.0}],
+        [{"a": 1.0, "c": 2.0}],
+    ):
+        with pytest.raises(ValueError, match=r"missing \[.*\], unknown \[.*\], twice \[.*\]"):
+            record.write(*day)
+    assert record.days == 4
 
 
 def test_series_stand_in_one_order_whoever_records_them():
