@@ -10,6 +10,9 @@ OPTIONAL = (
     "resale=default",
     "deal.enabled=true",
     "loan.reports=true",
+    "loan.facilities.delayed_draw.amortisation=null",
+    "loan.facilities.delayed_draw.schedule={months: 36, balloon: 0.3}",
+    "loan.facilities.delayed_draw.refinance=true",
     "population=tiny",
     "venues.main.reports=true",
     "venues.main.maturities=1",
@@ -287,7 +290,7 @@ def page() -> str:
         "With `record=paths`: a file a run, a row a day, null where there is nothing on a day. "
         "Grades, indices, kinds of owner, tenors and listed months are "
         "those of the default world; another world has its own. The last are of worlds with a market "
-        "for used GPUs, of the calls that need one, of loans with `reports` "
+        "for used GPUs, of the calls that need one, of balloons that are drawn anew, of loans with `reports` "
         "(owners are those of the smallest world), and of venues with `reports` (of the nearest month: others alike), "
         "with clearing members and with a perpetual.",
         [*PATHS, *((column.name, column.unit, column.meaning) for column in series)],

@@ -139,7 +139,8 @@ class Economy(abm.Model):  # type: ignore[misc]
         if self.calendar.is_month_end(self.day):
             received = self.settle_month()
             contracted = self.reserved.contracted(self.indices.usd) if self.spec.loan.tests else None
-            self.credit.service(self.day, received[self.books.roll.landlords], contracted)
+            pledged = self._pledged_usd() if self.spec.loan.refinances else None
+            self.credit.service(self.day, received[self.books.roll.landlords], contracted, pledged)
             self.notes.pay(self.day, self.credit.report())
         self.roll_paper()
         self.trade_used_gpus()
@@ -387,7 +388,7 @@ class Economy(abm.Model):  # type: ignore[misc]
     def invest(self) -> None:
         """Chip orders: what owners want, what cash and lenders allow, what the vendor accepts; loans are sold on."""
         mine = self.books.roll.landlord_fleet
-        self.credit.price(self.hardware.pledged_usd()[mine])
+        self.credit.price(self._pledged_usd())
         offering = self.notes.offer(self.day, self.credit.margin())
         self.credit.advance(offering)
         self.board.today = replace(self.board.today, capital_charge=offering.charge)
@@ -404,6 +405,10 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.credit.raise_equity(funding, orders.accepted)
         self.hardware.order(self.day, orders)
         self.credit.prepay(self.hardware.cancel(self.day))
+
+    def _pledged_usd(self) -> Floats:
+        """Book value of landlords' GPUs at work and on order (landlords,)."""
+        return self.hardware.pledged_usd()[self.books.roll.landlord_fleet]
 
     # 14. the close
 

@@ -54,6 +54,7 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
     "deal_interest_mezzanine_usd", "deal_interest_junior_usd", "deal_repaid_usd", "deal_kept_usd", "deal_reserve_usd",
     "deal_residual_usd",
     "calls_open", "called_usd", "calls_cash_usd", "calls_chips_usd", "calls_sales_usd", "loan_to_value",
+    "balloons_due_usd", "balloons_refinanced_usd", "balloons_cash_usd", "balloons_sales_usd", "balloons_overdue_usd",
     "lock_up_firms", "breach_firms", "estate_firms", "cash_received_usd", "cash_running_usd", "cash_hedges_usd",
     "cash_fees_usd", "cash_interest_usd", "cash_principal_usd", "cash_swept_usd", "cash_distributed_usd",
     "facility_{facility}_loans_usd", "facility_{facility}_draws_usd", "facility_{facility}_undrawn_usd",

@@ -158,6 +158,9 @@ def _impossible(spec: Spec) -> list[Problem]:
         if facility.amortisation is not None and facility.amortisation <= least:
             text = f"must exceed {least:g}, or debt never shrinks"
             problems.append(Problem(f"loan.facilities.{name}.amortisation", facility.amortisation, text))
+        if facility.refinance and facility.schedule and facility.yearly(-least) <= least + 1e-9:
+            text = f"drawn anew, debt never shrinks where draws grow at {-least:g} a year: less"
+            problems.append(Problem(f"loan.facilities.{name}.schedule.balloon", facility.schedule.balloon, text))
     if 24 % spec.spot.step_hours:
         problems.append(Problem("spot.step_hours", spec.spot.step_hours, "must divide 24"))
     if spec.spot.variable_cost_usd >= min(spec.world.rent_usd, spec.spot.price_cap_usd):

@@ -31,6 +31,14 @@ COLUMNS = [
     Column("base_bound", "firms", "borrowers whose borrowing base cut their draws at the last month end"),
 ]  # fmt: skip
 
+BALLOON_COLUMNS = [
+    Column("balloons_due_usd", "USD", "balloons that may be drawn anew due today, those overdue among them"),
+    Column("balloons_refinanced_usd", "USD", "of these, repaid out of new loans"),
+    Column("balloons_cash_usd", "USD", "of these, paid in cash"),
+    Column("balloons_sales_usd", "USD", "balloons overdue that were repaid today out of GPUs that their owners sold"),
+    Column("balloons_overdue_usd", "USD", "balloons due and neither drawn anew nor paid"),
+]
+
 CALL_COLUMNS = [
     Column("calls_open", "firms", "borrowers with an open margin call"),
     Column("called_usd", "USD", "beyond maintenance in today's new calls"),

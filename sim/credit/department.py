@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from sim.board import CreditSheet
-from sim.credit.audit import CALL_COLUMNS, COLUMNS, check_loans, median
+from sim.credit.audit import BALLOON_COLUMNS, CALL_COLUMNS, COLUMNS, check_loans, median
 from sim.credit.borrowers import borrowers_of, first_dscr, landlords_of
 from sim.credit.calls import Calls
 from sim.credit.covenants import measured
@@ -17,10 +17,11 @@ from sim.credit.lenders import Lenders
 from sim.credit.loans import LoanBook
 from sim.credit.payments import buy_back, draw, sell, serve
 from sim.credit.pricing import MAX_ADVANCE, Pricing
+from sim.credit.refinancing import DUST_USD, Lending, Refinancing
 from sim.credit.reports import Reports
 from sim.credit.resolution import Estates, Evening, RejectsContracts, SellsGpus
-from sim.credit.schedules import Schedules
-from sim.credit.service import Servicer
+from sim.credit.schedules import Principal, Schedules
+from sim.credit.service import CASH_FLOOR, Servicer
 from sim.credit.terms import MONTHS, Loan, Resolution
 from sim.department import Common
 from sim.kernels.record import spreads
@@ -30,10 +31,7 @@ from sim.rows.credit import Collateral, Contracted, LoanMargin, ServicerReport
 from sim.rows.exposures import Exposure
 from sim.rows.hardware import UsedOffers
 from sim.rows.securitisation import Offering
-from sim.rules.credit_pricing import default_chance
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
-
-CASH_FLOOR = 0.8  # share of a month's normal cash that is never spent on chips
 
 
 class Credit:
@@ -55,9 +53,10 @@ class Credit:
         self.pricing = Pricing(loans, on_path / pledged_usd_per_ve)
         self.calls, self.marked = Calls(common, loans), marked
         self.terms = loan.model_copy(update={"call": None})
-        self.schedules = Schedules(loans, common.path.settings.quantity - common.path.settings.technology)
+        schedules = Schedules(loans, common.path.settings.quantity - common.path.settings.technology)
+        self.servicer = Servicer(common, loans, first_dscr(landlords, common.path, loan), schedules)
+        self.refinancing = Refinancing(common, loans, schedules, recorded=loan.refinances)
         self.adopt(loan, resolution)
-        self.servicer = Servicer(common, loans, first_dscr(landlords, common.path, loan), self.schedules)
         self.lenders = Lenders(common, loans, loan.answers.loss_prior)
         self.estates = Estates(common, self.servicer, self.lenders)
         self.normal_usd: Floats = np.array([common.path.normal_cash_usd(t) for t in landlords])
@@ -65,14 +64,14 @@ class Credit:
         self.room_share = 1.0
         self.base_bound = 0
         self.drawn_usd = self.lender_losses_usd = 0.0
-        self.chances = self._chances()
         self.reports = Reports(common, loans, loan) if loan.reports else None
 
     def adopt(self, loan: Loan, resolution: Resolution) -> None:
         """Take the terms, and what landlords say now of their own."""
         self.calls.adopt(loan.call, self.terms.call)
         self.terms, self.rules = loan, resolution
-        self.schedules.adopt(tuple(facility.schedule for facility in loan.facilities.values()))
+        terms = loan.facilities.values()
+        self.servicer.schedules.adopt(tuple(one.schedule for one in terms), tuple(one.refinance for one in terms))
         register = self.common.register
         self.borrowers = borrowers_of(register, self.common.path, loan)
         self.pricing.path_dscr = first_dscr(landlords_of(register, self.common.path), self.common.path, loan)
@@ -84,7 +83,7 @@ class Credit:
         debt = self.loans.debt_usd
         owes = debt > 0.0
         yearly = self.facilities.amortisation[self.loans.facility] * self.loans.balance.sum(axis=1)
-        due = self.loans.by_borrower(yearly) / MONTHS + self.schedules.first_parts()
+        due = self.loans.by_borrower(yearly) / MONTHS + self.servicer.schedules.first_parts()
         cash = self.common.ledger.held("cash")[self.common.register.roll.landlords]
         problems = []
         for name, test in self.terms.tests.items():
@@ -144,6 +143,7 @@ class Credit:
         estate[roll.landlords] = self.in_estate
         barred[roll.landlords] = (self.servicer.dscr < self.terms.covenant) | self.in_estate
         self.drawn_usd = 0.0
+        self.refinancing.begin_day(self.common.board.today.day)
         self.common.board.credit = CreditSheet(
             debt, dscr, normal, barred.tolist(), estate.tolist(), change, advanced, marked
         )
@@ -158,24 +158,46 @@ class Credit:
 
     # the month
 
-    def service(self, day: int, received_usd: Floats, contracted: Contracted | None = None) -> None:
+    def service(
+        self, day: int, received_usd: Floats, contracted: Contracted | None = None, pledged_usd: Floats | None = None
+    ) -> None:
         """Month end: debt service out of what was received (borrowers,), tests, payouts; then the lenders' accounts.
 
-        Tests of their own dates read what is `contracted`.
+        Tests of their own dates read what is `contracted`, new loans for balloons the book value that is pledged.
         """
-        self.servicer.collect(
+        interest, principal = self.servicer.falls_due(self.terms, self.facilities, self.borrowers)
+        if pledged_usd is not None:
+            principal = self._refinance(principal, pledged_usd)
+        paid = self.servicer.collect(
             self.terms, self.facilities, self.borrowers, received_usd, self.in_estate, self._normal_cash_usd(),
-            contracted,
+            (interest, principal), contracted,
         )  # fmt: skip
+        if pledged_usd is not None:
+            self.refinancing.note(day, principal, paid, self.in_estate)
         self._subscribe()
-        self.chances = self._chances()
         self.lenders.learn(self.terms.answers.loss_half_life_years)
         self.lenders.fund(day)
 
-    def _chances(self) -> Floats:
-        """Chance of default a year that coverage tells of (borrowers,)."""
-        sd = self.terms.answers.cash_flow_sd
-        return np.array([default_chance(dscr, sd) for dscr in self.servicer.dscr.tolist()])
+    def _refinance(self, principal: Principal, pledged_usd: Floats) -> Principal:
+        """Draw balloons anew on tonight's terms; returns principal that is left to be paid in cash."""
+        terms, today, servicer = self.terms, self.common.board.today, self.servicer
+        offering = self.refinancing.offering
+        alive = ~self.in_estate[self.loans.borrower]
+        principal = replace(principal, balloons=np.where(alive, principal.balloons, 0.0))
+        self.price(pledged_usd)
+        failed = np.any(list(servicer.failed.values()), axis=0) if servicer.failed else np.zeros_like(self.in_estate)
+        advance = self._advances(offering)
+        lending = Lending(
+            base_usd=advance * self.calls.base_usd(terms, pledged_usd),
+            committed_usd=servicer.committed_usd(self.facilities),
+            passes=(servicer.dscr >= terms.covenant) & ~failed & ~self.in_estate & ~self.calls.open,
+            room_usd=self.lenders.free_usd(offering.relief, principal.balloons),
+            open_share=today.environment.credit_scale,
+            change=(self.pricing.charge + self.pricing.spread_change)[self.loans.borrower],
+        )  # fmt: skip
+        left = self.refinancing.pass_month(self.facilities, principal, lending)
+        self.lenders.balance_deposits()
+        return left
 
     def _subscribe(self) -> None:
         """Owners put in what a month's orders on the path lack, never more than they put in on the path.
@@ -210,11 +232,17 @@ class Credit:
         self.calls.pass_day(self.terms, day, spare, self.in_estate)
         due = self.estates.due(self.rules, day)
         barred = (self.servicer.dscr < self.terms.covenant) | self.in_estate | self.calls.open
-        return UsedOffers(np.where(due, 1.0, self.calls.forced), spare, barred, due)
+        forced = self.calls.forced
+        if self.terms.refinances:
+            self.refinancing.pass_day(self.terms, self.calls, cash, self.in_estate)
+            barred, forced = barred | (self.refinancing.overdue_usd > DUST_USD), forced + self.refinancing.forced
+        return UsedOffers(np.where(due, 1.0, forced), spare, barred, due)
 
     def take_proceeds(self, proceeds_usd: Floats) -> None:
-        """Sellers of used GPUs have been paid so much after costs (borrowers,): those who were called repay loans."""
+        """Sellers of used GPUs have been paid so much after costs (borrowers,): those who had to sell repay loans."""
         self.calls.take_proceeds(proceeds_usd)
+        if self.terms.refinances:
+            self.servicer.forgive(self.refinancing.take_proceeds(proceeds_usd))
 
     def resolve(self, day: int, reject: RejectsContracts, sell_gpus: SellsGpus | None) -> None:
         """Every day: firms that cannot pay are cured or fail; estates whose time has come are sold.
@@ -239,7 +267,7 @@ class Credit:
             lost_usd=sold.lost_usd,
             loss_rate=losses / (losses + float(self.loans.balance.sum())) if losses > 0.0 else 0.0,
             dscr=float(held @ self.servicer.dscr) / float(held.sum()) if held.any() else np.nan,
-            default_chance=float(sound @ self.chances) / float(sound.sum()) if sound.any() else 0.0,
+            default_chance=float(sound @ self.servicer.chances) / float(sound.sum()) if sound.any() else 0.0,
         )  # fmt: skip
 
     # investment
@@ -271,10 +299,7 @@ class Credit:
         """
         today, ledger, roll = self.common.board.today, self.common.ledger, self.common.register.roll
         facilities, lent_by = self.facilities, self.facilities.lent_by
-        marks = self._marks(lent_by)
-        advance = np.minimum(MAX_ADVANCE, self.borrowers.advance_rate * offering.advance * marks) * (
-            1.0 if today.loans_open else 0.0
-        )
+        self.refinancing.offering, advance = offering, self._advances(offering)
         counts = self.calls.base_usd(self.terms, pledged_usd)
         if self.reports:
             self.reports.note_month(self.terms, self.servicer.dscr, advance, counts)
@@ -289,6 +314,12 @@ class Credit:
         funding = fund_orders(cost_usd, money)
         self.room_share, self.base_bound = funding.room_share, funding.base_bound
         return funding
+
+    def _advances(self, offering: Offering) -> Floats:
+        """What is lent on collateral now (borrowers,): own rate, looser standards, marks."""
+        marks = self._marks(self.facilities.lent_by)
+        advance = np.minimum(MAX_ADVANCE, self.borrowers.advance_rate * offering.advance * marks)
+        return np.asarray(advance * (1.0 if self.common.board.today.loans_open else 0.0))
 
     def _lender_room_usd(self, offering: Offering, lent_by: Floats) -> Floats:
         """What lenders may draw (lenders,): their capital's room, and what finds buyers or room in the warehouse."""
@@ -310,11 +341,17 @@ class Credit:
         return np.ones(len(book))
 
     def draw(self, funding: Funding, accepted: float, offering: Offering) -> Floats:
-        """New loans for the share of orders that the vendor accepts; returns draws (loans, lenders), USD."""
+        """New loans for the share of orders that the vendor accepts; returns draws (loans, lenders), USD.
+
+        What balloons were drawn anew tonight is among them, as far as lenders still have it.
+        """
         draws: Floats = funding.draws_usd * accepted
         self.loans.price_draws(draws.sum(axis=1), offering.charge + self.pricing.spread_change[self.loans.borrower])
         draw(self.common, self.loans, draws)
-        self.schedules.draw(draws.sum(axis=1))
+        self.servicer.schedules.draw(draws.sum(axis=1))
+        if self.refinancing.drawn_of is not None:
+            again = np.where(self.in_estate[self.loans.borrower][:, None], 0.0, self.refinancing.drawn_of)
+            draws = np.minimum(draws + again, self.loans.kept_usd)
         self.drawn_usd = float(draws.sum())
         return draws
 
@@ -383,6 +420,7 @@ class Credit:
         return [
             *COLUMNS,
             *(CALL_COLUMNS if self.marked else []),
+            *(BALLOON_COLUMNS if self.refinancing.recorded else []),
             *(self.reports.columns() if self.reports else []),
         ]
 
@@ -404,7 +442,19 @@ class Credit:
             "loan_spread_max": most,
             "base_bound": float(self.base_bound),
             **(self._calls() if self.marked else {}),
+            **(self._balloons() if self.refinancing.recorded else {}),
             **(self._reported(self.reports) if self.reports else {}),
+        }
+
+    def _balloons(self) -> dict[str, float]:
+        """Balloons of today, and what of them is overdue."""
+        today = self.refinancing
+        return {
+            "balloons_due_usd": today.due_usd,
+            "balloons_refinanced_usd": today.drawn_usd,
+            "balloons_cash_usd": today.cash_usd,
+            "balloons_sales_usd": today.sales_usd,
+            "balloons_overdue_usd": float(today.overdue_usd.sum()),
         }
 
     def _reported(self, reports: Reports) -> dict[str, float]:

@@ -114,11 +114,18 @@ class Lenders:
         """
         return room_for_draws(self.free_usd(offering.relief), offering, lent_by)
 
-    def free_usd(self, relief: float) -> Floats:
-        """What capital still allows each lender to hold (lenders,); `relief` of loans sold need none, its notes do."""
-        loans = self.loans.balance
+    def free_usd(self, relief: float, repaid: Floats | None = None) -> Floats:
+        """What capital still allows each lender to hold (lenders,); `relief` of loans sold need none, its notes do.
+
+        `repaid` (loans,) counts as no longer owed.
+        """
+        loans, held = self.loans.balance, self.loans.sold.held
+        if repaid is not None:
+            owed = loans.sum(axis=1)
+            left = (1.0 - np.minimum(1.0, repaid / np.where(owed > 0.0, owed, 1.0)))[:, None]
+            loans, held = loans * left, held * left
         capital = self.common.ledger.net_worth()[self.common.register.roll.lenders]
-        freed = relief * self.loans.sold.held.sum(axis=0)
+        freed = relief * held.sum(axis=0)
         notes = self.common.board.securitisation.notes_held_usd
         own = [notes[i] if notes else 0.0 for i in self.common.register.roll.lenders.tolist()]
         room = [

@@ -12,7 +12,7 @@ from sim.department import Common
 from sim.vocabulary import Floats
 
 
-def draw(common: Common, loans: LoanBook, amounts: Floats) -> None:
+def draw(common: Common, loans: LoanBook, amounts: Floats, reason: str = "loan draws") -> None:
     """New loans: cash to the borrower, a claim to the lender, funded by deposits."""
     ledger, roll = common.ledger, common.register.roll
     world = np.full(len(roll.lenders), roll.rest_of_world)
@@ -20,8 +20,8 @@ def draw(common: Common, loans: LoanBook, amounts: Floats) -> None:
     ledger.post("deposits", "cash", world, roll.lenders, by_lender)
     ledger.post("deposits", "funding", roll.lenders, world, by_lender)
     drawn = loans.by_borrower(amounts)
-    ledger.post_pairs("loan draws", "cash", roll.lenders, roll.landlords, drawn.T)
-    ledger.post_pairs("loan draws", "loan", roll.landlords, roll.lenders, drawn)
+    ledger.post_pairs(reason, "cash", roll.lenders, roll.landlords, drawn.T)
+    ledger.post_pairs(reason, "loan", roll.landlords, roll.lenders, drawn)
     loans.draw(amounts)
 
 

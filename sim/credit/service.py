@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sim.credit.borrowers import NO_DEBT_DSCR, Borrowers
@@ -10,18 +12,23 @@ from sim.credit.day_count import month_fraction
 from sim.credit.facilities import Facilities
 from sim.credit.loans import LoanBook
 from sim.credit.payments import pay_fees, serve
-from sim.credit.schedules import Schedules
+from sim.credit.schedules import Principal, Schedules
 from sim.credit.terms import Loan
 from sim.department import Common
 from sim.rows.credit import Contracted
+from sim.rules.credit_pricing import default_chance
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 SMOOTHING_MONTHS = 3.0
+CASH_FLOOR = 0.8  # share of a month's normal cash that is never spent on chips, nor on balloons
 USES = ("received", "running", "hedges", "fees", "interest", "principal", "swept", "distributed")
 
 
 class Servicer:
     """Collects debt service and tests borrowers. State (borrowers,): DSCR, months in breach, cured before.
+
+    `owes_balloon` (borrowers,) is who is in breach for a balloon alone, `chances` (borrowers,) of default a year are
+    those that coverage tells of since the first month end.
 
     `opex_usd` are running costs and `hedge_usd` the hedges' results that operating cash bears, month to date.
     """
@@ -33,6 +40,8 @@ class Servicer:
         self.dscr: Floats = dscr.copy()
         self.breaches = np.zeros(n, dtype=np.int64)
         self.cured: Bools = np.zeros(n, dtype=bool)
+        self.chances: Floats = np.zeros(n)
+        self.owes_balloon: Bools = np.zeros(n, dtype=bool)
         self.opex_usd: Floats = np.zeros(n)
         self.hedge_usd: Floats = np.zeros(n)
         self.schedules = schedules
@@ -48,29 +57,39 @@ class Servicer:
         received_usd: Floats,
         in_estate: Bools,
         normal_cash_usd: Floats,
+        owed: tuple[Floats, Principal],
         contracted: Contracted | None = None,
-    ) -> None:
-        """Pay interest and amortisation out of the month's cash; test; pay out; sweep.
+    ) -> Floats:
+        """Pay interest and amortisation out of the month's cash; test; pay out; sweep. Returns principal paid (loans,).
 
-        `received_usd` (borrowers,) is rent and prepayments received this month. A payment is limited by cash: missed
-        interest is added to the balance, missed principal stays in it; no more principal falls due than is owed. Firms
-        in an estate pay nothing.
+        `received_usd` (borrowers,) is rent and prepayments received this month, `owed` the interest (loans,) and
+        principal that fall due. A payment is limited by cash: missed interest is added to the balance, missed principal
+        stays in it; no more principal falls due than is owed. Firms in an estate pay nothing. Balloons that may be
+        drawn anew come last, out of cash beyond what is never spent on chips, and coverage is of what is due without.
         """
         common, loans, landlords = self.common, self.loans, self.common.register.roll.landlords
-        by_loan, falling_due = self._falls_due(terms, facilities, borrowers)
+        by_loan, falling_due = owed[0], owed[1].due
         interest = loans.by_borrower(by_loan)
         fees, unpaid_fees = self._pay_fees(facilities, in_estate)
         due = interest + loans.by_borrower(falling_due)
+        balloons = loans.by_borrower(owed[1].balloons)
+        level = due - balloons
         cfads = received_usd - self.opex_usd + self.hedge_usd
         cash = common.ledger.held("cash")[landlords]
-        paying = np.where(in_estate, 0.0, np.minimum(due, np.maximum(0.0, cash)))
+        paying = np.where(in_estate, 0.0, np.minimum(level, np.maximum(0.0, cash)))
         paid_interest = np.minimum(interest, paying)
+        spare = np.maximum(0.0, cash - paying - CASH_FLOOR * normal_cash_usd)
+        matured = np.where(in_estate, 0.0, np.minimum(balloons, spare))
         unpaid_interest = np.where(in_estate, 0.0, interest - paid_interest)
+        principal = loans.split(paying - paid_interest, falling_due - owed[1].balloons)
+        principal = principal + loans.split(matured, owed[1].balloons)
+        paying = paying + matured
         serve(
-            common, loans, loans.split(paid_interest, by_loan), loans.split(paying - paid_interest, falling_due),
-            loans.split(unpaid_interest, by_loan),
+            common, loans, loans.split(paid_interest, by_loan), principal, loans.split(unpaid_interest, by_loan)
         )  # fmt: skip
-        self._test(terms, cfads, due + fees, paying + fees - unpaid_fees, in_estate, contracted)
+        self._test(
+            terms, cfads, due + fees, paying + fees - unpaid_fees, level + fees, in_estate, contracted
+        )  # fmt: skip
         out = self._pay_out(terms, borrowers, np.maximum(0.0, cfads - due - fees), in_estate)
         swept = self._sweep(terms, in_estate, normal_cash_usd)
         flows = (
@@ -80,6 +99,11 @@ class Servicer:
         self.uses = {name: float(usd.sum()) for name, usd in zip(USES, flows, strict=True)}
         self.opex_usd[:] = 0.0
         self.hedge_usd[:] = 0.0
+        return principal
+
+    def forgive(self, met: Bools) -> None:
+        """Who was in breach for a balloon alone and has met it (borrowers,) is in breach no longer."""
+        self.breaches[met & self.owes_balloon] = 0
 
     def committed_usd(self, facilities: Facilities) -> Floats:
         """What may be owed on each loan (loans,), USD: so many times the path's debt; infinite without limit."""
@@ -105,25 +129,34 @@ class Servicer:
         pay_fees(self.common, loans, (share[loans.borrower] * by_loan)[:, None] * facilities.syndicate[loans.facility])
         return due, due * (1.0 - share)
 
-    def _falls_due(self, terms: Loan, facilities: Facilities, borrowers: Borrowers) -> tuple[Floats, Floats]:
-        """Interest and amortisation of the month, by loan (loans,)."""
+    def falls_due(self, terms: Loan, facilities: Facilities, borrowers: Borrowers) -> tuple[Floats, Principal]:
+        """Interest (loans,) and amortisation of the month."""
         loans, today = self.loans, self.common.board.today
         debt = loans.balance.sum(axis=1)
         spread = borrowers.spread[loans.borrower] + facilities.spread[loans.facility]
         rate = np.maximum(0.0, today.policy_rate + spread + loans.discount)
         interest = debt * rate * month_fraction(today.days_of_month, terms.day_count)
-        return interest, np.minimum(debt, self.schedules.falls_due(facilities, today.days_of_month / DAYS_PER_YEAR))
+        falling = self.schedules.falls_due(facilities, today.days_of_month / DAYS_PER_YEAR)
+        return interest, replace(falling, due=np.minimum(debt, falling.due))
 
     def _test(
-        self, terms: Loan, cfads: Floats, due: Floats, paid: Floats, in_estate: Bools, contracted: Contracted | None
-    ) -> None:
-        """Coverage, a mean of about three months; a breach is a broken covenant or a payment that was missed."""
-        now = np.where(due > 0.0, cfads / np.where(due > 0.0, due, 1.0), NO_DEBT_DSCR)
+        self, terms: Loan, cfads: Floats, due: Floats, paid: Floats, level: Floats, in_estate: Bools,
+        contracted: Contracted | None,
+    ) -> None:  # fmt: skip
+        """Coverage of `level` debt service, a mean of about three months.
+
+        A breach is a broken covenant or a payment that was missed.
+        """
+        now = np.where(level > 0.0, cfads / np.where(level > 0.0, level, 1.0), NO_DEBT_DSCR)
         now = np.minimum(now, NO_DEBT_DSCR)
         self.dscr += (now - self.dscr) / SMOOTHING_MONTHS
+        sd = terms.answers.cash_flow_sd
+        self.chances = np.array([default_chance(dscr, sd) for dscr in self.dscr.tolist()])
         failing = self._make_tests(terms, due, contracted)
-        failed = ((self.dscr < terms.covenant) | failing | (paid < due * (1.0 - 1e-9))) & (due > 0.0) & ~in_estate
+        short, broken = paid < due * (1.0 - 1e-9), (self.dscr < terms.covenant) | failing
+        failed = (broken | short) & (due > 0.0) & ~in_estate
         self.breaches = np.where(failed, self.breaches + 1, 0)
+        self.owes_balloon = failed & ~broken & (paid >= level * (1.0 - 1e-9))
 
     def _make_tests(self, terms: Loan, due: Floats, contracted: Contracted | None) -> Bools:
         """Make the tests that fall on this month end; returns who fails one as it was made last (borrowers,)."""

@@ -39,12 +39,21 @@ class Schedule(Parameters):
         total = math.fsum(found)
         return [share / total for share in found]
 
-    def yearly(self, growth: float) -> float:
+    def balloons(self, growth: float) -> list[float]:
+        """Shares of the balance that fall due as balloons in 1, 2, ... months; a part of the profile."""
+        owed = math.fsum(self.left(age) * math.exp(-growth * age / MONTHS) for age in range(self.months))
+        return [self.balloon * math.exp(-growth * (self.months - 1 - k) / MONTHS) / owed for k in range(self.months)]
+
+    def yearly(self, growth: float, *, refinanced: bool = False) -> float:
         """Amortisation a year of the balance that leaves as much owed, draws growing at `growth` a year: 12/S - growth.
 
-        S is what is owed over a month's draws: the sum over ages k in months of left(k) e^(-growth k / 12).
+        S is what is owed over a month's draws: the sum over ages k in months of left(k) e^(-growth k / 12). Where
+        balloons are drawn anew, new money is the share 1 - b e^(-growth M / 12) of all draws, b the balloon and M its
+        month, and the rate at which it is repaid 12 (1 - b e^(-growth M / 12)) / S - growth.
         """
         owed = math.fsum(self.left(age) * math.exp(-growth * age / MONTHS) for age in range(self.months))
+        if refinanced:
+            return MONTHS * (1.0 - self.balloon * math.exp(-growth * self.months / MONTHS)) / owed - growth
         return MONTHS / owed - growth
 
 
@@ -53,7 +62,8 @@ class Facility(Parameters):
 
     With a `schedule` each draw is repaid by it, and there is no `amortisation`. `lenders` are the groups of agents that
     lend under it; null is all. `commitment` is what may be owed over what is owed on the growth path (null: no limit);
-    the `commitment_fee` a year is on what of it is not drawn.
+    the `commitment_fee` a year is on what of it is not drawn. With `refinance` a balloon that falls due is repaid out
+    of a new draw on that day's terms, as far as lenders have room and the borrower passes its tests.
     """
 
     share: Share
@@ -63,6 +73,7 @@ class Facility(Parameters):
     schedule: Schedule | None = None
     commitment: Positive | None = None
     commitment_fee: Rate = 0.0
+    refinance: bool = False
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -72,11 +83,15 @@ class Facility(Parameters):
             raise WrongValue("amortisation", self.amortisation, allowed)
         if self.commitment_fee > 0.0 and self.commitment is None:
             raise ValueError("commitment_fee is on what is not drawn of a commitment, and commitment is null")
+        if self.refinance and (self.schedule is None or self.schedule.balloon == 0.0):
+            raise WrongValue("refinance", self.refinance, "is of balloons, and needs a schedule with a balloon above 0")
         return self
 
     def yearly(self, growth: float) -> float:
         """Amortisation a year of the balance on a growth path on which draws grow at `growth` a year."""
-        return self.schedule.yearly(growth) if self.schedule is not None else float(self.amortisation or 0.0)
+        if self.schedule is None:
+            return float(self.amortisation or 0.0)
+        return self.schedule.yearly(growth, refinanced=self.refinance)
 
 
 class Answers(Parameters):
@@ -166,8 +181,10 @@ class Loan(Parameters):
     which reads the curve as far as the link `curve_to_collateral` says. At book value that link moves advances instead.
     `day_count` is how interest counts days. Beside what lock-up sweeps, `sweep` of cash above a month's needs always
     repays principal. `tests` are of other dates than the covenant's, which is tested each month; until `cures_until`
-    owners cure whatever outlasts the grace period, as often as it takes. With `reports` what each facility, all
-    borrowers and the network of exposures do is recorded, and changes nothing; `stress` is what its measures suppose.
+    owners cure whatever outlasts the grace period, as often as it takes. For a balloon that is neither refinanced nor
+    paid a solvent owner sells up to `sold_for_balloons` of its GPUs a day, where used ones are traded. With `reports`
+    what each facility, all borrowers and the network of exposures do is recorded, and changes nothing; `stress` is what
+    its measures suppose.
     """
 
     enabled: bool
@@ -190,8 +207,14 @@ class Loan(Parameters):
     sweep: Share = 0.0
     tests: dict[str, DatedTest] = {}
     cures_until: IsoDate | None = None
+    sold_for_balloons: Share = 0.1
     reports: bool = False
     stress: Stress = Stress(fall=0.1, impact=1.8)
+
+    @property
+    def refinances(self) -> bool:
+        """Whether balloons of any facility are drawn anew."""
+        return any(facility.refinance for facility in self.facilities.values())
 
 
 class Resolution(Parameters):

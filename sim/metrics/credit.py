@@ -13,6 +13,12 @@ def bound_firms(window: Window) -> float:
     return float(window.series("base_bound")[last].mean()) if last.any() else math.nan
 
 
+def refinanced_share(window: Window) -> float:
+    """Nan where no balloon fell due that may be drawn anew."""
+    due = total(window, "balloons_due_usd")
+    return total(window, "balloons_refinanced_usd") / due if due > 0.0 else math.nan
+
+
 METRICS = [
     Metric("defaults", "firms", "landlords that defaulted", "credit", lambda w: total(w, "defaults")),
     Metric("loan_losses_usd", "USD", "loans written off", "credit", lambda w: total(w, "loan_losses_usd")),
@@ -27,6 +33,10 @@ METRICS = [
     Metric("dscr_low", "ratio", "lowest median debt service coverage", "credit", lambda w: lowest(w, "dscr_median")),
     Metric("lender_room_mean", "share", "mean share of wanted draws that lenders' capital allowed", "credit",
            lambda w: float(w.series("room_share").mean())),
+    Metric("balloons_refinanced_share", "share", "of balloons that fell due, drawn anew; those overdue fall due again",
+           "credit", refinanced_share),
+    Metric("balloons_overdue_usd_high", "USD", "most of balloons due and neither drawn anew nor paid", "credit",
+           lambda w: highest(w, "balloons_overdue_usd")),
     Metric("loans_end_usd", "USD", "loans outstanding at the end", "credit",
            lambda w: float(w.series("loans_usd")[-1])),
 ]  # fmt: skip

@@ -42,7 +42,7 @@ def paid_here(start, draws, schedule, rate, count, months):
     """Interest and principal (months,) of draws by month, by the model's own service of its loans."""
     loans = LoanBook(1, 1, np.ones(1))
     schedules, today = Schedules(loans, 0.0), SimpleNamespace(policy_rate=0.0, days_of_month=0)
-    schedules.adopt((schedule,))
+    schedules.adopt((schedule,), (False,))
     servicer = Servicer(
         SimpleNamespace(board=SimpleNamespace(today=today)), loans, np.ones(1), schedules
     )  # what a month's interest and principal depend on
@@ -56,7 +56,8 @@ def paid_here(start, draws, schedule, rate, count, months):
         loans.draw(drawn[:, None])
         schedules.draw(drawn)
         today.days_of_month = (month_end(start, month + 1) - month_end(start, month)).days
-        due, part = servicer._falls_due(terms, facilities, borrowers)
+        due, falling = servicer.falls_due(terms, facilities, borrowers)
+        part = falling.due
         loans.repay(part[:, None])
         interest[month], principal[month] = due[0], part[0]
     return interest, principal

@@ -100,7 +100,7 @@ def test_draws_are_repaid_in_equal_parts_to_the_cent():
     """No new draws: what is owed is paid down as the first profile says, month by month."""
     economy = world(days=130, **CALM, **facility(**SCHEDULED), agents__chip_vendor__capacity=1e-12)
     first = economy.credit.loans.balance.sum()
-    profile = Schedule(months=60).profile(economy.credit.schedules.growth)
+    profile = Schedule(months=60).profile(economy.credit.servicer.schedules.growth)
     assert payments(economy, 4) == pytest.approx([first * share for share in profile[:4]], abs=0.05 * 4)
 
 
