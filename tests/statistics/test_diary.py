@@ -49,9 +49,11 @@ def test_a_day_has_every_series_by_name_and_no_other():
 
 
 def test_series_stand_in_one_order_whoever_records_them():
+    again = {"share": 1.0, "amortisation": None, "schedule": {"months": 36, "balloon": 0.3}, "refinance": True}
     economy = world(
-        "notes=term", "funds=leveraged", "resale=default", "mechanism=limit_order_book", "clearing=members",
+        "notes=term", "funds=leveraged", "resale=default", "mechanism=intraday_calls", "clearing=members",
         "venues.main.reports=true", "loan.reports=true", "venue=architect",
+        loan__facilities={"term": again},
     )  # fmt: skip
     families = [column.family or column.name for column in economy.record.columns.values()]
     assert list(dict.fromkeys(families)) == list(ORDER)
