@@ -19,6 +19,7 @@ ATTRIBUTES, MODULES_A_FOLDER, KNOW_A_DEPARTMENT, KNOW_A_PLUG_IN = 20, 10, 4, 1
 LARGER = {  # with the reason
     "sim/environment.py:Environment": "all that shocks may change, a field a kind: they are read by many departments",
     "sim/credit/terms.py:Loan": "all terms of loans, a field a key of the YAML",
+    "sim/exchange/terms.py:VenueTerms": "all terms of a venue, a field a key of the YAML",
     "sim/spec.py:Spec": "the sections of a world's configuration, a field a section",
     "experiments/results.py:Design": "what statistics need to know of a study, a field a fact",
     "experiments/lab/bench/mesa_hourly.py:HourlyMarket": "holds what the kernel it stands in for is given, by name",
