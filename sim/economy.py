@@ -355,6 +355,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.labs.pass_month(self.day, -received, self.reserved.reject)
         self.funds.note_expiry(self.day, self.exchange)
         self.credit.note_hedges(self.exchange.expire(self.day)[self.books.roll.landlords])
+        self.funds.note_cuts(self.day, self.exchange)
         return received
 
     def roll_paper(self) -> None:

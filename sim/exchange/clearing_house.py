@@ -55,6 +55,7 @@ class ClearingHouse:
         self.limited = np.zeros(0, dtype=np.int64) if limited is None else limited
         self.hedge_cash = hedge_cash
         self.losses_usd = 0.0
+        self.cut_usd: Floats = np.zeros(len(ledger.owners))
         self.fund: DefaultFund | None = None
 
     # clearing members
@@ -152,8 +153,14 @@ class ClearingHouse:
         for crowd, win in zip(crowds, wins[1:], strict=True):
             crowd.arrays.cash_usd[:] -= share * win
             net[crowd.owner] -= share * float(win.sum())
+        self.cut_usd += net
         net[self.roll.clearing_house] = -math.fsum(net.tolist())
         return self._pay("gains haircut", net, np.abs(net))
+
+    def take_cuts(self) -> Floats:
+        """What haircuts of gains have cost each owner since this was last asked (owners,), USD, negative."""
+        found, self.cut_usd = self.cut_usd, np.zeros_like(self.cut_usd)
+        return found
 
     # the evening
 

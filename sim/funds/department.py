@@ -169,13 +169,13 @@ class Funds:
     def settle(self, day: int, closes: Mapping[str, Close], exchange: Exchange) -> None:
         """NAV, creations, fees and termination after tonight's close; then holders' orders for the next one."""
         venue, ledger = exchange.venues.get(self.home), self.common.ledger
-        self.tonight = closes.get(self.home)
+        cuts, self.tonight = exchange.house.take_cuts(), closes.get(self.home)
         if not self.launched or venue is None or self.tonight is None:
             return
         was_ending = [fund for fund in self.launched if fund.status == ENDING]
         participants = self.common.register.of(CreatesShares)
         cost = participants[0][1].cost_usd if participants else (lambda _: 0.0)
-        events = settle_funds(ledger, self._world, self.launched, self.tonight, venue.hours, cost)
+        events = settle_funds(ledger, self._world, self.launched, self.tonight, venue.hours, cost, cuts)
         for fund in was_ending:
             if pay_out(ledger, fund, venue.names):
                 events.append(("fund paid out", f"{fund.name}: holders get what is left"))
@@ -199,6 +199,13 @@ class Funds:
                 self.common.log.note_all(day, mark(ledger, self._world, fund, float(held[fund.owner]) * move))
             fund.exposure = (fund.exposure[1], 0.0)
         self.nearest = venue.names[1 : MONTHS + 1]
+
+    def note_cuts(self, day: int, exchange: Exchange) -> None:
+        """The nearest month has settled: book what a haircut has taken of funds' gains."""
+        cuts, ledger = exchange.house.take_cuts(), self.common.ledger
+        for fund in self.launched:
+            if fund.status != ENDED and cuts[fund.owner] < 0.0:
+                self.common.log.note_all(day, mark(ledger, self._world, fund, float(cuts[fund.owner])))
 
     def _tell(self, venue: Venue) -> None:
         """Put the evening's facts of all funds on the board; note what holders offset in the same close."""

@@ -101,12 +101,18 @@ def closing_orders(ledger: Ledger, funds: Sequence[Fund], venue: Venue) -> FundO
 
 
 def settle_funds(
-    ledger: Ledger, world: int, funds: Sequence[Fund], close: Close, hours: Floats, cost_usd: CostOfOrder
+    ledger: Ledger,
+    world: int,
+    funds: Sequence[Fund],
+    close: Close,
+    hours: Floats,
+    cost_usd: CostOfOrder,
+    cuts_usd: Floats | None = None,
 ) -> list[tuple[str, str]]:
     """After variation margin: NAV, creations and redemptions, fees, termination. Returns events (kind, text).
 
-    `hours` (months,) are those of a contract. `world` is the row of the rest of the world, which pays in and is paid
-    where no holder is.
+    `hours` (months,) are those of a contract, `cuts_usd` (owners,) what a haircut has taken of gains. `world` is the
+    row of the rest of the world, which pays in and is paid where no holder is.
     """
     events: list[tuple[str, str]] = []
     funded: FundClose | None = close.funds
@@ -124,7 +130,7 @@ def settle_funds(
         position_usd = fund.leverage * start * shares
         fund.basket_return = gain / position_usd if position_usd else 0.0
         _decompose(fund, start * shares + gain, price, size, funded is not None)
-        events += mark(ledger, world, fund, gain)
+        events += mark(ledger, world, fund, gain if cuts_usd is None else gain + float(cuts_usd[fund.owner]))
         flow = -fund.same_day * (fund.leverage - 1.0) / fund.leverage * gain if fund.leverage else 0.0
         _transact(ledger, world, fund, flow if fund.status == OPEN else 0.0, cost_usd)
         _charge(ledger, world, fund)

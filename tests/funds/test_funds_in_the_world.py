@@ -35,6 +35,19 @@ def contracts(economy: Economy, owner: int) -> np.ndarray:
     return np.array([economy.books.ledger.held(name)[owner] for name in economy.exchange.first.names])
 
 
+# ---- clearing members
+
+
+def test_a_haircut_of_gains_is_a_loss_of_the_fund_that_gained() -> None:
+    economy = ran(
+        40, "clearing=members", "funds=leveraged", "shocks=[fleet_outage]", "shocks.fleet_outage.start=20", "links=on",
+        seed=4,
+    )  # fmt: skip
+    cut = economy.books.ledger.flow("gains haircut")
+    funds = economy.register.of(HoldsFutures)
+    assert min(cut[owner] for owner, _ in funds) < 0.0, "and A11, shares x NAV = assets, held every evening"
+
+
 # ---- nulls
 
 
