@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.configuration.canonical import canonical_and_read
+from experiments.configuration.canonical import one_form
 from experiments.configuration.compose import composer, split
 
 if TYPE_CHECKING:
@@ -18,5 +18,4 @@ def build(*overrides: str, seed: int = 1, days: int = 365, config_dir: str | Pat
 
     with composer(config_dir) as open_composer:
         world, own = split(open_composer.compose(overrides))
-    _, spec = canonical_and_read(world, tuple(own["plugins"]))
-    return Economy(spec, seed=seed, days=days)
+    return Economy(one_form(world, tuple(own["plugins"])).read.spec, seed=seed, days=days)

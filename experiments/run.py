@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from experiments.execute.jobs import Queue
     from experiments.execute.worker import Outcome
     from experiments.store.asked import Call
+    from experiments.store.unchanged import Held
     from experiments.study.runs import Expansion, RunSpec
 
 OUTPUT_LOST, WRONG_USE, RUNS_MISSING, INTERRUPTED = (
@@ -97,9 +98,14 @@ def run_asked(asked: argparse.Namespace, arguments: list[str], only_submit: bool
     from experiments.execute.batches import prepare_workers
     from experiments.execute.executor import check_here, executor_of
     from experiments.store.asked import Call
+    from experiments.store.unchanged import answer_at_hand, words_and_surroundings
     from experiments.study.find import plan_for
     from experiments.study.purity import check_shocks_are_pure
 
+    words = words_and_surroundings(asked.overrides, asked.config_dir)
+    if not only_submit and (held := answer_at_hand(asked.overrides, words)):
+        print("\n".join([*held.said, *shown_again(held, arguments)]))
+        return held.status
     prepare_workers(asked.overrides)
     with composer(asked.config_dir) as open_composer:  # open while it runs: a kind may ask for further points
         from experiments.study.expand import expand
@@ -121,7 +127,7 @@ def run_asked(asked: argparse.Namespace, arguments: list[str], only_submit: bool
             from experiments.verbs.submitting import submit_study
 
             return submit_study(expansion, executor, call)
-        return run_study(expansion, executor, arguments, call)
+        return run_study(expansion, executor, arguments, call, words)
 
 
 def run_again(call: Call, asked: argparse.Namespace) -> int:
@@ -227,7 +233,21 @@ VERBS: dict[str, Callable[[argparse.Namespace, list[str]], int]] = {
 }
 
 
-def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str] = (), call: Call | None = None) -> int:
+def shown_again(held: Held, arguments: Sequence[str]) -> list[str]:
+    """What is said of a folder that is as the last call left it."""
+    from experiments.report.ending import ending
+
+    stands = f"{held.name}: the folder is as the last call left it; its answer stands"
+    return [stands, *([held.events] if held.events else []), ending(Path(held.out), held.seeds, held.answer, arguments)]
+
+
+def run_study(
+    expansion: Expansion,
+    executor: Executor,
+    arguments: Sequence[str] = (),
+    call: Call | None = None,
+    words: str = "",
+) -> int:
     """Runs what is missing in the study's folder, reads it, and says what was found and what to try next.
 
     A kind of study may ask for further points once all are there (`Kind.further`): they are run likewise.
@@ -235,15 +255,13 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
     from experiments.execute.progress import print_failures
     from experiments.report.ending import ending
     from experiments.store.folder import opened_folder
-    from experiments.store.unchanged import asked_of, keep_answer, unchanged
+    from experiments.store.unchanged import Held, asked_of, data_of, keep_answer, unchanged
     from experiments.verbs.rounds import next_round
 
     settings, began = expansion.settings, time.monotonic()
-    out, asked = Path(settings.out).resolve(), asked_of(expansion)
+    out, asked, data = Path(settings.out).resolve(), asked_of(expansion), data_of(settings)
     if held := unchanged(out, asked):
-        announce(expansion, [], total=held.runs)
-        print(f"{settings.study.name}: the folder is as the last call left it; its answer stands", flush=True)
-        print("\n".join([*([held.events] if held.events else []), ending(out, settings, held.answer, arguments)]))
+        print("\n".join([*announced(expansion, [], total=held.runs), *shown_again(held, arguments)]))
         return held.status
     with opened_folder(out, expansion):
         done, missing = run_round(expansion, executor, call), 0
@@ -263,14 +281,16 @@ def run_study(expansion: Expansion, executor: Executor, arguments: Sequence[str]
             return say_interrupted(out, done.rows, "; the same call writes its tables, figures and report")
         events = events_line(out)
         if not done.failures and not done.stopped:
-            keep_answer(out, asked, status, answer, events, len(expansion.runs))
+            runs, name, seeds = len(expansion.runs), settings.study.name, len(settings.seed_list)
+            said = [*expansion.said, *announced(expansion, [], total=runs)]
+            keep_answer(Held(asked, status, answer, events, runs, str(out), name, seeds, words, data, said))
     if events:
         print(events, flush=True)
     if done.failures:
         print_failures(done.failures, expansion.runs)
     if done.stopped:
         print("stopped at the first run that failed (fail_fast=true); the others were not done", flush=True)
-    print(ending(out, settings, answer, arguments, failed=bool(done.failures)))
+    print(ending(out, len(settings.seed_list), answer, arguments, failed=bool(done.failures)))
     return RUNS_MISSING if done.failures else status
 
 
@@ -299,7 +319,7 @@ def run_round(expansion: Expansion, executor: Executor, call: Call | None) -> Ro
         write_asked(out, call, expansion.runs)
     missing, queue = to_do(expansion)
     again = unmeasured_runs(out, expansion.runs)
-    announce(expansion, missing, again)
+    print("\n".join(announced(expansion, missing, again)), flush=True)
     here = [run for run in missing if run.key not in queue.runs]
     failures: list[Outcome] = []
     interrupted = stopped = False
@@ -380,10 +400,10 @@ def events_line(out: Path) -> str:
     return ""
 
 
-def announce(
+def announced(
     expansion: Expansion, missing: Sequence[object], again: Sequence[object] = (), total: int | None = None
-) -> None:
-    """Says what is about to be run, and what is measured by other metrics than before; of `total` runs if given."""
+) -> list[str]:
+    """What is about to be run, and what is measured by other metrics than before; of `total` runs if given."""
     from experiments.analyse.stats import few_words
     from experiments.configuration.settings import NO_SHOCK
     from experiments.study.events import most_comparisons
@@ -397,10 +417,9 @@ def announce(
         points, keys = len(expansion.layout.points), counted(len(study.sweep), "key")
         worlds += f", {points} points of a {study.design} design over {keys}"
     days = plural(expansion.settings.days, "day")
-    print(f"{study.name}: {plural(total, 'run')} of {days} ({worlds}){stored}", flush=True)
+    said = [f"{study.name}: {plural(total, 'run')} of {days} ({worlds}){stored}"]
     few = few_words(len(expansion.settings.seed_list), most_comparisons(expansion.settings))
-    if few and len(expansion.settings.seed_list) > 1:
-        print(f"{study.name}: {few}", flush=True)
+    return [*said, f"{study.name}: {few}"] if few and len(expansion.settings.seed_list) > 1 else said
 
 
 def counted(number: int, what: str) -> str:

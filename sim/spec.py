@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
@@ -41,7 +41,7 @@ MAX_TOTAL_GAP = 1e-9
 MIN_TICKS, MAX_TICKS = 2, 100_000  # of a futures auction
 
 
-__all__ = ["Spec", "SpecError", "read_spec"]
+__all__ = ["Read", "Spec", "SpecError", "read_spec"]
 
 
 class Trend(Parameters):
@@ -112,25 +112,48 @@ class Spec(BaseModel):
     plugins: tuple[str, ...] = ()  # the user's own packages, which a `_target_` may name
 
 
-def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = ()) -> Spec:
-    """Validate a plain nested dict of the world's sections; raises SpecError with all problems at once."""
+class Read(NamedTuple):
+    """A world as plain dicts and what was read of it."""
+
+    container: Mapping[str, Any]
+    spec: Spec
+
+
+def read_spec(container: dict[str, Any], plugins: tuple[str, ...] = (), beside: Read | None = None) -> Spec:
+    """Validate a plain nested dict of the world's sections; raises SpecError with all problems at once.
+
+    `beside` is another world that was read with the same plug-ins: what both hold as the same objects, sections, agents
+    and indices, is not read again.
+    """
+    before = beside.container if beside is not None else {}
+    same = {name for name, section in container.items() if name in before and before[name] is section}
+    known = {name: getattr(beside.spec, name) for name in same & set(Spec.model_fields)} if beside is not None else {}
     problems: list[Problem] = []
     spec: Spec | None = None
     try:
-        spec = Spec.model_validate({**container, "plugins": plugins})
+        spec = Spec.model_validate({**container, **known, "plugins": plugins})
     except ValidationError as error:
         problems += problems_of(error, Spec)
-    wrong_agents = check_agents(container.get("agents") or {}, plugins)
+    wrong_agents = check_agents(_other(container, before, "agents"), plugins)
     problems += wrong_agents
-    wrong_indices = check_parts("indices", container.get("indices") or {}, plugins)
+    wrong_indices = check_parts("indices", _other(container, before, "indices"), plugins)
     problems += check_shocks(container, plugins) + wrong_indices
     if spec is not None:
         problems += _impossible(spec)
-        problems += [] if wrong_indices or wrong_agents else _impossible_indices(spec)
-        problems += [] if wrong_agents else _impossible_funds(spec) + _impossible_loans(spec)
+        for check, sections in ACROSS.items():
+            wrong = wrong_agents or ("indices" in sections and wrong_indices)
+            problems += [] if wrong or sections <= same else check(spec)
     if problems or spec is None:
         raise SpecError(problems)
     return spec
+
+
+def _other(container: Mapping[str, Any], before: Mapping[str, Any], section: str) -> Any:
+    """The parts of a section that another world does not hold as the same objects."""
+    parts, known = container.get(section) or {}, before.get(section) or {}
+    if not isinstance(parts, dict):
+        return parts
+    return {name: part for name, part in parts.items() if name not in known or known[name] is not part}
 
 
 def _impossible(spec: Spec) -> list[Problem]:
@@ -334,3 +357,12 @@ def _impossible_funds(spec: Spec) -> list[Problem]:
             Problem("agents", participants, "fund shares are created by exactly one authorised participant")
         )
     return problems
+
+
+ACROSS: dict[
+    Callable[[Spec], list[Problem]], set[str]
+] = {  # what is checked across these sections, beside `_impossible`
+    _impossible_indices: {"indices", "agents", "grades", "regions", "tiers"},
+    _impossible_funds: {"agents", "venues"},
+    _impossible_loans: {"agents", "loan", "resale"},
+}

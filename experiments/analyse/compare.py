@@ -12,8 +12,9 @@ from experiments.analyse import stats
 from experiments.analyse.effects import headline, metric_columns
 from experiments.errors import ABSENT, Problem, UsageError
 from experiments.results import EXACT, Compared, Parting, Results, is_set
-from experiments.store.files import MOVE_PATH, path_of, read_table
+from experiments.store.files import MOVE_PATH, read_table
 from experiments.store.folder import comparable
+from experiments.store.paths import Stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,9 +99,9 @@ def differences(both: pd.DataFrame, cell: Sequence[str], metrics: Sequence[str])
 
 def partings(first: Side, second: Side, both: pd.DataFrame, swept: Sequence[str]) -> Iterator[Parting]:
     """Where the paths of each pair of runs part, of those whose days both folders hold."""
+    ours, theirs = Stored(first.results.out), Stored(second.results.out)
     for row in both.to_dict("records"):
-        one = path_of(first.results.out, row)
-        other = path_of(second.results.out, {"seed": row["seed"], "key": row["key of second"]})
+        one, other = ours.of(row), theirs.of({"seed": row["seed"], "key": row["key of second"]})
         if one and other:
             day, columns = first_difference(one, other)
             yield Parting(row["arm"], row["shock"], tuple(row[key] for key in swept), row["seed"], day, columns)

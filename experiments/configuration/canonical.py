@@ -6,12 +6,12 @@ import datetime
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, create_model
 
 if TYPE_CHECKING:
-    from sim.spec import Spec
+    from sim.spec import Read
 
 ORDERED = ("grades", "regions", "tiers", "works", "reserved.tenors")  # the order of their names moves the last bits
 NOT_READ = {"agents", "shocks", "indices", "plugins"}  # by the specification, which keeps them as they are configured
@@ -26,21 +26,45 @@ def canonical(world: dict[str, Any], plugins: tuple[str, ...] = ()) -> dict[str,
     stand in order of name; what is `ORDERED` and the indices, whose order is that of columns, stay in theirs. SpecError
     if the world cannot be read.
     """
-    return canonical_and_read(world, plugins)[0]
+    return one_form(world, plugins).form
 
 
-def canonical_and_read(world: dict[str, Any], plugins: tuple[str, ...] = ()) -> tuple[dict[str, Any], Spec]:
-    """A world's one form, and the specification that is read from it."""
+class OneForm(NamedTuple):
+    """A world as it was given and in its one form, with what was read of each."""
+
+    given: Read
+    read: Read
+    filled: bool  # whether defaults of agents, shocks and indices stand in the form
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """The one form."""
+        return dict(self.read.container)
+
+
+def one_form(world: dict[str, Any], plugins: tuple[str, ...] = (), beside: OneForm | None = None) -> OneForm:
+    """A world's one form, and the specification that is read from it.
+
+    `beside` is the one form of another world, by the same plug-ins: what both worlds hold as the same objects, sections
+    and agents, is taken from it.
+    """
     from sim.problems import SpecError
-    from sim.spec import read_spec
+    from sim.spec import Read, read_spec
 
-    read = {name: _as_dicts(inner, name) for name, inner in read_spec(world, plugins) if name not in NOT_READ}
+    given = Read(world, read_spec(world, plugins, beside.given if beside else None))
+    like = beside if beside and beside.filled else None
+    before, known = (like.given.container, like.read.container) if like else ({}, {})
+    held = {
+        name: known[name] if name in known and before[name] is world.get(name) else _as_dicts(inner, name)
+        for name, inner in given.spec
+        if name not in NOT_READ
+    }
     try:
-        form = read | _parts(world, plugins, filled=True)
-        return form, read_spec(form, plugins)
+        form = held | _parts(world, plugins, True, like)
+        return OneForm(given, Read(form, read_spec(form, plugins, like.read if like else None)), filled=True)
     except SpecError:  # a class may refuse to be given what it would itself fill in
-        form = read | _parts(world, plugins, filled=False)
-        return form, read_spec(form, plugins)
+        form = held | _parts(world, plugins, False)
+        return OneForm(given, Read(form, read_spec(form, plugins)), filled=False)
 
 
 def orders(world: dict[str, Any]) -> dict[str, list[str]]:
@@ -92,11 +116,22 @@ def parts(section: Mapping[str, Any], plugins: tuple[str, ...], filled: bool = T
     return {name: _part(own, find_class(own["_target_"], plugins), filled) for name, own in section.items()}
 
 
-def _parts(world: dict[str, Any], plugins: tuple[str, ...], filled: bool) -> dict[str, Any]:
-    agents = {name: _group(own, plugins, filled) for name, own in sorted(world["agents"].items())}
+def _parts(
+    world: dict[str, Any], plugins: tuple[str, ...], filled: bool, beside: OneForm | None = None
+) -> dict[str, Any]:
+    before, known = (beside.given.container, beside.read.container) if beside else ({}, {})
+    agents = {
+        name: known["agents"][name]
+        if name in known.get("agents", {}) and before["agents"].get(name) is own
+        else _group(own, plugins, filled)
+        for name, own in sorted(world["agents"].items())
+    }
     dated = {name: _dated(own, world) for name, own in sorted(world["shocks"].items())}
     shocks = parts(dated, plugins, filled)
-    return {"indices": parts(world["indices"], plugins, filled), "agents": agents, "shocks": shocks}
+    indices = known["indices"] if known and before["indices"] is world["indices"] else None
+    if known and before["agents"] is world["agents"]:
+        agents = known["agents"]
+    return {"indices": indices or parts(world["indices"], plugins, filled), "agents": agents, "shocks": shocks}
 
 
 def _dated(shock: dict[str, Any], world: dict[str, Any]) -> dict[str, Any]:

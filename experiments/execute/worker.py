@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import marshal
 import pickle
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from experiments.store.rows import finished_keys, row_of
 from experiments.study.runs import RunSpec
 
 MOST_KNOWN = 500  # worlds that a process keeps read, some 20 kB each
+PLAIN = 2  # the form of `marshal` that tells values alone, not which of them are one object
 PLACES = 3  # lines of a failed run's traceback that its row keeps
 
 
@@ -195,8 +198,27 @@ def spec_of(run: RunSpec) -> Any:
     return pickle.loads(known[made_of])
 
 
-def read(world: dict[str, Any], plugins: tuple[str, ...]) -> Any:
-    """The validated specification of a world."""
-    from sim.spec import read_spec
+last: dict[tuple[str, ...], Any] = {}  # plug-ins -> the world that was read last with them
 
-    return read_spec(world, plugins)
+
+def read(world: dict[str, Any], plugins: tuple[str, ...]) -> Any:
+    """The validated specification of a world; what it has in common with the one read before is not read again."""
+    from sim.spec import Read, read_spec
+
+    before = last.get(plugins)
+    world = world if before is None else with_objects_of(before.container, world)
+    spec = read_spec(world, plugins, before)
+    last[plugins] = Read(world, spec)
+    return spec
+
+
+def with_objects_of(before: Any, now: Any, depth: int = 2) -> Any:
+    """A world, or a section of one, in which what another holds alike, to the bit, is the other's very object."""
+    with contextlib.suppress(ValueError):  # of things that are no plain values
+        if marshal.dumps(before, PLAIN) == marshal.dumps(now, PLAIN):
+            return before
+    if depth and isinstance(before, dict) and isinstance(now, dict):
+        return {
+            name: with_objects_of(before[name], own, depth - 1) if name in before else own for name, own in now.items()
+        }
+    return now

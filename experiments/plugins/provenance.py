@@ -71,7 +71,37 @@ def probe() -> str:
 
 def digest(thing: Any) -> str:
     """sha256 of a thing of dicts, lists, texts and numbers."""
-    return hashlib.sha256(json.dumps(thing, sort_keys=True, default=str).encode()).hexdigest()
+    return sha256_of(text_of(thing))
+
+
+def text_of(thing: Any) -> str:
+    """The text that is hashed of a thing."""
+    return json.dumps(thing, sort_keys=True, default=str)
+
+
+def sha256_of(text: str) -> str:
+    """sha256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Texts:
+    """The texts of many worlds that share most of their sections: each object is written once, to the letter alike."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[Any, str]] = {}  # by number of the object, which is kept so that no other has it
+
+    def of(self, world: dict[str, Any], depth: int = 2) -> str:
+        """`text_of` a world; sections, and their sections, are looked up."""
+        return (
+            "{" + ", ".join(f"{json.dumps(name)}: {self._within(world[name], depth)}" for name in sorted(world)) + "}"
+        )
+
+    def _within(self, inner: Any, depth: int) -> str:
+        if not isinstance(inner, dict) or not depth:
+            return text_of(inner)
+        if id(inner) not in self.known:
+            self.known[id(inner)] = inner, self.of(inner, depth - 1)
+        return self.known[id(inner)][1]
 
 
 def first_difference(old: dict[str, str], new: dict[str, str]) -> Problem | None:

@@ -46,14 +46,26 @@ class PluginCode:
         homes = {home for plugin in plugins if (home := checked_home(plugin))}
         self.homes = {home for home in homes if not INSTALLED & set(home.parts)}
         self.known: dict[tuple[str, ...], dict[str, str]] = {}
+        self.named: dict[int, tuple[Any, set[str]]] = {}  # number of a section, which is kept, -> modules that it names
 
     def used_by(self, section: Any) -> dict[str, str]:
         """File -> hash of the modules that the `_target_`s of a configuration name, and of all they import of yours."""
-        named = {target.rpartition(".")[0] for target in targets(section)}
-        own = tuple(sorted(module for module in named if module.split(".")[0] in self.plugins))
+        if not self.plugins:
+            return {}
+        own = tuple(sorted(self.own_modules(section)))
         if own not in self.known:
             self.known[own] = self.files_behind(own)
         return self.known[own]
+
+    def own_modules(self, section: Any) -> set[str]:
+        """The modules of plug-ins that the `_target_`s of a configuration name; what worlds share is looked at once."""
+        if not isinstance(section, dict) or "_target_" in section:
+            named = {target.rpartition(".")[0] for target in targets(section)}
+            return {module for module in named if module.split(".")[0] in self.plugins}
+        for inner in section.values():
+            if id(inner) not in self.named:
+                self.named[id(inner)] = inner, self.own_modules(inner)
+        return set[str]().union(*(self.named[id(inner)][1] for inner in section.values()))
 
     def files_behind(self, modules: Iterable[str]) -> dict[str, str]:
         """File -> hash of modules, of what they import of the user's, and of the data in their packages."""

@@ -10,15 +10,14 @@ from pathlib import Path
 
 from experiments.analyse.stats import FEW_SEEDS
 from experiments.configuration.compose import key_of
-from experiments.configuration.settings import Settings
 
 MOST_SENTENCES = 3
 MORE_SEEDS = 16
 
 
-def ending(out: Path, settings: Settings, answer: Sequence[str], arguments: Sequence[str], failed: bool = False) -> str:
+def ending(out: Path, seeds: int, answer: Sequence[str], arguments: Sequence[str], failed: bool = False) -> str:
     """The last lines of a study: at most three sentences of the answer, the report's path, and the next command."""
-    what, command = what_next(settings, arguments, failed)
+    what, command = what_next(seeds, arguments, failed)
     return "\n".join([*answered(out, answer), f"next:   {command}    # {what}"])
 
 
@@ -31,13 +30,12 @@ def answered(out: Path, answer: Sequence[str]) -> list[str]:
     ]
 
 
-def what_next(settings: Settings, arguments: Sequence[str], failed: bool) -> tuple[str, str]:
+def what_next(seeds: int, arguments: Sequence[str], failed: bool) -> tuple[str, str]:
     """Why to go on, and the command that does."""
     if failed:
         return "tries the failed runs again", command_line(arguments)
     if "experiment=demo" in arguments:
         return "the same question with 32 seeds over two years", command_line(["experiment=outage"])
-    seeds = len(settings.seed_list)
     more = MORE_SEEDS if seeds < FEW_SEEDS else 2 * seeds
     others = [word for word in arguments if key_of(word) != "seeds"]
     return "narrower intervals; only what is missing is run", command_line([*others, f"seeds={more}"])

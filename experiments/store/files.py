@@ -31,11 +31,6 @@ def path_file(out: Path, run: RunSpec) -> Path:
     return out / "paths" / f"{file_label(run.arm)}-{file_label(run.shock)}-{run.seed:04d}-{run.key[:8]}.parquet"
 
 
-def path_of(out: Path, row: dict[str, Any]) -> Path | None:
-    """The file with the recorded days of a stored run, if there is one."""
-    return next(iter(sorted((out / "paths").glob(f"*-{row['seed']:04d}-{row['key'][:8]}.parquet"))), None)
-
-
 def file_label(name: str) -> str:
     """A name as part of a file's name: itself, or cut and told apart by its hash if long or with odd letters."""
     plain = re.sub(r"[^A-Za-z0-9_.+@=-]", "_", name)

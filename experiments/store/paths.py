@@ -65,6 +65,19 @@ def path_files(out: Path) -> list[Path]:
     return sorted((out / "paths").glob("*.parquet"))
 
 
+class Stored:
+    """The files with recorded days of a folder by their runs; the folder is looked through once."""
+
+    def __init__(self, out: Path) -> None:
+        self.by_end: dict[str, Path] = {}
+        for file in path_files(out):
+            self.by_end.setdefault(end_of(file), file)
+
+    def of(self, row: Mapping[str, Any]) -> Path | None:
+        """The file of a stored run (its `seed` and `key`), if there is one."""
+        return self.by_end.get(name_end(row["seed"], row["key"]))
+
+
 def files_of(out: Path, runs: pd.DataFrame, chosen: pd.DataFrame) -> tuple[Path, ...]:
     """The files of chosen runs (rows with `seed` and `key`) out of all; those whose name tells no run are among them.
 
@@ -73,7 +86,7 @@ def files_of(out: Path, runs: pd.DataFrame, chosen: pd.DataFrame) -> tuple[Path,
     known, wanted = name_ends(runs), name_ends(chosen)
     if len(known) == len(wanted):
         return tuple(path_files(out))
-    ends = ((file, "-".join(file.stem.split("-")[-2:])) for file in path_files(out))
+    ends = ((file, end_of(file)) for file in path_files(out))
     return tuple(file for file, end in ends if end in wanted or end not in known)
 
 
@@ -81,7 +94,17 @@ def name_ends(runs: pd.DataFrame) -> set[str]:
     """What the names of the runs' files end in; nothing where a table of runs holds no keys."""
     if "key" not in runs:
         return set()
-    return {f"{seed:04d}-{key[:8]}" for seed, key in zip(runs["seed"], runs["key"], strict=True)}
+    return {name_end(seed, key) for seed, key in zip(runs["seed"], runs["key"], strict=True)}
+
+
+def name_end(seed: int, key: str) -> str:
+    """What the name of a run's file ends in."""
+    return f"{seed:04d}-{key[:8]}"
+
+
+def end_of(file: Path) -> str:
+    """What a file's name ends in that says its run."""
+    return "-".join(file.stem.split("-")[-2:])
 
 
 def path_columns(files: Sequence[Path]) -> tuple[str, ...]:

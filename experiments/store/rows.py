@@ -56,6 +56,12 @@ def stored_labels(out: Path) -> dict[str, dict[str, Any]]:
     return joined(labels_of_table(out / TABLE), map(labels_of, part_rows(part_files(out))))
 
 
+def rows_without_metrics(out: Path) -> dict[str, dict[str, Any]]:
+    """The same with the events that parts still hold: of what is to be measured again."""
+    parts = ({**row, "metrics": {}} for row in part_rows(part_files(out)))
+    return joined(labels_of_table(out / TABLE), parts)
+
+
 def joined(held: Iterable[dict[str, Any]], parts: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Rows by key, those of parts in place of those that are held; a failure replaces no run that has ended well."""
     rows = {row["key"]: row for row in held}
@@ -129,18 +135,20 @@ def gathered(out: Path, rows: Iterable[dict[str, Any]], without: Collection[str]
     """Writes both tables of a folder anew with these rows beside those that they hold; the labels of all, in order."""
     table = Rows()
     table.add_table(out / TABLE)
-    held = read_table(out / EVENTS, MOVE_EVENTS) if (out / EVENTS).exists() else None
+    held = held_events(out)
     for row in rows:
         table.add(row)
     for key in without:
         table.place.pop(key, None)
-    order = table.order()
-    if order:
-        write_arrow(out / EVENTS, table.events(order, held))
-        table.write(out / TABLE, order)
-    elif without:
+    labels = table.write_both(out, held)
+    if not labels and without:
         (out / TABLE).unlink(missing_ok=True)
-    return [table.labels[place] for place in order]
+    return labels
+
+
+def held_events(out: Path) -> Any:
+    """The table of a folder's events; None where it has none."""
+    return read_table(out / EVENTS, MOVE_EVENTS) if (out / EVENTS).exists() else None
 
 
 def write_table(target: Path, rows: Iterable[dict[str, Any]]) -> None:
@@ -178,16 +186,58 @@ class Rows:
 
     def add_table(self, file: Path) -> None:
         """Takes all rows of a table of runs, if there is one."""
-        import pyarrow as pa
-
         if file.exists():
             rows = list(labels_of_table(file))
             known = {*LABELS, "error", *swept_of(file)}
             table = read_table(file, MOVE_RUNS)
             table = table.select([name for name in table.column_names if name not in known])
-            self.metrics.append(table.append_column(ROW, pa.array(np.arange(len(rows)) + len(self.labels))))
+            self.metrics.append(numbered(table, np.arange(len(rows)) + len(self.labels)))
             self.place |= {row["key"]: len(self.labels) + k for k, row in enumerate(rows)}
             self.labels += rows
+
+    def add_folder(self, out: Path) -> list[tuple[int, int]]:
+        """Takes all rows of a folder with their events; a run that another has ended well stays as that has it.
+
+        Returns the numbers of both rows of each run that two folders have ended well.
+        """
+        import pyarrow as pa
+
+        own = Rows()
+        own.add_table(out / TABLE)
+        for row in part_rows(part_files(out)):
+            own.add(row)
+        own.settle()
+        numbers, first = list(own.place.values()), len(self.labels)
+        place = {key: first + k for k, key in enumerate(own.place)}
+        self.labels += [own.labels[number] for number in numbers]
+        self.metrics.append(numbered(own.measured(numbers), np.arange(len(numbers)) + first))
+        events = own.events(numbers, held_events(out))
+        self.told.append(numbered(events, pa.array([place[key] for key in events["key"].to_pylist()], pa.int64())))
+        self.tells |= set(place.values())
+        ended_well = [key for key in place if key in self.place and self.labels[self.place[key]]["status"] == "ok"]
+        twice = [(self.place[key], place[key]) for key in ended_well if self.labels[place[key]]["status"] == "ok"]
+        self.place |= place | {key: self.place[key] for key in ended_well}
+        return twice
+
+    def apart(self, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Those of some pairs of rows whose metrics differ in a bit."""
+        if not pairs:
+            return []
+        ones, others = (self.measured([pair[side] for pair in pairs]) for side in (0, 1))
+        apart = np.zeros(len(pairs), np.bool_)
+        for name in ones.column_names:
+            one, other = ones[name], others[name]
+            a, b = one.to_numpy(), other.to_numpy()
+            same = (a.view(np.int64) == b.view(np.int64)) | (np.isnan(a) & np.isnan(b))
+            apart |= ~same | (one.is_null().to_numpy() != other.is_null().to_numpy())
+        return [pair for pair, differs in zip(pairs, apart, strict=True) if differs]
+
+    def measured(self, order: Sequence[int]) -> Any:
+        """The metrics of some rows, a column each."""
+        import pyarrow as pa
+
+        metrics = pa.concat_tables(self.metrics, promote_options="default").take(pa.array(order, pa.int64()))
+        return metrics.drop_columns([ROW])
 
     def settle(self) -> None:
         """Makes columns of the last rows."""
@@ -211,6 +261,13 @@ class Rows:
         """The numbers of the rows that count, in the order of their labels."""
         return sorted(self.place.values(), key=lambda number: order(self.labels[number]))
 
+    def write_both(self, out: Path, held: Any = None) -> list[dict[str, Any]]:
+        """Writes both tables of a folder, if there is a row; the labels of those that count, in order."""
+        if order := self.order():
+            write_arrow(out / EVENTS, self.events(order, held))
+            self.write(out / TABLE, order)
+        return [self.labels[place] for place in order]
+
     def write(self, target: Path, order: Sequence[int]) -> None:
         """Writes a table of runs: labels, swept parameters, error, then a column a metric."""
         import pyarrow as pa
@@ -223,8 +280,8 @@ class Rows:
         for key in swept:
             columns[key] = swept_column([row["sweep"].get(key) for row in rows])
         columns["error"] = pa.array([row["error"] for row in rows], pa.string())
-        metrics = pa.concat_tables(self.metrics, promote_options="default").take(pa.array(order, pa.int64()))
-        for name in in_order(set(metrics.column_names) - {ROW}):
+        metrics = self.measured(order)
+        for name in in_order(metrics.column_names):
             if metrics[name].null_count < len(rows):
                 columns[name] = metrics[name].combine_chunks()
         marks = {"swept": json.dumps(swept)}
@@ -243,7 +300,7 @@ class Rows:
         if held is not None:
             owners = [self.place.get(key, -1) for key in held["key"].to_pylist()]
             kept = [owner in counts and owner not in self.tells for owner in owners]
-            parts.append(held.append_column(ROW, pa.array(owners, pa.int64())).filter(pa.array(kept, pa.bool_())))
+            parts.append(numbered(held, pa.array(owners, pa.int64())).filter(pa.array(kept, pa.bool_())))
         table = pa.concat_tables(parts, promote_options="default")
         rank = np.empty(len(self.labels), np.int64)
         rank[list(order)] = np.arange(len(order))
@@ -252,6 +309,13 @@ class Rows:
 
 
 ROW = " row"  # a column that no metric is called by
+
+
+def numbered(table: Any, numbers: Any) -> Any:
+    """A table with the number of each row's run."""
+    import pyarrow as pa
+
+    return table.append_column(ROW, pa.array(numbers))
 
 
 def event_schema() -> Any:

@@ -54,8 +54,9 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     layout = layout_of(settings.study, whole_keys(composer, overrides, settings, plan))
     worlds = compose_as_asked(composer, overrides, settings.study, shocks_asked.overrides, plan, layout.points)
     moved = moved_start(worlds.values(), settings.days, overrides)
+    said = [f"{settings.study.name}: dated shocks lie outside the run; all worlds move: {moved}"] if moved else []
     if moved:
-        print(f"{settings.study.name}: dated shocks lie outside the run; all worlds move: {moved}", flush=True)
+        print(*said, flush=True)
         worlds = compose_as_asked(
             composer, [*overrides, moved], settings.study, shocks_asked.overrides, plan, layout.points
         )
@@ -63,7 +64,8 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     worlds, settings, held = with_swept_values(check_worlds(worlds, settings), in_one_form(settings))
     layout = replace(layout, rows=[as_held(point, held) for point in layout.rows])
     for remark in remarks(settings, worlds) if plan.simulates else ():
-        print(f"{settings.study.name}: {remark}", flush=True)
+        said.append(f"{settings.study.name}: {remark}")
+        print(said[-1], flush=True)
     plugins = PluginCode(settings.plugins, composer.folders[1:])
     own, versions = simulating_code(), provenance.versions()
     asked = [*overrides, *([moved] if moved else [])]
@@ -72,7 +74,7 @@ def expand(composer: Composer, overrides: Sequence[str]) -> Expansion:
     used = [*worlds.values(), {"_target_": settings.study.kind_name}]
     files = own | {name: text for section in used for name, text in plugins.used_by(section).items()}
     told, runs = told_worlds(settings, worlds, layout), spelling.runs(worlds) if plan.simulates else []
-    return Expansion(settings, runs, named, files, versions, layout, told, spelling.further)
+    return Expansion(settings, runs, named, files, versions, layout, told, spelling.further, tuple(said))
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +115,9 @@ def told_worlds(settings: Settings, worlds: Iterable[Place], layout: Layout) -> 
 def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable[RunSpec]:
     """Every run of the study, forked ones after those that live their whole life in one arm."""
     days, study, plugins = settings.days, settings.study, tuple(settings.plugins)
+    calm = calm_runs(settings, worlds)
     labelled = [(arm, shown, point, world) for (arm, shock, point), world in worlds.items()
-                for shown in (calm_runs(arm, settings, worlds) if shock == NO_SHOCK else [shock])]  # fmt: skip
+                for shown in (calm[arm] if shock == NO_SHOCK else [shock])]  # fmt: skip
     for seed, (arm, shock, point, world) in itertools.product(settings.seed_list, labelled):
         yield RunSpec(arm, shock, seed, point, days, settings.window_of(shock), world, plugins)
     parting = [row for row in labelled if row[0] in study.forked_arms()]
@@ -125,7 +128,10 @@ def runs_of(settings: Settings, worlds: dict[Place, dict[str, Any]]) -> Iterable
             yield RunSpec(arm + FORKED, shock, seed, point, days, settings.window_of(shock), world, plugins, parent)
 
 
-def calm_runs(arm: str, settings: Settings, worlds: Iterable[Place]) -> list[str]:
-    """The labels of an arm's runs without a shock: `none`, and one for each later day on which its shocks strike."""
-    beside = [calm_beside(settings.study.starts, shock) for other, shock, _ in worlds if other == arm]
-    return list(dict.fromkeys([NO_SHOCK, *beside]))
+def calm_runs(settings: Settings, worlds: Iterable[Place]) -> dict[str, list[str]]:
+    """The labels of each arm's runs without a shock: `none`, and one for each later day on which its shocks strike."""
+    places = dict.fromkeys((arm, calm_beside(settings.study.starts, shock)) for arm, shock, _ in worlds)
+    return {
+        arm: list(dict.fromkeys([NO_SHOCK, *(label for other, label in places if other == arm)]))
+        for arm in dict.fromkeys(arm for arm, _ in places)
+    }

@@ -101,6 +101,7 @@ class Expansion:
     layout: Layout = Layout([()])  # of its swept points
     told: frozenset[str] | None = None  # labels of the worlds in config.yaml: of a drawn design its first point's
     further: Further | None = None  # spells out more points, as long as the configuration is open
+    said: tuple[str, ...] = ()  # what was said while it was spelt out
 
 
 def key_of(made_of: str, seed: int) -> str:
@@ -112,11 +113,12 @@ def with_keys(
     runs: Iterable[RunSpec], code: str, plugins: Callable[[dict[str, Any]], dict[str, str]] = lambda world: {}
 ) -> list[RunSpec]:
     """The runs with the hash of all that can change their numbers: of `plugins`, what their worlds use."""
-    hashes: dict[int, str] = {}
+    hashes, texts = dict[int, str](), provenance.Texts()
 
     def hash_of(world: dict[str, Any]) -> str:
         if id(world) not in hashes:
-            hashes[id(world)] = provenance.digest([world, orders(world), plugins(world)])
+            rest = map(provenance.text_of, (orders(world), plugins(world)))
+            hashes[id(world)] = provenance.sha256_of(f"[{', '.join([texts.of(world), *rest])}]")
         return hashes[id(world)]
 
     keyed = []

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.configuration.canonical import canonical_and_read, value_at
+from experiments.configuration.canonical import OneForm, one_form, value_at
 from experiments.configuration.compose import Composer, as_override, flat, key_of
 from experiments.configuration.cures import parse, preset_names
 from experiments.configuration.settings import Settings, Study
@@ -133,13 +133,15 @@ class Bases:
     def __init__(self, composer: Composer) -> None:
         self.composer = composer
         self.held: dict[tuple[str, ...], dict[str, Any] | None] = {}
+        self.alike = Alike()
 
     def world(self, asked: Sequence[str], shocks: str, point: Point, where: str) -> dict[str, Any]:
         """The world of these overrides at a point."""
         chosen = tuple(as_override(key, value) for key, value in point if key in self.composer.files())
         words = (*asked, *chosen, shocks)
         if words not in self.held:
-            self.held[words] = self.composer.plain_world(words) if point else None
+            plain = self.composer.plain_world(words) if point else None
+            self.held[words] = {name: self.alike.first(own) for name, own in plain.items()} if plain else None
         base = self.held[words]
         world = with_values(base, [pair for pair in point if pair[0] not in self.composer.files()]) if base else None
         if world is not None:
@@ -199,7 +201,7 @@ def whole_keys(composer: Composer, overrides: Sequence[str], settings: Settings,
         return {}
     found: dict[str, bool | None] = dict.fromkeys(study.sweep)
     for world in compose_worlds(composer, overrides, study, [], plan).values():
-        form, _ = attempted(lambda world=world: canonical_and_read(world, plugins)[0])
+        form, _ = attempted(lambda world=world: one_form(world, plugins).form)
         held = {key: value_at(form or world, key) for key, known in found.items() if known is None}
         found.update({key: type(value) is int for key, value in held.items() if isinstance(value, int | float)})
     return found
@@ -214,14 +216,15 @@ def check_worlds(
 
     check_metrics(settings.study, checked_metrics(settings))
     found: dict[Problem, list[str]] = defaultdict(list)
-    plugins, forms, specs, alike = tuple(settings.plugins), {}, [], dict[bytes, Any]()
+    plugins, forms, specs, alike = tuple(settings.plugins), {}, [], Alike()
+    last: OneForm | None = None
     for place, world in worlds.items():
-        read, error = attempted(lambda world=world: canonical_and_read(world, plugins))
+        one, error = attempted(lambda world=world, last=last: one_form(world, plugins, last))
         for problem in told(error, world):
             found[problem].append(label(*place))
-        if read is not None:
-            forms[place] = {name: shared(section, alike) for name, section in read[0].items()}
-            specs += [read[1]] if len(specs) < builds else []
+        if one is not None:
+            last, forms[place] = one, {name: alike.first(section) for name, section in one.form.items()}
+            specs += [one.read.spec] if len(specs) < builds else []
     for place, spec in zip(forms, specs if not found else (), strict=False):
         _, error = attempted(lambda spec=spec: Economy(spec, seed=settings.seed_list[0], days=settings.days))
         for problem in told(error, forms[place]):
@@ -236,9 +239,19 @@ def check_worlds(
     return forms
 
 
-def shared(section: Any, alike: dict[bytes, Any]) -> Any:
-    """The first of all sections that are this one to the last letter: what 100,000 worlds take is what parts them."""
-    return alike.setdefault(hashlib.sha256(json.dumps(section, default=repr).encode()).digest(), section)
+class Alike:
+    """Sections that are one another to the last letter as one object: what 100,000 worlds take is what parts them."""
+
+    def __init__(self) -> None:
+        self.by_content: dict[bytes, Any] = {}
+        self.by_object: dict[int, tuple[Any, Any]] = {}  # which is kept, so that no other has its number
+
+    def first(self, section: Any) -> Any:
+        """The first of all sections that are this one."""
+        if id(section) not in self.by_object:
+            content = hashlib.sha256(json.dumps(section, default=repr).encode()).digest()
+            self.by_object[id(section)] = section, self.by_content.setdefault(content, section)
+        return self.by_object[id(section)][1]
 
 
 def with_swept_values(

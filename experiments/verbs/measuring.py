@@ -13,11 +13,11 @@ from experiments.errors import ABSENT, Problem, UsageError, nearest_name
 from experiments.execute.worker import Outcome
 from experiments.plugins.guard import attempted, tell
 from experiments.plugins.sources import PluginCode
-from experiments.store.files import MOVE_PATH, path_of, read_table, write_whole
+from experiments.store.files import MOVE_PATH, read_table, write_whole
 from experiments.store.folder import FREE, check_writable, locked, own_parts, read_yaml, study_as_held, to_yaml
 from experiments.store.parts import write_part
-from experiments.store.paths import path_files
-from experiments.store.rows import compact, stored_labels, stored_rows
+from experiments.store.paths import Stored, path_files
+from experiments.store.rows import compact, rows_without_metrics, stored_labels
 from experiments.study.own import Measuring, checked_metrics, in_one_form, measuring_of
 from experiments.study.runs import RunSpec
 from experiments.study.worlds import check_metrics
@@ -51,7 +51,8 @@ def measure_folder(composer: Composer, words: Sequence[str], read_results: Read)
         check_metrics(settings.study, checked_metrics(settings))
         settings = in_one_form(settings)
         measuring = measuring_of(settings, PluginCode(settings.plugins, composer.folders[1:]))
-        keys = [key for key, row in stored_labels(out).items() if path_of(out, row)]
+        stored = Stored(out)
+        keys = [key for key, row in stored_labels(out).items() if stored.of(row)]
         if not keys and settings.metrics:
             allowed = "no run here has its path stored (record=paths keeps them); run the study again with record=paths"
             raise UsageError("nothing was measured", [Problem("measure", str(out), allowed)])
@@ -108,10 +109,10 @@ def measure_stored(out: Path, runs: Sequence[RunSpec], window_of: WindowOf) -> l
 
 def measure_again(out: Path, keys: Iterable[str], measuring: Measuring, window_of: WindowOf) -> list[Outcome]:
     """Writes a row for every run of these keys, measured from its path; the outcomes of those that fail."""
-    rows, failures = stored_rows(out), []
+    rows, stored, failures = rows_without_metrics(out), Stored(out), []
     for key in keys:
         row = rows[key]
-        path = path_of(out, row)
+        path = stored.of(row)
         assert path is not None
         record, window = record_of(path), window_of(row["shock"])
         metrics, error = attempted(lambda record=record, window=window: measuring.measure(record, window))

@@ -17,7 +17,7 @@ from experiments.store.files import make_folder, partial_name, read_table, settl
 from experiments.store.folder import check_writable, comparable, own_sources, read_json, read_yaml, to_yaml
 from experiments.store.lock import locked
 from experiments.store.paths import path_files
-from experiments.store.rows import gathered, stored_events, stored_rows
+from experiments.store.rows import Rows
 from experiments.verbs.measuring import settings_of
 from experiments.verbs.standing import Read
 from experiments.wording import plural
@@ -38,9 +38,9 @@ def merge(composer: Composer, words: Sequence[str], read_results: Read) -> tuple
         if (design := next((folder / TABLE for folder in folders if (folder / TABLE).exists()), None)) is not None:
             write_arrow(out / TABLE, read_table(design))
         copy_paths(folders, out)
-        gathered(out, rows)
+        runs = len(rows.write_both(out))
         print(
-            f"{out}: {plural(len(rows), 'run')} of {len(folders)} folders, {plural(len(described['seeds']), 'seed')}",
+            f"{out}: {plural(runs, 'run')} of {len(folders)} folders, {plural(len(described['seeds']), 'seed')}",
             flush=True,
         )
         settings = settings_of(out, described, composer, [])
@@ -87,21 +87,16 @@ def one_study(folders: Sequence[Path]) -> tuple[dict[str, Any], dict[str, Any]]:
     return {**described, "seeds": every}, {**facts, "seeds": every}
 
 
-def all_rows(folders: Sequence[Path]) -> list[dict[str, Any]]:
+def all_rows(folders: Sequence[Path]) -> Rows:
     """The rows of all folders with their events, each run once; UsageError where two have other numbers for one run."""
-    found: dict[str, dict[str, Any]] = {}
+    rows = Rows()
     for folder in folders:
-        events = stored_events(folder)
-        for key, row in stored_rows(folder).items():
-            row = {"events": events.get(key, []), **row}  # noqa: PLW2901
-            before = found.get(key)
-            if before and before["status"] == row["status"] == "ok" and repr(before["metrics"]) != repr(row["metrics"]):
-                kinds = f"{before['processor']} and {row['processor']}"
-                allowed = f"has other numbers in {folder} (processors {kinds}); leave one folder out"
-                raise UsageError("nothing was merged", [Problem(f"run {key}", ABSENT, allowed)])
-            if before is None or before["status"] != "ok":
-                found[key] = row
-    return list(found.values())
+        for before, now in rows.apart(rows.add_folder(folder)):
+            one, other = rows.labels[before], rows.labels[now]
+            kinds = f"{one['processor']} and {other['processor']}"
+            allowed = f"has other numbers in {folder} (processors {kinds}); leave one folder out"
+            raise UsageError("nothing was merged", [Problem(f"run {one['key']}", ABSENT, allowed)])
+    return rows
 
 
 def keep_asked(folders: Sequence[Path], out: Path) -> None:

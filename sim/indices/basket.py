@@ -174,7 +174,9 @@ class Standing:
 def _unknown(key: str, wanted: Sequence[str], known: Sequence[str], strict: bool) -> list[Problem]:
     found = []
     for name in wanted:
+        if name in known:
+            continue
         near = nearest(name, list(known))
-        if name not in known and (strict or near):
+        if strict or near:
             found.append(Problem(key, name, f"the world has no such name; it has {', '.join(known)}", near))
     return found

@@ -17,6 +17,8 @@ def of_funds(column: str, figure: Callable[[Floats], float]) -> Callable[[Window
     """A figure of a column over the days on which funds own something."""
 
     def measured(window: Window) -> float:
+        if not window.has(column):
+            return math.nan
         days = window.series("fund_assets_usd") > 0.0
         values = window.series(column)[days]
         values = values[~np.isnan(values)]  # infinite where nobody else responds to the price

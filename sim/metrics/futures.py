@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window, sd, total
+from sim.metrics.measure import Metric, Window, once, sd, total
 from sim.vocabulary import DAYS_PER_YEAR
 
 SECOND = "future_2_usd_per_gpu_hour"
 
 
+@once
 def listed(window: Window) -> bool:
     """Whether futures traded in the window."""
     return bool(np.isfinite(window.series(SECOND)).all())

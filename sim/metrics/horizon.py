@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window, sd
+from sim.metrics.measure import Metric, Window, once, sd
 
 LEAD_DAYS = 180  # of chips, about
 
 
+@once
 def parted(window: Window, late: bool) -> Window:
     """The first lead time of a window, or what comes after it."""
     middle = min(window.end, window.start + LEAD_DAYS)

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window, highest, mean, sd, total
+from sim.metrics.measure import Metric, Window, highest, mean, once, sd, total
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats
 
 MONTH_DAYS = DAYS_PER_YEAR / 12.0
@@ -43,10 +43,15 @@ def constant_maturity(prices: Floats, days_left: Floats, horizon_days: float) ->
 
     `prices` (days, months) nearest first, of which month m settles in days_left + m usual months.
     """
-    found = np.full(len(prices), math.nan)
-    for i, (row, left) in enumerate(zip(np.log(prices), days_left, strict=True)):
-        times = left + MONTH_DAYS * np.arange(prices.shape[1])
-        found[i] = np.interp(horizon_days, times, row, left=math.nan, right=math.nan)
+    logs, months = np.log(prices), prices.shape[1]
+    times = days_left[:, None] + MONTH_DAYS * np.arange(months)
+    after = (times <= horizon_days).sum(axis=1)  # months until then; the first one later is the next
+    days = np.flatnonzero((after > 0) & (after < months))
+    near = after[days] - 1
+    earlier, later, settles = logs[days, near], logs[days, near + 1], times[days, near]
+    slope = (later - earlier) / (times[days, near + 1] - settles)
+    found = np.where(times[:, -1] == horizon_days, logs[:, -1], math.nan)
+    found[days] = slope * (horizon_days - settles) + earlier
     return np.asarray(np.exp(found))
 
 
@@ -116,6 +121,7 @@ def kupiec_p(breaches: int, days: int, expected: float) -> float:
 # metrics of a window
 
 
+@once
 def curve(window: Window) -> Floats:
     """Prices (days, months) of the main venue's listed months, as many as were recorded on every day."""
     columns = []
@@ -132,6 +138,7 @@ def held_through(window: Window) -> Bools:
     return np.asarray(window.series("month_end")[:-1] == 0.0)
 
 
+@once
 def second_returns(window: Window) -> tuple[Floats, Bools]:
     """Log returns of the second month, and on which days they are of one contract and known."""
     returns = np.diff(np.log(window.series(SECOND)))
@@ -170,6 +177,7 @@ def premium(window: Window, months_ahead: int) -> float:
     return premium_over_settlement(curve(window), settled, window.series("month_end"), months_ahead)
 
 
+@once
 def basis(window: Window, index: str) -> Floats:
     """Log of the nearest month over an index, on days that have both."""
     gap = np.log(window.series(FRONT) / window.series(f"index_{index}_usd_per_gpu_hour"))
@@ -181,6 +189,7 @@ def average(values: Floats) -> float:
     return float(values.mean()) if len(values) else math.nan
 
 
+@once
 def venue_basis(window: Window) -> Floats:
     """Log of another venue's nearest month over the main one's: that of the first other in the record."""
     ours, last = "future_1_", "_1_usd_per_gpu_hour"
@@ -198,6 +207,7 @@ def illiquidity(window: Window) -> float:
     return amihud(returns[good], window.series("future_2_volume_contracts")[1:][good] / 1000.0)
 
 
+@once
 def second_flow(window: Window) -> Floats:
     """Net bought by all but speculators in the second month (days - 1,), as a share of its open interest."""
     net = np.zeros(window.end - window.start)
@@ -227,6 +237,7 @@ def hedged_cash(window: Window) -> float:
     return found if np.isfinite(results).all() else math.nan
 
 
+@once
 def breaches(window: Window) -> tuple[int, int]:
     """Days on which the second month moved by more than its margin, and days counted."""
     returns, good = second_returns(window)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -13,6 +14,20 @@ from sim.record import Record
 from sim.vocabulary import Floats, Parameters
 
 DAYS_PER_WEEK = 7
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def once(of: F) -> F:
+    """A function of a window that several metrics ask: worked out once for each window and what else it is given."""
+
+    @functools.wraps(of)
+    def known(window: Window, *given: Any) -> Any:
+        asked = (of, *given)
+        if asked not in window.known:
+            window.known[asked] = of(window, *given)
+        return window.known[asked]
+
+    return known  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -49,17 +64,32 @@ class Window:
     record: Record
     start: int
     end: int
+    known: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)  # of what is asked twice
 
+    @once
     def series(self, column: str) -> Floats:
         """A column over the window (days,); nan for one this world does not have."""
-        if column not in self.record.place:
-            return np.full(self.end - self.start, np.nan)
+        if not self.has(column):
+            return self.nothing()
         return self.record[column][self.start : self.end]
 
+    def has(self, column: str) -> bool:
+        """Whether this world has a column."""
+        return column in self.record.place
+
+    @once
+    def nothing(self) -> Floats:
+        """Days without a value (days,), not to be written to."""
+        found = np.full(self.end - self.start, np.nan)
+        found.flags.writeable = False
+        return found
+
+    @once
     def log_over_path(self) -> Floats:
         """Log of the mean rent over its growth path (days,)."""
         return np.log(self.series("rent_usd_per_ve_hour") / self.series("rent_path_usd_per_ve_hour"))
 
+    @once
     def returns(self, column: str) -> Floats:
         """Daily log returns of a column, with the mean of each day of the week taken out; none below two weeks.
 
@@ -88,22 +118,28 @@ def ratio(a: float, b: float) -> float:
 
 def total(window: Window, column: str) -> float:
     """Sum over the days, nan where the world does not have the column."""
-    return float(window.series(column).sum())
+    return float(window.series(column).sum()) if window.has(column) else math.nan
 
 
 def highest(window: Window, column: str) -> float:
     """Largest value, nan where there is none."""
-    values = window.series(column)
-    return float(np.nanmax(values)) if np.isfinite(values).any() else math.nan
+    return float(np.fmax.reduce(window.series(column))) if any_day(window, column) else math.nan
 
 
 def mean(window: Window, column: str) -> float:
     """Mean of the days that have a value, nan where none has."""
+    if not any_day(window, column):
+        return math.nan
     values = window.series(column)
-    return float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
+    missing = np.isnan(values)
+    return float(np.where(missing, 0.0, values).sum() / (len(values) - np.count_nonzero(missing)))
 
 
 def lowest(window: Window, column: str) -> float:
     """Smallest value, nan where there is none."""
-    values = window.series(column)
-    return float(np.nanmin(values)) if np.isfinite(values).any() else math.nan
+    return float(np.fmin.reduce(window.series(column))) if any_day(window, column) else math.nan
+
+
+def any_day(window: Window, column: str) -> bool:
+    """Whether a column has a number on any day."""
+    return window.has(column) and bool(np.isfinite(window.series(column)).any())

@@ -6,20 +6,27 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window, sd
+from sim.metrics.measure import Metric, Window, once, sd
 from sim.metrics.series import mean
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
 PREFIX, MARK = "perpetual_", "_usd_per_gpu_hour"
 
 
+@once
+def first(window: Window) -> str | None:
+    """What the series of the first perpetual of a record begin with; None where there is none."""
+    marks = (name for name in window.record.place if name.startswith(PREFIX) and name.endswith(MARK))
+    return next((name.removesuffix(MARK) for name in marks), None)
+
+
+@once
 def of_first(window: Window, what: str) -> Floats:
     """A series of the first perpetual of a record on the days on which it was listed."""
-    for name in window.record.place:
-        if name.startswith(PREFIX) and name.endswith(MARK):
-            values = window.series(f"{name.removesuffix(MARK)}_{what}")
-            return np.asarray(values[np.isfinite(values)])
-    return np.zeros(0)
+    if (name := first(window)) is None:
+        return np.zeros(0)
+    values = window.series(f"{name}_{what}")
+    return np.asarray(values[np.isfinite(values)])
 
 
 def volatility(window: Window) -> float:

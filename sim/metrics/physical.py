@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
-from sim.metrics.measure import Metric, Window, ratio, total
+from sim.metrics.measure import Metric, Window, mean, ratio, total
 
 
 def orders_over_path(window: Window) -> float:
@@ -19,12 +15,6 @@ def last_over_path(window: Window) -> float:
     return float(window.series("fleet_ve")[-1] / window.series("fleet_path_ve")[-1])
 
 
-def occupancy(window: Window) -> float:
-    """Mean occupancy, nan where nothing was offered."""
-    values = window.series("occupancy")
-    return float(np.nanmean(values)) if np.isfinite(values).any() else math.nan
-
-
 METRICS = [
     Metric("unserved_gpu_hours", "GPU-hours", "hours wanted at the cap and not served", "service",
            lambda w: total(w, "unserved_gpu_hours")),
@@ -34,7 +24,7 @@ METRICS = [
     Metric("downtime_gpu_hours", "GPU-hours", "hours of landlords' fleets lost to outages", "service",
            lambda w: total(w, "downtime_gpu_hours")),
     Metric("occupancy_mean", "share", "mean occupancy of the spot pool", "service",
-           occupancy),
+           lambda w: mean(w, "occupancy")),
     Metric("spot_turnover_usd", "USD", "value of spot trades", "service",
            lambda w: total(w, "spot_turnover_usd")),
     Metric("orders_over_path", "ratio", "landlords' chip orders over the path's", "investment", orders_over_path),

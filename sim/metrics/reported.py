@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from sim.metrics.measure import Metric, OwnMetric, Window, highest, mean, ratio, total
+from sim.metrics.measure import Metric, OwnMetric, Window, highest, mean, once, ratio, total
 from sim.vocabulary import DAYS_PER_YEAR
 
 Figure = Literal["default_rate", "loss_rate", "recovery_rate"]
@@ -20,6 +20,7 @@ CLASSES = ("senior", "mezzanine", "junior", "residual")
 FACILITY = "facility_{}_{}_usd"
 
 
+@once
 def facilities(window: Window) -> list[str]:
     """Names of the facilities that a record tells apart."""
     start, _, end = FACILITY.format("|", "loans").partition("|")

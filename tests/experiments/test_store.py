@@ -16,6 +16,7 @@ from experiments.store import parts
 from experiments.store.files import mark, partial_name, path_file, write_path
 from experiments.store.folder import opened_folder
 from experiments.store.parts import part_files, part_rows, write_part
+from experiments.store.paths import Stored
 from experiments.store.rows import Rows, compact, missing_runs, row_of, stored_rows
 from experiments.study.expand import with_keys
 from experiments.study.runs import Expansion, RunSpec
@@ -354,3 +355,62 @@ def test_what_is_not_there_on_a_day_is_null_and_read_again_as_it_was(tmp_path):
     write_path(tmp_path, run, record)
     assert pq.read_table(path_file(tmp_path, run))["price"].to_pylist() == [None, 2.5, -math.inf]
     assert record_of(path_file(tmp_path, run)).rows.tobytes() == record.rows.tobytes()
+
+
+def rows_of(folder, *rows):
+    """A folder with some rows: key's letter, status, metrics, events; the last one as a part that is not gathered."""
+    folder.mkdir()
+    run = expansion().runs[0]
+    for place, (name, status, metrics, events) in enumerate(rows):
+        if place == len(rows) - 1:
+            compact(folder)
+        named = dataclasses.replace(run, key=name * 32, seed=ord(name))
+        write_part(folder, row_of(named, status, "" if status == "ok" else "why", metrics, events))
+    return folder
+
+
+def test_rows_of_folders_that_overlap_are_each_there_once_with_the_events_of_theirs(tmp_path):
+    one = rows_of(
+        tmp_path / "one",
+        ("a", "ok", {"x": 1.0, "y": math.nan}, [(1, "default", "a of one")]),
+        ("b", "failed", {}, [(2, "default", "b of one")]),
+        ("c", "ok", {"x": 3.0}, ()),
+        ("d", "failed", {}, [(3, "default", "d of one")]),
+    )
+    two = rows_of(
+        tmp_path / "two",
+        ("b", "ok", {"x": 2.0, "z": 5.0}, [(4, "lock", "b of two")]),
+        ("a", "ok", {"x": 1.0, "y": math.nan}, [(5, "lock", "a of two")]),
+        ("d", "failed", {}, [(6, "lock", "d of two")]),
+        ("c", "failed", {}, [(7, "lock", "c of two")]),
+    )
+    rows = Rows()
+    assert rows.apart(rows.add_folder(one)) == []
+    twice = rows.add_folder(two)
+    assert [(rows.labels[a]["key"][0], rows.labels[b]["key"][0]) for a, b in twice] == [("a", "a")]
+    assert rows.apart(twice) == []
+    assert [row["status"] for row in rows.write_both(tmp_path)] == ["ok", "ok", "ok", "failed"]
+    assert pq.read_table(tmp_path / "runs.parquet", columns=["x"])["x"].to_pylist() == [1.0, 2.0, 3.0, None]
+    told = pq.read_table(tmp_path / "events.parquet")
+    assert told["text"].to_pylist() == ["a of one", "b of two", "d of two"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"x": 1.0 + 2**-52}, {"x": 1.0, "y": 2.0}, {"y": math.nan}, {"x": -0.0}, {}], ids=str
+)
+def test_a_run_with_other_numbers_in_another_folder_is_told(tmp_path, other):
+    rows = Rows()
+    for name, metrics in (("one", {"x": 1.0}), ("same", {"x": 1.0}), ("two", other)):
+        found = rows.apart(rows.add_folder(rows_of(tmp_path / name, ("a", "ok", metrics, ()))))
+        assert len(found) == (name == "two")
+
+
+def test_the_files_of_all_runs_are_found_by_looking_through_a_folder_once(tmp_path, monkeypatch):
+    runs = expansion().runs
+    (tmp_path / "paths").mkdir()
+    for run in runs[1:]:
+        path_file(tmp_path, run).touch()
+    stored = Stored(tmp_path)
+    monkeypatch.setattr(os, "scandir", None)
+    found = [stored.of({"seed": run.seed, "key": run.key}) for run in runs]
+    assert found == [None, *(path_file(tmp_path, run) for run in runs[1:])]

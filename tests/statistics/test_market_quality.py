@@ -104,3 +104,15 @@ def test_metrics_read_their_series():
     assert math.isfinite(found["future_kyle_lambda"])
     assert math.isnan(found["basis_transaction_mean"])
     assert math.isnan(found["future_spread_mean"])
+
+
+def test_a_price_of_constant_maturity_has_the_bits_of_straight_lines_day_by_day():
+    chance = np.random.default_rng(5)
+    left = np.concatenate([chance.uniform(0.0, 31.0, 60), [20.0, 0.0]])
+    prices = np.exp(chance.normal(1.0, 0.1, (62, 4)))
+    for horizon in (0.0, 20.0, 2 * MONTH, 20.0 + 3 * MONTH, 3 * MONTH, 500.0):
+        lines = [
+            np.interp(horizon, days + MONTH * np.arange(4), row, left=math.nan, right=math.nan)
+            for row, days in zip(np.log(prices), left, strict=True)
+        ]
+        assert quality.constant_maturity(prices, left, horizon).tobytes() == np.exp(lines).tobytes()

@@ -18,14 +18,15 @@ from experiments.lab.bench import against, kernels, startup, sweep, world  # noq
 from experiments.lab.bench.books import measure as books  # noqa: E402
 from experiments.lab.bench.credit import pool  # noqa: E402
 from experiments.lab.bench.credit import world as credit  # noqa: E402
-from experiments.lab.bench.result import Measured  # noqa: E402
-from experiments.lab.bench.studies import runs  # noqa: E402
+from experiments.lab.bench.result import Measured, Skipped  # noqa: E402
+from experiments.lab.bench.studies import on_slurm, runs  # noqa: E402
 
 BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
     "world_1000": (("world_1000",), lambda quick: world.measure_world(1000, quick)),
     "world_10000": (("world_10000",), lambda quick: world.measure_world(10_000, quick)),
     "scale": (("scale",), world.measure_scale),
     "sweep": (("sweep_efficiency",), sweep.measure_sweep),
+    "slurm": (("slurm_allotted", "slurm_call"), on_slurm.measure_slurm),
     "composing": (("composing",), sweep.measure_composing),
     "runs": (("unchanged_folder", "interval", "beyond_a_run", "runs_memory"), runs.measure_runs),
     "start_up": (("start_version", "start_day", "start_composed_day"), startup.measure_start_up),
@@ -74,7 +75,11 @@ def main(arguments: list[str]) -> int:
             found[name] = BESIDE[name](commit, asked.quick)
             continue
         keys, measure = BENCHMARKS[name]
-        measured = measure(asked.quick)
+        try:
+            measured = measure(asked.quick)
+        except Skipped as why:
+            print(f"{name} is skipped: {why}", file=sys.stderr, flush=True)
+            continue
         found.update(zip(keys, [measured] if isinstance(measured, Measured) else measured, strict=False))
     show(found)
     asked.out.write_text(

@@ -8,6 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 
+class Skipped(Exception):
+    """A benchmark needs what is not here, as its message says."""
+
+
 class Measured(NamedTuple):
     """One benchmark: what is compared, the ratio that counts, both sides in seconds per `unit`, what to reach."""
 
