@@ -45,8 +45,9 @@ def test_ruined_crowds_at_prices_that_rise_without_end_owe_nothing_but_rounding(
     owners = [crowd.owner for crowd in economy.exchange.crowds]
     assert [crowd.total_cash_usd() for crowd in economy.exchange.crowds] == [0.0, 0.0]
     left = ledger.table(["cash", "margin"])[:, owners].sum(axis=0)
-    assert left.min() < -4e-3, "what rounding has left of millions of contracts is paid on at that price"
-    assert left.min() > -0.1
+    size = float(np.abs(left).max())  # of either sign: it depends on the processor
+    assert size > 1e-3, "what rounding has left of millions of contracts is paid on at that price"
+    assert size < 0.1
     ledger.transfer("test", "cash", owners[int(left.argmin())], row(economy, "rest_of_world"), 100.0)
     with pytest.raises(BrokenLaw, match="A2"):
         economy.run(1)
