@@ -146,9 +146,9 @@ def test_agents_read_futures_prices_in_the_futures_market_only(path):
 
 
 def may_read_the_curve(path: Path) -> bool:
-    """Finance itself, the hedgers' schedules, the view (where the links read it), and those who lead the day."""
+    """Finance itself, hedgers with their schedules and records, the view (where the links read it), and those who lead the day."""
     place = path.relative_to(SIM)
-    named = {"board.py", "view.py", "economy.py", "behaviours/hedging.py"}
+    named = {"board.py", "view.py", "economy.py", "behaviours/hedging.py", "behaviours/own_hedge.py"}
     return place.parts[0] in FINANCE or place.as_posix() in named
 
 
