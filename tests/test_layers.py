@@ -162,7 +162,8 @@ def test_the_view_has_one_reader_for_the_links():
 
 
 PHYSICAL_FILES = sorted(path for place in PHYSICAL | {"behaviours", "nature", "shocks"} for path in
-                        (SIM / place).glob("*.py") if path.stem not in {"__init__", "hedging", "own_hedge"})  # fmt: skip
+                        (SIM / place).glob("*.py")
+                        if path.stem not in {"__init__", "hedging", "own_hedge"})  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PHYSICAL_FILES, ids=name_of)
