@@ -359,9 +359,8 @@ def _impossible_funds(spec: Spec) -> list[Problem]:
     return problems
 
 
-ACROSS: dict[
-    Callable[[Spec], list[Problem]], set[str]
-] = {  # what is checked across these sections, beside `_impossible`
+# what is checked across sections, beside `_impossible`: with the sections that each reads, and no others
+ACROSS: dict[Callable[[Spec], list[Problem]], set[str]] = {
     _impossible_indices: {"indices", "agents", "grades", "regions", "tiers"},
     _impossible_funds: {"agents", "venues"},
     _impossible_loans: {"agents", "loan", "resale"},

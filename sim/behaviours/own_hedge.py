@@ -39,6 +39,10 @@ class HedgeRecord:
     """
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Know nothing: on the first day, and where nothing is listed any more."""
         self.own_usd: list[float] = []
         self.price_usd: list[float] = []
         self._waits: float | None = None  # last evening's result, whose close is not known yet
@@ -49,7 +53,7 @@ class HedgeRecord:
         """An evening: what the hours brought (or cost) today; the close is yesterday's."""
         curve, month = view.curve(), view.today.date.month
         if curve is None:
-            self.__init__()  # type: ignore[misc]
+            self.begin()
             return
         if self._waits is not None and self._pass_close(curve.price_usd, month, curve.gpu_ve):
             self.own_usd = [*self.own_usd, self._waits][-window_days:]

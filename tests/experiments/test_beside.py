@@ -13,7 +13,7 @@ from experiments.plugins.provenance import Texts, digest, text_of
 from experiments.study.runs import RunSpec, with_keys
 from experiments.study.worlds import Alike
 from sim.problems import SpecError
-from sim.spec import Read, Spec, read_spec
+from sim.spec import ACROSS, Read, Spec, read_spec
 from tests.worlds import composed, container
 
 SHOCKED = ("shocks=[pool_outage]", "loan.reports=true", "funds=leveraged")
@@ -134,3 +134,18 @@ def test_a_worker_takes_nothing_from_another_world_that_is_not_the_same_to_the_b
     assert str(found) == str(now)
     assert found["b"] is not before["b"]
     assert found["c"]["k"] is not before["c"]["k"]
+
+
+@pytest.mark.parametrize("check", ACROSS, ids=lambda check: check.__name__)
+def test_a_check_across_sections_reads_those_that_it_is_said_to_read(check) -> None:
+    """It is not made again where these alone are another world's: one that read more would pass over a fault."""
+    spec, read = read_spec(container("funds=leveraged")), set[str]()
+
+    class Watched:
+        def __getattr__(self, name: str) -> Any:
+            read.add(name)
+            return getattr(spec, name)
+
+    check(Watched())
+    assert read - {"plugins"}
+    assert read - {"plugins"} <= ACROSS[check]
