@@ -258,12 +258,6 @@ def layers_touched(window: Window) -> float:
     return float(sum(usd > 0.0 for usd in borne)) if np.isfinite(borne).all() else math.nan
 
 
-def mean_of_known(window: Window, column: str) -> float:
-    """Mean over the days that have a value."""
-    values = window.series(column)
-    return average(values[np.isfinite(values)])
-
-
 def swing(window: Window, column: str) -> float:
     """Highest over lowest value of a column that is above 0; nan where none is."""
     values = window.series(column)
@@ -307,9 +301,9 @@ OF_CASH = (
     ("hedge_effectiveness_cash", "share", "1 - variance of monthly changes of what is let by the hour plus landlords' "
      "results in futures, over that of the first alone; below 0: futures add risk", hedged_cash),
     ("landlords_hedge_ratio_mean", "share", "mean ratio to which landlords hedge that estimate it on their own "
-     "revenue; empty where it is mandated", lambda w: mean_of_known(w, "future_landlords_hedge_ratio")),
+     "revenue; empty where it is mandated", lambda w: mean(w, "future_landlords_hedge_ratio")),
     ("landlords_basis_risk_mean", "share", "mean variance of their own revenue per hour that is left at that ratio",
-     lambda w: mean_of_known(w, "future_landlords_basis_risk")),
+     lambda w: mean(w, "future_landlords_basis_risk")),
     ("others_gain_usd", "USD", "gained in futures by buyers from outside, or a market maker",
      lambda w: total(w, "future_others_usd")),
     ("margin_paid_mean_usd", "USD", "mean variation margin paid a day", lambda w: mean(w, "future_paid_usd")),
