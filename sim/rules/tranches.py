@@ -35,3 +35,14 @@ def expected_loss_of(low: float, high: float, losses: NDArray[np.float64]) -> fl
     if high <= low:
         return 0.0
     return float(np.clip(losses - low, 0.0, high - low).mean()) / (high - low)
+
+
+@lru_cache(maxsize=64)
+def class_losses(
+    shares: tuple[float, ...], default_probability: float, correlation: float, loss_given_default: float
+) -> tuple[float, ...]:
+    """Share of each class (classes,) that is lost on average, by its attachment and detachment in par."""
+    losses = pool_losses(default_probability, correlation, loss_given_default)
+    tops = np.cumsum(np.array(shares)[::-1])[::-1]
+    lows = tops - np.array(shares)
+    return tuple(expected_loss_of(low, top, losses) for low, top in zip(lows.tolist(), tops.tolist(), strict=True))

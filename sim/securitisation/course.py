@@ -9,7 +9,7 @@ import numpy as np
 from sim.rows.credit import ServicerReport
 from sim.rows.securitisation import NoteTerms
 from sim.rules.credit_pricing import learned_loss_rate
-from sim.rules.tranches import expected_loss_of, pool_losses
+from sim.rules.tranches import class_losses
 from sim.securitisation.notes import NotePool
 from sim.securitisation.prices import LEAST_CHANCE, MOST_CHANCE
 from sim.securitisation.terms import Deal, Rating
@@ -92,12 +92,7 @@ class Course:
     def expected_losses(self, rating: Rating, terms: NoteTerms, chance: float | None = None) -> Floats:
         """What each class is expected to lose a year (classes,), by its attachment and detachment in par."""
         chance = self.chance_by(rating) if chance is None else min(MOST_CHANCE, max(LEAST_CHANCE, chance))
-        losses = pool_losses(round(chance, 6), rating.correlation, rating.loss_given_default)
-        tops = np.cumsum(np.array(terms.shares)[::-1])[::-1]
-        lows = tops - np.array(terms.shares)
-        return np.array([
-            expected_loss_of(low, top, losses) for low, top in zip(lows.tolist(), tops.tolist(), strict=True)
-        ])  # fmt: skip
+        return np.array(class_losses(terms.shares, round(chance, 6), rating.correlation, rating.loss_given_default))
 
     def asked_more(self, rating: Rating, terms: NoteTerms) -> list[float]:
         """What notes must pay more for what they are expected to lose beyond the usual (notes,), a year."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,7 +21,7 @@ class Ages:
     middle_years: Floats
     left_years: Floats  # of each day of life left (days,)
 
-    @property
+    @cached_property
     def of_day(self) -> Ints:
         """The class of each day of life left (days,)."""
         return np.searchsorted(self.starts, np.arange(len(self.left_years)), side="right") - 1
