@@ -14,6 +14,8 @@ from sim.rules.investment import chip_value, grade_mix, order_rate
 from sim.view import View
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_YEAR, Floats
 
+KEPT_RATES = 64  # at which annuities are known; rates change with lenders' terms, by the month
+
 
 @dataclass(frozen=True)
 class Investor:
@@ -77,17 +79,29 @@ def values_by_grade(view: View, investor: Investor, lead_years: float) -> list[f
     ]
 
 
-def used_values(view: View, investor: Investor, left_years: Floats) -> Floats:
+def used_values(view: View, investor: Investor, left: Annuities) -> Floats:
     """Value of a chip at work of each grade with so much of its life left (grades, ages), USD per VE, as above."""
     s, expected = view.path.settings, prospects(view, investor)
     rate = investor.cost_of_capital + s.technology
-    lasting, fading = _annuities(rate, left_years), _annuities(rate + expected.reversion, left_years)
+    lasting, fading = left.at(rate), left.at(rate + expected.reversion)
     return HOURS_PER_YEAR * (expected.margin_usd * lasting + np.outer(expected.deviations_usd, fading))
 
 
-def _annuities(rate: float, years: Floats) -> Floats:
-    """Present values of one a year for so many years (n,), as `sim.rules.rents.annuity`."""
-    return years if abs(rate) < 1e-12 else np.asarray((1.0 - np.exp(-rate * years)) / rate)
+class Annuities:
+    """Present values of one a year for so many years (n,), as `sim.rules.rents.annuity`, kept by rate."""
+
+    def __init__(self, years: Floats) -> None:
+        self.years = years
+        self._kept: dict[float, Floats] = {}
+
+    def at(self, rate: float) -> Floats:
+        """(1 - e^(-rate y)) / rate for all years."""
+        if rate not in self._kept:
+            if len(self._kept) >= KEPT_RATES:
+                self._kept.clear()
+            flat = abs(rate) < 1e-12
+            self._kept[rate] = self.years if flat else np.asarray((1.0 - np.exp(-rate * self.years)) / rate)
+        return self._kept[rate]
 
 
 def q_by_grade(view: View, investor: Investor) -> list[float]:

@@ -219,7 +219,9 @@ class Credit:
 
     def mark(self, collateral: Collateral) -> None:
         """What collateral counts for from now on, on the basis of the terms."""
-        self.calls.mark(self.terms, collateral, self.lenders.marks(self.facilities.lent_by))
+        unread = self.terms.collateral_basis in ("book", "appraisal")
+        marks = np.ones(len(collateral.book_usd)) if unread else self.lenders.marks(self.facilities.lent_by)
+        self.calls.mark(self.terms, collateral, marks)
 
     def call(self, day: int) -> UsedOffers:
         """Test and call borrowers. Returns who must sell used GPUs today, and what others may spend on some.

@@ -101,3 +101,28 @@ def enter(
                 earned_usd[i, c] += weekly
                 found[i, c] += due
     return found
+
+
+@jit
+def novate(cohorts: Floats, passed_on: Floats) -> None:
+    """Pass contracts (slots, landlords, customers) on, in place: of what i has let, j takes `passed_on[j, i]`.
+
+    What j has then is added up in the order of who had it.
+    """
+    landlords, customers = cohorts.shape[1], cohorts.shape[2]
+    before = np.empty((landlords, customers))
+    for slot in range(len(cohorts)):
+        table, any_let = cohorts[slot], False
+        for i in range(landlords):
+            for c in range(customers):
+                before[i, c] = table[i, c]
+                any_let = any_let or table[i, c] != 0.0
+                table[i, c] = 0.0
+        if not any_let:
+            continue
+        for j in range(landlords):
+            for i in range(landlords):
+                share = passed_on[j, i]
+                if share != 0.0:
+                    for c in range(customers):
+                        table[j, c] += share * before[i, c]

@@ -33,6 +33,7 @@ from sim.kernels import (
     spot,
     spot_rows,
     sums,
+    used_gpus,
     winsor,
 )
 from sim.kernels.cache import use_hashed_cache
@@ -168,6 +169,7 @@ def _warm_up_books() -> None:
         slots, table, who, one, one, one, 0.0, one, slots.copy(), slots.copy(), slots.copy(), slots.copy(), totals,
         table.copy(),
     )  # fmt: skip
+    contract_book.novate(slots, table)
 
 
 def _warm_up_rows() -> None:
@@ -195,6 +197,12 @@ def _warm_up_record() -> None:
     record.positive(table)
     record.held(table, who, who)
     record.spreads(one, 0.0, one, 0.0, one)
+
+
+def _warm_up_used_gpus() -> None:
+    one, who, ages = np.ones(1), np.zeros(1, np.int64), np.ones((1, 1))
+    used_gpus.bracket(one, one, one, 0.0, one, one, one, 0.0, 0.5)
+    used_gpus.worths(np.ones((1, 1, 3)), who, 1, ages, ages, who)
 
 
 def _warm_up_auction() -> None:
@@ -246,7 +254,7 @@ def _warm_up_funds() -> None:
 # what others call first, then what takes longest
 PIECES: tuple[Piece, ...] = (
     _warm_up_sums, _warm_up_auction, _warm_up_draws, _warm_up_funds, _warm_up_spot, _warm_up_jobs, _warm_up_rows,
-    _warm_up_books, _warm_up_record, _warm_up_crowd, _warm_up_close, _warm_up_book, _warm_up_means,
+    _warm_up_books, _warm_up_record, _warm_up_used_gpus, _warm_up_crowd, _warm_up_close, _warm_up_book, _warm_up_means,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sim.growth_path import GrowthPath
-from sim.kernels.contract_book import enter
+from sim.kernels.contract_book import enter, novate
 from sim.kernels.laws import counted_anew, recount
 from sim.rounding import rounding
 from sim.vocabulary import HOURS_PER_YEAR, Floats, Ints
@@ -226,7 +226,7 @@ class ReservedBook:
         kept = np.maximum(0.0, 1.0 - moved.sum(axis=1))
         pass_on = moved.T + np.diag(kept)
         for array in self.cohorts:
-            array[:] = np.einsum("ji,sic->sjc", pass_on, array)
+            novate(array, pass_on)
         self.total()
 
 

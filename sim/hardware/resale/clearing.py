@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.kernels.used_gpus import bracket
 from sim.vocabulary import Bools, Floats
-
-HALVINGS = 200  # of a bracket, at most: until its ends are neighbours
 
 
 @dataclass(frozen=True)
@@ -71,22 +70,15 @@ def clear(sellers: Sellers, buyers: Buyers, outside_price: float, outside_most_u
     indifferent are served pro rata, after the others; at the outsiders' price they take what is left, up to
     `outside_most_usd`, and what nobody takes is not sold: offers are then served pro rata, forced ones first.
     """
-    forced = float(sellers.forced_usd.sum())
-
-    def excess(price: float) -> float:
-        return float(buyers.wanted_at(price).sum()) - forced - float(sellers.willing_at(price).sum())
-
-    low = outside_price
-    if excess(low) < 0.0:
+    low, high = bracket(
+        sellers.forced_usd, sellers.willing_usd, sellers.own, sellers.cost, buyers.cash_usd, buyers.room_usd,
+        buyers.own, buyers.margin, outside_price,
+    )  # fmt: skip
+    if low == high:
         wanted, offered = buyers.wanted_at(low), sellers.willing_at(low)
-        outside = min(outside_most_usd, forced + float(offered.sum()) - float(wanted.sum()))
+        asked = float(sellers.forced_usd.sum()) + float(offered.sum())
+        outside = min(outside_most_usd, asked - float(wanted.sum()))
         return _served(low, sellers, offered, np.zeros_like(offered), wanted, np.zeros_like(wanted), outside)
-    high = max(low, float(buyers.own.max(initial=0.0))) + 1.0
-    for _ in range(HALVINGS):
-        middle = 0.5 * (low + high)
-        if not low < middle < high:
-            break
-        low, high = (middle, high) if excess(middle) >= 0.0 else (low, middle)
     sure, eager = sellers.willing_at(low), buyers.wanted_at(high)
     return _served(
         low, sellers, sure, sellers.willing_at(high) - sure, eager, np.maximum(0.0, buyers.wanted_at(low) - eager), 0.0

@@ -15,8 +15,9 @@ from sim.hardware.fleet import Fleet
 from sim.hardware.resale.clearing import Buyers, Sellers, clear
 from sim.hardware.resale.moves import Parcel, Removals
 from sim.hardware.resale.terms import Resale
-from sim.hardware.resale.values import Values, ages_of, mean_at, values_at
+from sim.hardware.resale.values import Appraisal, Values, ages_of
 from sim.kept import Kept
+from sim.kernels.used_gpus import worths
 from sim.rows.hardware import Grades, UsedOffers, UsedTrades
 from sim.vocabulary import Floats
 
@@ -60,6 +61,8 @@ class UsedMarket:
         self.taken_usd: Floats = np.zeros(len(common.register.roll.landlords))
         self.outside_usd = 0.0
         self.today = Sales()
+        self._by_day = Appraisal(common.register, self.ages.left_years, len(grades.names))
+        self._by_age = Appraisal(common.register, self.ages.middle_years, len(grades.names))
         self._worth: Kept[tuple[Floats, Floats]] = Kept()
 
     @property
@@ -84,16 +87,13 @@ class UsedMarket:
     def _fleets_ve(self) -> Floats:
         return np.asarray(self.fleet.working[self.common.register.roll.landlord_fleet].sum(axis=1))
 
-    def _values(self, left_years: Floats) -> Values:
-        return values_at(self.common.register, left_years, self._fleets_ve(), self._scrap_usd())
+    def _values(self) -> Values:
+        """Values of a VE by grade and age, in the middle of each age."""
+        return self._by_age.values(self._fleets_ve(), self._scrap_usd())
 
     def _value_by_day(self) -> Floats:
         """Value of a VE by day of life left (grades, days), USD."""
-        return mean_at(self.common.register, self.ages.left_years, self._fleets_ve(), self._scrap_usd())
-
-    def _by_day(self) -> Floats:
-        """Last prices over value by day of life left (grades, days)."""
-        return self.ratio[:, self.ages.of_day]
+        return self._by_day.mean(self._fleets_ve(), self._scrap_usd())
 
     def worth_usd(self, day: int) -> tuple[Floats, Floats]:
         """What landlords' GPUs at work are worth (landlords,), USD: at value, and at last prices of used GPUs.
@@ -104,15 +104,12 @@ class UsedMarket:
         return self._worth.get(follows, lambda: self._worth_usd(day))
 
     def _worth_usd(self, day: int) -> tuple[Floats, Floats]:
-        table = self.fleet.vintages(self.common.register.roll.landlord_fleet, day)
-        table *= self._value_by_day()  # a copy of what the fleet keeps
-        value = table.sum(axis=(1, 2))
-        table *= self._by_day()
-        return value, table.sum(axis=(1, 2))
+        rows, value = self.common.register.roll.landlord_fleet, self._value_by_day()
+        return worths(self.fleet.installed, rows, day + 1, value, self.ratio, self.ages.of_day)
 
     def quote_usd(self) -> Floats:
         """Last price of a VE by grade and age (grades, ages), in the middle of each age, USD."""
-        return self.ratio * self._values(self.ages.middle_years).mean
+        return self.ratio * self._values().mean
 
     # a session
 
@@ -133,7 +130,7 @@ class UsedMarket:
 
     def _match(self, offers: UsedOffers, cells: Floats, willing: float) -> Book:
         """Clear every grade and age: `cells` (landlords, grades, ages) is what landlords have at work, at value."""
-        t, own = self.terms, self._values(self.ages.middle_years).relative
+        t, own = self.terms, self._values().relative
         aside = offers.aside | (offers.forced > 0.0)
         forced = cells * offers.forced[:, None, None]
         free = np.where(aside[:, None, None], 0.0, cells * willing)

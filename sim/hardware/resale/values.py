@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sim.behaviours.investing import Investor, used_values
+from sim.behaviours.investing import Annuities, Investor, used_values
 from sim.register import Register
 from sim.roles import ValuesChips
 from sim.vocabulary import DAYS_PER_YEAR, Bools, Floats, Ints
@@ -51,39 +51,48 @@ class Values:
         return np.asarray(self.own / np.where(self.mean > 0.0, self.mean, 1.0))
 
 
-def values_at(register: Register, left_years: Floats, fleets_ve: Floats, scrap_usd: Floats) -> Values:
-    """Values at so many years of life left (ages,), given fleets (landlords,) and scrap by grade, USD per VE."""
-    own, says = _own(register, left_years, len(scrap_usd))
-    mean, floor = _mean(own, says, fleets_ve), scrap_usd[:, None]
-    return Values(np.maximum(mean, floor), np.maximum(np.where(says[:, None, None], own, mean), floor))
+class Appraisal:
+    """What landlords say of used GPUs of certain ages: its tables are written anew each time they are asked."""
 
+    def __init__(self, register: Register, left_years: Floats, grades: int) -> None:
+        landlords = len(register.roll.landlords)
+        self.register = register
+        self.years = Annuities(left_years)
+        self.own: Floats = np.zeros((landlords, grades, len(left_years)))
+        self.says: Bools = np.zeros(landlords, dtype=bool)
 
-def mean_at(register: Register, left_years: Floats, fleets_ve: Floats, scrap_usd: Floats) -> Floats:
-    """The mean of `values_at` alone (grades, ages)."""
-    own, says = _own(register, left_years, len(scrap_usd))
-    return np.asarray(np.maximum(_mean(own, says, fleets_ve), scrap_usd[:, None]))
+    def values(self, fleets_ve: Floats, scrap_usd: Floats) -> Values:
+        """Values given fleets (landlords,) and scrap by grade, USD per VE."""
+        self._ask()
+        mean, floor = self._mean(fleets_ve), scrap_usd[:, None]
+        own = np.where(self.says[:, None, None], self.own, mean)
+        return Values(np.maximum(mean, floor), np.maximum(own, floor))
 
+    def mean(self, fleets_ve: Floats, scrap_usd: Floats) -> Floats:
+        """The mean of these alone (grades, ages)."""
+        self._ask()
+        return np.asarray(np.maximum(self._mean(fleets_ve), scrap_usd[:, None]))
 
-def _own(register: Register, left_years: Floats, grades: int) -> tuple[Floats, Bools]:
-    """Own values (landlords, grades, ages) of those who say how they value chips, else 0, and who does (landlords,).
+    def _ask(self) -> None:
+        """Write down own values (landlords, grades, ages) of those who say how they value chips, and who does.
 
-    Who values chips alike values used ones alike: what they are worth follows from that and from what is public.
-    """
-    known, views = dict(register.of(ValuesChips)), register.views
-    landlords = register.roll.landlords.tolist()
-    own, says = np.zeros((len(landlords), grades, len(left_years))), np.zeros(len(landlords), dtype=bool)
-    found: dict[Investor, Floats] = {}
-    for i, owner in enumerate(landlords):
-        if owner in known:
-            investor = known[owner].investor(views[owner])
-            if investor not in found:
-                found[investor] = used_values(views[owner], investor, left_years)
-            own[i], says[i] = found[investor], True
-    return own, says
+        Who values chips alike values used ones alike: what they are worth follows from that and from what is public.
+        """
+        known, views = self._known, self.register.views
+        found: dict[Investor, Floats] = {}
+        for i, owner in enumerate(self.register.roll.landlords.tolist()):
+            if owner in known:
+                investor = known[owner].investor(views[owner])
+                if investor not in found:
+                    found[investor] = used_values(views[owner], investor, self.years)
+                self.own[i], self.says[i] = found[investor], True
 
+    @cached_property
+    def _known(self) -> dict[int, ValuesChips]:
+        return dict(self.register.of(ValuesChips))
 
-def _mean(own: Floats, says: Bools, fleets_ve: Floats) -> Floats:
-    """Mean of own values by what is owned (grades, ages)."""
-    weights = np.where(says, fleets_ve, 0.0)
-    total = float(weights.sum())
-    return np.tensordot(weights / total, own, 1) if total > 0.0 else np.zeros(own.shape[1:])
+    def _mean(self, fleets_ve: Floats) -> Floats:
+        """Mean of own values by what is owned (grades, ages)."""
+        weights = np.where(self.says, fleets_ve, 0.0)
+        total = float(weights.sum())
+        return np.tensordot(weights / total, self.own, 1) if total > 0.0 else np.zeros(self.own.shape[1:])
