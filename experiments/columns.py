@@ -15,6 +15,7 @@ OPTIONAL = (
     "loan.facilities.delayed_draw.refinance=true",
     "population=tiny",
     "venues.main.reports=true",
+    "futures.open_interest_share=.1",
     "venues.main.maturities=1",
     "links.normal_premium=[0.0]",
 )  # presets whose worlds have series of their own
@@ -291,7 +292,8 @@ def page() -> str:
         "Grades, indices, kinds of owner, tenors and listed months are "
         "those of the default world; another world has its own. The last are of worlds with a market "
         "for used GPUs, of the calls that need one, of balloons that are drawn anew, of loans with `reports` "
-        "(owners are those of the smallest world), and of venues with `reports` (of the nearest month: others alike), "
+        "(owners are those of the smallest world), of futures with a stated open interest, and of venues with "
+        "`reports` (of the nearest month: others alike), "
         "with clearing members and with a perpetual.",
         [*PATHS, *((column.name, column.unit, column.meaning) for column in series)],
     )

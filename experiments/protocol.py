@@ -51,8 +51,9 @@ SUBJECTS = {
     "futures": Subject(
         "Futures", ("How futures trade", "What a futures price knows"),
         ("sim.rules.hedging", "sim.rules.speculation", "sim.rules.information", "sim.rules.outlook",
-         "sim.rules.perpetual", "sim.rules.arbitrage", "sim.exchange.futures", "sim.exchange.market_maker"),
-        ("venues", "information", "agents.speculator"),
+         "sim.rules.perpetual", "sim.rules.arbitrage", "sim.rules.open_interest", "sim.exchange.size",
+         "sim.exchange.futures", "sim.exchange.market_maker"),
+        ("venues", "futures", "information", "agents.speculator"),
     ),
     "clearing": Subject(
         "The clearing house", (),

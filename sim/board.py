@@ -142,10 +142,14 @@ class LabsSheet:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeSheet:
-    """Positions in contracts (places, owners), + long, by place among all that is listed; margin deposits by owner."""
+    """Positions in contracts (places, owners), + long, by place among all that is listed; margin deposits by owner.
+
+    `hedged_share` is the share of their exposure that hedgers bring to the exchange.
+    """
 
     position: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     deposit_usd: Floats = field(default_factory=lambda: np.zeros(0))
+    hedged_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class Economy(abm.Model):  # type: ignore[misc]
             self.credit.check_closing(self.reserved.contracted(self.indices.usd))
         self.credit.check_commitments()
         self.notes = Notes(common, self.credit.report(), spec.deal, tables.loans.weights)
-        self.exchange = Exchange(common, spec.venues, spec.information, spec.clearing)
+        self.exchange = Exchange(common, spec.venues, spec.information, spec.clearing, spec.futures)
         self.funds = Funds(common)
 
     # what everybody may look at
@@ -214,14 +214,14 @@ class Economy(abm.Model):  # type: ignore[misc]
             name: Underlying(self.indices.usd[venue.index], self.indices.gpu_ve(venue.index))
             for name, venue in spec.venues.items()
         }
-        self.exchange.information = spec.information
+        self.exchange.information, self.exchange.futures = spec.information, spec.futures
         self.exchange.house.adopt(spec.clearing)
         opened = self.exchange.adopt(venues, self.day, self.rental.rents.today, underlying)
         if self.exchange.venues and (opened or self.day > 0):
             self.open_the_day(Environment())  # a copy goes on tomorrow: what is opened starts by tomorrow's curve
-        self.exchange.take_first_positions(opened)
-        self.exchange.check_budgets()
         ahead = self.nature.foresight(self.day, self.common.streams, spec.information.horizon_days)
+        self.exchange.take_first_positions(opened, self.day, ahead)
+        self.exchange.check_budgets()
         self.funds.adopt(self.exchange, spec.agents, ahead)
 
     # 1. nature
@@ -316,6 +316,7 @@ class Economy(abm.Model):  # type: ignore[misc]
         """
         rents, today = self.rental.rents, self.board.today
         self.exchange.note_fixings(self.day, rents.today, self.indices.usd)
+        self.exchange.note_turnover(trades.turnover_usd)
         curves = self.exchange.curves(self.day + 1)
         self.board.today = replace(today, **rents.facts(), index_usd=dict(self.indices.usd), curves=curves)
         self.board.remember_evening()

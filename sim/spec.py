@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from sim.credit.terms import Loan, Resolution
-from sim.exchange.terms import MAIN, Clearing, FundingTerms, Information, VenueTerms, in_order
+from sim.exchange.terms import MAIN, Clearing, FundingTerms, Futures, Information, VenueTerms, in_order
 from sim.exchange.trade_dates import CME, installed
 from sim.hardware.resale.terms import Resale
 from sim.hardware.terms import Grade, Investment
@@ -106,6 +106,7 @@ class Spec(BaseModel):
     links: Links
     information: Information
     clearing: Clearing
+    futures: Futures = Futures()
     indices: dict[str, dict[str, Any]]
     agents: dict[str, dict[str, Any]]
     shocks: dict[str, dict[str, Any]]

@@ -246,6 +246,11 @@ class View:
         return float(self._board.exchange.position[maturity, self.owner])
 
     @property
+    def hedged_share(self) -> float:
+        """Share of an exposure that is hedged at all: one, unless the futures market is stated to be small."""
+        return self._board.exchange.hedged_share
+
+    @property
     def runway_months(self) -> float:
         """How long own cash pays for the gap between bills and revenue; endless for users whose bills are paid."""
         return self._board.labs.runway_months[self.owner]

@@ -21,7 +21,7 @@ PACKAGED = Path(configs.__file__).parent
 WORLD = (
     *("world", "grades", "regions", "tiers", "works", "demand", "noise", "spot", "reserved", "funding"),
     *("investment", "resale", "deal", "loan", "resolution", "indices", "venues", "clearing", "links"),
-    *("information", "agents", "shocks"),
+    *("futures", "information", "agents", "shocks"),
 )
 NO_KEY = "there is no such key"
 OWN_GROUPS = ("metrics", "figures")  # of presets that only a user's own folder holds

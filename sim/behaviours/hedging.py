@@ -29,14 +29,15 @@ def hedges(view: View, p: Hedger, hedge_ratio: float, exposure_ve: float) -> Ite
     """Cover a share of an exposure in each listed month (+ bought by users, - sold by landlords), around own beliefs.
 
     The exposure to a month is what is used or let by the hour in the days that are left of it, in contracts:
-    h Y / contract size, h growing as delivery comes nearer. Of V venues each has a V-th of it.
+    h Y / contract size, h growing as delivery comes nearer. Of V venues each has a V-th of it. Where the futures market
+    is stated to be small (`futures.open_interest_share`), only a share of the exposure is brought to it.
     """
     venues = len(view.venues)
     if not venues:
         return ()
     months = view.months_ahead(p.trading_half_life_years, p.hedge_horizon_years)
     tastes = hedge_ratio, p.hedge_tolerance, p.hedge_reach, p.hedge_pace_per_day
-    return Hedges(view, months, (exposure_ve * HOURS_PER_DAY / venues, *tastes))
+    return Hedges(view, months, (view.hedged_share * exposure_ve * HOURS_PER_DAY / venues, *tastes))
 
 
 @dataclass(slots=True, eq=False)

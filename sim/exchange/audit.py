@@ -30,6 +30,13 @@ TRADING = [
     Column("limit_locks", "months", "listed months locked at the daily limit today"),
     Column("multiplicities", "months", "listed months with several clearing prices today"),
 ]
+SIZED = [  # where an open interest is stated
+    Column("open_interest_usd", "USD", "value of open contracts at tonight's prices, all venues, before a month "
+           "settles"),
+    Column("open_interest_share_stated", "share", "open interest over annual spot turnover that is stated"),
+    Column("futures_size", "ratio", "what speculators own over what their keys say, so that it is met; hedgers bring "
+           "as much of their exposure, at most all"),
+]  # fmt: skip
 TRADED = tuple(column.name for column in TRADING)
 GAP = Column("curve_gap", "log", "mean log gap of the curve over the crowd's expected settlement")
 SPREAD = Column("curve_gap_spread", "log", "sd over the listed months of their log gaps over expectations")

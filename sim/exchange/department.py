@@ -19,6 +19,7 @@ from sim.exchange.audit import (
     IMPACT,
     MISSES,
     READINGS,
+    SIZED,
     SOMETIMES,
     SPREAD,
     TRADED,
@@ -40,7 +41,8 @@ from sim.exchange.perpetual import Perpetual
 from sim.exchange.perpetual import columns as perpetual_columns
 from sim.exchange.reports import Reports, classes_of
 from sim.exchange.session import Arrivals
-from sim.exchange.terms import MAIN, Clearing, Information, VenueTerms
+from sim.exchange.size import MarketSize, missed, open_value, parts, resize
+from sim.exchange.terms import MAIN, Clearing, Futures, Information, VenueTerms
 from sim.exchange.venue import Venue
 from sim.exchange.waterfall import COLUMNS as MEMBERS
 from sim.exchange.waterfall import LAYERS
@@ -49,7 +51,7 @@ from sim.problems import Problem, SpecError
 from sim.record import Column
 from sim.roles import BuysFromOutside, EstimatesItsHedge, Hedges, HoldsFutures, SpeculatesInCrowds, TradesOnItsOwn
 from sim.rows.exchange import NO_FORESIGHT, Close, CrowdSettings, Curve, Foresight, HedgeEstimate
-from sim.rules.information import lift, told_of_day
+from sim.rules.information import lift, signal_error_sd, told_of_day
 from sim.streams import stable_id
 from sim.vocabulary import DAYS_PER_YEAR, HOURS_PER_DAY, Floats, Ints
 
@@ -67,14 +69,26 @@ class Exchange:
     """Venues where futures are listed, by name, and the house that clears them all.
 
     `index_ratio` is the slow ratio of each venue's index to the mean rent, listed or not; `closes` are of tonight, by
-    venue, and empty where nothing is listed; `margins` what the house made of them.
+    venue, and empty where nothing is listed; `margins` what the house made of them. `turnover_usd` is the slow mean of
+    a day's spot trades, on day 0 that of the path.
     """
 
     def __init__(
-        self, common: Common, terms: Mapping[str, VenueTerms], information: Information, clearing: Clearing
+        self,
+        common: Common,
+        terms: Mapping[str, VenueTerms],
+        information: Information,
+        clearing: Clearing,
+        futures: Futures,
     ) -> None:
         self.common = common
         self.information = information
+        self.futures = futures
+        self.size = MarketSize()
+        self.sized = futures.open_interest_share is not None  # the record's series are those of the beginning
+        self.turnover_usd = common.board.start.spot_demand_ve * common.path.settings.rent_usd * HOURS_PER_DAY
+        self.turnover_today_usd = self.turnover_usd
+        self.open_usd = 0.0
         register, owners = common.register, len(common.ledger.owners)
         hedger = np.zeros(owners, dtype=bool)
         hedger[[owner for owner, _ in register.of(Hedges)]] = True
@@ -166,7 +180,7 @@ class Exchange:
         venue.first_month = calendar.month(day)
         venue.since = day if day > 0 and t.listed_from is not None else None
         venue.crowds = [
-            Speculators(crowd_at(name, agent.crowd()), owner, t.maturities, common.streams)
+            Speculators(crowd_at(name, agent.crowd(), self.size.scale), owner, t.maturities, common.streams)
             for owner, agent in common.register.of(SpeculatesInCrowds)
         ]
         self._list_months(venue)
@@ -201,10 +215,14 @@ class Exchange:
     def _pay_in(self, reason: str, crowd: Speculators, amount: float) -> None:
         self.common.ledger.transfer(reason, "cash", self.common.register.roll.rest_of_world, crowd.owner, amount)
 
-    def take_first_positions(self, names: Iterable[str]) -> None:
-        """Venues open with usual hedges in place; hedgers are asked on a morning at first prices."""
+    def take_first_positions(self, names: Iterable[str], day: int, foresight: Foresight = NO_FORESIGHT) -> None:
+        """Venues open with usual hedges in place; hedgers are asked on a morning at first prices.
+
+        `foresight` is of what traders will have signals.
+        """
         register, ledger = self.common.register, self.common.ledger
         hedgers, opened, first = [owner for owner, _ in register.of(Hedges)], set(names), 0
+        self._take_size(bool(opened), day, foresight)
         wanted = self._usual_hedges() if opened else np.zeros((0, 0))
         for name, venue in self.venues.items():
             mine, first = wanted[first : first + len(venue.names)], first + len(venue.names)
@@ -213,6 +231,52 @@ class Exchange:
                 for m, contract in enumerate(venue.names):
                     ledger.post_net("endowment", contract, positions[m])
         self.show()
+
+    def _take_size(self, opened: bool, day: int, foresight: Foresight) -> None:
+        """Set the size of the market where a share is stated anew, or a venue opens; raises SpecError where none is.
+
+        What traders pay in or take out for it is posted.
+        """
+        size, stated = self.size, self.futures.open_interest_share
+        anew, size.stated = stated != size.stated, stated
+        if stated is None or not self.venues or not (anew or opened):
+            return
+        self.show()
+        hedgers = [owner for owner, _ in self.common.register.of(Hedges)]
+        targets = (self._usual_hedges() + self.common.ledger.table(self.names))[:, hedgers]
+        ends = np.cumsum([len(venue.names) for venue in self.venues.values()])[:-1]
+        yearly = self.turnover_usd * DAYS_PER_YEAR
+        known, curves = self.information, self.curves(day)
+        error = signal_error_sd(foresight.variance, known.precision) if known.precision > 0.0 else 0.0
+        error *= 1.0 - known.price_weight
+        signals = [error * lifts(curves[name], foresight, known) for name in self.venues]
+        hedged, crowd = parts(self.venues.values(), np.split(targets, ends), signals, yearly, size)
+        before = size.scale
+        if not size.begin(day, self.futures.settling_days, hedged, crowd):
+            text = f"hedgers alone bring at most {hedged:.3g}, and no speculators differ (agents.speculator, noise_sd)"
+            raise SpecError([Problem("futures.open_interest_share", stated, text)])
+        self._resize(size.scale / before)
+
+    def _resize(self, times: float) -> None:
+        """Multiply what crowds own; what is paid in or out is posted, and hedgers are shown their share."""
+        ledger, world = self.common.ledger, self.common.register.roll.rest_of_world
+        for venue in self.venues.values() if times != 1.0 else ():
+            for owner, usd in resize(venue, times):
+                ledger.transfer("subscriptions", "cash", world, owner, max(0.0, usd))
+                ledger.transfer("redemptions", "cash", owner, world, max(0.0, -usd))
+        self.show()
+
+    def _pass_month(self, day: int) -> None:
+        """The size of the market follows what the month has shown; the last month that counts is told of."""
+        before, stated = self.size.scale, self.size.stated
+        share = self.size.pass_month(day)
+        if self.size.scale != before:
+            self._resize(self.size.scale / before)
+        if share is not None and stated is not None:
+            kind = "open interest missed" if missed(stated, share) else "open interest"
+            text = f"{share:.3g} of annual spot turnover this month, stated {stated:.3g}; speculators own "
+            text += f"{self.size.scale:.3g} times their wealth, hedgers bring {self.size.hedged_share:.3g} of theirs"
+            self.common.log.note(day, kind, text)
 
     def check_budgets(self) -> None:
         """Nobody from outside wants more than crowds could sell, all their wealth being margin; raises SpecError."""
@@ -255,7 +319,9 @@ class Exchange:
     def show(self) -> None:
         """Put positions on the board, by place."""
         ledger = self.common.ledger
-        self.common.board.exchange = ExchangeSheet(ledger.table(self.names), ledger.held("margin").copy())
+        self.common.board.exchange = ExchangeSheet(
+            ledger.table(self.names), ledger.held("margin").copy(), self.size.hedged_share
+        )
 
     def note_fixings(self, day: int, rent_usd: float, fixings_usd: Mapping[str, float]) -> None:
         """Add a day's fixings to the front months, and their ratio to the mean rent to its slow mean."""
@@ -264,6 +330,11 @@ class Exchange:
             self.index_ratio[name] += (index_usd / rent_usd - self.index_ratio[name]) / RATIO_DAYS
             if name in self.venues:
                 self.venues[name].note_index(day, index_usd)
+
+    def note_turnover(self, usd: float) -> None:
+        """Add a day's spot trades to their slow mean."""
+        self.turnover_today_usd = usd
+        self.turnover_usd += (usd - self.turnover_usd) / RATIO_DAYS
 
     def close(
         self,
@@ -396,6 +467,9 @@ class Exchange:
             perpetual.held_before = float(self.open_interest(perpetual)[0])
         publish = [self._before(venue) for venue, _ in evening if venue.name in self.reports.months]
         self.margins = found = self.house.settle(evening)
+        if self.size.stated is not None:
+            self.open_usd = math.fsum(open_value(venue, self.common.ledger.table(venue.names)) for venue, _ in evening)
+            self.size.note(self.open_usd, self.turnover_today_usd)
         for venue, _ in evening:
             self._note_large(day, venue)
         for venue, held, traders, share in publish:
@@ -484,6 +558,7 @@ class Exchange:
             venue.roll(technology)
             self._list_months(venue)
         self._let_crowds_grow(day)
+        self._pass_month(day)
         self.call_margin()
         self.house.size_fund(list(self.venues.values()))
         if self.house.losses_usd > before:
@@ -518,12 +593,20 @@ class Exchange:
     def columns(self) -> list[Column]:
         """Prices of the listed months, what is traded and held, the gap of the curve."""
         members = MEMBERS if self.members_recorded else []
-        return [*self._prices(), *TRADING, *READINGS, *self.reports.columns(), *members]
+        sized = SIZED if self.sized else []
+        return [*self._prices(), *TRADING, *sized, *READINGS, *self.reports.columns(), *members]
 
     def _nothing(self) -> dict[str, float]:
         """The series of a day on which nothing is listed."""
         prices = [column.name for column in self._prices()]
-        return dict.fromkeys([*prices, *SOMETIMES], math.nan) | dict.fromkeys(TRADED, 0.0)
+        found = dict.fromkeys([*prices, *SOMETIMES], math.nan) | dict.fromkeys(TRADED, 0.0)
+        if self.sized:
+            found |= zip((column.name for column in SIZED), (0.0, self._stated(), self.size.scale), strict=True)
+        return found
+
+    def _stated(self) -> float:
+        """The open interest that is stated, over annual spot turnover; nan where none is, or nothing is listed."""
+        return self.size.stated if self.size.stated is not None and self.venues else math.nan
 
     def _prices(self) -> list[Column]:
         """The series of each venue alone: of its months, or of its perpetual."""
@@ -542,6 +625,8 @@ class Exchange:
             found |= zip(price_names(venue.name, len(prices)), prices, strict=True)
         values = trading(self.common.ledger, roll, venues.values(), self.closes.values(), self.margins)
         found |= zip(TRADED, values, strict=True)
+        if self.sized:
+            found[SIZED[0].name] = self.open_usd
         if (first := self.first) is None:
             return found
         close = self.closes[first.name]
@@ -591,6 +676,7 @@ def lifts(curve: Curve, foresight: Foresight, known: Information) -> Floats:
     ])  # fmt: skip
 
 
-def crowd_at(venue: str, settings: CrowdSettings) -> CrowdSettings:
-    """A crowd as it trades at a venue: each has traders of its own, as many and as rich."""
-    return settings if venue == MAIN else replace(settings, name=f"{settings.name}@{venue}")
+def crowd_at(venue: str, settings: CrowdSettings, size: float = 1.0) -> CrowdSettings:
+    """A crowd as it trades at a venue: each has traders of its own, as many and as rich, times the market's size."""
+    name = settings.name if venue == MAIN else f"{settings.name}@{venue}"
+    return replace(settings, name=name, wealth_usd=settings.wealth_usd * size)

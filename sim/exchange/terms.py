@@ -156,6 +156,18 @@ class Information(Parameters):
     response: Annotated[float, Field(ge=0.0, le=20.0, allow_inf_nan=False)]
 
 
+class Futures(Parameters):
+    """How large the futures market is: `open_interest_share`, open interest over a year's spot turnover, all venues
+    together; null is what hedgers' ratios and speculators' wealth make of it.
+
+    It is put right at month ends for the first `settling_days` of a listing, and then left alone: see
+    `sim.exchange.size`.
+    """
+
+    open_interest_share: Annotated[float, Field(ge=0.0007, le=2.0, allow_inf_nan=False)] | None = None
+    settling_days: Annotated[int, Field(ge=30, le=3650)] = 180
+
+
 def in_order(venues: Mapping[str, VenueTerms]) -> dict[str, VenueTerms]:
     """Venues, the main one first, then by name, perpetuals last: in whatever order they are written."""
     return {

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sim.metrics.measure import Metric, Window, once, sd, total
+from sim.metrics.measure import Metric, Window, once, ratio, sd, total
 from sim.vocabulary import DAYS_PER_YEAR
 
 SECOND = "future_2_usd_per_gpu_hour"
@@ -43,6 +43,13 @@ def forecasting_r2(window: Window) -> float:
     return 1.0 - curve / rents if rents > 0.0 else math.nan
 
 
+def realised_share(window: Window) -> float:
+    """Open interest over annual spot turnover: mean value of open contracts over mean spot turnover, a year."""
+    if not listed(window):
+        return math.nan
+    return ratio(mean_if_any(window, "open_interest_usd"), mean_if_any(window, "spot_turnover_usd") * DAYS_PER_YEAR)
+
+
 def commonality(window: Window) -> float:
     """Variance over evenings of the months' mean gap, over that and the mean variance between the months."""
     if not listed(window):
@@ -65,6 +72,10 @@ METRICS = [
            "number where each moves by itself", "futures", commonality),
     Metric("open_interest_mean_contracts", "contracts", "mean open interest", "futures",
            lambda w: float(w.series("open_interest_contracts").mean()) if listed(w) else math.nan),
+    Metric("open_interest_share", "share", "mean value of open contracts over spot turnover a year; empty where none "
+           "is stated", "futures", realised_share),
+    Metric("open_interest_share_stated", "share", "what `futures.open_interest_share` states of it; empty without",
+           "futures", lambda w: mean_if_any(w, "open_interest_share_stated")),
     Metric("futures_impact", "log", "mean log price change per market order of one open interest, measured on the "
            "close of the second month at month ends", "futures", lambda w: mean_if_any(w, "futures_impact")),
     Metric("limit_locks", "months", "contract-days locked at the daily limit", "futures",

@@ -120,6 +120,11 @@ class Trades:
         """VE-hours traded in all products."""
         return float(self.traded_ve_hours.sum())
 
+    @property
+    def turnover_usd(self) -> float:
+        """Value of all trades."""
+        return float((self.price_usd * self.traded_ve_hours).sum())
+
     def mean_rent_usd(self, products: Floats | None = None) -> float:
         """Mean rent of comparable hours, USD per VE-hour, of all products or a mask of them; nan where none traded.
 

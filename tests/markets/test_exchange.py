@@ -34,7 +34,7 @@ def test_a_venue_that_opens_waits_for_its_first_positions():
     assert (exchange.first.price_usd > 0.0).all()
     assert not ledger.table(exchange.first.names).any()
     economy.open_the_day(economy.board.today.environment)
-    exchange.take_first_positions(opened)
+    exchange.take_first_positions(opened, economy.day)
     held = ledger.table(exchange.first.names)
     assert np.abs(held).sum() > 0.0
     assert np.abs(held.sum(axis=1)).max() <= 1e-9 * np.abs(held).sum()
