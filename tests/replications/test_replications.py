@@ -79,6 +79,7 @@ def test_a_number_that_is_not_one_never_agrees():
         ("forward_sales", {"forward_round": False}),
         ("switching", {"cost": 0.9, "steps": 300}),
         ("margin_spiral", {"position": 0.0}),
+        ("tails_and_leverage", {"flow": 0.0, "days": 20_000}),  # nobody gives winners more: funds stay small
         ("leverage_cycle", {"worst": 0.25, "agents": 200}),
         ("paper_runs", {"headroom": 0.3, "programmes": 30}),
         ("basel_cycle", {"exponent": -0.2, "years": 100.0}),
