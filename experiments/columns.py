@@ -16,6 +16,7 @@ OPTIONAL = (
     "population=tiny",
     "venues.main.reports=true",
     "futures.open_interest_share=.1",
+    "venues.architect.reports=true",
     "venues.main.maturities=1",
     "links.normal_premium=[0.0]",
 )  # presets whose worlds have series of their own

@@ -81,6 +81,14 @@ ORDER = (  # of the series in the record; what is in braces stands for the names
     "clearing_auctioned_contracts", "clearing_unsold_contracts", "clearing_auction_usd",
     "perpetual_{venue}_usd_per_gpu_hour", "perpetual_{venue}_premium", "perpetual_{venue}_funding",
     "perpetual_{venue}_funding_usd", "perpetual_{venue}_open_contracts", "perpetual_{venue}_volume_contracts",
+    "perpetual_{venue}_landlords_long_contracts", "perpetual_{venue}_landlords_short_contracts",
+    "perpetual_{venue}_users_long_contracts", "perpetual_{venue}_users_short_contracts",
+    "perpetual_{venue}_funds_long_contracts", "perpetual_{venue}_funds_short_contracts",
+    "perpetual_{venue}_speculators_long_contracts", "perpetual_{venue}_speculators_short_contracts",
+    "perpetual_{venue}_others_long_contracts", "perpetual_{venue}_others_short_contracts", "perpetual_{venue}_spread",
+    "perpetual_{venue}_effective_spread", "perpetual_{venue}_depth_contracts", "perpetual_{venue}_margin_share",
+    "perpetual_{venue}_paid_usd", "perpetual_{venue}_landlords_usd", "perpetual_{venue}_others_usd",
+    "perpetual_{venue}_intraday_paid_usd", "perpetual_{venue}_intraday_defaults",
 )  # fmt: skip
 
 

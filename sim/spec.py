@@ -259,7 +259,6 @@ def _impossible_perpetual(name: str, venue: VenueTerms) -> list[Problem]:
         ("settlement", venue.settlement, "business_days"),
         ("calendar", venue.calendar, "weekdays"),
         ("limits.spot", venue.limits.spot, None),
-        ("reports", venue.reports, False),
     )
     for what, value, usual in given:
         if value != usual:

@@ -1,6 +1,7 @@
 """What an exchange publishes beside its prices, for venues with `reports`: who holds what, trading, margin, results.
 
 Positions are those after the evening's close, of the months that were listed then; on month ends they are what settles.
+A perpetual publishes the same as far as one contract without months has it; its series begin with perpetual_NAME.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.exchange.perpetual import series
 from sim.exchange.terms import MAIN, VenueTerms
 from sim.exchange.venue import Venue
 from sim.record import Column
@@ -56,6 +58,20 @@ INTRADAY = {  # of venues with calls within the day
     "intraday_defaults": ("traders", "speculators who failed the call within the day"),
 }
 
+PERPETUAL = {  # of a perpetual: what of these it has, in the words of one contract without months
+    **{
+        f"{who}_{side}_contracts": ("contracts", f"{side} positions of {who} in the perpetual")
+        for who in CLASSES
+        for side in SIDES
+    },
+    **{
+        what: (unit, meaning.replace(", second month", "").replace("final settlement", "funding"))
+        for what, (unit, meaning) in DAILY.items()
+        if what in {"spread", "effective_spread", "depth_contracts", "margin_share", "paid_usd", "landlords_usd",
+                    "others_usd"}
+    },
+}  # fmt: skip
+
 
 class Classes(NamedTuple):
     """Rows of the ledger of those whose positions are told apart; speculators are the owners of crowds."""
@@ -77,6 +93,7 @@ class Reports:
 
     def __init__(self, terms: Mapping[str, VenueTerms], classes: Classes) -> None:
         self.months = {name: t.maturities for name, t in terms.items() if t.reports}
+        self.perpetual = {name for name in self.months if terms[name].perpetual}
         self.intraday = [name for name, t in terms.items() if t.reports and t.intraday_calls]
         self.classes = classes
         self.today = self._nothing()
@@ -86,6 +103,11 @@ class Reports:
         found = []
         for name, months in self.months.items():
             at = "" if name == MAIN else f" at {name}"
+            if name in self.perpetual:
+                within = INTRADAY if name in self.intraday else {}
+                for what, (unit, meaning) in (PERPETUAL | within).items():
+                    found.append(Column(series(name, what), unit, meaning + at, f"perpetual_{{venue}}_{what}"))
+                continue
             for m in range(months):
                 for what, (unit, meaning) in MONTHLY.items():
                     text = meaning.format(m=m + 1) + at
@@ -124,11 +146,12 @@ class Reports:
             "depth_contracts": quality.depth if quality else close.depth,
             "margin_share": share,
             "paid_usd": self._paid(venue, close, gained, move, crowds_before),
-            **self._results(venue, gained),
+            **self._results(venue, gained - venue.funding_usd(close) * before[0]),
         }
         if venue.name in self.intraday and close.noon is not None:
             found |= self._at_noon(venue, close, close.noon, before)
-        self.today |= {daily(venue.name, what): value for what, value in found.items()}
+        name = series if venue.name in self.perpetual else daily
+        self.today |= {name(venue.name, what): value for what, value in found.items()}
 
     def _at_noon(self, venue: Venue, close: Close, noon: Noon, before: Floats) -> dict[str, float]:
         """What was paid within the day, and who failed."""
@@ -161,14 +184,17 @@ class Reports:
         positions["others"] = rest
         long = {who: float(np.maximum(0.0, positions[who]).sum()) for who in CLASSES}
         short = {who: float(np.maximum(0.0, -positions[who]).sum()) for who in CLASSES}
-        found = {"volume_contracts": volume, "open_contracts": math.fsum(long.values())}
-        found |= {f"{who}_long_contracts": long[who] for who in CLASSES}
+        found = {f"{who}_long_contracts": long[who] for who in CLASSES}
         found |= {f"{who}_short_contracts": short[who] for who in CLASSES}
+        if venue.name in self.perpetual:  # which says itself what is traded and open
+            self.today |= {series(venue.name, what): value for what, value in found.items()}
+            return
+        found |= {"volume_contracts": volume, "open_contracts": math.fsum(long.values())}
         self.today |= {monthly(venue.name, m, what): value for what, value in found.items()}
 
     def note_ratios(self, estimates: Sequence[HedgeEstimate]) -> None:
         """Publish the ratios that landlords have worked out, and the basis risk that is theirs."""
-        for name in self.months if estimates else ():
+        for name in self.months.keys() - self.perpetual if estimates else ():
             ratio, risk = np.mean(estimates, axis=0).tolist()
             self.today |= {
                 daily(name, "landlords_hedge_ratio"): ratio,

@@ -182,7 +182,6 @@ def test_it_may_be_listed_late_and_a_copy_may_close_it():
         ("venues.architect.funding.cap", math.nan),
         ("venues.architect.funding.horizon_years", 0.0),
         ("venues.architect.limits.spot", 100.0),
-        ("venues.architect.reports", True),
         ("venues.architect.settlement", "calendar_days"),
         ("links.venue", "architect"),
     ],

@@ -67,3 +67,26 @@ def test_a_book_reports_spread_and_depth_a_closed_venue_nothing():
         assert np.nanmean(book.record[name]) > 0.0
     none = ran(3, venues__main__reports=True, venues__main__listed=False)
     assert np.isnan(none.record["future_1_open_contracts"]).all()
+
+
+def test_a_perpetual_publishes_what_one_contract_has_and_changes_no_other_series():
+    perpetual = "venue=architect", "arbitrage=basis_traders"
+    reported = ran(34, *perpetual, venues__architect__reports=True, venues__architect__funding__band=0.0005)
+    plain, full = (series(ran(34, *perpetual, venues__architect__funding__band=0.0005)), series(reported))
+    assert {name: full[name] for name in plain} == plain
+    assert len(full) == len(plain) + 17
+    record, at = reported.record, "perpetual_architect_"
+    for side in ("long", "short"):
+        total = sum(record[f"{at}{who}_{side}_contracts"] for who in CLASSES)
+        assert total == pytest.approx(record[f"{at}open_contracts"])
+    assert record[f"{at}others_long_contracts"].max() + record[f"{at}others_short_contracts"].max() > 0.0
+    assert record[f"{at}margin_share"] == pytest.approx(0.1)
+    assert (record[f"{at}depth_contracts"] > 0.0).all()
+    assert np.isnan(record[f"{at}spread"]).all()  # of a limit order book alone
+    mark, hours = record[f"{at}usd_per_gpu_hour"], 730.0
+    held = record[f"{at}others_long_contracts"] - record[f"{at}others_short_contracts"]
+    moved = np.diff(mark) * hours * held[:-1]
+    owed = np.sign(record[f"{at}funding"]) * record[f"{at}funding_usd"]
+    funding = -owed[1:] / record[f"{at}open_contracts"][:-1] * held[:-1]
+    assert record[f"{at}others_usd"][1:] == pytest.approx(moved + funding)
+    assert np.abs(funding).max() > 0.0

@@ -53,7 +53,8 @@ def test_series_stand_in_one_order_whoever_records_them():
     economy = world(
         "notes=term", "funds=leveraged", "resale=default", "mechanism=intraday_calls", "clearing=members",
         "venues.main.reports=true", "loan.reports=true", "venue=architect",
-        loan__facilities={"term": again}, futures__open_interest_share=0.1,
+        loan__facilities={"term": again}, futures__open_interest_share=0.1, venues__architect__reports=True,
+        venues__architect__mechanism="limit_order_book", venues__architect__intraday_calls=True,
     )  # fmt: skip
     families = [column.family or column.name for column in economy.record.columns.values()]
     assert list(dict.fromkeys(families)) == list(ORDER)
