@@ -214,6 +214,11 @@ def _impossible_venues(spec: Spec) -> list[Problem]:
         if margin.maintenance > margin.initial:
             text = f"must not exceed the initial margin {margin.initial}"
             problems.append(Problem(f"{key}.margin.maintenance", margin.maintenance, text))
+        for limit in ("spot", "accountability"):
+            given, month = getattr(venue.limits, limit), venue.limits.month
+            if given is not None and month is not None and given > month:
+                text = f"is above limits.month = {month:g}, beyond which nobody holds any: at most that, or null"
+                problems.append(Problem(f"{key}.limits.{limit}", given, text))
         if venue.calendar == CME and not installed():
             text = "needs the package pandas_market_calendars (pip install 'rackrate[calendars]'); weekdays needs none"
             problems.append(Problem(f"{key}.calendar", venue.calendar, text))

@@ -72,3 +72,10 @@ def test_accountability_is_told_at_month_ends_only():
 def test_a_limit_of_nothing_is_refused_by_its_key(value):
     with pytest.raises(SpecError, match=r"venues\.main\.limits\.spot"):
         spec_of(venues__main__limits={"spot": value})
+
+
+@pytest.mark.parametrize("limit", ["spot", "accountability"])
+def test_a_limit_that_another_keeps_from_binding_is_refused(limit):
+    with pytest.raises(SpecError, match=rf"venues.main.limits.{limit} = 20.0: is above limits.month = 10"):
+        spec_of(venues__main__limits={"month": 10.0, limit: 20.0})
+    spec_of(venues__main__limits={"month": 20.0, limit: 20.0})
