@@ -156,7 +156,7 @@ class Call(Parameters):
     def _ordered(self) -> Self:
         """A cure ends no call above the line at which it is made."""
         if self.restored > self.maintenance:
-            raise ValueError(f"restored = {self.restored} must not be above maintenance = {self.maintenance}")
+            raise WrongValue("restored", self.restored, f"must not be above maintenance = {self.maintenance}")
         return self
 
 
