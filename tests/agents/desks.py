@@ -29,6 +29,7 @@ from sim.growth_path import GrowthPath
 from sim.links import Links
 from sim.parts import find_class
 from sim.rows.exchange import Curve
+from sim.rows.rental import Products
 from sim.streams import Streams, stable_id
 from sim.view import View
 from tests.worlds import container, world
@@ -50,6 +51,12 @@ class Nobody:
 def path(reserved: str = "menu") -> GrowthPath:
     """The stationary path: rents of 2.81 for ever, no trends; contracts on the menu or auctioned."""
     return world("world=stationary", "venue=none", f"reserved={reserved}").path
+
+
+@functools.cache
+def products() -> Products:
+    """The products of the stationary world, which nobody changes."""
+    return world("world=stationary", "venue=none").books.products
 
 
 def agent(kind: str, weight: float = 1.0, **changes: Any) -> Agent:
@@ -98,7 +105,7 @@ def view(
     """What one agent (owner 0) sees; `today` changes public facts, all else is its own sheet."""
     facts = {"chip_price_usd": path().chip_price_usd, "curves": {} if curve is None else {"main": curve}} | today
     off = {"curve_to_capex": 0.0, "curve_to_collateral": 0.0, "curve_to_reserved": 0.0, "hedge_cash": 0.0}
-    table = world("world=stationary", "venue=none").books.products
+    table = products()
     count, usual = len(table.grade), path(reserved).settings.occupancy
     start = AtStart(
         order_shares=[0.5, 0.5], spot_demand_ve=1000.0, contracted_ve=4000.0, pool_demand_ve=1000.0, products=table,

@@ -187,7 +187,9 @@ def test_a_run_that_kills_its_worker_twice_is_a_failed_run_and_the_others_finish
 def test_an_interrupted_study_keeps_its_finished_runs(tmp_path, out, trouble, number, status):
     asked = ["seeds=30", "days=6", "population=tiny", "workers=1", f"out={out}", *trouble("slow")]
     command = [sys.executable, "-m", "experiments.run", *asked]
+    hung_up = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and by what is started so too
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    signal.signal(signal.SIGHUP, hung_up)
     wait_for(lambda: len(list(part_rows(out.glob("parts/*.jsonl")))) >= 2 or process.poll() is not None)
     process.send_signal(number)
     _, said = process.communicate(timeout=120)
