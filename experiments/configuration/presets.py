@@ -60,6 +60,18 @@ class Presets:
         return self._read[name]
 
 
+@lru_cache(maxsize=4)
+def presets_in(folders: tuple[Path, ...], state: tuple[tuple[str, int, int], ...]) -> Presets:
+    """The presets of these folders, whose files are parsed once as long as their state is the same."""
+    return Presets(folders)
+
+
+def state_of(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """Name, time of the last change (ns) and size (bytes) of every file of presets."""
+    files = sorted(file for folder in folders for file in folder.rglob("*.yaml"))
+    return tuple((str(file), (found := file.stat()).st_mtime_ns, found.st_size) for file in files)
+
+
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> Override:
     """The override as Hydra reads it; it is not to be changed."""

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,12 @@ BENCHMARKS: dict[str, tuple[tuple[str, ...], Callable[[bool], Any]]] = {
     "auction": (("auction",), kernels.measure_auction),
     "order_book": (("order_book", "order_book_replay", "order_book_c"), books.measure_order_book),
 }
-BESIDE: dict[str, Callable[[str, bool], Measured]] = {  # benchmarks beside the build named by --against
-    "against_1000": lambda commit, quick: against.measure_years(commit, 1000, quick),
-    "against_10000": lambda commit, quick: against.measure_years(commit, 10_000, quick),
-    "against_first_day": against.measure_first_day,
-    "against_study": against.measure_study,
+BESIDE: dict[str, tuple[tuple[str, ...], Callable[[str, bool], Any]]] = {  # beside the build named by --against
+    "against_1000": (("against_1000",), lambda commit, quick: against.measure_years(commit, 1000, quick)),
+    "against_10000": (("against_10000",), lambda commit, quick: against.measure_years(commit, 10_000, quick)),
+    "against_100000": (("against_100000",), lambda commit, quick: against.measure_years(commit, 100_000, quick)),
+    "against_first_day": (("against_first_day",), against.measure_first_day),
+    "against_study": (("against_study", "against_report"), against.measure_study),
 }
 
 
@@ -68,13 +70,11 @@ def main(arguments: list[str]) -> int:
         except UsageError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 2
+    beside = {name: (keys, partial(measure, commit)) for name, (keys, measure) in BESIDE.items()}
     found: dict[str, Measured] = {}
     for name in names:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        if name in BESIDE:
-            found[name] = BESIDE[name](commit, asked.quick)
-            continue
-        keys, measure = BENCHMARKS[name]
+        keys, measure = beside[name] if name in beside else BENCHMARKS[name]
         try:
             measured = measure(asked.quick)
         except Skipped as why:
