@@ -38,8 +38,8 @@ def attributes_of(cls: ast.ClassDef) -> Iterator[str]:
 
 
 def is_parameters(cls: str) -> bool:
-    """Whether a class is a flat record of what one group of agents is configured with, a field a key of the YAML."""
-    return cls.startswith("agents/") and cls.endswith("Parameters")
+    """Whether a class is a flat record of what configures agents or a replication, a field a key of the YAML."""
+    return cls.startswith(("agents/", "experiments/lab/replications/")) and cls.endswith("Parameters")
 
 
 def circles_of_files() -> list[list[str]]:
