@@ -62,6 +62,7 @@ class Contrast:
     dose: str = ""
     by_construction: str = ""
     endpoints: tuple[str, ...] = ()  # of a positive control: those it must be found in
+    shock: str = ""  # of a positive control: under which it must be found; empty: without one
 
     @property
     def formula(self) -> str:
@@ -585,7 +586,7 @@ def swept_values(
 def read_contrast(given: dict[str, Any]) -> Contrast:
     """Return the contrast a resolved config describes."""
     weights = {str(arm): float(weight) for arm, weight in given["arms"].items()}
-    words = ("role", "higher", "lower", "dose", "by_construction")
+    words = ("role", "higher", "lower", "dose", "by_construction", "shock")
     named = tuple(map(str, given.get("endpoints") or ()))
     return Contrast(weights, endpoints=named, **{key: str(given[key]) for key in words if key in given})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from experiments.results import NO_SHOCK, Contrast, Results
-from experiments.wording import digits, listed, name_of, printed_unit, quantity, scaled
+from experiments.wording import digits, listed, name_of, printed_unit, quantity, scaled, the_shock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,9 +48,9 @@ def is_found(results: Results, name: str) -> bool:
 
 
 def control_rows(results: Results, name: str) -> Iterator[Any]:
-    """The effects, without a shock, of a control on what it names, else on all endpoints."""
+    """The effects of a control on what it names, else on all endpoints, under its shock, else without one."""
     design = results.design
-    table = results.effects_by_arm.get((name, NO_SHOCK))
+    table = results.effects_by_arm.get((name, design.contrasts[name].shock or NO_SHOCK))
     if table is None:
         return
     table = table[table["n"] > 1]
@@ -72,6 +72,8 @@ def sentences(results: Results) -> Iterator[str]:
         seen = [row for row in rows if _p(row) < LEVEL]
         unseen = listed([name_of(row.metric) for row in rows if row not in seen])
         what = f"The positive control {titled(name, contrast)}"
+        if contrast.shock:
+            what += f" under {the_shock(contrast.shock)}"
         if not seen:
             yield f"{what} was not found: what this study does not find may be there all the same."
             continue

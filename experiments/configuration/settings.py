@@ -76,6 +76,7 @@ class Contrast(Strict):
     dose: str = ""  # how much of what is compared; said beside its name
     by_construction: str = ""  # what of its effect assumptions make, and the model does not find
     endpoints: list[str] = Field(default_factory=list)  # of a control: those it must be found in; any one if empty
+    shock: str = ""  # of a control: under which it must be found; empty: without one
 
     @field_validator("arms")
     @classmethod
@@ -86,8 +87,9 @@ class Contrast(Strict):
 
     @model_validator(mode="after")
     def _only_controls_are_found(self) -> Contrast:
-        if self.endpoints and self.role != "control":
-            raise WrongValue("endpoints", self.endpoints, "can be given to a contrast with role: control only")
+        for key in ("endpoints", "shock"):
+            if (value := getattr(self, key)) and self.role != "control":
+                raise WrongValue(key, value, "can be given to a contrast with role: control only")
         return self
 
 
@@ -237,6 +239,10 @@ class Study(Swept):
     def _controls_are_found_in_what_is_measured(self) -> Study:
         known = [*self.endpoints, *self.secondary]
         for name, contrast in self.contrasts.items():
+            if contrast.shock and contrast.shock not in self.shocks:
+                allowed = f"must be one of study.shocks: {', '.join(self.shocks) or 'none'}"
+                nearest = nearest_name(contrast.shock, self.shocks)
+                raise WrongValue(f"contrasts.{name}.shock", contrast.shock, allowed, nearest)
             for metric in contrast.endpoints:
                 if metric not in known:
                     allowed = f"must be of study.endpoints or study.secondary: {', '.join(known) or 'none'}"

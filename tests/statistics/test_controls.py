@@ -27,12 +27,16 @@ def study(out: Path, moved: float | None, **control: object) -> Results:
          "fleet_end_over_path": 1.0 + (draws[seed, 1] * 0.01 + (moved or 0.0)) * (arm == "buyer")}
         for arm in ARMS for seed in range(SEEDS)
     ]  # fmt: skip
+    if shock := control.get("shock"):  # under which alone the control acts
+        for row in list(rows):
+            rows.append(row | {"key": row["key"] + "s", "shock": shock})
+            row["fleet_end_over_path"] -= (moved or 0.0) * (row["arm"] == "buyer")
     pd.DataFrame(rows).to_parquet(out / "runs.parquet")
     contrasts: dict[str, object] = {"notes_on_loans": {"arms": {"notes": 1, "plain": -1}, "dose": "half of all loans"}}
     if moved is not None:
         contrasts["lasting_buyer"] = {"arms": {"buyer": 1, "plain": -1}, "role": "control"} | control
     told = {"arms": ARMS, "endpoints": ["rent_gap_95pct", "fleet_end_over_path"], "contrasts": contrasts,
-            "equivalence": {"rent_gap_95pct": 0.01}}  # fmt: skip
+            "shocks": {str(shock): []} if shock else {}, "equivalence": {"rent_gap_95pct": 0.01}}  # fmt: skip
     (out / "config.yaml").write_text(yaml.safe_dump({"study": told, "days": 9}))
     write_effects(out)
     return Results(out)
@@ -68,6 +72,33 @@ def test_a_control_that_names_endpoints_must_be_found_in_all_of_them(tmp_path: P
     results = study(tmp_path, 0.1, endpoints=["fleet_end_over_path", "rent_gap_95pct"])
     assert controls.standing(results) == controls.MISSED
     assert "was only found in fleet end over path" in said(results)[1]
+
+
+def test_a_control_that_acts_under_a_shock_is_looked_for_there(tmp_path: Path) -> None:
+    results = study(tmp_path, 0.1, shock="slump")
+    assert controls.standing(results) == controls.FOUND
+    text = " ".join(controls.sentences(results))
+    assert "lasting buyer under the shock “slump” was found in fleet end over path, +" in text
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    del config["study"]["contrasts"]["lasting_buyer"]["shock"]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    assert controls.standing(Results(tmp_path)) == controls.MISSED, "nothing of it is there without the shock"
+
+
+def test_a_control_names_a_shock_of_its_study() -> None:
+    told = {
+        "name": "t",
+        "arms": {"a": [], "b": []},
+        "shocks": {"slump": ["demand_slump"]},
+        "contrasts": {"c": {"arms": {"a": 1.0, "b": -1.0}, "role": "control", "shock": "slumps"}},
+    }
+    with pytest.raises(UsageError) as error:
+        read_settings({"study": told, "days": 3, "out": "x"})
+    (problem,) = error.value.problems
+    assert (problem.key, problem.nearest) == ("study.contrasts.c.shock", "slump")
+    told["contrasts"]["c"]["role"] = "part"  # type: ignore[index]
+    with pytest.raises(ValueError, match="role: control"):
+        Study.model_validate(told)
 
 
 def test_beside_every_effect_that_is_not_found_stands_what_would_be(tmp_path: Path) -> None:
