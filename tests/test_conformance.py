@@ -97,9 +97,12 @@ def test_a_world_without_one_kind_of_agent_runs_under_the_laws(kind):
     run(world, days=35)
 
 
+FEWER = {name: ["study.kind.draws=3"] for name in ("sign_map", "credit_signs")}  # of draws that differ in numbers alone
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_composes_and_all_its_arms_are_worlds(name):
-    small = ["population=tiny", "seeds=1"]
+    small = ["population=tiny", "seeds=1", *FEWER.get(name, ())]
     with composer() as open_composer:
         expansion = expand(open_composer, [f"experiment={name}", *small])
     study = expansion.settings.study
