@@ -62,8 +62,8 @@ def test_n8_full_retention_sells_nothing_and_changes_nothing(kept):
 def test_capital_relief_lowers_what_borrowers_pay_and_raises_orders():
     effects = []
     for seed in range(1, 9):
-        passed = ran(300, "notes=pass_through", seed=seed)
-        relieved = ran(300, "notes=relief_only", seed=seed)
+        passed = ran(300, "venue=none", "notes=pass_through", seed=seed)
+        relieved = ran(300, "venue=none", "notes=relief_only", seed=seed)
         assert relieved.notes.offering.charge == pytest.approx(-0.10 * 0.5 * 0.95 * 0.11)
         assert (relieved.credit.loans.discount < 0.0).all()
         assert relieved.record["q_mean"][30] > passed.record["q_mean"][30] + 0.005
@@ -74,8 +74,8 @@ def test_capital_relief_lowers_what_borrowers_pay_and_raises_orders():
 def test_screening_raises_advances_and_loans():
     effects = []
     for seed in SEEDS:
-        passed = ran(200, "notes=pass_through", seed=seed)
-        loose = ran(200, "notes=pass_through", seed=seed, agents__vehicle__screening=0.235)
+        passed = ran(200, "venue=none", "notes=pass_through", seed=seed)
+        loose = ran(200, "venue=none", "notes=pass_through", seed=seed, agents__vehicle__screening=0.235)
         assert loose.notes.offering.advance == pytest.approx(1.025, abs=0.001)
         effects.append(loose.record["loans_usd"][-1] / passed.record["loans_usd"][-1] - 1.0)
     assert interval(np.array(effects))[0] > 0.0
@@ -85,7 +85,7 @@ def test_where_the_vendors_capacity_binds_relief_raises_the_chip_price_if_it_may
     effects = []
     for seed in SEEDS:
         full = {"agents__chip_vendor__capacity": 0.95, "agents__chip_vendor__price_clears": True}
-        kept, relieved = ran(200, **full, seed=seed), ran(200, "notes=relief_only", **full, seed=seed)
+        kept, relieved = (ran(200, "venue=none", *notes, **full, seed=seed) for notes in ((), ("notes=relief_only",)))
         effects.append(relieved.record["chip_premium"].mean() - kept.record["chip_premium"].mean())
     assert interval(np.array(effects))[0] > 0.0
 

@@ -100,15 +100,16 @@ RAISED = {"links__normal_premium": [-0.2] * 6}  # all curve links then read a cu
 )
 def test_a_high_curve_acts_through_each_link_in_its_direction_beyond_the_interval_over_seeds(link, column, sign):
     tight = link != "curve_to_capex"  # which wants more chips, and gets them where money does not bind
-    effects = [total(column, seed, tight, link) / total(column, seed, tight) - 1.0 for seed in range(1, 9)]
+    effects = [totals(seed, tight, link)[column] / totals(seed, tight)[column] - 1.0 for seed in range(1, 9)]
     assert interval(sign * np.array(effects))[0] > 0.0, effects
 
 
 @functools.cache
-def total(column: str, seed: int, tight: bool, link: str = "") -> float:
-    """Sum of a series in worlds with one link on or none, where finance binds or not."""
+def totals(seed: int, tight: bool, link: str = "") -> dict[str, float]:
+    """Sums of series in worlds with one link on or none, where finance binds or not."""
     on = {f"links__{link}": 1.0} if link else {}
-    return float(ran(DAYS, seed=seed, **(TIGHT if tight else {}) | RAISED | on).record[column].sum())
+    record = ran(DAYS, seed=seed, **(TIGHT if tight else {}) | RAISED | on).record
+    return {column: float(record[column].sum()) for column in ("fleet_ve", "rent_usd_per_ve_hour", "orders_ve")}
 
 
 def test_links_at_full_strength_without_a_venue_read_nothing():
