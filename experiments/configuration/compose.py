@@ -11,7 +11,7 @@ from typing import Any
 
 import configs
 from experiments.configuration.cures import cures
-from experiments.configuration.presets import Presets, presets_in, state_of
+from experiments.configuration.presets import Presets, presets_in, stamps_of
 from experiments.configuration.settings import fields_at, needed_at
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 from experiments.plugins.guard import attempted
@@ -60,7 +60,9 @@ class Composer:
 
     def plain_world(self, overrides: Sequence[str]) -> dict[str, Any] | None:
         """The same where nothing in it is filled in from elsewhere; None where that takes Hydra, or is wrong."""
-        self._parsed = self._parsed or presets_in(tuple(self.folders), state_of(self.folders))
+        if self._parsed is None:
+            files = sorted(file for folder in self.folders for file in folder.rglob("*.yaml"))
+            self._parsed = presets_in(tuple(self.folders), stamps_of(files))
         left = latest(overrides)
         try:
             return None if cures(left, self.files()) else split(self._parsed.compose(left, WORLD))[0]

@@ -62,14 +62,13 @@ class Presets:
 
 @lru_cache(maxsize=4)
 def presets_in(folders: tuple[Path, ...], state: tuple[tuple[str, int, int], ...]) -> Presets:
-    """The presets of these folders, whose files are parsed once as long as their state is the same."""
+    """The presets of these folders, whose files are parsed once as long as the stamps of all are the same."""
     return Presets(folders)
 
 
-def state_of(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
-    """Name, time of the last change (ns) and size (bytes) of every file of presets."""
-    files = sorted(file for folder in folders for file in folder.rglob("*.yaml"))
-    return tuple((str(file), (found := file.stat()).st_mtime_ns, found.st_size) for file in files)
+def stamps_of(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """Name, size (bytes) and time of the last change (ns) of each file."""
+    return tuple((str(file), (held := file.stat()).st_size, held.st_mtime_ns) for file in files)
 
 
 @lru_cache(maxsize=4096)

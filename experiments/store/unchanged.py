@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import rackrate
+from experiments.configuration.presets import stamps_of
 from experiments.configuration.settings import Settings
 from experiments.plugins.provenance import LIBRARIES, digest
 from experiments.plugins.sources import PluginCode
@@ -95,7 +96,7 @@ def words_and_surroundings(overrides: Sequence[str], config_dir: str | None) -> 
         return ""
     values = [override.partition("=")[2] for override in overrides]
     files = [Path(value) for value in values if len(value) < LONGEST and os.path.isfile(value)]
-    stamps = [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in [*own, *files]]
+    stamps = stamps_of([*own, *files])
     libraries = [version(name) for name in (*DRAWS, *COMPOSES)]
     return digest([list(overrides), str(config_dir), os.getcwd(), sys.version, stamps, code_stamps(), libraries])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sim.credit.loans import LoanBook
@@ -44,15 +46,18 @@ class Calls:
         elif before is None:
             self.pledged[:] = call.pledged_share
 
-    def mark(self, terms: Loan, collateral: Collateral, lenders_mark: Floats) -> None:
-        """What GPUs at work count for tonight: book, or at most book by used prices or by lenders' own value."""
+    def mark(self, terms: Loan, collateral: Collateral, lenders_mark: Callable[[], Floats]) -> None:
+        """What GPUs at work count for tonight: book, or at most book by used prices or by lenders' own value.
+
+        Lenders are asked for their marks (borrowers,) where they are read.
+        """
         self.collateral = collateral
         if terms.collateral_basis == "book":
             self.marked_usd = collateral.book_usd
         elif terms.collateral_basis == "appraisal":
             self.marked_usd = np.minimum(collateral.book_usd, collateral.price_usd)
         else:
-            self.marked_usd = np.minimum(collateral.book_usd, collateral.value_usd * lenders_mark)
+            self.marked_usd = np.minimum(collateral.book_usd, collateral.value_usd * lenders_mark())
 
     def base_usd(self, terms: Loan, pledged_usd: Floats) -> Floats:
         """What counts in the borrowing base (borrowers,), given book value at work and on order."""

@@ -219,9 +219,7 @@ class Credit:
 
     def mark(self, collateral: Collateral) -> None:
         """What collateral counts for from now on, on the basis of the terms."""
-        unread = self.terms.collateral_basis in ("book", "appraisal")
-        marks = np.ones(len(collateral.book_usd)) if unread else self.lenders.marks(self.facilities.lent_by)
-        self.calls.mark(self.terms, collateral, marks)
+        self.calls.mark(self.terms, collateral, lambda: self.lenders.marks(self.facilities.lent_by))
 
     def call(self, day: int) -> UsedOffers:
         """Test and call borrowers. Returns who must sell used GPUs today, and what others may spend on some.

@@ -41,7 +41,7 @@ from sim.exchange.perpetual import Perpetual
 from sim.exchange.perpetual import columns as perpetual_columns
 from sim.exchange.reports import Reports, classes_of
 from sim.exchange.session import Arrivals
-from sim.exchange.size import MarketSize, missed, open_value, parts, resize
+from sim.exchange.size import MarketSize, missed, parts, resize
 from sim.exchange.terms import MAIN, Clearing, Futures, Information, VenueTerms
 from sim.exchange.venue import Venue
 from sim.exchange.waterfall import COLUMNS as MEMBERS
@@ -468,7 +468,8 @@ class Exchange:
         publish = [self._before(venue) for venue, _ in evening if venue.name in self.reports.months]
         self.margins = found = self.house.settle(evening)
         if self.size.stated is not None:
-            self.open_usd = math.fsum(open_value(venue, self.common.ledger.table(venue.names)) for venue, _ in evening)
+            values = (self.open_interest(venue) @ (venue.price_usd * venue.hours) for venue, _ in evening)
+            self.open_usd = math.fsum(values)
             self.size.note(self.open_usd, self.turnover_today_usd)
         for venue, _ in evening:
             self._note_large(day, venue)

@@ -10,7 +10,6 @@ import numpy as np
 
 from sim.exchange.margin_models import required_usd
 from sim.exchange.venue import Venue
-from sim.kernels.record import positive
 from sim.rules.open_interest import interest_of_disagreement, opinion_sd, size_for
 from sim.vocabulary import DAYS_PER_YEAR, Floats
 
@@ -105,7 +104,7 @@ class MarketSize:
 
 def missed(stated: float, share: float) -> bool:
     """Whether a month's open interest is far from what is stated."""
-    return not abs(math.log(share / stated)) <= WITHIN
+    return not (share > 0.0 and abs(math.log(share / stated)) <= WITHIN)
 
 
 def parts(
@@ -129,16 +128,6 @@ def parts(
                 sds = math.fsum(opinion_sd(noise, sd, fundamental, month) for month in months)
                 crowd += interest_of_disagreement(wealth, bold, sds, margin)
     return hedged / size.hedged_share / turnover_usd, crowd / size.scale / turnover_usd
-
-
-def open_value(venue: Venue, held: Floats) -> float:
-    """Value of a venue's open contracts at its last prices, USD; `held` (months, owners), traders one by one."""
-    others = held.copy()
-    others[:, [crowd.owner for crowd in venue.crowds]] = 0.0
-    long = np.maximum(0.0, others).sum(axis=1)
-    for m in range(len(long)):
-        long[m] += sum(positive(crowd.arrays.position[m : m + 1]) for crowd in venue.crowds)
-    return float(long @ (venue.price_usd * venue.hours))
 
 
 def resize(venue: Venue, times: float) -> list[tuple[int, float]]:

@@ -65,6 +65,14 @@ def excess_kurtosis(values: Floats) -> float:
     return whole - 3.0 * (n - 1.0) ** 2 / ((n - 2.0) * (n - 3.0))
 
 
+def tail_exponent(sizes: Floats, k: int) -> float:
+    """Hill's estimate from the k largest of more sizes (Hill 1975): 1 over the mean of ln(x / the next); nan at 0."""
+    ordered = np.sort(sizes)[::-1]
+    if ordered[k] <= 0.0:
+        return math.nan
+    return float(1.0 / np.mean(np.log(ordered[:k] / ordered[k])))
+
+
 def unchanged(values: Floats, tick: float = CENT) -> float:
     """Share of days on which the series is what it was the day before: to the tick, or with none to the last bit."""
     shown = np.round(values / tick) if tick else values

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from sim.metrics.measure import Metric, Window, sd
+from sim.metrics.series import tail_exponent
 from sim.vocabulary import DAYS_PER_YEAR
 
 INDEX = "index_transaction_usd_per_gpu_hour"
@@ -27,11 +28,9 @@ def expected_shortfall(window: Window) -> float:
 
 def hill(window: Window) -> float:
     """Hill estimate of the tail exponent of absolute returns, 5 % of the sample (Hill 1975)."""
-    moves = np.sort(np.abs(window.returns(INDEX)))[::-1]
+    moves = np.abs(window.returns(INDEX))
     k = len(moves) // 20
-    if k < SHORTEST_TAIL or moves[k] <= 0.0:
-        return math.nan
-    return float(1.0 / np.mean(np.log(moves[:k] / moves[k])))
+    return tail_exponent(moves, k) if k >= SHORTEST_TAIL else math.nan
 
 
 def slow_sd(window: Window) -> float:

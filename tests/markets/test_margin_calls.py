@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -122,7 +124,9 @@ def test_collateral_counts_for_the_lower_of_book_and_its_mark(called):
         ("curve", 0.5, 4.5),
         ("curve", 2.0, 10.0),
     ):
-        calls.mark(called.spec.loan.model_copy(update={"collateral_basis": basis}), facts, np.full(n, mark))
+        calls.mark(
+            called.spec.loan.model_copy(update={"collateral_basis": basis}), facts, functools.partial(np.full, n, mark)
+        )
         assert calls.marked_usd.tolist() == [counts] * n
 
 

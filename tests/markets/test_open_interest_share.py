@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from sim.exchange.size import missed
 from sim.metrics import METRICS
 from sim.metrics.measure import Window
 from sim.problems import SpecError
@@ -91,6 +92,13 @@ def test_what_is_no_share_is_refused_by_key(wrong):
 def test_a_market_that_nobody_would_make_so_large_is_refused():
     with pytest.raises(SpecError, match=r"futures.open_interest_share = 2.0.*no speculators differ"):
         world(futures__open_interest_share=2.0, agents__speculator__noise_sd=0.0, information__precision=0.0)
+
+
+def test_a_month_without_open_contracts_or_trades_has_missed_what_is_stated():
+    assert missed(0.1, 0.0)
+    assert missed(0.1, math.nan)
+    assert missed(0.1, 0.14)
+    assert not missed(0.1, 0.12)
 
 
 def test_the_rule():

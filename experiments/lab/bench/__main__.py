@@ -70,11 +70,11 @@ def main(arguments: list[str]) -> int:
         except UsageError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 2
-    beside = {name: (keys, partial(measure, commit)) for name, (keys, measure) in BESIDE.items()}
+    benchmarks = BENCHMARKS | {name: (keys, partial(measure, commit)) for name, (keys, measure) in BESIDE.items()}
     found: dict[str, Measured] = {}
     for name in names:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        keys, measure = beside[name] if name in beside else BENCHMARKS[name]
+        keys, measure = benchmarks[name]
         try:
             measured = measure(asked.quick)
         except Skipped as why:

@@ -24,6 +24,7 @@ from experiments.lab.replications.check import Check
 from sim.kernels.call_auction import TRADED, call_auction
 from sim.kernels.crowd import target_position
 from sim.kernels.jit import jit
+from sim.metrics.series import tail_exponent
 from sim.spec import Spec
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Count, Floats, NonNegative, Positive, PositiveCount, Share
@@ -121,18 +122,13 @@ def measured(p: Parameters, leverage: float) -> Measured:
     r, size = np.concatenate(returns), [np.abs(one) for one in returns]
     sizes, before = np.concatenate([one[1:] for one in size]), np.concatenate([one[:-1] for one in size])
     z = (r - r.mean()) / r.std()
-    losses = tail_exponent(-r[np.concatenate(cheap)], p.tail_share)
+    losses = -r[np.concatenate(cheap)]
+    losses = losses[losses > 0.0]
+    tail = tail_exponent(losses, max(2, int(p.tail_share * len(losses))))
     return Measured(
-        float(r.std()), float((z**4).mean()) - 3.0, losses, 1000.0 * failed / len(r),
+        float(r.std()), float((z**4).mean()) - 3.0, tail, 1000.0 * failed / len(r),
         float(np.corrcoef(sizes, before)[0, 1]),
     )  # fmt: skip
-
-
-def tail_exponent(losses: Floats, share: float) -> float:
-    """Hill's exponent of the largest `share` of losses: 1 over the mean of ln(x / the largest left out)."""
-    positive = np.sort(losses[losses > 0.0])[::-1]
-    k = max(2, int(share * len(positive)))
-    return float(1.0 / np.log(positive[:k] / positive[k]).mean())
 
 
 def history(p: Parameters, leverage: float, path: int, days: int) -> tuple[Floats, Floats]:

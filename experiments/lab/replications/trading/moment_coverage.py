@@ -22,6 +22,7 @@ from sim.exchange.futures import Schedules
 from sim.exchange.joint_close import MonthOrders
 from sim.exchange.market_maker import quote
 from sim.exchange.terms import Margin, VenueTerms
+from sim.metrics.series import tail_exponent
 from sim.spec import Spec
 from sim.streams import Purpose, Streams
 from sim.vocabulary import Count, Floats, NonNegative, Positive, PositiveCount, Share
@@ -128,8 +129,7 @@ class Maker:
 def moments(returns: Floats) -> Floats:
     """The nine moments of a path, in the order of `NAMES`."""
     size = np.abs(returns)
-    tail = np.sort(size)[-(len(size) // 20) - 1 :]
-    hill = float(np.log(tail[1:] / tail[0]).mean())
+    hill = 1.0 / tail_exponent(size, len(size) // 20)
     lags = [
         np.mean([autocorrelation(size, k) for k in ((1, 2) if lag == 1 else range(lag - 1, lag + 2))]) for lag in LAGS
     ]
