@@ -1,5 +1,5 @@
-# `make demo` runs the small study, `make test` the tests, `make lint` the linters, `make bench` the benchmarks,
-# `make bench against=REV` this build beside an earlier one.
+# `make demo` runs the small study, `make test` the tests, `make test-all` those marked slow too, `make lint` the linters,
+# `make bench` the benchmarks, `make bench against=REV` this build beside an earlier one.
 # `make docs` the documentation as a site.
 # Each sets up .venv on first use.
 PYTHON ?= python3
@@ -10,12 +10,14 @@ READY  := $(VENV)/.ready
 COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 INSTALL := --constraint constraints.txt --editable . --group dev
 
-.PHONY: demo test lint bench docs lock clean
+.PHONY: demo test test-all lint bench docs lock clean
 demo: $(READY)
 	$(BIN)/python -m sim.kernels.warmup
 	$(BIN)/rackrate experiment=demo $(ARGS)
 test: $(READY)
 	$(BIN)/python -m pytest -q -n auto $(ARGS)
+test-all: $(READY)
+	$(BIN)/python -m pytest -q -n auto --run-slow $(ARGS)
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from experiments.parameters import default_world
 from experiments.protocol import SUBJECTS, odd, sections_of, shocks, subject_page, subjects
 from sim.economy import Economy
@@ -14,6 +16,7 @@ from sim.rules import rents
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_the_site_is_built_and_every_link_leads_somewhere(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path / "site")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -75,6 +75,7 @@ def test_a_metric_of_ones_own(followed: Followed) -> None:
     assert {"lowest_week", "lowest_fortnight"} <= set(pd.read_parquet("weeks/runs.parquet"))
 
 
+@pytest.mark.slow
 def test_a_figure_of_ones_own(followed: Followed) -> None:
     followed("own_plot", figures=True)
     assert {"occupancy.png", "occupancy.pdf"} <= {path.name for path in Path("outage/figures").iterdir()}
@@ -82,6 +83,7 @@ def test_a_figure_of_ones_own(followed: Followed) -> None:
     assert Path("occupancy_by_hand.png").exists()
 
 
+@pytest.mark.slow
 def test_a_study_of_ones_own(followed: Followed, capsys: pytest.CaptureFixture[str]) -> None:
     followed("own_study")
     assert len(pd.read_parquet("idle/runs.parquet")) == 12

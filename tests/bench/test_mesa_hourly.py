@@ -14,7 +14,7 @@ def pair(*overrides: str) -> tuple[Economy, Economy]:
     return Economy(spec, seed=5, days=DAYS), act_hourly(Economy(spec, seed=5, days=DAYS))
 
 
-@pytest.mark.parametrize("information", ["none", "private"])
+@pytest.mark.parametrize("information", [pytest.param("none", marks=pytest.mark.slow), "private"])
 def test_mesa_agents_that_act_hourly_live_the_same_life(information: str) -> None:
     ours, theirs = pair("agents.speculator.activity_per_hour=0.2", f"information={information}")
     ours.run(DAYS)

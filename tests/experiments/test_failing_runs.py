@@ -150,18 +150,24 @@ def test_whatever_a_run_raises_is_a_failed_row_and_the_others_are_kept(tmp_path,
     assert ("error", None, Warning, None, 0) not in warnings.filters
 
 
-@pytest.mark.parametrize("way", ["system_exit", "keyboard_interrupt", "sealed", "warning", "os_exit"])
+SLOW = [pytest.param(way, marks=pytest.mark.slow) for way in ("system_exit", "sealed", "warning")]
+
+
+@pytest.mark.parametrize("way", ["keyboard_interrupt", "os_exit", *SLOW])
 def test_the_same_on_workers(tmp_path, breach, without_figures, way):
     assert main(breach(way, "seeds=2", "workers=1")) == 3
     assert_only_its_runs_failed(tmp_path, RAISED[way])
 
 
-@pytest.mark.parametrize(("way", "said"), [("os_exit_nine", "exit status 9"), ("killed", "when memory runs out")])
+@pytest.mark.parametrize(("way", "said"), [
+    pytest.param("os_exit_nine", "exit status 9", marks=pytest.mark.slow), ("killed", "when memory runs out"),
+])  # fmt: skip
 def test_a_worker_that_is_ended_takes_its_own_run_only(tmp_path, breach, without_figures, way, said):
     assert main(breach(way, "seeds=2", "workers=1")) == 3
     assert_only_its_runs_failed(tmp_path, said)
 
 
+@pytest.mark.slow
 def test_a_fork_that_kills_its_worker_leaves_its_siblings_alone(tmp_path, breach, without_figures):
     arms = ["study.arms={plain:[],calm:['spot.convexity=4.0']}", "study.fork={arm:plain}"]
     assert main(breach("killed", "seeds=1", "workers=1", "executor.retries=0", *arms)) == 3
@@ -170,6 +176,7 @@ def test_a_fork_that_kills_its_worker_leaves_its_siblings_alone(tmp_path, breach
     assert list(rows.loc["breach", "status"]) == ["failed"] * 4
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_a_study_in_this_process_at_once_and_keeps_what_is_finished(tmp_path, breach):
     asked = breach("slow", "seeds=30", "executor=in_process")
     command = [sys.executable, "-m", "experiments.run", *asked]

@@ -101,6 +101,7 @@ def call(folder, *more):
     ])  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_agent_a_shock_and_an_index_of_ones_own_run_and_act(folder):
     assert call(folder) == 0
     runs = pd.read_parquet(folder / "out" / "runs.parquet")

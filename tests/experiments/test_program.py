@@ -182,7 +182,9 @@ def test_a_run_that_kills_its_worker_twice_is_a_failed_run_and_the_others_finish
 
 
 @pytest.mark.parametrize(("number", "status"), [
-    (signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGHUP, 130), (signal.SIGKILL, -signal.SIGKILL),
+    (signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL),
+    pytest.param(signal.SIGTERM, 130, marks=pytest.mark.slow),
+    pytest.param(signal.SIGHUP, 130, marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_an_interrupted_study_keeps_its_finished_runs(tmp_path, out, trouble, number, status):
     asked = ["seeds=30", "days=6", "population=tiny", "workers=1", f"out={out}", *trouble("slow")]

@@ -67,6 +67,7 @@ def test_a_record_is_met_within_its_bounds_of_which_one_may_be_open():
     assert fastest(days) == pytest.approx(10.0)
 
 
+@pytest.mark.slow
 def test_a_study_of_records_leaves_its_table_figure_and_page(tmp_path):
     out = tmp_path / "out"
     asked = ["experiment=records", "shocks=[hualien_earthquake,vera_rubin]", "population=tiny", "seeds=2"]

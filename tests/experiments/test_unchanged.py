@@ -82,6 +82,7 @@ def test_the_same_words_again_compose_nothing_and_say_the_same(study, monkeypatc
     assert len(read) == 1
 
 
+@pytest.mark.slow
 def test_whatever_words_may_mean_otherwise_is_composed_anew(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(run, "read_results", lambda out, _: ((out / "report.html").write_text("page") and 0, ["so"]))

@@ -91,6 +91,7 @@ def test_expand_adds_seeds_to_those_that_are_there(capsys: pytest.CaptureFixture
     assert "days: is the folder's own" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_shards_merged_are_the_study_done_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*STUDY, "seeds=3", "record=paths", "out=whole"]) == 0
     for part in (1, 2):

@@ -6,7 +6,6 @@ import pytest
 
 from tests.golden.pin import ARMS, WORLDS, forks_from, pinned, processor, run_and_fork
 
-pytestmark = pytest.mark.slow
 AGAIN = "results changed; if that is meant, run `python -m tests.golden.pin` and say so in the change log"
 
 

@@ -55,7 +55,9 @@ def test_equal_capacity_has_the_rents_costs_and_fleets_of_the_world_with_loans(p
     assert rate == pytest.approx(twin.cost_of_capital(theirs.register.views[owner]), rel=1e-12)
 
 
-@pytest.mark.parametrize("arm", ["default", "off", "equal_capacity"])
+@pytest.mark.parametrize(
+    "arm", ["default", *(pytest.param(arm, marks=pytest.mark.slow) for arm in ("off", "equal_capacity"))]
+)
 def test_without_chance_a_world_stays_on_its_own_path_for_three_years(arm):
     economy = world(*PLAIN, "noise=none", f"loan={arm}", days=1095, laws=False)
     economy.run(1095)

@@ -181,6 +181,7 @@ FINANCE = st.fixed_dictionaries({
 })  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=12, phases=QUICK)
 @given(changes=FINANCE, classes=CLASSES, size=uniform(-0.9, 0.0), seed=st.integers(0, 1000))
 def test_laws_hold_with_random_notes_and_funds_through_defaults(changes, classes, size, seed):

@@ -96,6 +96,7 @@ def informed_run(seed: int, precision: float) -> tuple[np.ndarray, np.ndarray]:
     return np.array(news[30:]), np.array(gap[30:])
 
 
+@pytest.mark.slow
 def test_prices_gather_what_traders_know_and_more_where_they_know_more():
     slopes = {}
     for precision in (0.0, 0.5):

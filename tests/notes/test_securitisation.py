@@ -59,6 +59,7 @@ def test_n8_full_retention_sells_nothing_and_changes_nothing(kept):
     assert moved(series(kept), series(ran(DAYS, "notes=full_retention"))) == []
 
 
+@pytest.mark.slow
 def test_capital_relief_lowers_what_borrowers_pay_and_raises_orders():
     effects = []
     for seed in range(1, 9):
@@ -81,6 +82,7 @@ def test_screening_raises_advances_and_loans():
     assert interval(np.array(effects))[0] > 0.0
 
 
+@pytest.mark.slow
 def test_where_the_vendors_capacity_binds_relief_raises_the_chip_price_if_it_may_clear():
     effects = []
     for seed in SEEDS:

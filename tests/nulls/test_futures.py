@@ -93,9 +93,9 @@ RAISED = {"links__normal_premium": [-0.2] * 6}  # all curve links then read a cu
     [
         ("curve_to_capex", "fleet_ve", 1.0),
         ("curve_to_capex", "rent_usd_per_ve_hour", -1.0),
-        ("curve_to_collateral", "orders_ve", 1.0),
-        ("curve_to_reserved", "orders_ve", 1.0),
-        ("hedge_cash", "orders_ve", -1.0),  # margin ties up cash
+        pytest.param("curve_to_collateral", "orders_ve", 1.0, marks=pytest.mark.slow),
+        pytest.param("curve_to_reserved", "orders_ve", 1.0, marks=pytest.mark.slow),
+        pytest.param("hedge_cash", "orders_ve", -1.0, marks=pytest.mark.slow),  # margin ties up cash
     ],
 )
 def test_a_high_curve_acts_through_each_link_in_its_direction_beyond_the_interval_over_seeds(link, column, sign):

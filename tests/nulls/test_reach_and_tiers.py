@@ -119,6 +119,7 @@ def skewness(x: np.ndarray) -> float:
     return float((around**3).mean() / (around**2).mean() ** 1.5)
 
 
+@pytest.mark.slow
 def test_n13_linear_marginal_cost_adds_no_skew_to_demands_and_convex_cost_does():
     error = NORMAL_999 * np.sqrt(6.0 / (len(SEEDS) * DAYS))  # of the sample skewness of independent normal numbers
     w = np.exp(BRIEF["sd_per_sqrt_year"] ** 2 / 365.0)

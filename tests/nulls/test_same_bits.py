@@ -50,7 +50,6 @@ def test_n21_the_same_seed_gives_the_same_bits_and_another_seed_another_path():
     assert "rent_h100_usd_per_gpu_hour" in moved(series(once), series(other))
 
 
-@pytest.mark.slow
 def test_n21_processes_hash_seeds_and_the_compiler_change_no_bit():
     def started(days: int, **environment: str) -> subprocess.Popen:
         asked = ["agents.speculator.traders=10", "agents.renter.count=1"]
