@@ -6,17 +6,20 @@ import functools
 import math
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 import configs
 from experiments.configuration.compose import composer, split
 from experiments.kinds.replication import NOT_REPLICATED, module_of, names
+from experiments.lab.replications.capacity import waiting_and_reserving
 from experiments.lab.replications.check import Check
 from experiments.lab.replications.credit import tranches
 from experiments.lab.replications.figure import ALONE, by_quantity
 from experiments.run import WRONG_USE, main
 from sim.spec import read_spec
+from sim.streams import Purpose, Streams
 
 PRESETS = sorted(path.stem for path in Path(configs.__file__).parent.glob("experiment/replications/*.yaml"))
 
@@ -76,6 +79,7 @@ def test_a_number_that_is_not_one_never_agrees():
         ("term_identity", {"hedged_contracts": 1e4, "dealers": 1}),
         ("kyle", {"noise_sd": 4.0, "paths": 100}),
         ("spreads", {"quoted_ask": 0.6}),
+        ("waiting_and_reserving", {"simulated_load": 0.95, "jobs": 100_000}),
         ("forward_sales", {"forward_round": False}),
         ("switching", {"cost": 0.9, "steps": 300}),
         ("margin_spiral", {"position": 0.0}),
@@ -108,6 +112,39 @@ def test_tranches_of_a_pool_lose_together_what_the_pool_loses():
     edges = list(zip(p.attachments, p.attachments[1:], strict=False))
     total = math.fsum(tranches.cut(low, high, loss) * (high - low) for low, high in edges)
     assert total == pytest.approx(loss, abs=1e-12)
+
+
+@pytest.mark.parametrize(("servers", "load"), [(1, 0.5), (3, 0.9)])
+def test_jobs_wait_in_the_order_book_as_in_a_queue_told_one_by_one(servers, load):
+    streams, jobs = Streams(5), 300
+    who = np.arange(round(jobs * (1.0 + load) / load), dtype=np.int64)
+    arrives = streams.uniforms(Purpose.POPULATION, 0, who) < load / (1.0 + load)
+    freed = (servers * streams.uniforms(Purpose.POPULATION, 1, who)).astype(int)
+    working, queue, began = dict.fromkeys(range(servers), False), [], {}
+    for event in who:
+        if arrives[event]:
+            queue.append(event)
+        else:
+            working[freed[event]] = False
+        idle = [server for server, works in working.items() if not works]
+        if queue and idle:
+            # servers are alike: which of the free ones serves is told by who has asked longest, see `asked`
+            server = min(idle, key=asked(arrives, freed, event))
+            working[server], began[queue.pop(0)] = True, event
+    waits = [(began[job] - job) / (servers * (1.0 + load)) for job in who[arrives] if job in began]
+    found = waiting_and_reserving.queued(streams, servers, load, jobs)
+    assert found == pytest.approx(waits[len(waits) // 10 :], abs=1e-12)
+    assert max(waits) > 0.0 == min(waits)
+
+
+def asked(arrives, freed, event):
+    """A server's last event up to now at which it asked anew; before them those that have asked from the start."""
+
+    def when(server):
+        times = np.flatnonzero(~arrives[: event + 1] & (freed[: event + 1] == server))
+        return times[-1] if len(times) else server - len(arrives)
+
+    return when
 
 
 def test_a_run_leaves_its_table_and_says_by_its_status_whether_all_agree(tmp_path, capsys):

@@ -1,0 +1,1 @@
+"""Capacity that is waited for, kept back or reserved."""
