@@ -59,6 +59,17 @@ def test_a_build_beside_itself_runs_its_own_files(tmp_path: Path) -> None:
         assert against._said("import sim; print(sim.__file__)").startswith(str(folder))
 
 
+def test_a_study_of_a_build_whose_libraries_are_not_here_is_skipped_before_it_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[project]\ndependencies = ["numpy>=2.0", "no-such_library[extra]>=1,<2"]\n', encoding="utf-8")
+    assert against.not_installed(project) == ["no-such_library"]
+    monkeypatch.setattr(against, "not_installed", lambda project: ["no-such_library"])
+    assert main(["--against", "HEAD", "--only", "against_study", "--out", str(tmp_path / "bench.json")]) == 0
+    assert "pip install no-such_library" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_numpys_auction_is_the_kernels(seed: int) -> None:
     rng = np.random.default_rng(seed)

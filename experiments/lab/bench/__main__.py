@@ -81,12 +81,17 @@ def main(arguments: list[str]) -> int:
             print(f"{name} is skipped: {why}", file=sys.stderr, flush=True)
             continue
         found.update(zip(keys, [measured] if isinstance(measured, Measured) else measured, strict=False))
+        write(found, asked.out)  # one that fails later, or is stopped, loses none of these
     show(found)
-    asked.out.write_text(
-        json.dumps({name: as_json(one) for name, one in found.items()}, indent=1) + "\n", encoding="utf-8"
-    )
+    write(found, asked.out)
     print(asked.out)
     return 0
+
+
+def write(found: dict[str, Measured], out: Path) -> None:
+    """bench.json."""
+    said = {name: as_json(one) for name, one in found.items()}
+    out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
 def as_json(one: Measured) -> dict[str, float | str]:

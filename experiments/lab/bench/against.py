@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir, contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from unittest import mock
 
 import pyarrow.parquet
 
 from experiments.errors import UsageError
-from experiments.lab.bench.result import Measured
+from experiments.lab.bench.result import Measured, Skipped
 from experiments.lab.bench.startup import bytecode_kept, wall
 
 HERE = Path(__file__).parents[3]
@@ -99,7 +102,11 @@ def measure_study(commit: str, quick: bool) -> list[Measured]:
     """Seconds on the clock for a run of `price_stability size=small` on all cores, and for what follows the last run.
 
     Each build does its own arms, which is why the first figure is that of a run; both live in the former world.
+    Skipped where the other build's libraries are not installed.
     """
+    with checked_out(commit) as folder:
+        if missing := not_installed(folder / "pyproject.toml"):
+            raise Skipped(f"{commit[:7]} needs what is not installed here: pip install {' '.join(missing)}")
     after: dict[Path, float] = {}
 
     def study(folder: Path, turn: int) -> float:
@@ -116,6 +123,19 @@ def measure_study(commit: str, quick: bool) -> list[Measured]:
         Measured(f"price_stability size=small, after its last run: ours / {commit[:7]}", ours / other, ours, other,
                  "study", f"<= {REPORT_GOAL:g} x", ours / other <= REPORT_GOAL),
     ]  # fmt: skip
+
+
+def not_installed(project: Path) -> list[str]:
+    """The names of the libraries that a pyproject.toml asks for and this environment has not."""
+    asked = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
+    return [name for name in (re.split(r"[^\w.-]", one)[0] for one in asked) if not _installed(name)]
+
+
+def _installed(name: str) -> bool:
+    """Whether this environment has a library of this name."""
+    with suppress(PackageNotFoundError):
+        return bool(version(name))
+    return False
 
 
 def _study_watched(command: Sequence[str], out: Path) -> tuple[float, float, int]:
