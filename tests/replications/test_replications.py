@@ -38,6 +38,10 @@ def checks(name, **changes):
     return list(module.replicate(parameters, read_spec(world)))
 
 
+def composed_traders(key, value):
+    return composed("opinion_waves")[1]["replications"]["opinion_waves"]["traders"] | {key: value}
+
+
 @pytest.mark.parametrize("name", names())
 def test_the_published_result_is_reproduced(name):
     failed = [check for check in checks(name) if not check.passed]
@@ -79,6 +83,7 @@ def test_a_number_that_is_not_one_never_agrees():
         ("term_identity", {"hedged_contracts": 1e4, "dealers": 1}),
         ("kyle", {"noise_sd": 4.0, "paths": 100}),
         ("spreads", {"quoted_ask": 0.6}),
+        ("opinion_waves", {"traders": composed_traders("strategy_rate", 0.0), "units": 200, "paths": 1}),  # no waves
         ("waiting_and_reserving", {"simulated_load": 0.95, "jobs": 100_000}),
         ("forward_sales", {"forward_round": False}),
         ("switching", {"cost": 0.9, "steps": 300}),
