@@ -21,7 +21,7 @@ from sim.credit.department import Credit
 from sim.department import Department
 from sim.environment import Environment, Shock
 from sim.exchange.department import Exchange, Underlying
-from sim.exchange.terms import never_listed
+from sim.exchange.terms import listed_outside
 from sim.founding import Tables, announcements_of, common_of, heirs, nature_of, open_books, settle
 from sim.funds.department import Funds
 from sim.growth_path import GrowthPath
@@ -69,7 +69,9 @@ class Economy(abm.Model):  # type: ignore[misc]
         columns = [column for department in self.departments for column in department.columns()]
         self.record = Record(in_order([MONTH_END, *columns]), common.calendar.start, days)
         self._take(spec)
-        common.log.events += outside_the_run(self.shocks, days) + never_listed(spec.venues, common.calendar.start, days)
+        common.log.events += outside_the_run(self.shocks, days) + listed_outside(
+            spec.venues, common.calendar.start, days
+        )
         common.ledger.note_sizes()
 
     def _open_departments(self, tables: Tables) -> None:

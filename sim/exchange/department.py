@@ -151,7 +151,7 @@ class Exchange:
             self.index_ratio.setdefault(name, underlying[name].usd / rent_usd)
             venue = self.venues.get(name)
             if venue is not None and not t.listed:
-                self._close(name)
+                self._close(name, day)
             elif venue is not None:
                 venue.terms, venue.gpu_ve = t, underlying[name].gpu_ve
                 venue.normal_premium = self._normal_premium(name)
@@ -178,7 +178,7 @@ class Exchange:
         kind = Perpetual if t.perpetual else Venue
         venue = self.venues[name] = kind(name, t, calendar, self._normal_premium(name), underlying.gpu_ve)
         venue.first_month = calendar.month(day)
-        venue.since = day if day > 0 and t.listed_from is not None else None
+        venue.since = day if day > 0 else None
         venue.crowds = [
             Speculators(crowd_at(name, agent.crowd(), self.size.scale), owner, t.maturities, common.streams)
             for owner, agent in common.register.of(SpeculatesInCrowds)
@@ -299,9 +299,13 @@ class Exchange:
                 wanted[row.maturity, owner] += row.trade_at_last
         return wanted
 
-    def _close(self, name: str) -> None:
-        """All positions settle at the last price (no gain, no loss), deposits return, crowds take their money home."""
+    def _close(self, name: str, day: int) -> None:
+        """All positions settle at the last price (no gain, no loss), deposits return, crowds take their money home.
+
+        What was open is told of, with its value and the days of the nearest month that were fixed.
+        """
         venue, ledger, roll = self.venues[name], self.common.ledger, self.common.register.roll
+        self.common.log.note(day, "venue closed", self._told_of_close(venue))
         for contract in venue.names:
             ledger.post_net("venue closed", contract, -ledger.held(contract).copy())
         for crowd in venue.crowds:
@@ -313,6 +317,16 @@ class Exchange:
             cash = crowd.total_cash_usd() if crowd.owner in elsewhere else float(ledger.held("cash")[crowd.owner])
             ledger.transfer("venue closed", "cash", crowd.owner, roll.rest_of_world, max(0.0, cash))
         self.show()
+
+    def _told_of_close(self, venue: Venue) -> str:
+        """What is open at a venue as it closes, and what becomes of it."""
+        held = self.open_interest(venue)
+        usd = float(held @ (venue.price_usd * venue.hours))
+        text = f"{venue.name}: {held.sum():,.0f} contracts worth {usd:,.0f} USD settle at their last prices"
+        if venue.terms.perpetual:
+            return text
+        fixed = f"{len(venue.known)} of {venue.listed.settlement_days} days"
+        return f"{text}, {venue.names[0]} with {fixed} of its month fixed"
 
     # the day
 
@@ -549,6 +563,9 @@ class Exchange:
         technology = self.common.path.settings.technology
         before = self.house.losses_usd
         for venue in self.monthly:
+            if not venue.known:
+                text = f"{venue.names[0]} has no day of its month to settle on and settles at its last price"
+                self.common.log.note(day, "no fixings", text)
             if venue.name in self.reports.months:
                 self.reports.note_settlement(
                     venue, venue.settlement_usd(), self.common.ledger.table(venue.names[:1])[0]

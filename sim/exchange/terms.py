@@ -81,8 +81,8 @@ class VenueTerms(Parameters):
 
     A month settles to the mean of the index over the days that `settlement` counts: business days, by `calendar`, or
     all days.
-    A venue that is `listed` opens on `listed_from`, a date, or at once (null). With `reports` the record has what it
-    publishes beside prices: see `sim.exchange.reports`.
+    A venue that is `listed` opens on `listed_from`, a date, or at once (null; a date before the run too, and it is
+    told). With `reports` the record has what it publishes beside prices: see `sim.exchange.reports`.
     """
 
     listed: bool
@@ -175,10 +175,15 @@ def in_order(venues: Mapping[str, VenueTerms]) -> dict[str, VenueTerms]:
     }
 
 
-def never_listed(venues: Mapping[str, VenueTerms], start: datetime.date, days: int) -> list[tuple[int, str, str]]:
-    """An event for each venue whose date comes after the last day that was asked for."""
-    return [
-        (0, "listing outside the run", f"{name} is listed on day {day}, the run ends on day {days - 1}")
-        for name, t in venues.items()
-        if t.listed and (day := t.first_day(start)) >= days
-    ]
+def listed_outside(venues: Mapping[str, VenueTerms], start: datetime.date, days: int) -> list[tuple[int, str, str]]:
+    """An event for each venue whose date comes before the first day, or after the last that was asked for."""
+    kind, events = "listing outside the run", []
+    for name, t in venues.items():
+        if not t.listed or t.listed_from is None:
+            continue
+        if (day := t.first_day(start)) >= days:
+            events.append((0, kind, f"{name} is listed on day {day}, the run ends on day {days - 1}"))
+        elif datetime.date.fromisoformat(t.listed_from) < start:
+            text = f"{name} is listed from {t.listed_from}, before the run starts on {start}: it opens on day 0, as new"
+            events.append((0, kind, text))
+    return events

@@ -86,10 +86,68 @@ def test_a_month_that_is_listed_inside_it_settles_over_the_days_since():
 def test_a_listing_before_the_start_is_one_at_once_and_one_after_the_end_is_told():
     plain, early = ran(10), ran(10, venues__main__listed_from="2025-06-01")
     assert moved(series(plain), series(early)) == []
+    text = "main is listed from 2025-06-01, before the run starts on 2026-01-01: it opens on day 0, as new"
+    assert early.events == [(0, "listing outside the run", text), *plain.events]
+    at_once = world(days=10, venues__main__listed_from="2026-01-01", venues__main__listed=False)
+    assert at_once.events == world(days=10, venues__main__listed_from="2026-01-01").events == []
     never = world(days=10, venues__main__listed_from="2026-03-01")
     never.run(10)
     assert (0, "listing outside the run", "main is listed on day 59, the run ends on day 9") in never.events
     assert moved(spot_side(plain), spot_side(never)) == []
+
+
+def test_a_venue_that_a_fork_closes_in_mid_month_settles_what_is_open_at_last_prices_and_tells_it():
+    economy = world(days=25)
+    economy.run(14)
+    exchange = economy.exchange
+    venue, ledger = exchange.first, economy.books.ledger
+    held = exchange.open_interest(venue)
+    closed = economy.fork(spec_of("venue=none"))
+    (event,) = [event for event in closed.events if event[1] == "venue closed"]
+    value = float(held @ (venue.price_usd * venue.hours))
+    text = f"main: {held.sum():,.0f} contracts worth {value:,.0f} USD settle at their last prices, "
+    assert held.sum() > 0.0
+    assert event == (14, "venue closed", f"{text}future:2026-01 with 10 of 22 days of its month fixed")
+    after, crowds = closed.books.ledger, [crowd.owner for crowd in exchange.crowds]
+    assert not after.table(venue.names).any()
+    assert after.held("margin") == pytest.approx(0.0, abs=1e-3)
+    everybody = np.setdiff1d(np.arange(len(ledger.owners)), [*crowds, economy.books.roll.rest_of_world])
+    worth = [book.held("cash") + book.held("margin") for book in (ledger, after)]
+    hedgers = everybody[exchange.house.hedger[everybody]]
+    assert worth[0][crowds].sum() > 0.0
+    assert worth[1][crowds] == pytest.approx(0.0, abs=1e-3), "they take their money home"
+    assert (after.held("cash")[hedgers] > ledger.held("cash")[hedgers] - 1e-3).all(), "nobody pays for it"
+    closed.run(10)
+    assert np.isnan(closed.record["future_2_usd_per_gpu_hour"][15:24]).all()
+
+
+def test_a_venue_that_a_fork_opens_in_mid_month_settles_over_the_days_since():
+    economy = world("venue=none", days=40)
+    economy.run(20)
+    forked = economy.fork(spec_of())
+    assert [event for event in forked.events if event[1] == "venue closed"] == []
+    forked.run(10)  # to the eve of 31 January, a Saturday
+    assert forked.exchange.first.curve(31, 1.0).known_weight[0] == 1.0
+    forked.run(2)
+    assert forked.exchange.first.listed.settlement_days == 20
+
+
+def test_a_month_without_a_day_to_settle_on_is_told_of():
+    told = {}
+    for date in ("2026-01-30", "2026-01-31"):
+        told[date] = [event for event in ran(33, venues__main__listed_from=date).events if event[1] == "no fixings"]
+    text = "future:2026-01 has no day of its month to settle on and settles at its last price"
+    assert told == {"2026-01-30": [], "2026-01-31": [(30, "no fixings", text)]}
+
+
+@pytest.mark.parametrize("start", ["2026-01-30", "2026-01-31", "2026-02-28"])
+def test_a_world_that_starts_on_or_after_the_last_trade_day_of_a_month_has_all_its_index_days(start):
+    economy = world(days=5, world__start_date=start)
+    listed, known = economy.exchange.first.listed, economy.exchange.first.known
+    assert len(known) == listed.settlement_days - (start == "2026-01-30")
+    economy.run(3)
+    assert economy.events == []
+    assert np.isfinite(economy.record["future_1_usd_per_gpu_hour"][:3]).all()
 
 
 @pytest.mark.parametrize(
