@@ -15,9 +15,9 @@ demo: $(READY)
 	$(BIN)/python -m sim.kernels.warmup
 	$(BIN)/rackrate experiment=demo $(ARGS)
 test: $(READY)
-	$(BIN)/python -m pytest -q -n auto $(ARGS)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 test-all: $(READY)
-	$(BIN)/python -m pytest -q -n auto --run-slow $(ARGS)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --run-slow $(ARGS)
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

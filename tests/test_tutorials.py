@@ -94,6 +94,7 @@ def test_a_study_of_ones_own(followed: Followed, capsys: pytest.CaptureFixture[s
     assert "answer: The lowest mean occupancy of a run is " in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_cluster_from_zero_but_for_its_jobs(followed: Followed) -> None:
     followed("cluster")
     assert sorted(set(pd.read_parquet("first/runs.parquet")["seed"])) == [1, 2, 3, 4, 5, 6]

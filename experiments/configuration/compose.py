@@ -30,16 +30,22 @@ OWN_GROUPS = ("metrics", "figures")  # of presets that only a user's own folder 
 @contextmanager
 def composer(config_dir: str | Path | None = None) -> Iterator[Composer]:
     """Opens the packaged configuration, and a user's own folder of presets beside it; also while another is open."""
-    from hydra import initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-
     folder = None if config_dir is None else Path(config_dir).resolve()
     if folder and not folder.is_dir():
         raise UsageError("nothing was run", [Problem("--config-dir", str(config_dir), "must be an existing folder")])
+    yield Composer(folder)
+
+
+@contextmanager
+def hydra_opened() -> Iterator[None]:
+    """Hydra on the packaged configuration, whoever else has opened it."""
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
     outer, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
     try:
         with initialize_config_dir(str(PACKAGED), version_base="1.3"):
-            yield Composer(folder)
+            yield
     finally:
         GlobalHydra.instance().hydra = outer
 
@@ -60,26 +66,45 @@ class Composer:
 
     def plain_world(self, overrides: Sequence[str]) -> dict[str, Any] | None:
         """The same where nothing in it is filled in from elsewhere; None where that takes Hydra, or is wrong."""
-        if self._parsed is None:
-            files = sorted(file for folder in self.folders for file in folder.rglob("*.yaml"))
-            self._parsed = presets_in(tuple(self.folders), stamps_of(files))
         left = latest(overrides)
         try:
-            return None if cures(left, self.files()) else split(self._parsed.compose(left, WORLD))[0]
+            return None if cures(left, self.files()) else split(self.parsed().compose(left, WORLD))[0]
         except Exception:  # noqa: BLE001 Hydra composes what is unusual, and tells what is wrong
             return None
 
+    def plain(self, left: Sequence[str]) -> dict[str, Any] | None:
+        """The whole configuration, of presets that are parsed once; None where that takes Hydra, or is wrong."""
+        try:
+            container = self.parsed().whole(left)
+        except Exception:  # noqa: BLE001 as above
+            return None
+        return None if any(misplaced(container, self.files())) else container
+
+    def parsed(self) -> Presets:
+        """The presets as they were when they were first asked for."""
+        if self._parsed is None:
+            files = sorted(file for folder in self.folders for file in folder.rglob("*.yaml"))
+            self._parsed = presets_in(tuple(self.folders), stamps_of(files))
+        return self._parsed
+
     def compose(self, overrides: Sequence[str], where: str = "") -> dict[str, Any]:
         """The resolved configuration as plain dicts; a UsageError lists every override that cannot be used."""
+        left = latest(overrides)
+        told = cures(left, self.files(), where)
+        if not told and (container := self.plain(left)) is not None:
+            return container
+        with hydra_opened():
+            return self.by_hydra(left, told, where)
+
+    def by_hydra(self, overrides: Sequence[str], told: Mapping[str, Problem], where: str = "") -> dict[str, Any]:
+        """What Hydra composes; a UsageError with what is told already and all that it refuses."""
         from hydra import compose
         from hydra.errors import HydraException
         from omegaconf import OmegaConf
         from omegaconf.errors import OmegaConfBaseException
         from yaml import YAMLError
 
-        left = latest(overrides)
-        told = cures(left, self.files(), where)
-        left, problems = [override for override in left if override not in told], list(told.values())
+        left, problems = [override for override in overrides if override not in told], list(told.values())
         while True:
             try:
                 config = compose("config", overrides=[*self.searched, *left])

@@ -21,32 +21,69 @@ class Presets:
     def __init__(self, folders: Sequence[Path]) -> None:
         from hydra._internal.config_repository import CachingConfigRepository, ConfigRepository
         from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+        from hydra.core.plugins import Plugins
 
+        Plugins.instance()  # which know how to read a folder
         path = ConfigSearchPathImpl()
         for folder in folders:
             path.append("presets", f"file://{folder}")
         path.append("schema", "structured://")
         self.files = CachingConfigRepository(ConfigRepository(path))
         self._read: dict[str, Any] = {}
+        self._groups: dict[str, bool] = {}
+        self._orders: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 
     def compose(self, overrides: Sequence[str], sections: Iterable[str]) -> dict[str, Any]:
         """These sections of what Hydra composes of the overrides, as plain dicts; NotPlain where that takes Hydra.
 
         Whatever Hydra refuses is refused here too, by its error or by NotPlain; Hydra says it better.
         """
-        from hydra._internal.defaults_list import create_defaults_list
-
-        asked = [parsed(text) for text in overrides]
-        found = create_defaults_list(self.files, "config", asked, prepend_hydra=False, skip_missing=False)
-        composed: dict[str, Any] = {}
-        for preset in found.defaults:
-            merge(composed, placed(self._content(str(preset.config_path)), preset.package or ""))
-        for override in found.config_overrides:
-            set_value(composed, override)
+        composed = self._composed(overrides)
         world = {name: composed[name] for name in sections if name in composed}
         if not all(map(is_final, world.values())):
             raise NotPlain
         return world
+
+    def whole(self, overrides: Sequence[str]) -> dict[str, Any]:
+        """All of it but Hydra's own settings, with what is filled in from elsewhere."""
+        from omegaconf import OmegaConf
+
+        composed = self._composed(overrides)
+        if composed.pop("hydra", None) != self._content("config").get("hydra"):  # asked of Hydra
+            raise NotPlain
+        if all(map(is_final, composed.values())):
+            return composed
+        return OmegaConf.to_container(OmegaConf.create(composed), resolve=True, throw_on_missing=True)  # type: ignore[return-value]
+
+    def _composed(self, overrides: Sequence[str]) -> dict[str, Any]:
+        asked = [parsed(text) for text in overrides]
+        chosen = tuple(text for text, override in zip(overrides, asked, strict=True) if self._is_choice(override))
+        if chosen not in self._orders:
+            self._orders[chosen] = self._order(chosen)
+        composed: dict[str, Any] = {}
+        for preset, package in self._orders[chosen]:
+            merge(composed, placed(self._content(preset), package))
+        for override in asked:
+            if not self._is_choice(override):
+                set_value(composed, override)
+        return composed
+
+    def _is_choice(self, override: Override) -> bool:
+        """Whether an override chooses presets of a group; any other sets a key, as a table at a group's name does."""
+        group = override.key_or_group
+        if group not in self._groups:
+            self._groups[group] = self.files.group_exists(group)
+        return self._groups[group] and not isinstance(override.value(), dict)
+
+    def _order(self, chosen: Sequence[str]) -> list[tuple[str, str]]:
+        """Name and place of each preset of these choices, in the order in which Hydra merges them."""
+        from hydra._internal.defaults_list import create_defaults_list
+
+        asked = [parsed(text) for text in chosen]
+        found = create_defaults_list(self.files, "config", asked, prepend_hydra=False, skip_missing=False)
+        if found.config_overrides or any(override.is_sweep_override() for override in asked):
+            raise NotPlain
+        return [(str(preset.config_path), preset.package or "") for preset in found.defaults]
 
     def _content(self, name: str) -> Any:
         """The content of a preset's file, without its list of defaults."""
@@ -91,6 +128,8 @@ def merge(whole: dict[Any, Any], part: Any) -> None:
     if not isinstance(part, dict):
         raise NotPlain
     for key, value in part.items():
+        if not is_mergeable(whole.get(key), value):
+            raise NotPlain
         if isinstance(value, dict) and isinstance(whole.get(key), dict):
             merge(whole[key], value)
         else:
@@ -118,8 +157,18 @@ def set_value(composed: dict[str, Any], override: Override) -> None:
         if not adds and not is_inside(value, at[last]):
             raise NotPlain
         merge(at[last], value)
+    elif not is_mergeable(at.get(last), value):
+        raise NotPlain
     else:
         at[last] = copied(value)
+
+
+def is_mergeable(held: Any, value: Any) -> bool:
+    """Whether a value can simply replace another or be merged into it, as far as plain dicts tell."""
+    if isinstance(held, str) and "${" in held:  # stands for what may be merged into
+        return not isinstance(value, dict | list)
+    both = isinstance(held, dict | list) and isinstance(value, dict | list)
+    return value != "???" and not (both and type(held) is not type(value))
 
 
 def is_inside(value: dict[Any, Any], known: dict[Any, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import shlex
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from experiments.wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import jinja2
     import pandas as pd
 
     from experiments.plots import style
@@ -58,17 +60,23 @@ def write_report(
     Figures that are drawn already and sentences that are found already may be given.
     """
     del settings  # the folder's config.yaml says it all
+    results = out if isinstance(out, Results) else Results(out)
+    page = template().render(content(results, drawn, answered))
+    path = results.out / "report.html"
+    write_whole(path, page)
+    return path
+
+
+@lru_cache
+def template() -> jinja2.Template:
+    """The page without its content, compiled once."""
     import jinja2
 
-    results = out if isinstance(out, Results) else Results(out)
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(
         loader=loader, undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    page = environment.get_template("report.html.j2").render(content(results, drawn, answered))
-    path = results.out / "report.html"
-    write_whole(path, page)
-    return path
+    return environment.get_template("report.html.j2")
 
 
 def content(

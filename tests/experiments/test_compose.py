@@ -5,7 +5,7 @@ import json
 import pytest
 
 from experiments.configuration import compose
-from experiments.configuration.compose import as_override, composer, key_of, latest, split
+from experiments.configuration.compose import as_override, composer, hydra_opened, key_of, latest, split
 from experiments.errors import UsageError
 
 
@@ -104,15 +104,53 @@ PLAIN = [
     ["shocks=[pool_outage]", "shocks.pool_outage.size=[uniform,0.1,0.2]", "spot={occupancy: 0.5}", "++spot={new: 1}"],
     ["reserved.tenors={}", "++indices.own={_target_: my_lab.Own}", "agents=[renter,neocloud]"],
 ]
+FILLED_IN = [
+    ["experiment=replications/paper_runs"],
+    ["indices=by_grade", "executor=slurm", "executor.minutes=5"],
+    ["study.arms={a: [], b: ['spot.convexity=5.0']}", "study.event={start_day: 3, end_day: 6}", "out='x ${days}'"],
+]
 
 
-@pytest.mark.parametrize("overrides", PLAIN, ids=lambda overrides: overrides[0] if overrides else "defaults")
-def test_a_world_of_parsed_presets_is_what_hydra_composes(overrides, monkeypatch):
+def by_hydra(open_composer, overrides):
+    with hydra_opened():
+        return open_composer.by_hydra(latest(overrides), {})
+
+
+@pytest.mark.parametrize(
+    "overrides", PLAIN + FILLED_IN, ids=lambda overrides: overrides[0] if overrides else "defaults"
+)
+def test_what_is_composed_of_parsed_presets_is_what_hydra_composes(overrides, monkeypatch):
     """Names stand in the same order too, which moves the last bits of some sections."""
     with composer() as open_composer:
-        whole = open_composer.compose(overrides)
-        monkeypatch.setattr(open_composer, "compose", None)  # nobody asks Hydra again
-        assert json.dumps(open_composer.world(overrides)) == json.dumps(split(whole)[0])
+        whole = by_hydra(open_composer, overrides)
+        monkeypatch.setattr(open_composer, "by_hydra", None)  # nobody asks Hydra again
+        assert json.dumps(open_composer.compose(overrides)) == json.dumps(whole)
+        if overrides in PLAIN:
+            monkeypatch.setattr(open_composer, "compose", None)
+            assert json.dumps(open_composer.world(overrides)) == json.dumps(split(whole)[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", ["full", "small"])
+def test_every_experiment_is_composed_of_parsed_presets_as_by_hydra(size, monkeypatch):
+    with composer() as open_composer:
+        for name in open_composer.presets("experiment"):
+            overrides = [f"experiment={name}", f"size={size}"]
+            assert json.dumps(open_composer.plain(overrides)) == json.dumps(by_hydra(open_composer, overrides)), name
+
+
+@pytest.mark.parametrize(("text", "found"), [("${spot}", {"a": 1, "b": 2}), ("[1]", None), ("???", {"b": 2})])
+def test_tables_that_are_merged_into_more_than_tables_are_left_to_hydra(presets, text, found):
+    """One filled in from elsewhere takes further names, one that is missing is filled, and no list is a table."""
+    (presets / "presets" / "links" / "none.yaml").write_text(f"# @package _global_\nspot: {{a: 1}}\nlinks: {text}\n")
+    (presets / "presets" / "experiment" / "more.yaml").write_text("# @package _global_\nlinks: {b: 2}\n")
+    with composer() as open_composer:
+        assert open_composer.plain(["experiment=more"]) is open_composer.plain(["links={b: 2}"]) is None
+        if found is None:
+            with pytest.raises(UsageError):
+                open_composer.compose(["experiment=more"])
+        else:
+            assert open_composer.compose(["experiment=more"])["links"] == found
 
 
 def test_what_parsed_presets_cannot_say_is_left_to_hydra(presets):
@@ -121,6 +159,8 @@ def test_what_parsed_presets_cannot_say_is_left_to_hydra(presets):
     with composer() as open_composer:
         assert open_composer.world(["links=half", "days=4"])["links"] == {"curve_to_capex": 4}
         assert open_composer.world(["++links.more.yet=1"])["links"] == {"curve_to_capex": 0.0, "more": {"yet": 1}}
+        assert open_composer.plain(["links=missing"]) is None
+        assert open_composer.plain(["hydra.run.dir=elsewhere"]) is None
         for wrong in ("links=missing", "links.curve_to_capx=1", "links=hlf", "experiment=broken", "+links={a: 1"):
             with pytest.raises(UsageError):
                 open_composer.world([wrong])
@@ -131,8 +171,8 @@ def test_presets_of_ones_own_are_parsed_beside_ours(presets):
     own.mkdir(parents=True)
     (own / "strong.yaml").write_text("defaults: [none]\nstrength: 2\n")
     with composer(presets / "mine") as open_composer:
-        world = split(open_composer.compose(["links=strong"]))[0]
-        open_composer.compose = None
+        world = split(by_hydra(open_composer, ["links=strong"]))[0]
+        open_composer.by_hydra = None
         assert open_composer.world(["links=strong"]) == world == {"links": {"curve_to_capex": 0.0, "strength": 2},
                                                                   "shocks": {}}  # fmt: skip
 

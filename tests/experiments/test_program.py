@@ -174,6 +174,7 @@ def test_a_run_whose_worker_died_is_tried_again(out, trouble, without_figures):
     assert set(table(out)["status"]) == {"ok"}
 
 
+@pytest.mark.slow
 def test_a_run_that_kills_its_worker_twice_is_a_failed_run_and_the_others_finish(out, trouble, without_figures):
     assert main(["seeds=2", "days=6", "workers=2", f"out={out}", *trouble("always")]) == 3
     rows = table(out).set_index(["shock", "seed"])

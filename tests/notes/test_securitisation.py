@@ -72,6 +72,7 @@ def test_capital_relief_lowers_what_borrowers_pay_and_raises_orders():
     assert np.mean(effects) > 0.0
 
 
+@pytest.mark.slow
 def test_screening_raises_advances_and_loans():
     effects = []
     for seed in SEEDS:

@@ -42,7 +42,10 @@ def composed_traders(key, value):
     return composed("opinion_waves")[1]["replications"]["opinion_waves"]["traders"] | {key: value}
 
 
-@pytest.mark.parametrize("name", names())
+LONG = ("decay", "leverage_cycle", "paper_runs", "schwartz", "switching", "tranches")  # 4 to 6 s each
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in names()])
 def test_the_published_result_is_reproduced(name):
     failed = [check for check in checks(name) if not check.passed]
     assert failed == []

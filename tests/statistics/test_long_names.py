@@ -34,7 +34,7 @@ def rename(folder: Path, arms: dict[str, str], shock: str) -> None:
         table.to_parquet(path, index=False)
 
 
-@pytest.fixture(params=[LETTERS, WORDS], ids=["letters", "words"])
+@pytest.fixture(params=[pytest.param(LETTERS, marks=pytest.mark.slow), WORDS], ids=["letters", "words"])
 def plots(request: pytest.FixtureRequest, tmp_path: Path) -> list[style.Plot]:
     folder = write_folder(tmp_path / "out", seeds=3, failed=0)
     rename(folder, request.param, SHOCK)
