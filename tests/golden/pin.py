@@ -114,5 +114,14 @@ def pinned() -> dict[str, dict[str, str]]:
     return found if isinstance(found, dict) else {}
 
 
+def repinned(before: dict[str, dict[str, str]], mine: str, found: dict[str, str]) -> dict[str, dict[str, str]]:
+    """New pins: all lines of this processor, and those of others of which this one's has not changed."""
+    same = {line for line, value in before.get(mine, {}).items() if found.get(line) == value}
+    others = {name: {line: value for line, value in lines.items() if line in same}
+              for name, lines in before.items() if name != mine}  # fmt: skip
+    return {mine: found, **{name: lines for name, lines in others.items() if lines}}
+
+
 if __name__ == "__main__":
-    PINS.write_text(HEADER + yaml.safe_dump({processor(): all_bits()}, sort_keys=False), "utf-8")
+    pins = repinned(pinned(), processor(), all_bits())
+    PINS.write_text(HEADER + yaml.safe_dump(pins, sort_keys=False), "utf-8")
