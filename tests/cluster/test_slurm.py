@@ -76,6 +76,7 @@ def test_forty_runs_have_the_bits_of_a_local_call(tmp_path: Path, monkeypatch: p
         assert (tmp_path / "local" / file).read_bytes() == (tmp_path / "slurm" / file).read_bytes(), file
 
 
+@pytest.mark.slow
 def test_a_run_that_raises_is_a_failed_row_and_the_others_are_kept(
     tmp_path: Path, gate: Callable[..., list[str]]
 ) -> None:

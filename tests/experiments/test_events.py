@@ -119,6 +119,7 @@ class Heat(Parameters):
 """
 
 
+@pytest.mark.slow
 def test_effects_and_figures_of_a_later_shock_begin_on_its_own_day(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "read_results", lambda out, settings: (0, []))
     out = tmp_path / "out"

@@ -210,6 +210,7 @@ def test_a_class_may_refuse_to_be_given_what_it_would_fill_in(lab: Any) -> None:
     assert keys(*group[:1], group[1].replace("rate: 2", "side: long")) != keys(*group)
 
 
+@pytest.mark.slow
 def test_own_metrics_have_one_form_too(lab: Any) -> None:
     lab()
     own = ["plugins=[form_lab]", "seeds=1", "+metrics.mean={_target_: form_lab.Mean%s}"]

@@ -121,6 +121,7 @@ def test_a_study_leaves_a_folder(out):
     assert path.schema.field("occupancy").metadata[b"unit"] == b"share"
 
 
+@pytest.mark.slow
 def test_runs_parquet_has_the_same_bytes_whoever_runs_it_and_however_often(tmp_path, without_figures):
     study = ['study.arms={plain:[],calm:["spot.convexity=4.0"]}', "study.fork={arm:plain}", "shocks=[pool_outage]"]
     study += ["shocks.pool_outage.start=3", "days=6"]

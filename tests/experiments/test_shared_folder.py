@@ -81,6 +81,7 @@ def shared():
         yield out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become other users")
 def test_members_of_a_group_go_on_with_each_others_studies(shared):
     assert as_member(MEMBERS[0], shared) == "2\n"

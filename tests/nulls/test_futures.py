@@ -92,7 +92,7 @@ RAISED = {"links__normal_premium": [-0.2] * 6}  # all curve links then read a cu
     ("link", "column", "sign"),
     [
         ("curve_to_capex", "fleet_ve", 1.0),
-        ("curve_to_capex", "rent_usd_per_ve_hour", -1.0),
+        pytest.param("curve_to_capex", "rent_usd_per_ve_hour", -1.0, marks=pytest.mark.slow),
         pytest.param("curve_to_collateral", "orders_ve", 1.0, marks=pytest.mark.slow),
         pytest.param("curve_to_reserved", "orders_ve", 1.0, marks=pytest.mark.slow),
         pytest.param("hedge_cash", "orders_ve", -1.0, marks=pytest.mark.slow),  # margin ties up cash

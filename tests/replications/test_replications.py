@@ -42,7 +42,7 @@ def composed_traders(key, value):
     return composed("opinion_waves")[1]["replications"]["opinion_waves"]["traders"] | {key: value}
 
 
-LONG = ("decay", "leverage_cycle", "paper_runs", "schwartz", "switching", "tranches")  # 4 to 6 s each
+LONG = ("decay", "leverage_cycle", "opinion_waves", "paper_runs", "schwartz", "switching", "tranches")  # 4 to 7 s each
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in names()])

@@ -99,6 +99,7 @@ def test_a_figure_without_its_data_is_left_out_with_a_line(
     assert "no figure fleet: days were not recorded" in caplog.text
 
 
+@pytest.mark.slow
 def test_the_report_is_one_file_with_the_same_bytes_every_time(folder: Path, page: str) -> None:
     assert write_report(folder).read_text() == page  # of figures that are drawn again
     markup = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
@@ -133,6 +134,7 @@ def test_the_report_opens_with_the_question_and_answers_in_words(folder: Path, p
     assert "ValueError: made up" in page
 
 
+@pytest.mark.slow
 def test_a_sweep_is_drawn_at_its_first_point_and_against_its_values(tmp_path: Path) -> None:
     days = pd.DataFrame({"day": np.arange(20), "rent_h100_usd_per_gpu_hour": 2.0, "rent_path_usd_per_ve_hour": 1.0})
     (tmp_path / "paths").mkdir()
@@ -296,6 +298,7 @@ def test_neutrality_and_moments_are_answered_in_words(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_names_of_ones_own_stand_in_quotes_whatever_words_they_are(figures: list[style.Plot]) -> None:
     assert the_shock("out") == "the shock “out”"
     assert in_quotes("without") == "“without”"
