@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from sim.agent import Agent, GroupParameters
-from sim.rows.exchange import FutureRow
+from sim.rows.exchange import FutureRow, SpotLimit
 from sim.view import View
 from sim.vocabulary import NonNegative, PositiveCount, YearsOfMemory
 
@@ -24,6 +24,7 @@ class OutsideBuyerParameters(GroupParameters):
     ]  # of the price aimed at over what is expected
     budget_usd: NonNegative
     start_day: PositiveCount
+    gives_way_days: Annotated[int, Field(ge=0, le=23)]  # before a limit of the last days; 0: sells when it holds
     trading_half_life_years: YearsOfMemory  # of what it takes to be expected
 
 
@@ -44,7 +45,8 @@ class OutsideBuyer(Agent):
     def futures(self, view: View) -> Iterable[FutureRow]:
         """Buy k (F* - F) contracts of each month, F* = (1 + d) E: all that the budget allows where F is 1 % below F*.
 
-        k = most / (STEEP F*); what is held is given back above F*, and never more than that.
+        k = most / (STEEP F*); what is held is given back above F*, and never more than that. Where a position limit of
+        the nearest month is `gives_way_days` away or less it is met on the way (`may_hold`).
         """
         p = self.p
         if self.budget_usd == 0.0 or view.today.day < p.start_day:
@@ -56,5 +58,21 @@ class OutsideBuyer(Agent):
             most = self.budget_usd / len(months) / (month.price_usd * month.contract_hours)
             held = side * view.position(month.maturity)
             slope = most / (STEEP * aim)
-            low, high = sorted((-side * max(0.0, held), side * max(0.0, most - held)))
+            wanted = may_hold(most, view.spot_limit(month.maturity), p.gives_way_days)
+            if held > wanted and wanted < most:  # what is to go tonight goes at any price
+                sold = -side * (held - wanted)
+                yield FutureRow(month.maturity, sold, 0.0, sold, sold)
+                continue
+            low, high = sorted((-side * max(0.0, held), side * max(0.0, wanted - held)))
             yield FutureRow(month.maturity, slope * (aim - month.price_usd), slope, low, high)
+
+
+def may_hold(most: float, limit: SpotLimit | None, gives_way_days: int) -> float:
+    """Most contracts of a month that a buyer of `most` wants tonight: L + (most - L) n / N, where the position limit L
+    of the last days is n < N business days away after tonight.
+
+    It is met on the eve in N even steps, by design, and no excess is sold at once. Otherwise, or with N = 0, `most`.
+    """
+    if limit is None or limit.business_days >= gives_way_days or most <= limit.contracts:
+        return most
+    return limit.contracts + (most - limit.contracts) * limit.business_days / gives_way_days

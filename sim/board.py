@@ -14,7 +14,7 @@ from sim.environment import Environment
 from sim.growth_path import GrowthPath
 from sim.links import Links
 from sim.reading import Reading
-from sim.rows.exchange import Anchor, Curve, Leg, ListedMonth
+from sim.rows.exchange import Anchor, Curve, Leg, ListedMonth, SpotLimit
 from sim.rows.funds import FundFacts
 from sim.rows.outlook import Outlook
 from sim.rows.rental import Products
@@ -284,6 +284,15 @@ class Board:
                 for m, price in enumerate(curve.price_usd)
             ]  # fmt: skip
         return tuple(found)
+
+    def spot_limits(self) -> dict[int, SpotLimit]:
+        """Position limits of the last days, which those who are no hedgers are held to, by place of the month."""
+        found, place = {}, 0
+        for curve in self.today.curves.values():
+            if curve.spot_limit is not None:
+                found[place] = curve.spot_limit
+            place += len(curve.price_usd)
+        return found
 
     def legs(self, reversion: float) -> dict[str, tuple[Leg, ...]]:
         """All that is listed, by venue, to one of this belief who trades contracts against each other."""

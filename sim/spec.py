@@ -239,7 +239,11 @@ def _impossible_venues(spec: Spec) -> list[Problem]:
         text = "must list months: a perpetual settles never, and nobody can learn what its mark was worth"
         problems.append(Problem("links.venue", spec.links.venue, text))
     elif read.listed and len(spec.links.normal_premium) != read.maturities:
-        text = f"needs one number for each of venues.{spec.links.venue}.maturities = {read.maturities}"
+        noughts = ",".join(["0.0"] * read.maturities)
+        text = (
+            f"needs one number for each of venues.{spec.links.venue}.maturities = {read.maturities}, the usual log gap "
+            f"of that month: nought where none was measured, links.normal_premium=[{noughts}]"
+        )
         problems.append(Problem("links.normal_premium", spec.links.normal_premium, text))
     return problems
 

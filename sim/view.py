@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.board import Board, Today
 from sim.growth_path import GrowthPath
-from sim.rows.exchange import Curve, Leg, ListedMonth
+from sim.rows.exchange import Curve, Leg, ListedMonth, SpotLimit
 from sim.rows.funds import FundFacts
 from sim.rows.rental import Products
 from sim.streams import Purpose
@@ -318,6 +318,10 @@ class View:
     def months_ahead(self, half_life_years: float, horizon_years: float) -> tuple[ListedMonth, ...]:
         """Listed months of all venues, by place, to one of such beliefs who hedges so far ahead."""
         return self._board.months_ahead(half_life_years, horizon_years)
+
+    def spot_limit(self, place: int) -> SpotLimit | None:
+        """The position limit of a listed month's last days, by its place; None where there is none."""
+        return self._board.spot_limits().get(place)
 
     def strength(self, link: str) -> float:
         """Strength of a link from futures to the physical world (0 to 1)."""

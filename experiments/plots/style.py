@@ -138,7 +138,7 @@ def shade_event(axes: Axes, design: Design, shock: str) -> None:
 
 def band(axes: Axes, days: np.ndarray, values: np.ndarray, share: float = 0.8, **line: Any) -> None:
     """Draw the median over seeds and the band that holds `share` of them; values have shape (days, seeds)."""
-    low, high = np.nanquantile(values, [0.5 - share / 2, 0.5 + share / 2], axis=1)
+    low, high = over_seeds(values, [0.5 - share / 2, 0.5 + share / 2])
     axes.fill_between(days, low, high, color=line["color"], alpha=0.16, linewidth=0)
     middle(axes, days, values, **line)
 
@@ -152,7 +152,19 @@ def middle_with_interval(axes: Axes, days: np.ndarray, values: np.ndarray, **lin
 
 def middle(axes: Axes, days: np.ndarray, values: np.ndarray, **line: Any) -> None:
     """Draw the median over seeds alone; values have shape (days, seeds)."""
-    axes.plot(days, np.nanmedian(values, axis=1), **line)
+    axes.plot(days, over_seeds(values, [0.5])[0], **line)
+
+
+def over_seeds(values: np.ndarray, shares: list[float]) -> np.ndarray:
+    """Return quantiles (shares, days) over the seeds that have a value, of `values` (days, seeds).
+
+    A day on which none has any, as before a venue lists, is a gap.
+    """
+    found = np.full((len(shares), len(values)), np.nan)
+    known = np.isfinite(values).any(axis=1)
+    if known.any():
+        found[:, known] = np.nanquantile(values[known], shares, axis=1)
+    return found
 
 
 def line(design: Design, arm: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sim.exchange.crowd import Speculators
 from sim.exchange.terms import Limits
 from sim.exchange.trade_dates import TradeDates
 from sim.kernels.call_auction import MARKET
+from sim.rows.exchange import SpotLimit
 from sim.vocabulary import Floats, Ints
 
 
@@ -25,11 +26,19 @@ def most_tonight(limits: Limits, dates: TradeDates, first_month: int, months: in
     if limits.month is None and limits.spot is None:
         return None
     most = np.full(months, math.inf if limits.month is None else limits.month)
+    spot = spot_limit(limits, dates, first_month, day)
+    if spot is not None and spot.business_days == 0:
+        most[0] = min(most[0], spot.contracts)
+    return most
+
+
+def spot_limit(limits: Limits, dates: TradeDates, first_month: int, day: int) -> SpotLimit | None:
+    """The limit of the nearest month's last days, and the business days from `day` on that pass before it holds."""
+    if limits.spot is None:
+        return None
     last = dates.last_trade_day(first_month)
     left = sum(dates.is_business_day(ahead) for ahead in range(day, last + 1))
-    if limits.spot is not None and left <= limits.spot_days:
-        most[0] = min(most[0], limits.spot)
-    return most
+    return SpotLimit(limits.spot, max(0, left - limits.spot_days))
 
 
 def hold_traders(crowd: Speculators, most: Floats) -> None:

@@ -13,6 +13,7 @@ from sim.calendar import Calendar
 from sim.exchange.crowd import Speculators
 from sim.exchange.futures import Evening, Rows, by_month, depth_near, events_of, orders_of, price_impact
 from sim.exchange.joint_close import MONTHS, FundOrders, MonthOrders, close_with_funds
+from sim.exchange.limits import spot_limit
 from sim.exchange.margin_models import FilteredHistory
 from sim.exchange.mechanisms import by_book, by_maker
 from sim.exchange.night import Night
@@ -161,6 +162,7 @@ class Venue:
             normal_premium=self.normal_premium, days_left=tuple(left), index_ratio=index_ratio,
             contract_hours=tuple((self.hours * self.gpu_ve).tolist()), gpu_ve=self.gpu_ve,
             margin_share=self.initial_margin,
+            spot_limit=spot_limit(self.terms.limits, self.dates, self.first_month, day),
         )  # fmt: skip
 
     def clear(

@@ -49,6 +49,14 @@ class Anchor(NamedTuple):
     reversion: float
 
 
+class SpotLimit(NamedTuple):
+    """Most contracts of the nearest month that one trader may hold on its last days, and the business days before them
+    (in the evening those after tonight; 0: it holds from the next on, or holds)."""
+
+    contracts: float
+    business_days: int
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """The futures curve as last settled: prices, horizons and the normal premium by maturity, nearest first.
@@ -58,7 +66,7 @@ class Curve:
     contract's index to the mean rent per VE-hour, `days_left` the days of each contract's month that are still to come,
     `contract_hours` the size of each contract in VE-hours. A perpetual has an `anchor` in place of months: one price,
     whose horizon is that of its anchor, and no days to come. `gpu_ve` are VE of a GPU of the index's grade,
-    `margin_share` initial margin over notional.
+    `margin_share` initial margin over notional, `spot_limit` the position limit of the nearest month's last days.
     """
 
     price_usd: tuple[float, ...]
@@ -72,6 +80,7 @@ class Curve:
     anchor: Anchor | None = None
     gpu_ve: float = 1.0
     margin_share: float = 0.0
+    spot_limit: SpotLimit | None = None
 
 
 class Leg(NamedTuple):

@@ -7,10 +7,12 @@ import datetime
 import numpy as np
 import pytest
 
+from agents.outside_buyer import may_hold
 from sim.calendar import Calendar
 from sim.exchange.limits import hold_schedules, most_tonight
 from sim.exchange.terms import Limits
 from sim.exchange.trade_dates import TradeDates
+from sim.rows.exchange import SpotLimit
 from sim.spec import SpecError
 from tests.worlds import ran, row, series, spec_of, world
 
@@ -61,6 +63,32 @@ def test_a_buyer_from_outside_is_held_to_the_spot_limit_at_the_end_of_the_month(
         held[name] = float(economy.books.ledger.held(economy.exchange.first.names[0])[row(economy, "outside_buyer_1")])
     assert held["free"] > 1000.0
     assert held["bound"] < 0.5 * held["free"]  # as far as others buy: the rest is offered again each evening
+
+
+def test_a_buyer_who_gives_way_meets_the_spot_limit_in_steps_and_changes_nothing_without_one():
+    def held_by_day(**terms: object) -> np.ndarray:
+        economy = world(
+            "control=outside_buyer", days=31, agents__outside_buyer__start_day=2,
+            agents__outside_buyer__budget_usd=5e7, **terms,
+        )  # fmt: skip
+        buyer, found = row(economy, "outside_buyer_1"), []
+        for _ in range(30):
+            economy.step()
+            found.append(economy.books.ledger.held(economy.exchange.first.names[0])[buyer])
+        return np.array(found)
+
+    limit = {"venues__main__limits": {"spot": 100.0}}
+    gives_way = {"agents__outside_buyer__gives_way_days": 10}
+    free, dumps, glides = held_by_day(), held_by_day(**limit), held_by_day(**limit, **gives_way)
+    assert held_by_day(**gives_way).tobytes() == free.tobytes()
+    # The limit holds from day 27 on, a Wednesday; the ten business days before begin with day 13, also a Wednesday.
+    assert dumps[:27].tobytes() == free[:27].tobytes()
+    assert glides[:13].tobytes() == free[:13].tobytes()
+    assert (np.diff(glides[12:30]) <= 0.0).all()
+    business = [day for day in range(13, 27) if DATES.is_business_day(day)]
+    most = [may_hold(free[12], SpotLimit(100.0, 9 - n), 10) for n in range(len(business))]
+    assert glides[business] == pytest.approx(most, rel=0.15)  # the budget buys fewer contracts as prices rise
+    assert -np.diff(dumps).min() > 3.0 * -np.diff(glides).min()
 
 
 def test_accountability_is_told_at_month_ends_only():

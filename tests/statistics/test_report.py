@@ -2,6 +2,7 @@
 
 import logging
 import re
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -252,6 +253,16 @@ def test_the_interval_of_the_median_covers_it() -> None:
     low, high = median_interval(few)
     np.testing.assert_array_equal(low, few.min(axis=1))
     np.testing.assert_array_equal(high, few.max(axis=1))
+
+
+def test_days_on_which_no_seed_has_a_value_are_gaps_in_a_band_and_raise_no_warning() -> None:
+    values = np.array([[np.nan, np.nan, np.nan], [1.0, np.nan, 3.0], [1.0, 2.0, 6.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = style.over_seeds(values, [0.0, 0.5])
+        nothing = style.over_seeds(np.full((2, 3), np.nan), [0.5])
+    np.testing.assert_array_equal(found, [[np.nan, 1.0, 1.0], [np.nan, 2.0, 2.0]])
+    assert np.isnan(nothing).all()
 
 
 def test_numbers_are_printed_with_three_digits_and_units_in_words() -> None:

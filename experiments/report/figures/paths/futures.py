@@ -39,7 +39,7 @@ def _curves(panel: object, paths: pd.DataFrame, columns: list[str], arm: str, sh
     for (name, day), line in zip(_moments(design, shock).items(), ("-", "--", ":"), strict=False):
         today = chosen[chosen["day"] == day]
         if not today.empty:
-            curve = np.nanmedian(today[columns].to_numpy() / today[[SPOT]].to_numpy() - 1.0, axis=0)
+            curve = style.over_seeds((today[columns].to_numpy() / today[[SPOT]].to_numpy() - 1.0).T, [0.5])[0]
             panel.plot(
                 months, 100.0 * curve, line, marker="o", markersize=3, color=style.colour(design, arm), label=name
             )
