@@ -68,11 +68,15 @@ class OutsideBuyer(Agent):
 
 
 def may_hold(most: float, limit: SpotLimit | None, gives_way_days: int) -> float:
-    """Most contracts of a month that a buyer of `most` wants tonight: L + (most - L) n / N, where the position limit L
-    of the last days is n < N business days away after tonight.
+    """Most contracts of a month that a buyer of `most` wants tonight: L + (M - L) n / N, where the position limit L of
+    the last days is n < N business days away after tonight.
 
-    It is met on the eve in N even steps, by design, and no excess is sold at once. Otherwise, or with N = 0, `most`.
+    M is `most`, or the limit until then if lower; N is `gives_way_days`, or as many as the month has before L holds. It
+    is met on the eve in N even steps, by design, and no excess is sold at once. Otherwise, or with N = 0, `most`.
     """
-    if limit is None or limit.business_days >= gives_way_days or most <= limit.contracts:
+    if limit is None or most <= limit.contracts:
         return most
-    return limit.contracts + (most - limit.contracts) * limit.business_days / gives_way_days
+    days = min(gives_way_days, limit.of_days)
+    if limit.business_days >= days:
+        return most
+    return limit.contracts + (min(most, limit.until_then) - limit.contracts) * limit.business_days / days

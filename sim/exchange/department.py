@@ -291,10 +291,16 @@ class Exchange:
             raise SpecError([Problem(f"agents.{group}.budget_usd", usd, text) for group, usd in problems.items()])
 
     def _usual_hedges(self) -> Floats:
-        """What hedgers would trade at last prices (places, owners), contracts."""
+        """What hedgers would trade at last prices (places, owners), contracts, in however many days.
+
+        Buyers from outside are none: they come to the closes, where their budget holds them.
+        """
         register = self.common.register
         wanted = np.zeros((len(self.names), len(self.common.ledger.owners)))
+        outside = {owner for owner, _ in register.of(BuysFromOutside)}
         for owner, agent in register.of(Hedges):
+            if owner in outside:
+                continue
             for row in agent.futures(register.views[owner]):
                 wanted[row.maturity, owner] += row.trade_at_last
         return wanted

@@ -36,9 +36,11 @@ def spot_limit(limits: Limits, dates: TradeDates, first_month: int, day: int) ->
     """The limit of the nearest month's last days, and the business days from `day` on that pass before it holds."""
     if limits.spot is None:
         return None
-    last = dates.last_trade_day(first_month)
-    left = sum(dates.is_business_day(ahead) for ahead in range(day, last + 1))
-    return SpotLimit(limits.spot, max(0, left - limits.spot_days))
+    first, last = dates.calendar.first_day(first_month), dates.last_trade_day(first_month)
+    open_days = [ahead for ahead in range(first, last + 1) if dates.is_business_day(ahead)]
+    left = sum(ahead >= day for ahead in open_days)
+    before, of_days = max(0, left - limits.spot_days), max(0, len(open_days) - limits.spot_days)
+    return SpotLimit(limits.spot, before, of_days, math.inf if limits.month is None else limits.month)
 
 
 def hold_traders(crowd: Speculators, most: Floats) -> None:

@@ -51,10 +51,13 @@ class Anchor(NamedTuple):
 
 class SpotLimit(NamedTuple):
     """Most contracts of the nearest month that one trader may hold on its last days, and the business days before them
-    (in the evening those after tonight; 0: it holds from the next on, or holds)."""
+    (in the evening those after tonight; 0: it holds from the next on, or holds), of how many that the month has before
+    them; and most contracts until then."""
 
     contracts: float
     business_days: int
+    of_days: int
+    until_then: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sim.exchange.margin_models import FilteredHistory, required_usd
 from sim.exchange.terms import Margin
 from sim.exchange.trade_dates import CALENDAR_DAYS, CME, TradeDates, installed
 from sim.spec import SpecError
-from tests.worlds import moved, ran, series, spec_of, spot_side, world
+from tests.worlds import moved, ran, row, series, spec_of, spot_side, world
 
 REAL = Calendar(datetime.date(2026, 1, 1))
 NEEDS_PACKAGE = pytest.mark.skipif(not installed(), reason="pandas_market_calendars is not installed")
@@ -70,6 +70,18 @@ def test_a_venue_opens_on_its_listing_date_as_one_that_a_fork_lists_on_that_day(
     forked = forked.fork(spec_of(venues__main__listed_from="2026-01-21"))
     forked.run(20)
     assert moved(series(late), series(forked)) == []
+
+
+def test_a_buyer_from_outside_holds_at_a_venue_that_lists_later_no_more_than_its_budget():
+    economy = world(
+        "control=outside_buyer", days=30, venues__main__listed_from="2026-01-21",
+        agents__outside_buyer__start_day=2, agents__outside_buyer__budget_usd=5e7,
+    )  # fmt: skip
+    economy.run(21)
+    curve, venue = economy.exchange.curves(21)["main"], economy.exchange.first
+    held = economy.books.ledger.table(venue.names)[:, row(economy, "outside_buyer_1")]
+    worth = float(held @ (np.array(curve.price_usd) * np.array(curve.contract_hours)))
+    assert 0.5 * 5e7 < worth < 1.2 * 5e7
 
 
 def test_a_month_that_is_listed_inside_it_settles_over_the_days_since():

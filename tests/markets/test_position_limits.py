@@ -9,7 +9,7 @@ import pytest
 
 from agents.outside_buyer import may_hold
 from sim.calendar import Calendar
-from sim.exchange.limits import hold_schedules, most_tonight
+from sim.exchange.limits import hold_schedules, most_tonight, spot_limit
 from sim.exchange.terms import Limits
 from sim.exchange.trade_dates import TradeDates
 from sim.rows.exchange import SpotLimit
@@ -86,9 +86,32 @@ def test_a_buyer_who_gives_way_meets_the_spot_limit_in_steps_and_changes_nothing
     assert glides[:13].tobytes() == free[:13].tobytes()
     assert (np.diff(glides[12:30]) <= 0.0).all()
     business = [day for day in range(13, 27) if DATES.is_business_day(day)]
-    most = [may_hold(free[12], SpotLimit(100.0, 9 - n), 10) for n in range(len(business))]
+    most = [may_hold(free[12], SpotLimit(100.0, 9 - n, 19), 10) for n in range(len(business))]
     assert glides[business] == pytest.approx(most, rel=0.15)  # the budget buys fewer contracts as prices rise
     assert -np.diff(dumps).min() > 3.0 * -np.diff(glides).min()
+
+
+def test_a_short_buyer_covers_in_steps_as_a_long_one_sells():
+    economy = world(
+        "control=outside_buyer", days=31, venues__main__limits={"spot": 100.0, "month": 500.0},
+        agents__outside_buyer__start_day=2, agents__outside_buyer__budget_usd=5e7,
+        agents__outside_buyer__premium=-0.1, agents__outside_buyer__gives_way_days=10,
+    )  # fmt: skip
+    buyer, found = row(economy, "outside_buyer_1"), []
+    for _ in range(27):
+        economy.step()
+        found.append(economy.books.ledger.held(economy.exchange.first.names[0])[buyer])
+    # What the limit of all months lets it hold comes down in ten steps of 40; all was gone in the last before.
+    business = [day for day in range(13, 27) if DATES.is_business_day(day)]
+    assert found[12] == pytest.approx(-500.0)
+    assert np.array(found)[business] == pytest.approx(-500.0 + 40.0 * np.arange(1, 11), abs=25.0)
+
+
+def test_the_way_down_to_a_limit_is_as_long_as_its_month_and_begins_at_what_may_be_held():
+    assert spot_limit(Limits(month=100.0, spot=40.0), DATES, 0, 0) == SpotLimit(40.0, 19, 19, 100.0)
+    assert [may_hold(4500.0, SpotLimit(100.0, n, 19, 500.0), 10) for n in (10, 5, 0)] == [4500.0, 300.0, 100.0]
+    assert [may_hold(500.0, SpotLimit(100.0, n, 4), 23) for n in (4, 3, 1, 0)] == [500.0, 400.0, 200.0, 100.0]
+    assert may_hold(500.0, SpotLimit(100.0, 0, 0), 5) == 500.0, "a limit of all days leaves no way"
 
 
 def test_accountability_is_told_at_month_ends_only():
