@@ -11,7 +11,7 @@ from typing import Any
 
 import configs
 from experiments.configuration.cures import cures
-from experiments.configuration.presets import Presets, presets_in, stamps_of
+from experiments.configuration.presets import Presets, placed, presets_in, stamps_of
 from experiments.configuration.settings import fields_at, needed_at
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 from experiments.plugins.guard import attempted
@@ -24,6 +24,8 @@ WORLD = (
     *("futures", "information", "agents", "shocks"),
 )
 NO_KEY = "there is no such key"
+LISTED_OR_STUDIES = ("agents", "experiment")  # groups whose presets are not chosen for a key of theirs
+MOST_PRESETS = 3  # that are named where a key is of several
 OWN_GROUPS = ("metrics", "figures")  # of presets that only a user's own folder holds
 
 
@@ -122,7 +124,7 @@ class Composer:
         if problems:
             keys = flat(container)
             known = [key for key in keys if not is_of_the_user(key)] + self.groups()
-            problems = [left_out(problem, keys) for problem in problems]
+            problems = [not_chosen(left_out(problem, keys), self.files()) for problem in problems]
             raise UsageError("the configuration cannot be composed; nothing was run", with_nearest(problems, known))
         return container  # type: ignore[return-value]
 
@@ -225,6 +227,39 @@ def left_out(problem: Problem, keys: Mapping[str, Any]) -> Problem:
     return problem._replace(allowed=f"is not in its preset; to add it write {added}") if name in fields else problem
 
 
+def not_chosen(problem: Problem, files: Mapping[str, Mapping[str, Path]]) -> Problem:
+    """The problem of a key that is there with another preset: which presets have it."""
+    if problem.allowed != NO_KEY or "." not in problem.key:
+        return problem
+    path = problem.key.split(".")
+    words = [
+        f"{group}=[{name}]" if group == "shocks" else f"{group}={name}"
+        for group, presets in files.items()
+        for name, file in presets.items()
+        if group not in LISTED_OR_STUDIES and has_key(file, path)
+    ]
+    listed = " or ".join(map(shlex.quote, words[:MOST_PRESETS])) + (", ..." if len(words) > MOST_PRESETS else "")
+    return problem._replace(allowed=f"there is none without a preset that has it: {listed}") if words else problem
+
+
+def has_key(file: Path, path: Sequence[str]) -> bool:
+    """Whether a preset's own file sets a key, by its place."""
+    from omegaconf import OmegaConf
+
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if not re.search(rf"\b{re.escape(path[-1])}\s*:", text):
+        return False
+    stands = re.search(r"^# @package (\S+)", text)
+    package = "" if stands and stands[1] == "_global_" else stands[1] if stands else file.parent.name
+    content, error = attempted(lambda: OmegaConf.to_container(OmegaConf.create(text), resolve=False))
+    at = None if error else placed(content, package)
+    for name in path:
+        if not isinstance(at, dict) or name not in at:
+            return False
+        at = at[name]
+    return True
+
+
 def split(container: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The world's sections, and the study's own keys."""
     world = {section: container[section] for section in WORLD if section in container}
@@ -299,9 +334,15 @@ def quoted(text: str) -> str:
 def with_nearest(problems: list[Problem], known: list[str]) -> list[Problem]:
     """The problems, with the nearest valid name where one is missing."""
     told = [problem._replace(key=problem.key.removeprefix("++")) for problem in problems]
-    return [
-        problem._replace(nearest=nearest_name(problem.key, known))
-        if problem.allowed == NO_KEY and not problem.nearest
-        else problem
-        for problem in told
-    ]
+    return [problem if problem.nearest else problem._replace(nearest=nearest_known(problem, known)) for problem in told]
+
+
+def nearest_known(problem: Problem, known: Iterable[str]) -> str | None:
+    """The valid name most like a key that is not there, or like a name in a table that its section has not."""
+    if problem.allowed == NO_KEY:
+        return nearest_name(problem.key, known)
+    inner = re.match(rf"{re.escape(problem.key)} has no (\S+) yet;", problem.allowed)
+    if not inner:
+        return None
+    within = f"{problem.key}."
+    return nearest_name(inner[1], [key.removeprefix(within) for key in known if key.startswith(within)])

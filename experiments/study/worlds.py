@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -66,9 +67,12 @@ def check_overrides(study: Study, shock_overrides: Sequence[str], shocks_known: 
         allowed = f"there is no such preset; allowed: {', '.join(shocks_known)}"
         problems.append(Problem("shocks", Typed(preset), allowed, nearest_name(preset, shocks_known)))
     for key in [*map(key_of, shock_overrides), *study.sweep]:
-        if key.startswith("shocks.") and key.split(".")[1] not in used:
+        if key.startswith("shocks.") and (name := key.split(".")[1]) not in used:
             allowed = f"the study has no such shock; it has: {', '.join(sorted(used)) or 'none'}"
-            problems.append(Problem(key, ABSENT, allowed, nearest_name(key.split(".")[1], used)))
+            near = nearest_name(name, used or shocks_known)
+            if near == name:
+                allowed, near = f"{allowed}; write {shlex.quote(f'shocks=[{name}]')} beside it", None
+            problems.append(Problem(key, ABSENT, allowed, near))
     for shock, entries in study.shocks.items():
         presets, values = presets_and_values(entries)
         own = ", ".join(f"shocks.{preset}.KEY=VALUE" for preset in presets) or "it names none"

@@ -140,6 +140,15 @@ def test_tables_and_sections_are_told_in_words(typed, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("typed", "said"), [
+    ("agents.outside_buyer.premium=0.2", "there is none without a preset that has it: control=outside_buyer"),
+    ("venues.main.limits={spot: 100, spott: 3}", "did you mean spot?"),
+])  # fmt: skip
+def test_a_key_of_a_preset_that_is_not_chosen_and_a_misspelt_one_in_a_table_are_told(typed, said, capsys):
+    assert main([typed]) == 2
+    assert capsys.readouterr().err.rstrip().endswith(said)
+
+
 def test_a_name_in_two_tables_is_not_twice_in_one():
     text = """study.contrasts={c: {arms: {a: 1, b: -1}}, d: {arms: {a: 1, b: -1}, higher: "a: b, a: c"}}"""
     assert named_twice(text.partition("=")[2]) is None

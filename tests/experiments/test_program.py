@@ -240,7 +240,7 @@ def wait_for(happened, seconds=300):
         (["+links.curve_to_capx=1.0"], "curve_to_capex"),
         (["links.curve_to_capex='0.3'"], "links.curve_to_capex = '0.3'"),
         (["shocks=[pool_outag]"], "did you mean pool_outage?"),
-        (["shocks.pool_outage.size=0.3"], "the study has no such shock"),
+        (["shocks.pool_outage.size=0.3"], "it has: none; write 'shocks=[pool_outage]' beside it"),
         (["study.arms={a:[days=3]}"], "cannot be read"),
         (['study.arms={a:["days=3"]}'], "must change the world"),
         (["study.endpoints=[rent_volatilty]"], "there is no such metric"),
