@@ -125,11 +125,15 @@ class RentalSheet:
 
 @dataclass(frozen=True, slots=True)
 class ReservedSheet:
-    """Capacity under contract by owner, VE: let, reserved, and reserved but not delivered today."""
+    """Capacity under contract by owner, VE: let, reserved, and reserved but not delivered today.
+
+    `usual_share` of what an owner runs is usually under contract; empty as long as no GPUs have changed hands.
+    """
 
     sold_ve: list[float] = field(default_factory=list)
     held_ve: list[float] = field(default_factory=list)
     short_ve: list[float] = field(default_factory=list)
+    usual_share: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -377,7 +377,9 @@ class Economy(abm.Model):  # type: ignore[misc]
         self.credit.mark(self.hardware.collateral(self.day))
         trades = self.hardware.used.trade(self.day, self.credit.call(self.day))
         if trades.any:
-            self.credit.take_proceeds(trades.proceeds_usd - self.reserved.novate(trades.moved))
+            self.credit.take_proceeds(
+                trades.proceeds_usd - self.reserved.novate(trades.moved, self.spec.resale.keeps_letting)
+            )
             self.credit.mark(self.hardware.collateral(self.day))
 
     def resolve_insolvency(self) -> None:

@@ -84,6 +84,11 @@ class View:
         """Capacity this landlord has let under contracts, VE."""
         return self._board.reserved.sold_ve[self.owner]
 
+    def usual_reserved_share(self, own: float) -> float:
+        """Share usually under contract of what this landlord runs: its `own`, mixed with that of GPUs it took on."""
+        usual = self._board.reserved.usual_share
+        return usual[self.owner] if usual else own
+
     @property
     def reserved_held_ve(self) -> float:
         """Capacity this customer has reserved, VE."""

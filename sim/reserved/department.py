@@ -27,6 +27,7 @@ class Reserved:
     `menu_usd` (tenors,) is the rent at which each tenor was signed last, `signing_shares` (tenors,) its share in a
     week's signings on the growth path, `ended_ve` (landlords, customers) what ended today; `served` (landlords,) is
     the share of contracts that is delivered today. `index_ve` is VE per GPU of the grade that the index is quoted in.
+    `usual_share` (landlords,) of what each runs is usually under contract, once GPUs have changed hands.
     """
 
     def __init__(self, common: Common, contracts: ReservedBook, terms: ReservedTerms, index_ve: float) -> None:
@@ -41,6 +42,7 @@ class Reserved:
         self.signing_shares: Floats = rate / rate.sum()
         self.ended_ve: Floats = np.zeros_like(contracts.quantity_ve)
         self.fleet_ve, self.running_share, self.served = (np.zeros(len(roll.landlords)) for _ in range(3))
+        self.usual_share: Floats | None = None
         self.unsigned: dict[str, int] = {}  # why a tenor was not signed -> month in which it was last recorded
 
     # the day
@@ -79,7 +81,12 @@ class Reserved:
         if len(roll.customers):
             held[roll.customers] = quantity.sum(axis=0)
             short[roll.customers] = (quantity * (1.0 - self.served)[:, None]).sum(axis=0)
-        board.reserved = ReservedSheet(sold.tolist(), held.tolist(), short.tolist())
+        usual: list[float] = []
+        if self.usual_share is not None:
+            of_owner = np.zeros(len(sold))
+            of_owner[roll.landlords] = self.usual_share
+            usual = of_owner.tolist()
+        board.reserved = ReservedSheet(sold.tolist(), held.tolist(), short.tolist(), usual)
 
     def sign(self, day: int, fixings_usd: Mapping[str, float]) -> None:
         """Landlords offer and customers want take-or-pay contracts; menus read last night's curve.
@@ -189,11 +196,11 @@ class Reserved:
         ledger.post("contracts rejected", "prepaid_rent", roll.customers, payer, lost)
         ledger.post("contracts rejected", "reserved_capacity", roll.customers, payer, gone)
 
-    def novate(self, moved: Floats) -> Floats:
+    def novate(self, moved: Floats, keeps_letting: bool) -> Floats:
         """GPUs change hands in these shares (from, to), and the contracts that they serve with them.
 
-        Sellers hand over what is prepaid on these as far as they have cash, and it is owed by buyers. Returns what each
-        hands over (landlords,), USD.
+        With `keeps_letting` so does the share of them that is usually under contract. Sellers hand over what is prepaid
+        as far as they have cash, and it is owed by buyers. Returns what each hands over (landlords,), USD.
         """
         roll, ledger, contracts = self.common.register.roll, self.common.ledger, self.contracts
         owed, let = contracts.prepaid_usd.sum(axis=1), contracts.quantity_ve.sum(axis=1)
@@ -202,6 +209,8 @@ class Reserved:
         total = prepaid.sum(axis=1)
         handed = prepaid * np.minimum(1.0, cash / np.where(total > 0.0, total, 1.0))[:, None]
         contracts.novate(moved)
+        if keeps_letting:
+            self._mix_habits(moved)
         ledger.post_pairs("contracts sold on", "prepaid_rent", roll.landlords, roll.landlords, prepaid.T)
         ledger.post_pairs(
             "contracts sold on", "reserved_capacity", roll.landlords, roll.landlords, (moved * let[:, None]).T
@@ -209,6 +218,18 @@ class Reserved:
         ledger.post_pairs("contracts sold on", "cash", roll.landlords, roll.landlords, handed)
         self._show()
         return np.asarray(handed.sum(axis=1))
+
+    def _mix_habits(self, moved: Floats) -> None:
+        """The share usually under contract of what each landlord runs now: a mean by GPUs of what it had and got."""
+        roll, path = self.common.register.roll, self.common.path
+        if self.usual_share is None:
+            landlords = [self.common.register.landlord(int(owner), path) for owner in roll.landlords]
+            self.usual_share = np.array([landlord.reserved_share for landlord in landlords])
+        arrived = moved * self.fleet_ve[:, None]
+        got = arrived.sum(axis=0)
+        had = np.maximum(0.0, self.fleet_ve - arrived.sum(axis=1))
+        mean = (had * self.usual_share + self.usual_share @ arrived) / np.maximum(had + got, 1e-300)
+        self.usual_share = np.where(got > 0.0, mean, self.usual_share)
 
     # the close
 

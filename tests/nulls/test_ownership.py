@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.economy import Economy
-from tests.worlds import ran, row, world
+from tests.worlds import SLUMP, ran, row, world
 
 # List prices are each seller's own; in auctions all offer alike.
 AUCTIONS = ("tiers=one", "works=alike")
@@ -89,3 +89,24 @@ def test_n10_rents_do_not_depend_on_who_buys_used_gpus():
     assert broken.record["used_forced_usd"].sum() > 1e8
     assert broken.record["used_outside_usd"].sum() < broken.record["used_sold_usd"].sum(), "landlords buy too"
     same_rents(broken, calm, 1e-12)
+
+
+def test_n10_gpus_that_solvent_owners_must_sell_go_on_being_let_as_they_were():
+    """Landlords who let unlike shares under contract, called in a slump: the hourly pool keeps its size."""
+    unlike = {"agents__neocloud__reserved_share": [0.9, 0.6, 0.2], "resale__downtime_days": 0}
+    terms = ("loan=plain", "resale=default", *AUCTIONS)
+    marks = {"agents__neocloud__advance_rate": 0.85}
+
+    def pool(**more: object) -> tuple[Economy, np.ndarray]:
+        economy = world(*terms, days=80, shocks={"slump": SLUMP}, **unlike, **marks, **more)
+        economy.run(80)
+        return economy, economy.record["pool_ve"]
+
+    books, calm = pool(loan__collateral_basis="book")
+    called, kept = pool()
+    _, as_new = pool(resale__keeps_letting=False)
+    value = called.record["gpu_value_usd_per_ve"][0] * called.record["fleet_ve"][0]
+    assert called.record["used_forced_usd"].sum() > 0.3 * value
+    assert not books.record["used_forced_usd"].any()
+    assert np.abs(kept / calm - 1.0).max() < 0.005
+    assert np.abs(as_new / calm - 1.0).max() > 0.1

@@ -18,7 +18,9 @@ class Resale(Parameters):
     `outside_discount` is what outsiders pay below value, up to `outside_depth` a month (share of landlords' GPUs by
     value; null is no bound); `buyer_capacity` the share of its own GPUs that a landlord takes on in a month,
     `buyer_margin` what it wants below its own value. `cost` is the seller's, of the price. A landlord offers
-    `voluntary_share` of its GPUs of an age in a month where the price after costs exceeds its own value.
+    `voluntary_share` of its GPUs of an age in a month where the price after costs exceeds its own value. With
+    `keeps_letting` the share of GPUs that is usually under contract goes with them; without, who runs them lets them as
+    it lets its own.
     """
 
     enabled: bool
@@ -31,3 +33,4 @@ class Resale(Parameters):
     downtime_days: Annotated[int, Field(ge=0, le=365)]
     memory_days: Days
     scrap: Share
+    keeps_letting: bool = True
