@@ -82,7 +82,7 @@ def auction_week(
     log_rent, sold, bought = meet(seller, buyer)
     volume = bought.sum(axis=1)
     traded = volume > 0.0
-    menu = np.where(traded, np.exp(log_rent), last_menu_usd)
+    menu = np.where(traded, np.exp(np.where(traded, log_rent, 0.0)), last_menu_usd)  # apart, they may meet anywhere
     quantity = paired(sold * tenor_shares[:, None], bought * tenor_shares[:, None], renewed, tenor_shares)
     offered, wanted = seller[0].sum(axis=1).tolist(), buyer[0].sum(axis=1).tolist()
     trouble = tuple(_why(o, w, v) for o, w, v in zip(offered, wanted, volume.tolist(), strict=True))

@@ -207,3 +207,13 @@ def test_a_tenor_nobody_may_sign_and_an_index_nobody_strikes():
         read_spec(container(reserved__index="quotes"))
     with pytest.raises(SpecError, match=r"reserved\.mechanism"):
         world(agents__neocloud__contract_elasticity=0.0, agents__ai_lab__reserve_elasticity=0.0)
+
+
+def test_sides_that_stand_apart_sign_nothing_however_far_their_schedules_reach():
+    """A landlord who keeps next to nothing under contract: its schedule spans more logs than a rent can have."""
+    apart = week([offer(0, 6e5, 112.0, 2e16)], [want(1, 7e-12, 1.03, 0.08)])
+    assert not apart.quantity_ve.any()
+    assert apart.menu_usd.tolist() == MENU.tolist()
+    assert apart.trouble[0] == APART
+    met = week([offer(0, 6e5, 0.5, 2e16)], [want(1, 7e-12, 1.03, 0.08)])
+    assert 0.5 < met.menu_usd[0] < 1.03
