@@ -128,15 +128,18 @@ class Neocloud(OwnHedge, Agent):
         else:
             pool = max(0.0, fleet - sold) * running
         withdrawn = self._withdrawn_ve(view)
-        usual = view.usual_reserved_share(self.p.reserved_share)
-        kept = min(pool, running * min(withdrawn, max(0.0, usual * fleet + withdrawn - sold)))
+        kept = min(pool, running * min(withdrawn, max(0.0, self._usual_share(view) * fleet + withdrawn - sold)))
         pool, kept = (pool - kept) * environment.pool_availability, kept * environment.pool_availability
         if pool > 0.0 or kept > 0.0:
             yield pool_row(view, pool, kept)
 
+    def _usual_share(self, view: View) -> float:
+        """Share usually under contract of what it runs."""
+        return view.usual_reserved_share(self.p.reserved_share)
+
     def _withdrawn_ve(self, view: View) -> float:
         """Capacity beyond the usual share that it would rather let under contract."""
-        p, free = self.p, (1.0 - view.usual_reserved_share(self.p.reserved_share)) * view.fleet_ve
+        p, free = self.p, (1.0 - self._usual_share(view)) * view.fleet_ve
         return withdrawn_ve(view, free, p.withdrawal, (p.belief_half_life_years, p.trading_half_life_years))
 
     def list_asks(self, view: View, posted_usd: Floats) -> Floats:
@@ -151,7 +154,7 @@ class Neocloud(OwnHedge, Agent):
         Littlewood protection level that falls).
         """
         p, today, path, fleet, sold = self.p, view.today, view.path, view.fleet_ve, view.reserved_sold_ve
-        target = view.usual_reserved_share(p.reserved_share) * fleet + self._withdrawn_ve(view)
+        target = self._usual_share(view) * fleet + self._withdrawn_ve(view)
         free = target - sold
         slope = target * p.contract_elasticity if path.by_auction else 0.0
         most = fleet - sold if slope > 0.0 else free

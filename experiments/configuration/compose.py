@@ -11,7 +11,7 @@ from typing import Any
 
 import configs
 from experiments.configuration.cures import cures
-from experiments.configuration.presets import Presets, placed, presets_in, stamps_of
+from experiments.configuration.presets import Presets, presets_in, stamps_of
 from experiments.configuration.settings import fields_at, needed_at
 from experiments.errors import ABSENT, Problem, Typed, UsageError, nearest_name
 from experiments.plugins.guard import attempted
@@ -124,7 +124,7 @@ class Composer:
         if problems:
             keys = flat(container)
             known = [key for key in keys if not is_of_the_user(key)] + self.groups()
-            problems = [not_chosen(left_out(problem, keys), self.files()) for problem in problems]
+            problems = [self.not_chosen(left_out(problem, keys)) for problem in problems]
             raise UsageError("the configuration cannot be composed; nothing was run", with_nearest(problems, known))
         return container  # type: ignore[return-value]
 
@@ -144,6 +144,20 @@ class Composer:
             )
             self._files = {group: {name: path for own, name, path in found if own == group} for group, _, _ in found}
         return self._files
+
+    def not_chosen(self, problem: Problem) -> Problem:
+        """The problem of a key that is there with another preset: which presets have it."""
+        if problem.allowed != NO_KEY or "." not in problem.key:
+            return problem
+        path = problem.key.split(".")
+        words = [
+            f"{group}=[{name}]" if group == "shocks" else f"{group}={name}"
+            for group, presets in self.files().items()
+            for name, file in presets.items()
+            if group not in LISTED_OR_STUDIES and names(file, path[-1]) and self.parsed().sets(f"{group}/{name}", path)
+        ]
+        listed = " or ".join(map(shlex.quote, words[:MOST_PRESETS])) + (", ..." if len(words) > MOST_PRESETS else "")
+        return problem._replace(allowed=f"there is none without a preset that has it: {listed}") if words else problem
 
     def problem_of(self, error: Exception, overrides: Sequence[str], where: str) -> Problem:
         """What stopped a composition, as the override or key to blame."""
@@ -227,37 +241,9 @@ def left_out(problem: Problem, keys: Mapping[str, Any]) -> Problem:
     return problem._replace(allowed=f"is not in its preset; to add it write {added}") if name in fields else problem
 
 
-def not_chosen(problem: Problem, files: Mapping[str, Mapping[str, Path]]) -> Problem:
-    """The problem of a key that is there with another preset: which presets have it."""
-    if problem.allowed != NO_KEY or "." not in problem.key:
-        return problem
-    path = problem.key.split(".")
-    words = [
-        f"{group}=[{name}]" if group == "shocks" else f"{group}={name}"
-        for group, presets in files.items()
-        for name, file in presets.items()
-        if group not in LISTED_OR_STUDIES and has_key(file, path)
-    ]
-    listed = " or ".join(map(shlex.quote, words[:MOST_PRESETS])) + (", ..." if len(words) > MOST_PRESETS else "")
-    return problem._replace(allowed=f"there is none without a preset that has it: {listed}") if words else problem
-
-
-def has_key(file: Path, path: Sequence[str]) -> bool:
-    """Whether a preset's own file sets a key, by its place."""
-    from omegaconf import OmegaConf
-
-    text = file.read_text(encoding="utf-8", errors="replace")
-    if not re.search(rf"\b{re.escape(path[-1])}\s*:", text):
-        return False
-    stands = re.search(r"^# @package (\S+)", text)
-    package = "" if stands and stands[1] == "_global_" else stands[1] if stands else file.parent.name
-    content, error = attempted(lambda: OmegaConf.to_container(OmegaConf.create(text), resolve=False))
-    at = None if error else placed(content, package)
-    for name in path:
-        if not isinstance(at, dict) or name not in at:
-            return False
-        at = at[name]
-    return True
+def names(file: Path, key: str) -> bool:
+    """Whether a file's text has a key somewhere, so that it is worth parsing."""
+    return re.search(rf"\b{re.escape(key)}\s*:", file.read_text(encoding="utf-8", errors="replace")) is not None
 
 
 def split(container: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

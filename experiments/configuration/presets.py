@@ -85,6 +85,20 @@ class Presets:
             raise NotPlain
         return [(str(preset.config_path), preset.package or "") for preset in found.defaults]
 
+    def sets(self, name: str, path: Sequence[str]) -> bool:
+        """Whether a preset's own file sets a key, by its place; not if the file cannot be read."""
+        try:
+            at, header = self._content(name), self.files.load_config(name).header
+        except Exception:  # noqa: BLE001 whatever a file of the user's own raises
+            return False
+        package = header.get("package") or name.rpartition("/")[0].replace("/", ".")
+        at = placed(at, "" if package == "_global_" else package)
+        for key in path:
+            if not isinstance(at, dict) or key not in at:
+                return False
+            at = at[key]
+        return True
+
     def _content(self, name: str) -> Any:
         """The content of a preset's file, without its list of defaults."""
         from omegaconf import OmegaConf
